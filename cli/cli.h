@@ -1,0 +1,131 @@
+/* cli.h - the `s7rig` command: one file per subcommand, thin. What they share is here.
+ *
+ * Results go to stdout, diagnostics to stderr. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <s7rig/client.h>
+
+#include <stdio.h>
+
+/* Exit status of the command. */
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_FAILED = 1,      /* the PLC refused, or a check failed */
+    CLI_USAGE = 2,       /* wrong option, address or value on the command line */
+    CLI_PARSE = 3,       /* a file does not parse */
+    CLI_ENVIRONMENT = 4, /* cannot connect, port taken, plant missing or locked */
+};
+
+/* One subcommand. Its name may have two words: "plant new". */
+struct cli_command {
+    const char *name;
+    const char *summary; /* one line for the list of commands */
+    const char *help;    /* the whole text of --help, without the first line "usage: s7rig ..." */
+    const char *usage;   /* "ENDPOINT ADDRESS..." */
+    int (*run)(const struct cli_command *self, int argc,
+               char **argv); /* argv[0] is the subcommand's last word */
+};
+
+extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write;
+
+/* ---- options (options.c) ---- */
+
+/* One option of a subcommand. Exactly one target is set. */
+struct cli_option {
+    const char *name;  /* without the dashes */
+    bool *flag;        /* an option without a value */
+    const char **text; /* its value as it is */
+    uint32_t *number;  /* its value as a number, min..max */
+    uint32_t min, max;
+    /* called with every value; false: said on stderr what is wrong */
+    bool (*each)(const char *value, void *arg);
+    void *arg;
+};
+
+/* Take the options (ending with a name of NULL) out of argv, leaving the operands in order; `--` ends
+ * options. *argc is what is left, argv[0] included. --help is taken care of. Returns -1 to go on, else the
+ * exit status to leave with. */
+int cli_options(const struct cli_command *self, const struct cli_option *options, int *argc, char **argv);
+
+/* The whole text of --help to stdout; returns CLI_OK. */
+int cli_help(const struct cli_command *self);
+
+/* "s7rig read: <text>" and the usage line to stderr; returns CLI_USAGE. */
+int cli_usage_error(const struct cli_command *self, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A whole decimal number min..max, nothing before or after it; false otherwise. */
+bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
+
+/* The best candidate so far for an unknown word; best is NULL while none is near enough. Set .word only. */
+struct cli_nearest {
+    const char *word;
+    const char *best;
+    size_t mistakes;
+};
+void cli_nearest_try(struct cli_nearest *nearest, const char *candidate); /* nearest.c */
+
+/* ---- output (output.c) ---- */
+
+/* Text of the PLC: one byte a character, Latin-1. Written as UTF-8; control characters as \xHH, in JSON
+ * \u00HH. */
+void cli_print_latin1(FILE *out, const char *text, size_t len);
+void cli_json_latin1(FILE *out, const char *text, size_t len); /* in double quotes, escaped */
+
+/* Text of the plant file: UTF-8, though nobody checked it; bytes that are none are written as U+FFFD. Returns
+ * the number of characters; out NULL: only counts them. */
+size_t cli_print_utf8(FILE *out, const char *text);
+void cli_json_utf8(FILE *out, const char *text);
+
+/* ---- failures (fail.c) ---- */
+
+struct plant_error;
+
+/* "s7rig read: <what was asked, what came, what to try>" to stderr; returns the exit status that fits. */
+int cli_fail(const struct cli_command *self, s7_status status, const s7_errinfo *err);
+
+/* The same for what the plant or the simulator says. */
+int cli_fail_plant(const struct cli_command *self, const struct plant_error *error);
+
+int cli_fail_nomem(const struct cli_command *self);
+
+/* ---- connection options shared by the client subcommands (connect.c) ---- */
+
+struct cli_connection {
+    s7_client_options options;
+    uint32_t rack, slot, timeout_ms, pdu_len;
+    const char *type;
+    bool json;
+};
+
+#define CLI_CONNECTION_OPTIONS(c)                                                                            \
+    {.name = "rack", .number = &(c).rack, .max = 7}, {.name = "slot", .number = &(c).slot, .max = 31},       \
+        {.name = "type", .text = &(c).type},                                                                 \
+        {.name = "timeout", .number = &(c).timeout_ms, .min = 1, .max = 3600000},                            \
+        {.name = "pdu", .number = &(c).pdu_len, .min = 240, .max = 960},                                     \
+    {                                                                                                        \
+        .name = "json", .flag = &(c).json                                                                    \
+    }
+
+#define CLI_CONNECTION_HELP                                                                                  \
+    "ENDPOINT is HOST, HOST:PORT, [IPV6]:PORT or s7://HOST:PORT?rack=0&slot=1. Without a port: 102, as on "  \
+    "a real PLC.\n"                                                                                          \
+    "\n"                                                                                                     \
+    "  --rack N        rack of the CPU (0)\n"                                                                \
+    "  --slot N        slot of the CPU (1); S7-300: 2, S7-400: 3, S7-1200/1500: 1\n"                         \
+    "  --type T        connection type: pg, op or basic (op)\n"                                              \
+    "  --timeout MS    for connecting, and again for the job (5000)\n"                                       \
+    "  --pdu N         PDU length to ask for, 240..960 (960)\n"                                              \
+    "  --json          machine-readable output\n"
+
+void cli_connection_init(struct cli_connection *connection);
+
+/* Make the client and connect. Returns -1 and *client, or the exit status to leave with (said on stderr). */
+int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+                s7_client **client);
+
+/* Parse a command line address; false: said on stderr, with a mark under the offending character. */
+bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
+
+#endif

@@ -1,0 +1,174 @@
+#include "cli/cli.h"
+
+#include "protocol/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void print_text(const struct s7_value *value, bool json, bool quoted)
+{
+    if (json) {
+        cli_json_latin1(stdout, value->s.text, value->s.len);
+    } else if (!quoted) {
+        cli_print_latin1(stdout, value->s.text, value->s.len);
+    } else { /* as `s7rig write` takes the elements of an array */
+        putchar('"');
+        for (size_t i = 0; i < value->s.len; i++) {
+            if (value->s.text[i] == '"' || value->s.text[i] == '\\')
+                putchar('\\');
+            cli_print_latin1(stdout, &value->s.text[i], 1);
+        }
+        putchar('"');
+    }
+}
+
+static void print_number(const struct s7_value *value, bool json)
+{
+    char text[64];
+
+    s7_value_format(value, text, sizeof text);
+    bool finite = text[strspn(text, "-")] >= '0' && text[strspn(text, "-")] <= '9';
+    printf(json && !finite ? "\"%s\"" : "%s", text); /* JSON has no numbers for NaN and infinities */
+}
+
+/* One value, or an array in brackets; both JSON if asked for. */
+static void print_values(const s7_item *item, bool json)
+{
+    bool array = item->address.count > 1;
+
+    if (array)
+        putchar('[');
+    for (unsigned i = 0; i < item->address.count; i++) {
+        struct s7_value value = s7_value_load(&item->address, item->data, i);
+
+        if (i > 0)
+            putchar(',');
+        if (s7_type_kind(value.type) == S7_KIND_TEXT)
+            print_text(&value, json, array);
+        else
+            print_number(&value, json);
+    }
+    if (array)
+        putchar(']');
+}
+
+static void print_json(const s7_item *item)
+{
+    char address[S7_ADDRESS_TEXT_CAP];
+
+    s7_address_format(&item->address, address, sizeof address);
+    printf("{\"address\": \"%s\", \"status\": \"%s\"", address, s7_errname(item->status));
+    if (item->status == S7_OK) {
+        printf(", \"value\": ");
+        print_values(item, true);
+    } else {
+        printf(", \"code\": %u, \"error\": \"%s\"", item->code, s7_strerror(item->status));
+    }
+    printf("}");
+}
+
+static void print_line(const struct cli_command *self, const s7_item *item)
+{
+    char address[S7_ADDRESS_TEXT_CAP];
+
+    s7_address_format(&item->address, address, sizeof address);
+    if (item->status != S7_OK) {
+        fprintf(stderr, "s7rig %s: %s: %s\n", self->name, address, s7_strerror(item->status));
+        return;
+    }
+    printf("%s = ", address);
+    print_values(item, false);
+    printf("\n");
+}
+
+static void print_all(const struct cli_command *self, const s7_item *items, size_t n, bool json)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (json) {
+            printf(i > 0 ? ",\n " : "[");
+            print_json(&items[i]);
+        } else {
+            print_line(self, &items[i]);
+        }
+    }
+    if (json)
+        printf("]\n");
+}
+
+static int read_items(const struct cli_command *self, s7_client *client, s7_item *items, size_t n, bool json)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_status status = s7_read_multi(client, &(s7_ctx){.struct_size = sizeof(s7_ctx), .err = &err}, items, n);
+
+    if (status != S7_OK && status != S7_E_PARTIAL)
+        return cli_fail(self, status, &err);
+    print_all(self, items, n, json);
+    if (status == S7_OK)
+        return CLI_OK;
+    if (err.hint[0] != '\0')
+        fprintf(stderr, "s7rig %s: try: %s\n", self->name, err.hint);
+    return CLI_FAILED;
+}
+
+/* Returns -1, or the exit status (said on stderr). */
+static int parse(const struct cli_command *self, const char *text, s7_item *item)
+{
+    if (!cli_address(self, text, &item->address))
+        return CLI_USAGE;
+    item->len = s7_address_size(&item->address);
+    item->data = calloc(1, item->len);
+    return item->data != NULL ? -1 : cli_fail_nomem(self);
+}
+
+static int read_all(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+                    char **addresses, size_t n)
+{
+    s7_item *items = calloc(n, sizeof *items);
+    s7_client *client;
+    int status = -1;
+
+    if (items == NULL)
+        return cli_fail_nomem(self);
+    for (size_t i = 0; i < n && status < 0; i++)
+        status = parse(self, addresses[i], &items[i]);
+    if (status < 0)
+        status = cli_connect(self, connection, endpoint, &client);
+    if (status < 0) {
+        status = read_items(self, client, items, n, connection->json);
+        s7_client_free(client);
+    }
+    for (size_t i = 0; i < n; i++)
+        free(items[i].data);
+    free(items);
+    return status;
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+    struct cli_connection connection;
+
+    cli_connection_init(&connection);
+    const struct cli_option options[] = {CLI_CONNECTION_OPTIONS(connection), {.name = NULL}};
+    int status = cli_options(self, options, &argc, argv);
+    if (status >= 0)
+        return status;
+    if (argc < 3)
+        return cli_usage_error(self, "expected an endpoint and at least one address");
+    return read_all(self, &connection, argv[1], argv + 2, (size_t)argc - 2);
+}
+
+const struct cli_command cli_read = {
+    .name = "read",
+    .summary = "read values from a PLC, simulated or real",
+    .usage = "ENDPOINT ADDRESS...",
+    .help = "Reads all addresses in as few jobs as possible and prints one line each.\n"
+            "\n" CLI_CONNECTION_HELP "\n"
+            "An address is DB1.DBX0.3, DB1.DBW2, DB1.DBD4:REAL, DB1.DBB10:STRING(20), DB1.DBW12:INT[3], "
+            "M10.3, MW4, IB0,\n"
+            "T5, C2, or as nodes7 writes it: DB1,REAL4  DB1,X14.0  DB1,S20.10.\n"
+            "\n"
+            "Exit status: 0 all read, 1 the PLC refused some, 2 usage, 4 cannot connect.\n"
+            "\n"
+            "  s7rig read 127.0.0.1:10102 DB1.DBW0 DB1.DBD4:REAL\n",
+    .run = run,
+};

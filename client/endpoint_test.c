@@ -1,0 +1,240 @@
+#include "client/endpoint.h"
+
+#include "client/settings.h"
+#include "client/test_names.h"
+
+#include <stdlib.h>
+
+static s7_status parse(const char *text, struct s7_client_endpoint *out, s7_client_options *options,
+                       s7_errinfo *err)
+{
+    s7_client_options_init(options);
+    *err = (s7_errinfo)S7_ERRINFO_INIT;
+    return s7_client_endpoint_parse(text, out, options, err);
+}
+
+static void hosts_and_ports_of_all_forms_parse(void **state)
+{
+    static const struct {
+        const char *text, *host;
+        uint16_t port;
+    } cases[] = {
+        {"192.168.0.1", "192.168.0.1", 102},
+        {"plc7:10102", "plc7", 10102},
+        {"plc-7.site_2.example:1", "plc-7.site_2.example", 1},
+        {"[::1]:102", "::1", 102},
+        {"[fe80::1%eth0]", "fe80::1%eth0", 102},
+        {"::1", "::1", 102},
+        {"127.0.0.1:65535", "127.0.0.1", 65535},
+        {"s7://10.0.0.1", "10.0.0.1", 102},
+        {"S7://10.0.0.1:2000/", "10.0.0.1", 2000},
+        {"s7://[::1]:2000?rack=1", "::1", 2000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct s7_client_endpoint endpoint;
+        s7_client_options options;
+        s7_errinfo err;
+
+        if (parse(cases[i].text, &endpoint, &options, &err) != S7_OK)
+            fail_msg("\"%s\": %s", cases[i].text, err.came);
+        assert_string_equal(endpoint.host, cases[i].host);
+        assert_int_equal(endpoint.port, cases[i].port);
+    }
+}
+
+static void settings_of_the_endpoint_win_over_the_options(void **state)
+{
+    struct s7_client_endpoint endpoint;
+    s7_client_options options;
+    s7_errinfo err = S7_ERRINFO_INIT;
+
+    (void)state;
+    s7_client_options_init(&options);
+    options.rack = 5;
+    options.slot = 5;
+    options.remote_tsap = 0x4D57;
+    assert_int_equal(s7_client_endpoint_parse("10.0.0.1:7", &endpoint, &options, &err), S7_OK);
+    assert_int_equal(options.remote_tsap, 0x4D57);
+    assert_int_equal(
+        s7_client_endpoint_parse("s7://10.0.0.1:7?rack=2&SLOT=31&type=PG", &endpoint, &options, &err), S7_OK);
+    assert_int_equal(options.rack, 2);
+    assert_int_equal(options.slot, 31);
+    assert_int_equal(options.conn_type, S7_CONN_PG);
+    assert_int_equal(options.remote_tsap, 0);
+}
+
+static void what_is_no_endpoint_says_where_and_changes_nothing(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned at; /* the character that is named */
+    } cases[] = {
+        {"", 1},
+        {":102", 1},
+        {"plc:", 5},
+        {"plc:0", 5},
+        {"plc:65536", 5},
+        {"plc:99999999999999999999", 5},
+        {"plc:10x", 7},
+        {"plc 7", 4},
+        {"[::1", 1},
+        {"[]:102", 2},
+        {"[::1]102", 6},
+        {"::1g/", 5},
+        {"plc?rack=0", 4},
+        {"s7://", 6},
+        {"s7://plc?rack=8", 15},
+        {"s7://plc?slot=", 15},
+        {"s7://plc?slot=32", 15},
+        {"s7://plc?type=xx", 15},
+        {"s7://plc?color=red", 10},
+        {"s7://plc?rack=0&", 17},
+        {"s7://plc?rack=0;slot=1", 16},
+        {"s7://plc/x", 10},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct s7_client_endpoint endpoint = {.host = "untouched", .port = 9};
+        s7_client_options options, before;
+        s7_errinfo err;
+        char where[40];
+
+        s7_client_options_init(&before);
+        if (parse(cases[i].text, &endpoint, &options, &err) != S7_E_SYNTAX)
+            fail_msg("\"%s\" was taken", cases[i].text);
+        snprintf(where, sizeof where, "at character %u", cases[i].at);
+        if (strstr(err.came, where) == NULL)
+            fail_msg("\"%s\": \"%s\" does not say %s", cases[i].text, err.came, where);
+        assert_string_equal(endpoint.host, "untouched");
+        assert_memory_equal(&options, &before, sizeof options);
+    }
+}
+
+static void a_host_name_that_is_too_long_is_refused(void **state)
+{
+    char text[S7_HOST_CAP + 8];
+    struct s7_client_endpoint endpoint;
+    s7_client_options options;
+    s7_errinfo err;
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    text[S7_HOST_CAP - 1] = '\0';
+    assert_int_equal(parse(text, &endpoint, &options, &err), S7_OK);
+    text[S7_HOST_CAP - 1] = 'a';
+    text[S7_HOST_CAP] = '\0';
+    assert_int_equal(parse(text, &endpoint, &options, &err), S7_E_SYNTAX);
+}
+
+static void random_texts_are_taken_or_refused(void **state)
+{
+    static const char letters[] = "s7:/?&=rackslotype0123456789[].%- \t";
+    uint32_t seed = 99;
+
+    (void)state;
+    for (unsigned round = 0; round < 100000; round++) {
+        char text[32];
+        struct s7_client_endpoint endpoint;
+        s7_client_options options;
+        s7_errinfo err;
+        size_t len = 0, max;
+
+        seed = seed * 1664525 + 1013904223;
+        for (max = seed >> 27; len < max && len < sizeof text - 1; len++) {
+            seed = seed * 1664525 + 1013904223;
+            text[len] = letters[(seed >> 16) % (sizeof letters - 1)];
+        }
+        text[len] = '\0';
+        s7_status status = parse(text, &endpoint, &options, &err);
+        if (status == S7_OK)
+            assert_true(endpoint.port != 0 && strlen(endpoint.host) > 0 && options.rack <= 7 &&
+                        options.slot <= 31);
+        else
+            assert_true(status == S7_E_SYNTAX && err.came[0] != '\0');
+    }
+}
+
+/* ---- settings: endpoint and options together ---- */
+
+static void options_out_of_range_are_named(void **state)
+{
+    s7_client_options bad[9];
+    struct s7_settings settings;
+
+    (void)state;
+    for (unsigned i = 0; i < 9; i++)
+        s7_client_options_init(&bad[i]);
+    bad[0].rack = 8;
+    bad[1].slot = 32;
+    bad[2].conn_type = 0;
+    bad[3].max_jobs = 0;
+    bad[4].max_jobs = 33;
+    bad[5].pdu_len = 239;
+    bad[6].pdu_len = 961;
+    bad[7].request_ms = 0;
+    bad[8].struct_size = 0;
+    for (unsigned i = 0; i < 9; i++) {
+        s7_errinfo err = S7_ERRINFO_INIT;
+
+        assert_int_equal(s7_settings_make("plc", &bad[i], &settings, &err), S7_E_ARG);
+        assert_int_equal(err.status, S7_E_ARG);
+        assert_true(err.came[0] != '\0');
+        assert_int_equal(s7_settings_make("plc", &bad[i], &settings, NULL), S7_E_ARG);
+    }
+}
+
+static void fields_that_an_older_caller_does_not_know_keep_their_defaults(void **state)
+{
+    s7_client_options old;
+    struct s7_settings settings;
+
+    (void)state;
+    memset(&old, 0, sizeof old);
+    old.struct_size = offsetof(s7_client_options, local_tsap);
+    old.slot = 2;
+    old.conn_type = S7_CONN_PG;
+    old.max_jobs = 4;
+    assert_int_equal(s7_settings_make("[::1]:7", &old, &settings, NULL), S7_OK);
+    assert_int_equal(settings.options.slot, 2);
+    assert_int_equal(settings.options.max_jobs, 4);
+    assert_int_equal(settings.options.local_tsap, 0x0100);
+    assert_int_equal(settings.options.pdu_len, 960);
+    assert_string_equal(settings.where, "[::1]:7");
+}
+
+static void an_error_report_never_passes_the_struct_that_the_caller_knows(void **state)
+{
+    struct s7_settings settings;
+    union {
+        s7_errinfo info;
+        uint8_t bytes[sizeof(s7_errinfo)];
+    } err;
+
+    (void)state;
+    memset(&err, 0xEE, sizeof err);
+    err.info.struct_size = offsetof(s7_errinfo, asked);
+    assert_int_equal(s7_settings_make("plc:0", NULL, &settings, &err.info), S7_E_SYNTAX);
+    assert_int_equal(err.info.status, S7_E_SYNTAX);
+    assert_int_equal(err.info.struct_size, offsetof(s7_errinfo, asked));
+    for (size_t i = offsetof(s7_errinfo, asked); i < sizeof err; i++)
+        assert_int_equal(err.bytes[i], 0xEE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts_and_ports_of_all_forms_parse),
+        cmocka_unit_test(settings_of_the_endpoint_win_over_the_options),
+        cmocka_unit_test(what_is_no_endpoint_says_where_and_changes_nothing),
+        cmocka_unit_test(a_host_name_that_is_too_long_is_refused),
+        cmocka_unit_test(random_texts_are_taken_or_refused),
+        cmocka_unit_test(options_out_of_range_are_named),
+        cmocka_unit_test(fields_that_an_older_caller_does_not_know_keep_their_defaults),
+        cmocka_unit_test(an_error_report_never_passes_the_struct_that_the_caller_knows),
+    };
+
+    return run_sentences(tests, sizeof tests / sizeof tests[0], "client.endpoint");
+}

@@ -1,0 +1,135 @@
+#include "client/report.h"
+
+#include "protocol/errors.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void s7_report_give(s7_errinfo *to, const s7_errinfo *from)
+{
+    if (to == NULL)
+        return;
+    uint32_t size = to->struct_size;
+    size_t known = size < sizeof *from ? size : sizeof *from;
+
+    memcpy(to, from, known);
+    if (known >= sizeof size)
+        to->struct_size = size;
+}
+
+#define TEXT_CAP (S7_ADDRESS_TEXT_CAP + 32)
+
+/* "DB1.DBB0..99 (100 bytes)", "T3..7 (5 timers)"; everything else as its canonical text. count: that of the
+ * whole place. */
+static void place_text(const s7_address *address, size_t count, char text[TEXT_CAP])
+{
+    size_t first = address->byte, last = first + count - 1;
+    const char *area = s7_area_name(address->area);
+
+    if (count > 1 && (address->area == S7_AREA_T || address->area == S7_AREA_C))
+        snprintf(text, TEXT_CAP, "%s%zu..%zu (%zu %s)", area, first, last, count,
+                 address->area == S7_AREA_T ? "timers" : "counters");
+    else if (count > 1 && address->type == S7_TYPE_BYTE && address->area == S7_AREA_DB)
+        snprintf(text, TEXT_CAP, "DB%u.DBB%zu..%zu (%zu bytes)", address->db, first, last, count);
+    else if (count > 1 && address->type == S7_TYPE_BYTE)
+        snprintf(text, TEXT_CAP, "%sB%zu..%zu (%zu bytes)", area, first, last, count);
+    else
+        s7_address_format(address, text, TEXT_CAP);
+}
+
+/* asked, cut where it does not fit. */
+static void __attribute__((format(printf, 2, 3))) ask(s7_errinfo *err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(err->asked, sizeof err->asked, format, args);
+    va_end(args);
+}
+
+static const char *verb(bool write)
+{
+    return write ? "write" : "read";
+}
+
+static const char *toward(bool write)
+{
+    return write ? "to" : "from";
+}
+
+void s7_report_place(s7_errinfo *err, bool write, const s7_item *pieces, size_t n_pieces, const char *where)
+{
+    char text[TEXT_CAP];
+    size_t count = 0;
+
+    for (size_t i = 0; i < n_pieces; i++)
+        count += pieces[i].address.count;
+    place_text(&pieces[0].address, count, text);
+    ask(err, "%s %s %s %s", verb(write), text, toward(write), where);
+}
+
+void s7_report_list(s7_errinfo *err, bool write, const s7_item *items, size_t n_items, int32_t bad,
+                    const char *where)
+{
+    char text[TEXT_CAP];
+
+    if (bad < 0) {
+        ask(err, "%s %zu items %s %s", verb(write), n_items, toward(write), where);
+        return;
+    }
+    place_text(&items[bad].address, items[bad].address.count, text);
+    ask(err, "%s %s (item %zu of %zu) %s %s", verb(write), text, (size_t)bad + 1, n_items, toward(write),
+        where);
+}
+
+/* Words for what the codes do not say. */
+static const struct {
+    s7_status status;
+    const char *text;
+} hints[] = {
+    {S7_E_TIMEOUT, "check the cable and that the PLC runs; a longer timeout if it is slow"},
+    {S7_E_RESOLVE, "check the name, or use the address"},
+    {S7_E_REFUSED, "check that the PLC or simulator runs and listens on this port: 102 for a PLC, 10102 for "
+                   "s7rig's simulator"},
+    {S7_E_UNREACHABLE, "check the address, the network mask and the cable"},
+    {S7_E_CLOSED, "connect again; the PLC may have been restarted"},
+    {S7_E_RESET, "connect again; the PLC may have been restarted"},
+    {S7_E_NOT_CONNECTED, "connect first; after a failure of the connection, again"},
+    {S7_E_COTP_REFUSED,
+     "check rack and slot (S7-300: slot 2, S7-400: 3, S7-1200/1500: 1); if they are right, all connections "
+     "of this type are taken: close some, or wait a minute for dead ones"},
+    {S7_E_FRAME, "check that an S7 PLC listens on this port"},
+    {S7_E_NEGOTIATION, "ask for another PDU length or for fewer jobs"},
+    {S7_E_OUTCOME_UNKNOWN, "read the place back before writing again"},
+};
+
+static const char *hint_for(const s7_errinfo *err)
+{
+    if (err->plc_error != 0 && s7_plc_error_hint(err->plc_error)[0] != '\0')
+        return s7_plc_error_hint(err->plc_error);
+    if (err->item_code != 0 && err->item_code != 0xFF)
+        return s7_item_code_hint(err->item_code);
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+        if (hints[i].status == err->status)
+            return hints[i].text;
+    return "";
+}
+
+void s7_report_came(s7_errinfo *err, s7_status status, const char *detail)
+{
+    err->status = status;
+    if (err->plc_error != 0)
+        snprintf(err->came, sizeof err->came, "refused by the PLC: error %04X %s", err->plc_error,
+                 s7_plc_error_text(err->plc_error));
+    else if (err->item_code != 0 && err->item_code != 0xFF)
+        snprintf(err->came, sizeof err->came, "item refused: 0x%02X %s", err->item_code,
+                 s7_item_code_text(err->item_code));
+    else if (status == S7_E_OUTCOME_UNKNOWN)
+        snprintf(err->came, sizeof err->came, "%s%s%s", s7_strerror(status), detail[0] != '\0' ? ": " : "",
+                 detail);
+    else
+        snprintf(err->came, sizeof err->came, "%s", detail[0] != '\0' ? detail : s7_strerror(status));
+    if (err->hint[0] == '\0')
+        snprintf(err->hint, sizeof err->hint, "%s", hint_for(err));
+}

@@ -1,0 +1,97 @@
+/* session_impl.h - what session.c (state, jobs, events), session_in.c (bytes in) and session_out.c (bytes
+ * out) share. For these three only. */
+#ifndef CLIENT_SESSION_IMPL_H
+#define CLIENT_SESSION_IMPL_H
+
+#include "client/session.h"
+#include "loop/never.h"
+#include "protocol/cotp.h"
+
+/* Largest PDU that is taken in, whole or joined from fragments. Nothing above the granted length (960 at
+ * most) is expected; a peer that sends more than this is not speaking to us. */
+#define S7_SESSION_PDU_CAP   2048
+#define S7_SESSION_FRAME_CAP (S7_DT_OVERHEAD + S7_SESSION_PDU_CAP)
+
+/* TPDU size that is asked for, and used when the CC does not say one: a PDU of 960 bytes needs no fragments.
+ */
+#define S7_SESSION_TPDU_CODE 0x0A
+#define S7_SESSION_TPDU_LEN  1024
+
+/*   FREE --submit--> OPEN --answer--> FREE
+ *                    OPEN --deadline, cancel, connection's end--> FAILED --its event is taken--> FREE
+ *                                                                   or, when an answer is owed, OWED
+ * --answer--> FREE */
+enum s7_slot_state { S7_SLOT_FREE, S7_SLOT_OPEN, S7_SLOT_FAILED, S7_SLOT_OWED };
+
+struct s7_slot {
+    enum s7_slot_state state;
+    bool write;
+    bool owed; /* FAILED: bytes of it left, so that the PLC may still answer */
+    uint8_t n_items;
+    uint16_t ref;
+    s7_status status; /* FAILED: what the event says */
+    s7_status cause;  /* FAILED: why, when status is OUTCOME_UNKNOWN */
+    uint64_t id;
+    int64_t deadline_ns;
+    uint64_t tx_begin, tx_end; /* its bytes as positions in the stream that we send */
+};
+
+struct s7_session {
+    struct s7_session_options options;
+    enum s7_session_state state;
+    struct s7_setup granted;
+    size_t tpdu_len; /* granted, COTP header included */
+    uint16_t src_ref, next_ref, setup_ref;
+    int64_t handshake_deadline_ns;
+    struct s7_slot slots[S7_SESSION_MAX_JOBS];
+
+    bool closed_event_due;
+    s7_status closed_why;
+    uint8_t closed_cotp_reason;
+    uint16_t closed_plc_error;
+    char closed_detail[96];
+
+    struct s7_session_stats stats;
+
+    size_t rx_cap, rx_at, rx_end; /* [rx_at, rx_end) is still to be cut into frames */
+    size_t join_len;              /* bytes of a fragmented PDU so far */
+    size_t tx_cap, tx_at, tx_end; /* [tx_at, tx_end) is still to be sent */
+    uint64_t tx_base;             /* stream position of tx[0] */
+    uint8_t *rx, *tx;
+    uint8_t join[S7_SESSION_PDU_CAP];
+};
+
+/* ---- session.c ---- */
+
+/* The session is over: every job fails with why, and the events are due. */
+void s7_session_close(struct s7_session *session, s7_status why, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The slot that waits for an answer with this reference (open, failed or owed), or NULL. */
+struct s7_slot *s7_session_slot_of_ref(struct s7_session *session, uint16_t ref);
+
+/* A reference that no slot holds; never 0, which pushes of a PLC carry. */
+uint16_t s7_session_take_ref(struct s7_session *session);
+
+/* ---- session_in.c ---- */
+
+/* Cut and handle frames until one gives an event; false: no whole frame is left, or the session is over. */
+bool s7_session_parse(struct s7_session *session, struct s7_event *event);
+
+/* ---- session_out.c ---- */
+void s7_session_send_cr(struct s7_session *session);
+void s7_session_send_setup(struct s7_session *session);
+
+/* Most bytes on the wire that a job may take with the granted lengths. */
+size_t s7_session_job_cap(const struct s7_session *session);
+
+/* Bytes that may still be queued. */
+size_t s7_session_tx_room(const struct s7_session *session);
+
+/* Stream position of the first byte that was not sent yet. */
+uint64_t s7_session_tx_position(const struct s7_session *session);
+
+/* Take the slot's bytes out of the queue; none of them was sent. */
+void s7_session_tx_remove(struct s7_session *session, const struct s7_slot *slot);
+
+#endif

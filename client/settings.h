@@ -1,0 +1,27 @@
+/* settings.h - endpoint and options of one client, checked and put together. For client.c, conn.c and the
+ * pool. */
+#ifndef CLIENT_SETTINGS_H
+#define CLIENT_SETTINGS_H
+
+#include "client/endpoint.h"
+#include "client/session.h"
+
+struct s7_settings {
+    struct s7_client_endpoint endpoint;
+    s7_client_options options;
+    char where[S7_HOST_CAP + 10]; /* "127.0.0.1:10102", "[::1]:102" */
+};
+
+/* options NULL: defaults; the endpoint's own settings win. S7_E_SYNTAX, S7_E_ARG: *err (the caller's; may be
+ * NULL) says what. */
+S7_MUST_CHECK s7_status s7_settings_make(const char *endpoint, const s7_client_options *options,
+                                         struct s7_settings *out, s7_errinfo *err);
+
+/* A session that asks for what the settings say. */
+S7_MUST_CHECK s7_status s7_settings_session(const struct s7_settings *settings, uint16_t first_ref,
+                                            s7_session **out);
+
+/* asked = "connect to 127.0.0.1:10102 (rack 0, slot 1, OP)" */
+void s7_settings_asked(const struct s7_settings *settings, s7_errinfo *err);
+
+#endif

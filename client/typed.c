@@ -1,0 +1,215 @@
+#include "client/client_impl.h"
+
+#include <string.h>
+
+static s7_item one(s7_area area, uint16_t db, uint32_t start, s7_type type, void *data, size_t len)
+{
+    bool is_db = area == S7_AREA_DB || area == S7_AREA_DI;
+
+    if (area == S7_AREA_T && len == 2)
+        type = S7_TYPE_TIMER;
+    if (area == S7_AREA_C && len == 2)
+        type = S7_TYPE_COUNTER;
+    return (s7_item){.address = {.area = area, .db = is_db ? db : 0, .byte = start, .type = type, .count = 1},
+                     .data = data,
+                     .len = len};
+}
+
+/* A number of len bytes, big-endian. */
+static s7_status read_number(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                             s7_type type, size_t len, const void *value, uint32_t *number)
+{
+    uint8_t bytes[4] = {0};
+    s7_item item = one(area, db, start, type, bytes, len);
+
+    if (value == NULL)
+        return s7_client_refuse(client, ctx, "value is NULL");
+    s7_status status = s7_client_call(client, ctx, false, &item, 1, false);
+    if (status != S7_OK)
+        return status;
+    *number = 0;
+    for (size_t i = 0; i < len; i++)
+        *number = *number << 8 | bytes[i];
+    return S7_OK;
+}
+
+static s7_status write_number(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                              s7_type type, size_t len, uint32_t number)
+{
+    uint8_t bytes[4] = {0};
+    s7_item item = one(area, db, start, type, bytes, len);
+
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (uint8_t)(number >> 8 * (len - 1 - i));
+    return s7_client_call(client, ctx, true, &item, 1, false);
+}
+
+s7_status s7_read_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t byte,
+                       uint8_t bit, bool *value)
+{
+    uint8_t data = 0;
+    s7_item item = one(area, db, byte, S7_TYPE_BOOL, &data, 1);
+
+    if (value == NULL)
+        return s7_client_refuse(client, ctx, "value is NULL");
+    item.address.bit = bit;
+    s7_status status = s7_client_call(client, ctx, false, &item, 1, false);
+    if (status == S7_OK)
+        *value = data != 0;
+    return status;
+}
+
+s7_status s7_write_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t byte,
+                        uint8_t bit, bool value)
+{
+    uint8_t data = value;
+    s7_item item = one(area, db, byte, S7_TYPE_BOOL, &data, 1);
+
+    item.address.bit = bit;
+    return s7_client_call(client, ctx, true, &item, 1, false);
+}
+
+s7_status s7_read_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                     uint8_t *value)
+{
+    uint32_t number;
+    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_BYTE, 1, value, &number);
+
+    if (status == S7_OK)
+        *value = (uint8_t)number;
+    return status;
+}
+
+s7_status s7_write_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      uint8_t value)
+{
+    return write_number(client, ctx, area, db, start, S7_TYPE_BYTE, 1, value);
+}
+
+s7_status s7_read_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      uint16_t *value)
+{
+    uint32_t number;
+    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_WORD, 2, value, &number);
+
+    if (status == S7_OK)
+        *value = (uint16_t)number;
+    return status;
+}
+
+s7_status s7_write_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       uint16_t value)
+{
+    return write_number(client, ctx, area, db, start, S7_TYPE_WORD, 2, value);
+}
+
+s7_status s7_read_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      int16_t *value)
+{
+    uint32_t number;
+    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_INT, 2, value, &number);
+
+    if (status == S7_OK)
+        *value = (int16_t)(number < 0x8000 ? (int32_t)number : (int32_t)number - 0x10000);
+    return status;
+}
+
+s7_status s7_write_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       int16_t value)
+{
+    return write_number(client, ctx, area, db, start, S7_TYPE_INT, 2, (uint16_t)value);
+}
+
+s7_status s7_read_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      uint32_t *value)
+{
+    uint32_t number;
+    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_DWORD, 4, value, &number);
+
+    if (status == S7_OK)
+        *value = number;
+    return status;
+}
+
+s7_status s7_write_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       uint32_t value)
+{
+    return write_number(client, ctx, area, db, start, S7_TYPE_DWORD, 4, value);
+}
+
+s7_status s7_read_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      int32_t *value)
+{
+    uint32_t number;
+    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_DINT, 4, value, &number);
+
+    if (status == S7_OK)
+        memcpy(value, &number, sizeof *value);
+    return status;
+}
+
+s7_status s7_write_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       int32_t value)
+{
+    return write_number(client, ctx, area, db, start, S7_TYPE_DINT, 4, (uint32_t)value);
+}
+
+s7_status s7_read_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      float *value)
+{
+    uint32_t number;
+    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_REAL, 4, value, &number);
+
+    if (status == S7_OK)
+        memcpy(value, &number, sizeof *value);
+    return status;
+}
+
+s7_status s7_write_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       float value)
+{
+    uint32_t number;
+
+    memcpy(&number, &value, sizeof number);
+    return write_number(client, ctx, area, db, start, S7_TYPE_REAL, 4, number);
+}
+
+/* ---- STRING: maximum, actual length, characters ---- */
+
+#define STRING_HEADER_LEN 2
+#define STRING_MAX        254
+
+s7_status s7_read_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                         uint8_t max, char *text, size_t cap)
+{
+    uint8_t bytes[STRING_HEADER_LEN + STRING_MAX + 1]; /* max is checked with the address */
+    s7_item item = one(area, db, start, S7_TYPE_STRING, bytes, (size_t)max + STRING_HEADER_LEN);
+
+    if (text == NULL || cap == 0)
+        return s7_client_refuse(client, ctx, "no room for the text");
+    item.address.string_cap = max;
+    s7_status status = s7_client_call(client, ctx, false, &item, 1, false);
+    if (status != S7_OK)
+        return status;
+    size_t len = bytes[1] < max ? bytes[1] : max; /* a length above the maximum is damage: clip */
+    size_t fits = len < cap - 1 ? len : cap - 1;
+    memcpy(text, bytes + STRING_HEADER_LEN, fits);
+    text[fits] = '\0';
+    return fits == len ? S7_OK : S7_E_TOO_LARGE;
+}
+
+s7_status s7_write_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                          uint8_t max, const char *text)
+{
+    uint8_t bytes[1 + STRING_MAX];
+
+    if (text == NULL || max == 0 || max > STRING_MAX)
+        return s7_client_refuse(client, ctx,
+                                text == NULL ? "text is NULL" : "a STRING has 1..254 characters");
+    size_t len = strlen(text);
+    if (len > max)
+        return S7_E_TOO_LARGE;
+    bytes[0] = (uint8_t)len;
+    memcpy(bytes + 1, text, len);
+    return s7_write_area(client, ctx, area, db, start + 1, bytes, len + 1);
+}

@@ -1,0 +1,172 @@
+/* client.h - a connection to one S7 PLC (ISO-on-TCP), blocking calls.
+ *
+ * One s7_client is one connection with one owner at a time; clients share nothing. Calls block the calling thread until their
+ * deadline at most; no thread is started, no signal is used, nothing global is kept. Concurrent entry is noticed and refused with
+ * S7_E_MISUSE. The caller owns every buffer; no call keeps a pointer after it returned.
+ *
+ * Every call takes a context: how long it may take and where to tell more of a failure. NULL means the options' request_ms and
+ * no detail. After a timeout the connection stays usable: a late answer is recognised by its PDU reference and discarded;
+ * it can never be taken for the answer of a later call. A write whose answer did not come is S7_E_OUTCOME_UNKNOWN and is never
+ * repeated. */
+#ifndef S7RIG_CLIENT_H
+#define S7RIG_CLIENT_H
+
+#include <s7rig/address.h>
+#include <s7rig/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct s7_client s7_client;
+
+/* ---- call context ---- */
+
+typedef struct s7_ctx {
+    uint32_t struct_size; /* sizeof(s7_ctx) */
+    int32_t timeout_ms;   /* whole call; 0: the option's default, -1: none */
+    int64_t deadline_ns;  /* absolute CLOCK_MONOTONIC; wins over timeout_ms when not 0 */
+    const char *label;    /* who asks, for reports; a static string or NULL */
+    s7_errinfo *err;      /* filled on failure; may be NULL. Set err->struct_size (S7_ERRINFO_INIT) */
+} s7_ctx;
+
+/* S7_WITHIN(500): a context of 500 ms for one call. */
+#define S7_WITHIN(ms) (&(s7_ctx){.struct_size = sizeof(s7_ctx), .timeout_ms = (ms)})
+
+/* ---- options ---- */
+
+/* Connection type: the first byte of the called TSAP. OP by default, so that the programming device keeps its slot. */
+typedef enum s7_conn_type { S7_CONN_PG = 1, S7_CONN_OP = 2, S7_CONN_BASIC = 3 } s7_conn_type;
+
+typedef struct s7_client_options {
+    uint32_t struct_size;
+    uint8_t rack;             /* [0] 0..7 */
+    uint8_t slot;             /* [1] 0..31; S7-300: 2, S7-400: 3, S7-1200/1500: 1 */
+    uint8_t conn_type;        /* [S7_CONN_OP] */
+    uint8_t max_jobs;         /* [8] jobs in flight that are asked for (AmQ, both fields); the PLC may grant fewer. 1..32 */
+    uint16_t local_tsap;      /* [0x0100] calling TSAP */
+    uint16_t remote_tsap;     /* [0: type << 8 | rack << 5 | slot] called TSAP */
+    uint16_t pdu_len;         /* [960] PDU length asked for, 240..960; the PLC may grant less */
+    uint32_t connect_ms;      /* [3000] TCP connect */
+    uint32_t handshake_ms;    /* [3000] COTP and S7 setup */
+    uint32_t request_ms;      /* [5000] a call whose context says nothing else */
+    uint32_t user_timeout_ms; /* [5000] TCP_USER_TIMEOUT; 0: the kernel's */
+    uint32_t keepalive_idle_ms, keepalive_interval_ms; /* [10000, 3000] 0: off */
+} s7_client_options;
+void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
+
+/* ---- life ---- */
+
+/* Make a client for an endpoint; no I/O. endpoint is "host", "host:port", "[ipv6]:port" or
+ * "s7://host[:port]?rack=0&slot=1&type=pg|op|basic"; its settings win over options. Port 102 when none is given. options NULL:
+ * defaults. S7_E_SYNTAX (endpoint; err says where), S7_E_ARG (options), S7_E_NOMEM. err may be NULL. */
+S7_MUST_CHECK s7_status s7_client_new(const char *endpoint, const s7_client_options *options, s7_client **out,
+                                      s7_errinfo *err);
+
+/* TCP connect, COTP connect, S7 setup. Deadline: the context's, else connect_ms + handshake_ms.
+ * S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_TIMEOUT, S7_E_COTP_REFUSED (wrong rack/slot or no connection left),
+ * S7_E_NEGOTIATION, S7_E_FRAME, S7_E_MISUSE (already connected). After a failure it may be called again. */
+S7_MUST_CHECK s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx);
+
+/* Close the connection; connect may be called again. Not connected: nothing happens. */
+void s7_client_close(s7_client *client);
+
+/* Close and free; NULL is fine. */
+void s7_client_free(s7_client *client);
+
+/* The state known from the last call; no I/O. */
+bool s7_client_is_connected(const s7_client *client);
+
+typedef struct s7_client_info {
+    uint32_t struct_size;
+    uint16_t pdu_len;       /* granted */
+    uint16_t amq_calling;   /* granted: jobs that we may have open */
+    uint16_t amq_called;    /* granted: the other direction */
+    uint64_t requests;      /* jobs sent since s7_client_new */
+    uint64_t late_answers;  /* answers that came after their job had timed out, and were discarded */
+    uint64_t connects;      /* successful connects */
+} s7_client_info;
+/* S7_E_ARG. Granted values are 0 while not connected. Fill in struct_size. */
+s7_status s7_client_info_get(const s7_client *client, s7_client_info *info);
+
+/* ---- bytes ---- */
+
+/* Read len bytes of an area from byte start on (timers and counters: start is the first number, len a multiple of 2), in as
+ * many jobs as the PDU length asks for, several of them in flight when the PLC grants it. db is ignored unless area is
+ * S7_AREA_DB. dst is unspecified after a failure.
+ * S7_E_NOT_CONNECTED; S7_E_TIMEOUT; S7_E_CLOSED, S7_E_RESET, S7_E_FRAME (the connection is gone); S7_E_PLC and S7_E_ITEM_...
+ * (the PLC refused; err names the range); S7_E_PROTOCOL; S7_E_ARG. */
+S7_MUST_CHECK s7_status s7_read_area(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                     void *dst, size_t len);
+
+/* Write; like s7_read_area. Chunks that were acknowledged before a failure stay written. S7_E_OUTCOME_UNKNOWN: at least one
+ * chunk left and its answer did not come. */
+S7_MUST_CHECK s7_status s7_write_area(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                      const void *src, size_t len);
+
+S7_MUST_CHECK s7_status s7_read_db(s7_client *client, const s7_ctx *ctx, uint16_t db, uint32_t start, void *dst,
+                                   size_t len);
+S7_MUST_CHECK s7_status s7_write_db(s7_client *client, const s7_ctx *ctx, uint16_t db, uint32_t start,
+                                    const void *src, size_t len);
+
+/* ---- lists ---- */
+
+typedef struct s7_item {
+    s7_address address; /* what; see s7_address_parse */
+    void *data;         /* reads: filled; writes: taken. BOOL of count 1: one byte, 0 or 1 */
+    size_t len;         /* s7_address_size(&address) */
+    s7_status status;   /* out: of this item */
+    uint8_t code;       /* out: return code of the wire, 0xFF good, 0 none came */
+} s7_item;
+
+/* Read or write any number of items, packed into as few jobs as their order allows (both directions of the PDU length, at
+ * most 20 items a job); items longer than a PDU are cut. Results stay in the caller's order. S7_OK: every item is good.
+ * S7_E_PARTIAL: some item failed, each says so itself, the others are good; err names the first. Any other status: the call
+ * failed as a whole, and items that were not done carry it. */
+S7_MUST_CHECK s7_status s7_read_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items);
+S7_MUST_CHECK s7_status s7_write_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items);
+
+/* ---- typed: one value of a data block or another area; errors as s7_read_area ---- */
+
+S7_MUST_CHECK s7_status s7_read_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t byte,
+                                     uint8_t bit, bool *value);
+S7_MUST_CHECK s7_status s7_write_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t byte,
+                                      uint8_t bit, bool value);
+S7_MUST_CHECK s7_status s7_read_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                   uint8_t *value); /* BYTE */
+S7_MUST_CHECK s7_status s7_write_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                    uint8_t value);
+S7_MUST_CHECK s7_status s7_read_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                    uint16_t *value); /* WORD */
+S7_MUST_CHECK s7_status s7_write_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                     uint16_t value);
+S7_MUST_CHECK s7_status s7_read_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                    int16_t *value); /* INT */
+S7_MUST_CHECK s7_status s7_write_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                     int16_t value);
+S7_MUST_CHECK s7_status s7_read_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                    uint32_t *value); /* DWORD */
+S7_MUST_CHECK s7_status s7_write_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                     uint32_t value);
+S7_MUST_CHECK s7_status s7_read_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                    int32_t *value); /* DINT */
+S7_MUST_CHECK s7_status s7_write_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                     int32_t value);
+S7_MUST_CHECK s7_status s7_read_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                    float *value); /* REAL */
+S7_MUST_CHECK s7_status s7_write_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                     float value);
+
+/* STRING[max]: reads the characters (bytes as stored, Latin-1) into text[0..cap), always zero-terminated. max is the declared
+ * maximum, 1..254. S7_E_TOO_LARGE: the text needs more than cap; it is cut. */
+S7_MUST_CHECK s7_status s7_read_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                                       uint8_t max, char *text, size_t cap);
+
+/* Writes length and characters; the maximum-length byte in the PLC stays as it is. S7_E_TOO_LARGE: longer than max. */
+S7_MUST_CHECK s7_status s7_write_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                        uint32_t start, uint8_t max, const char *text);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,287 @@
+#include "loop/blocking.h"
+
+#include "loop/endpoint.h"
+#include "loop/random.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S   INT64_C(1000000000)
+#define NS_PER_MS  INT64_C(1000000)
+#define MS_PER_S   1000U
+#define KEEPALIVE_PROBES   3
+#define KEEPALIVE_MAX_S    32767U /* the kernel's limit */
+
+static const struct s7_tcp_options defaults = {
+    .user_timeout_ms = 5000, .keepalive_idle_ms = 10000, .keepalive_interval_ms = 3000};
+
+int64_t s7_now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+uint64_t s7_random_u64(void)
+{
+    uint64_t bits;
+    ssize_t n;
+
+    do
+        n = getrandom(&bits, sizeof bits, 0);
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof bits) /* a sandbox forbids the call: hard to guess will do, nothing secret is made of it */
+        bits = s7_draw((uint64_t)s7_now_ns(), (uint64_t)getpid(), (uint64_t)(uintptr_t)&bits, 0);
+    return bits;
+}
+
+s7_status s7_status_from_errno(int os_errno)
+{
+    switch (os_errno) {
+    case 0:
+        return S7_OK;
+    case ECONNREFUSED:
+        return S7_E_REFUSED;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+        return S7_E_UNREACHABLE;
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE: /* the peer had closed before it reset */
+        return S7_E_RESET;
+    case ETIMEDOUT:
+        return S7_E_TIMEOUT;
+    case ENOMEM:
+        return S7_E_NOMEM;
+    default:
+        return S7_E_IO;
+    }
+}
+
+static s7_status fail(int error, int *os_errno)
+{
+    if (os_errno != NULL)
+        *os_errno = error;
+    return s7_status_from_errno(error);
+}
+
+/* S7_E_TIMEOUT, S7_E_CLOSED: nothing that the operating system has a number for. */
+static s7_status fail_without_errno(s7_status status, int *os_errno)
+{
+    if (os_errno != NULL)
+        *os_errno = 0;
+    return status;
+}
+
+/* What poll is told: rounded up, so that it does not return before the deadline only to be asked again for 0 ms. */
+static int wait_ms(int64_t deadline_ns)
+{
+    int64_t now_ns = s7_now_ns();
+
+    if (deadline_ns == S7_NEVER_NS)
+        return -1;
+    if (deadline_ns <= now_ns)
+        return 0;
+    int64_t left_ns = deadline_ns - now_ns;
+    int64_t ms = left_ns / NS_PER_MS + (left_ns % NS_PER_MS != 0);
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+/* errno, or 0 when fd is ready (for an error as well: the next call on it tells). ETIMEDOUT at the deadline, and then fd was
+ * looked at once after it. */
+static int wait_for(int fd, short events, int64_t deadline_ns)
+{
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = events};
+        int ms = wait_ms(deadline_ns);
+        int n = poll(&p, 1, ms);
+
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return errno;
+        if (n == 0 && ms == 0)
+            return ETIMEDOUT;
+    }
+}
+
+/* ---- dial ---- */
+
+static int whole_seconds(uint32_t ms)
+{
+    uint32_t s = ms / MS_PER_S + (ms % MS_PER_S != 0);
+
+    return (int)(s < KEEPALIVE_MAX_S ? s : KEEPALIVE_MAX_S);
+}
+
+static void set_options(int fd, const struct s7_tcp_options *options)
+{
+    int on = 1, probes = KEEPALIVE_PROBES;
+    int idle_s = whole_seconds(options->keepalive_idle_ms);
+    int interval_s = whole_seconds(options->keepalive_interval_ms);
+    unsigned user_timeout_ms = options->user_timeout_ms < INT_MAX ? options->user_timeout_ms : INT_MAX;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (user_timeout_ms != 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
+    if (idle_s == 0)
+        return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    if (interval_s != 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+}
+
+/* errno or 0. */
+static int finish_connect(int fd, int64_t deadline_ns)
+{
+    int error = wait_for(fd, POLLOUT, deadline_ns);
+    socklen_t len = sizeof error;
+
+    if (error != 0)
+        return error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+        return errno;
+    return error;
+}
+
+static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const struct s7_tcp_options *options, int *out)
+{
+    int error = 0;
+    int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return errno;
+    set_options(fd, options);
+    if (connect(fd, to->ai_addr, to->ai_addrlen) != 0)
+        error = errno == EINPROGRESS || errno == EINTR ? finish_connect(fd, deadline_ns) : errno;
+    if (error == 0 && s7_endpoint_is_own(fd))
+        error = ECONNREFUSED;
+    if (error != 0) {
+        close(fd);
+        return error;
+    }
+    *out = fd;
+    return 0;
+}
+
+/* An equal share of what is left for each address: one that does not answer must not use up the time of the next. */
+static int64_t share_of(int64_t deadline_ns, const struct addrinfo *addresses)
+{
+    int64_t now_ns = s7_now_ns(), n = 0;
+
+    if (deadline_ns == S7_NEVER_NS || deadline_ns <= now_ns)
+        return deadline_ns;
+    for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next)
+        n++;
+    return now_ns + (deadline_ns - now_ns) / n;
+}
+
+static s7_status resolve(const char *host, uint16_t port, struct addrinfo **out, int *os_errno)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    char service[8];
+
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV; /* no file is read and no server is asked for these */
+    int rc = getaddrinfo(host, service, &hints, out);
+    if (rc == EAI_NONAME) {
+        hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+        rc = getaddrinfo(host, service, &hints, out);
+    }
+    if (rc == 0)
+        return S7_OK;
+    if (rc == EAI_SYSTEM)
+        return fail(errno, os_errno);
+    return fail_without_errno(rc == EAI_MEMORY ? S7_E_NOMEM : S7_E_RESOLVE, os_errno);
+}
+
+s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns, const struct s7_tcp_options *options,
+                      int *fd, int *os_errno)
+{
+    struct addrinfo *addresses;
+    int error = ETIMEDOUT;
+    s7_status status = resolve(host, port, &addresses, os_errno);
+
+    if (status != S7_OK)
+        return status;
+    for (const struct addrinfo *a = addresses; a != NULL && error != 0; a = a->ai_next)
+        error = connect_one(a, share_of(deadline_ns, a), options != NULL ? options : &defaults, fd);
+    freeaddrinfo(addresses);
+    return error == 0 ? S7_OK : fail(error, os_errno);
+}
+
+/* ---- send, receive, close ---- */
+
+static bool try_again(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+/* After a call would have blocked. */
+static s7_status wait_or_fail(int fd, short events, int64_t deadline_ns, int *os_errno)
+{
+    int error = wait_for(fd, events, deadline_ns);
+
+    if (error == 0)
+        return S7_OK;
+    return error == ETIMEDOUT ? fail_without_errno(S7_E_TIMEOUT, os_errno) : fail(error, os_errno);
+}
+
+s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, int64_t deadline_ns, size_t *sent, int *os_errno)
+{
+    if (len == 0)
+        return fail_without_errno(S7_E_ARG, os_errno);
+    for (;;) {
+        ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n > 0) {
+            *sent = (size_t)n;
+            return S7_OK;
+        }
+        if (n < 0 && !try_again(errno))
+            return fail(errno, os_errno);
+        s7_status status = wait_or_fail(fd, POLLOUT, deadline_ns, os_errno);
+        if (status != S7_OK)
+            return status;
+    }
+}
+
+s7_status s7_tcp_recv(int fd, uint8_t *buf, size_t cap, int64_t deadline_ns, size_t *got, int *os_errno)
+{
+    if (cap == 0)
+        return fail_without_errno(S7_E_ARG, os_errno);
+    for (;;) {
+        ssize_t n = recv(fd, buf, cap, MSG_DONTWAIT);
+
+        if (n > 0) {
+            *got = (size_t)n;
+            return S7_OK;
+        }
+        if (n == 0)
+            return fail_without_errno(S7_E_CLOSED, os_errno);
+        if (!try_again(errno))
+            return fail(errno, os_errno);
+        s7_status status = wait_or_fail(fd, POLLIN, deadline_ns, os_errno);
+        if (status != S7_OK)
+            return status;
+    }
+}
+
+void s7_tcp_close(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}

@@ -1,0 +1,120 @@
+/* Making a new plant file. */
+#include "plant_impl.h"
+#include "schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static s7_status check(const struct plant_new_plc *plc, struct plant_error *error)
+{
+    size_t name_len = strlen(plc->name);
+
+    if (name_len == 0 || name_len >= PLANT_NAME_CAP)
+        return plant_fail(error, S7_E_ARG, "a PLC's name has 1 to %d bytes, \"%s\" has %zu",
+                          PLANT_NAME_CAP - 1, plc->name, name_len);
+    for (size_t i = 0; i < plc->n_blocks; i++) {
+        const struct plant_new_block *b = &plc->blocks[i];
+        const char *kind = mirror_kind(b->area);
+        if (kind == NULL || (b->area == S7_AREA_DB) != (b->number > 0))
+            return plant_fail(error, S7_E_ARG,
+                              "a block is DB 1..65535, or I, Q, M, T, C without a number; got %s %u",
+                              kind != NULL ? kind : "?", b->number);
+        if (b->len > PLANT_BLOCK_MAX)
+            return plant_fail(error, S7_E_ARG, "%s: a block has at most %d bytes, got %u", kind,
+                              PLANT_BLOCK_MAX, b->len);
+        for (size_t k = 0; k < i; k++)
+            if (plc->blocks[k].area == b->area && plc->blocks[k].number == b->number)
+                return plant_fail(error, S7_E_ARG, "%s%u is there twice", kind, b->number);
+    }
+    return S7_OK;
+}
+
+static int add_block(sqlite3_stmt *q, sqlite3_int64 plc, const struct plant_new_block *block)
+{
+    int rc;
+
+    sqlite3_bind_int64(q, 1, plc);
+    sqlite3_bind_text(q, 2, mirror_kind(block->area), -1, SQLITE_STATIC);
+    sqlite3_bind_int(q, 3, block->number);
+    sqlite3_bind_zeroblob(q, 4, (int)block->len);
+    rc = sqlite3_step(q);
+    sqlite3_reset(q);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int add_plc(sqlite3_stmt *q, const struct plant_new_plc *plc)
+{
+    int rc;
+
+    sqlite3_bind_text(q, 1, plc->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 2, plc->cpu, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 3, plc->listen, -1, SQLITE_STATIC); /* NULL binds NULL */
+    rc = sqlite3_step(q);
+    sqlite3_reset(q);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int fill(sqlite3 *db, const struct plant_new_plc *plcs, size_t n_plcs)
+{
+    sqlite3_stmt *plc = NULL, *block = NULL;
+    int rc =
+        sqlite3_prepare_v2(db, "INSERT INTO plc (name, cpu, listen) VALUES (?1, ?2, ?3)", -1, &plc, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(db, "INSERT INTO block (plc, kind, number, data) VALUES (?1, ?2, ?3, ?4)", -1,
+                                &block, NULL);
+    for (size_t i = 0; i < n_plcs && rc == SQLITE_OK; i++) {
+        rc = add_plc(plc, &plcs[i]);
+        sqlite3_int64 id = sqlite3_last_insert_rowid(db);
+        for (size_t k = 0; k < plcs[i].n_blocks && rc == SQLITE_OK; k++)
+            rc = add_block(block, id, &plcs[i].blocks[k]);
+    }
+    sqlite3_finalize(plc);
+    sqlite3_finalize(block);
+    return rc;
+}
+
+static s7_status make(const char *path, const struct plant_new_plc *plcs, size_t n_plcs,
+                      struct plant_error *error)
+{
+    sqlite3 *db;
+    s7_status status = S7_OK;
+    int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = plant_schema_migrate(db, 0, PLANT_SCHEMA_VERSION);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL); /* nothing of this is an edit */
+    if (rc == SQLITE_OK)
+        rc = fill(db, plcs, n_plcs);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        status = plant_fail(error, (rc & 0xFF) == SQLITE_CONSTRAINT ? S7_E_ARG : S7_E_PLANT_IO, "%s: %s",
+                            path, sqlite3_errmsg(db));
+    sqlite3_close(db);
+    return status;
+}
+
+s7_status plant_create(const char *path, const struct plant_new_plc *plcs, size_t n_plcs,
+                       struct plant_error *error)
+{
+    s7_status status = S7_OK;
+    int fd;
+
+    for (size_t i = 0; i < n_plcs && status == S7_OK; i++)
+        status = check(&plcs[i], error);
+    if (status != S7_OK)
+        return status;
+    fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return plant_fail(error, errno == EEXIST ? S7_E_ARG : S7_E_PLANT_IO, "%s: %s", path,
+                          errno == EEXIST ? "exists already; a new plant needs a new file" : strerror(errno));
+    close(fd);
+    status = make(path, plcs, n_plcs, error);
+    if (status != S7_OK)
+        unlink(path);
+    return status;
+}

@@ -1,0 +1,177 @@
+/* plant.h - the plant file: one SQLite file that holds one PLC or a thousand, and its mirror in memory.
+ *
+ * RAM serves the reads; the file is the truth. Two promises are kept here:
+ *   - an S7 write that was acknowledged is committed: it survives the process, and a SELECT sees it at once;
+ *   - an SQL edit that was committed is seen by every request that arrives afterwards: no polling window.
+ *
+ * Both rest on the loop turn, which has this order and no other:
+ *   (1) receive and frame everything that is readable                      the server
+ *   (2) BEGIN IMMEDIATE, if a write is among the jobs                      plant_turn_begin
+ *   (3) PRAGMA data_version; if it moved, re-read the rows of `change`     plant_turn_begin
+ *   (4) run the jobs against RAM, keeping the old bytes                    plant_store
+ *   (5) write changed blocks and tags, COMMIT                              plant_turn_end
+ *   (6) send                                                               the server
+ * When (5) fails, RAM has its old bytes again and the turn's jobs are run once more with their writes
+ * refused; no answer has left yet. No statement, BLOB handle or transaction stays open between turns (debug
+ * builds assert it): an open one would freeze data_version, make the next write BUSY_SNAPSHOT and block
+ * foreign writers.
+ *
+ * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value and the plc rows while a server runs.
+ * Triggers in the file note each edit in `change`; our own writes do not enter it (BLOB writes fire no
+ * triggers; a tag that we refresh has value = applied). BLOB edits apply first, tag edits after them in the
+ * order of `change`. An edit that cannot be applied stays in the row with its reason in tag.error.
+ *
+ * One thread owns a plant. A helper thread with a connection of its own checkpoints the write-ahead log. */
+#ifndef PLANT_PLANT_H
+#define PLANT_PLANT_H
+
+#include <s7rig/address.h>
+
+#define PLANT_SCHEMA_VERSION 2
+#define PLANT_NAME_CAP       65
+#define PLANT_LISTEN_CAP     64
+
+typedef struct plant plant;
+
+/* Why a call failed, in words for the user: what was expected, what came, where. */
+struct plant_error {
+    s7_status status;
+    char text[320];
+};
+
+enum plant_durability {
+    PLANT_MEMORY, /* RAM only between flushes once a second: an acknowledged write can be lost */
+    PLANT_COMMIT, /* WAL, synchronous=NORMAL: survives the process, not the power [default] */
+    PLANT_FSYNC   /* synchronous=FULL: survives the power */
+};
+
+struct plant_options {
+    uint32_t struct_size;
+    enum plant_durability durability; /* [PLANT_COMMIT] */
+    bool journal_delete; /* rollback journal instead of WAL, for file systems without shared memory [false] */
+    bool read_only;      /* look only: pending edits are applied in RAM, nothing is written [false] */
+};
+void plant_options_init(struct plant_options *options);
+
+/* ---- making files ---- */
+
+struct plant_new_block {
+    s7_area area;    /* DB, I, Q, M, T, C */
+    uint16_t number; /* DB: 1..65535; else 0 */
+    uint32_t len;    /* bytes, 0..65536; T and C: 2 per timer or counter */
+};
+
+struct plant_new_plc {
+    const char *name;   /* 1..64 bytes */
+    const char *cpu;    /* personality, "generic" */
+    const char *listen; /* "127.0.0.1:10102", or NULL: count up from there */
+    const struct plant_new_block *blocks;
+    size_t n_blocks;
+};
+
+/* Make a new file with these PLCs, by running all migrations on an empty file. S7_E_ARG: it exists already,
+ * or a block is out of range or twice. S7_E_PLANT_IO. A file that could not be completed is removed again. */
+S7_MUST_CHECK s7_status plant_create(const char *path, const struct plant_new_plc *plcs, size_t n_plcs,
+                                     struct plant_error *error);
+
+/* ---- opening ---- */
+
+/* Open, migrate an older schema, load the mirror, apply edits made while no server ran. A second server on
+ * the same file is refused (flock on a descriptor of its own, held until plant_close). options NULL:
+ * defaults. S7_E_PLANT_MISSING; S7_E_PLANT_SCHEMA: no plant file, damaged, or newer than this program ("made
+ * by a newer s7rig: schema 3, this one knows 2"); S7_E_PLANT_BUSY: another server has it, or its lock is
+ * held; S7_E_PLANT_IO: also a file system without shared memory (NFS, SMB, 9p, FUSE) when journal_delete is
+ * not set, with that advice; S7_E_NOMEM. */
+S7_MUST_CHECK s7_status plant_open(const char *path, const struct plant_options *options, plant **out,
+                                   struct plant_error *error);
+
+/* Flush what is owed (memory durability, events), end the helper thread, checkpoint, close. NULL is fine. */
+void plant_close(plant *p);
+
+/* ---- the mirror: read directly, changed only through plant_store ---- */
+
+struct plant_tag; /* private to plant/ */
+
+struct plant_block {
+    int64_t id; /* rowid in `block` */
+    s7_area area;
+    uint16_t number;
+    uint32_t len;
+    const uint8_t *data; /* len bytes, valid until the next plant_turn_begin */
+};
+
+struct plant_plc {
+    int64_t id; /* rowid in `plc` */
+    char name[PLANT_NAME_CAP];
+    char listen[PLANT_LISTEN_CAP]; /* "" : none given */
+    char cpu[PLANT_NAME_CAP];
+    int32_t rack, slot;  /* -1: as the personality says */
+    int32_t pdu_len;     /* -1: as the personality says */
+    int32_t amq;         /* -1: as the personality says */
+    int32_t connections; /* most S7 connections at once; -1: as the personality says */
+    bool gone;           /* its row was deleted: it has no blocks any more */
+};
+
+/* PLCs in the order of their ids. The pointers stay valid until plant_close; rows added later appear at the
+ * next start. */
+size_t plant_plc_count(const plant *p);
+const struct plant_plc *plant_plc_at(const plant *p, size_t index);
+
+/* The block, or NULL. number is ignored unless area is DB (DI finds the DB of that number). O(log n), no
+ * allocation. The pointer is valid until the next plant_turn_begin. */
+struct plant_block *plant_block_find(plant *p, const struct plant_plc *plc, s7_area area, uint16_t number);
+
+/* ---- the turn ---- */
+
+/* Steps 2 and 3. On every status the mirror is as fresh as the file can tell and reads may be served.
+ *   S7_OK                the turn may write (if writes was set)
+ *   S7_E_PLANT_BUSY      a foreign program holds the write lock: park this turn's writes and try again later
+ *   S7_E_PLANT_REPLACED, S7_E_PLANT_IO, S7_E_NOMEM   this turn's writes must be refused; plant_last_error
+ * says why writes false never returns BUSY. Must be followed by plant_turn_end. */
+S7_MUST_CHECK s7_status plant_turn_begin(plant *p, bool writes);
+
+/* Step 4: bytes [offset, offset + len) of a block become src. The range must lie inside the block and the
+ * turn must have begun with writes and S7_OK. S7_E_NOMEM: no room to keep the old bytes; nothing was changed.
+ */
+S7_MUST_CHECK s7_status plant_store(plant *p, struct plant_block *block, uint32_t offset, const uint8_t *src,
+                                    uint32_t len);
+
+/* Step 5. S7_OK also when nothing was stored. On failure every block is as it was at plant_turn_begin;
+ * S7_E_PLANT_BUSY (rollback journal only: a foreign program is reading) means that the same stores may
+ * succeed soon. */
+S7_MUST_CHECK s7_status plant_turn_end(plant *p);
+
+/* Once a second, between turns: is the file still the one that was opened; apply and flush what is owed
+ * (edits that came while a foreign lock was held, events, memory durability). S7_E_PLANT_REPLACED: the file
+ * is another one now, or gone; writes are refused from now on, reads go on from RAM. */
+s7_status plant_upkeep(plant *p);
+
+/* The last error of a turn or of upkeep; lives until the next call. */
+const struct plant_error *plant_last_error(const plant *p);
+
+/* ---- events: what happened, as rows of `event` that people read ---- */
+
+/* Note an event; it is written with the next commit or upkeep. kind is one word ("connect", "refuse",
+ * "close", "error"), plc may be NULL, peer and text may be "". A bounded number waits in RAM: beyond it
+ * events are counted as one "dropped" row. The table keeps its newest 10 000 rows. wall_ms: milliseconds
+ * since 1970 UTC. */
+void plant_event(plant *p, int64_t wall_ms, const struct plant_plc *plc, const char *kind, const char *peer,
+                 const char *text);
+
+/* ---- tags, for showing ---- */
+
+struct plant_tag_view {
+    const char *name;    /* UTF-8 */
+    const char *address; /* canonical address and type, "DB1.DBD4:REAL" */
+    const char *value;   /* as text from the block; "" when error is set */
+    const char *error;   /* why the tag or its last edit cannot be applied; "" */
+};
+/* Call fn for each tag of a PLC in the order of names; views live for the call. */
+void plant_tags(plant *p, const struct plant_plc *plc, void (*fn)(const struct plant_tag_view *, void *),
+                void *arg);
+
+/* Call fn for each block of a PLC in the order DB by number, then I, Q, M, T, C. */
+void plant_blocks(plant *p, const struct plant_plc *plc, void (*fn)(const struct plant_block *, void *),
+                  void *arg);
+
+#endif

@@ -1,0 +1,199 @@
+/* plant_impl.h - what the files of this room share. The mirror's rules:
+ *
+ *   - RAM may be ahead of the file in two ways only: stores of the turn in progress (undone when its commit
+ * fails), and `owed`: foreign tag edits that were encoded into RAM while the write lock was held by somebody
+ * else. Owed edits are still rows of `change`, so doing them again from the file is always right.
+ *   - dirty blocks and tags are those whose row differs from RAM; a flush inside a write transaction makes
+ * them clean.
+ *   - no statement is busy, no BLOB handle and no transaction open between turns. */
+#ifndef PLANT_PLANT_IMPL_H
+#define PLANT_PLANT_IMPL_H
+
+#include "idmap.h"
+#include "plant.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#define PLANT_BLOCK_MAX 65536
+
+struct mirror_plc;
+struct mirror_block;
+
+struct mirror_tag {
+    int64_t id;
+    struct mirror_plc *plc;
+    struct mirror_block *block; /* NULL: the tag's definition is wrong, see error */
+    char *name;
+    s7_address address;
+    uint32_t offset, len; /* bytes of the block */
+    bool parsed;          /* address is valid */
+    char *error;          /* of the definition or of the last edit; NULL: none */
+    bool dirty;           /* value and applied are to be written */
+    bool error_dirty;     /* error is to be written */
+    struct mirror_tag *next_dirty;
+};
+
+struct mirror_block {
+    struct plant_block pub; /* first: what plant_block_find gives out */
+    struct mirror_plc *plc;
+    uint8_t *bytes;                /* pub.data */
+    uint32_t dirty_from, dirty_to; /* bytes that differ from the file; from == to: none */
+    bool dirty;
+    struct mirror_block *next_dirty;
+    struct mirror_tag **tags; /* by offset, when tags_sorted */
+    size_t n_tags, cap_tags;
+    bool tags_sorted;
+    uint32_t longest_tag;
+};
+
+struct mirror_plc {
+    struct plant_plc pub;         /* first */
+    struct mirror_block **blocks; /* by (area, number) */
+    size_t n_blocks, cap_blocks;
+};
+
+/* Old bytes of this turn's stores. */
+struct undo {
+    struct mirror_block *block;
+    uint32_t offset, len;
+    size_t at; /* in undo_bytes */
+};
+
+struct plant_event_row {
+    int64_t wall_ms, plc;
+    char kind[16], peer[64], text[192];
+};
+#define PLANT_EVENTS_CAP 256
+
+enum plant_sql {
+    SQL_BEGIN,
+    SQL_BEGIN_IMMEDIATE,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_DATA_VERSION,
+    SQL_PLC_ALL,
+    SQL_PLC_ONE,
+    SQL_BLOCK_ALL,
+    SQL_BLOCK_ONE,
+    SQL_TAG_ALL,
+    SQL_TAG_ONE,
+    SQL_CHANGE_ALL,
+    SQL_CHANGE_CLEAR,
+    SQL_TAG_SET_VALUE,
+    SQL_TAG_SET_ERROR,
+    SQL_EVENT_ADD,
+    SQL_EVENT_PRUNE,
+    SQL_COUNT
+};
+
+struct plant {
+    char *path;
+    sqlite3 *db;
+    sqlite3_stmt *sql[SQL_COUNT]; /* prepared at open; always use plant_step, which resets on every path */
+    struct plant_options options;
+    struct plant_error last_error;
+
+    int lock_fd; /* the side file that keeps a second server away */
+    dev_t device;
+    ino_t inode;
+    bool replaced;
+
+    struct mirror_plc **plcs;
+    size_t n_plcs;
+    struct idmap plcs_by_id, blocks_by_id, tags_by_id;
+    struct mirror_block *dirty_blocks;
+    struct mirror_tag *dirty_tags;
+    uint8_t *scratch;  /* PLANT_BLOCK_MAX bytes: a tag's bytes while they are made */
+    char *text, *utf8; /* PLANT_TEXT_CAP bytes each: a tag's value as text */
+
+    int64_t data_version;
+    bool owed;
+    bool in_turn;
+    bool can_write; /* this turn holds the write lock */
+    bool may_store; /* plant_store is allowed in this turn */
+    bool applied;   /* this turn applied `change` while holding the lock: its rows can go */
+    struct undo *undo;
+    size_t n_undo, cap_undo;
+    uint8_t *undo_bytes;
+    size_t n_undo_bytes, cap_undo_bytes;
+
+    struct plant_event_row *events;
+    size_t n_events;
+    unsigned events_lost, events_since_prune;
+
+    struct plant_checkpoint *checkpoint;
+};
+
+/* Room for a tag's values as text, twice (Latin-1 and UTF-8): the longest is an array of SINTs over a whole
+ * block, 5 characters each; longer is cut. */
+#define PLANT_TEXT_CAP (PLANT_BLOCK_MAX * 8)
+
+/* ---- errors (plant.c) ---- */
+s7_status plant_fail(struct plant_error *error, s7_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Note what SQLite said of the last call in p->last_error; returns the status that fits. */
+s7_status plant_sql_fail(plant *p, const char *doing);
+
+/* ---- statements (sql.c) ---- */
+int plant_sql_prepare(plant *p);
+void plant_sql_finalize(plant *p);
+/* Step a statement that gives no row, and reset it. SQLITE_OK, or SQLite's error. */
+int plant_sql_run(plant *p, enum plant_sql which);
+
+/* ---- file (file.c) ---- */
+S7_MUST_CHECK s7_status plant_file_check(const char *path, bool wal, struct plant_error *error);
+S7_MUST_CHECK s7_status plant_file_lock(plant *p, struct plant_error *error);
+void plant_file_unlock(plant *p);
+S7_MUST_CHECK s7_status plant_file_identify(plant *p);
+bool plant_file_is_same(const plant *p);
+
+/* ---- mirror (mirror.c) ---- */
+S7_MUST_CHECK s7_status mirror_load(plant *p);
+void mirror_free(plant *p);
+struct mirror_block *mirror_block_find(struct mirror_plc *plc, s7_area area, uint16_t number);
+S7_MUST_CHECK s7_status mirror_plc_reread(plant *p, int64_t id);
+S7_MUST_CHECK s7_status mirror_block_reread(plant *p, int64_t id);
+/* Bytes of a block change: RAM, dirty range, and every tag that overlaps. */
+void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len);
+const char *mirror_kind(s7_area area);
+
+/* ---- tags (tag.c) ---- */
+S7_MUST_CHECK s7_status tag_load(plant *p);
+S7_MUST_CHECK s7_status tag_reread(plant *p, int64_t id);
+S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
+void tag_free(struct mirror_tag *tag);
+/* Block came, went or changed its size: find out anew what its PLC's tags of that name mean, and show them.
+ */
+S7_MUST_CHECK s7_status tag_rebind(plant *p, struct mirror_plc *plc, s7_area area, uint16_t number);
+void tag_unbind_all(plant *p, struct mirror_block *block);
+void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len);
+int tag_flush(plant *p); /* dirty ones; SQLite's result */
+void tag_clean(plant *p);
+
+/* ---- changes (change.c) ---- */
+/* Everything that `change` holds, inside a transaction; BLOB edits first. */
+S7_MUST_CHECK s7_status change_apply(plant *p);
+
+/* ---- events (event.c) ---- */
+int event_flush(plant *p);
+void event_clean(plant *p);
+
+/* ---- the turn (turn.c) ---- */
+/* The end of opening: inside the transaction that loaded the mirror, apply `change` and write back; ends the
+ * transaction. */
+S7_MUST_CHECK s7_status turn_first(plant *p);
+/* Forget what is dirty. */
+void plant_clean(plant *p);
+
+/* ---- checkpoints (checkpoint.c) ---- */
+S7_MUST_CHECK s7_status checkpoint_start(plant *p);
+void checkpoint_stop(plant *p);
+void checkpoint_wait_idle(plant *p); /* until what was asked for so far is done; for tests */
+
+#endif

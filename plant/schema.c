@@ -1,0 +1,184 @@
+#include "schema.h"
+
+#include "plant_impl.h"
+
+/* Step 1. Triggers note what foreign programs edit; a row is noted once, at its last edit, so that `change`
+ * stays small while no server runs. The server's own connection has triggers switched off. */
+static const char schema_1[] =
+    "CREATE TABLE plc ("
+    " id INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL UNIQUE"
+    "  CONSTRAINT 'plc.name has 1 to 64 bytes' CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 64),"
+    " listen TEXT"
+    "  CONSTRAINT 'plc.listen is ADDRESS:PORT' CHECK (listen LIKE '%_:_%' AND length(listen) < 64),"
+    " cpu TEXT NOT NULL DEFAULT 'generic'"
+    "  CONSTRAINT 'plc.cpu has 1 to 64 bytes' CHECK (length(CAST(cpu AS BLOB)) BETWEEN 1 AND 64),"
+    " rack INTEGER CONSTRAINT 'plc.rack is 0 to 7' CHECK (rack BETWEEN 0 AND 7),"
+    " slot INTEGER CONSTRAINT 'plc.slot is 0 to 31' CHECK (slot BETWEEN 0 AND 31),"
+    " pdu_length INTEGER CONSTRAINT 'plc.pdu_length is 240 to 960' CHECK (pdu_length BETWEEN 240 AND 960),"
+    " amq INTEGER CONSTRAINT 'plc.amq is 1 to 32' CHECK (amq BETWEEN 1 AND 32),"
+    " connections INTEGER CONSTRAINT 'plc.connections is 0 to 65535' CHECK (connections BETWEEN 0 AND 65535)"
+    ") STRICT;"
+
+    "CREATE TABLE block ("
+    " id INTEGER PRIMARY KEY,"
+    " plc INTEGER NOT NULL DEFAULT 1 REFERENCES plc(id) ON DELETE CASCADE,"
+    " kind TEXT NOT NULL"
+    "  CONSTRAINT 'block.kind is DB, I, Q, M, T or C' CHECK (kind IN ('DB', 'I', 'Q', 'M', 'T', 'C')),"
+    " number INTEGER NOT NULL DEFAULT 0"
+    "  CONSTRAINT 'block.number is 1 to 65535 for DB, else 0'"
+    "  CHECK (CASE kind WHEN 'DB' THEN number BETWEEN 1 AND 65535 ELSE number = 0 END),"
+    " data BLOB NOT NULL"
+    "  CONSTRAINT 'block.data has at most 65536 bytes' CHECK (length(data) <= 65536),"
+    " UNIQUE (plc, kind, number)"
+    ") STRICT;"
+
+    "CREATE TABLE tag ("
+    " id INTEGER PRIMARY KEY,"
+    " plc INTEGER NOT NULL DEFAULT 1 REFERENCES plc(id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL CONSTRAINT 'tag.name is not empty' CHECK (length(name) > 0),"
+    " address TEXT NOT NULL,"
+    " type TEXT,"
+    " value ANY,"
+    " applied ANY,"
+    " error TEXT,"
+    " comment TEXT,"
+    " UNIQUE (plc, name)"
+    ") STRICT;"
+
+    "CREATE TABLE change ("
+    " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " what TEXT NOT NULL CHECK (what IN ('plc', 'block', 'tag', 'value')),"
+    " row INTEGER NOT NULL,"
+    " UNIQUE (what, row)"
+    ") STRICT;"
+
+#define NOTE(what, row)                                                                                      \
+    " DELETE FROM change WHERE what = '" what "' AND row = " row ";"                                         \
+    " INSERT INTO change (what, row) VALUES ('" what "', " row ");"
+
+    "CREATE TRIGGER plc_insert AFTER INSERT ON plc BEGIN" NOTE(
+        "plc",
+        "NEW.id") " END;"
+                  "CREATE TRIGGER plc_update AFTER UPDATE ON plc BEGIN" NOTE("plc", "OLD.id") NOTE(
+                      "plc",
+                      "NEW.id") " END;"
+                                "CREATE TRIGGER plc_delete AFTER DELETE ON plc BEGIN" NOTE(
+                                    "plc",
+                                    "OLD.id") " END;"
+
+                                              "CREATE TRIGGER block_insert AFTER INSERT ON block BEGIN" NOTE(
+                                                  "block",
+                                                  "NEW.id") " END;"
+                                                            "CREATE TRIGGER block_update AFTER UPDATE ON "
+                                                            "block BEGIN" NOTE("block", "OLD.id") NOTE(
+                                                                "block",
+                                                                "NEW.id") " END;"
+                                                                          "CREATE TRIGGER block_delete AFTER "
+                                                                          "DELETE ON block BEGIN" NOTE(
+                                                                              "block",
+                                                                              "OLD.id") " END;"
+
+                                                                                        "CREATE TRIGGER "
+                                                                                        "tag_insert AFTER "
+                                                                                        "INSERT ON tag "
+                                                                                        "BEGIN" NOTE("tag", "NEW.id") NOTE(
+                                                                                            "value",
+                                                                                            "NEW.id") " END;"
+                                                                                                      "CREATE"
+                                                                                                      " TRIGG"
+                                                                                                      "ER "
+                                                                                                      "tag_"
+                                                                                                      "define"
+                                                                                                      " AFTER"
+                                                                                                      " UPDAT"
+                                                                                                      "E OF "
+                                                                                                      "id, "
+                                                                                                      "plc, "
+                                                                                                      "name, "
+                                                                                                      "addres"
+                                                                                                      "s, "
+                                                                                                      "type "
+                                                                                                      "ON "
+                                                                                                      "tag "
+                                                                                                      "BEGI"
+                                                                                                      "N" NOTE("tag", "OLD.id") NOTE(
+                                                                                                          "ta"
+                                                                                                          "g",
+                                                                                                          "NE"
+                                                                                                          "W."
+                                                                                                          "i"
+                                                                                                          "d") " END;"
+                                                                                                               "CREATE TRIGGER tag_value AFTER UPDATE OF value ON tag BEGIN" NOTE(
+                                                                                                                   "value",
+                                                                                                                   "NEW.id") " END;"
+                                                                                                                             "CREATE TRIGGER tag_delete AFTER DELETE ON tag BEGIN" NOTE(
+                                                                                                                                 "tag",
+                                                                                                                                 "OLD.id") " END;";
+
+static const char schema_2[] = "CREATE TABLE event ("
+                               " id INTEGER PRIMARY KEY,"
+                               " time TEXT NOT NULL," /* UTC, 2026-01-31T23:59:59.999Z */
+                               " plc INTEGER,"
+                               " kind TEXT NOT NULL,"
+                               " peer TEXT,"
+                               " text TEXT"
+                               ") STRICT;"
+                               "CREATE INDEX tag_by_plc ON tag (plc);";
+
+static const char *const steps[PLANT_SCHEMA_VERSION] = {schema_1, schema_2};
+
+int plant_schema_migrate(sqlite3 *db, int from, int to)
+{
+    char pragma[96];
+    int rc = SQLITE_OK;
+
+    for (int version = from; version < to && rc == SQLITE_OK; version++)
+        rc = sqlite3_exec(db, steps[version], NULL, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        snprintf(pragma, sizeof pragma, "PRAGMA application_id=%d; PRAGMA user_version=%d",
+                 PLANT_APPLICATION_ID, to);
+        rc = sqlite3_exec(db, pragma, NULL, NULL, NULL);
+    }
+    return rc;
+}
+
+/* An integer pragma; -1 with *rc when it cannot be read. */
+static int pragma_int(sqlite3 *db, const char *sql, int *rc)
+{
+    sqlite3_stmt *q;
+    int value = -1;
+
+    *rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
+    if (*rc != SQLITE_OK)
+        return -1;
+    *rc = sqlite3_step(q);
+    if (*rc == SQLITE_ROW) {
+        value = sqlite3_column_int(q, 0);
+        *rc = SQLITE_OK;
+    }
+    sqlite3_finalize(q);
+    return value;
+}
+
+s7_status plant_schema_check(sqlite3 *db, const char *path, int *version, struct plant_error *error)
+{
+    int rc, application = pragma_int(db, "PRAGMA application_id", &rc);
+
+    if (rc == SQLITE_NOTADB)
+        return plant_fail(error, S7_E_PLANT_SCHEMA, "%s: not a plant file: it is no SQLite database", path);
+    if (rc == SQLITE_OK)
+        *version = pragma_int(db, "PRAGMA user_version", &rc);
+    if (rc != SQLITE_OK)
+        return plant_fail(error, rc == SQLITE_BUSY ? S7_E_PLANT_BUSY : S7_E_PLANT_IO,
+                          "%s: cannot read it: %s", path, sqlite3_errmsg(db));
+    if (application != PLANT_APPLICATION_ID)
+        return plant_fail(error, S7_E_PLANT_SCHEMA,
+                          "%s: a SQLite database, but not a plant file; make one with s7rig plant new FILE",
+                          path);
+    if (*version < 1 || *version > PLANT_SCHEMA_VERSION)
+        return plant_fail(error, S7_E_PLANT_SCHEMA,
+                          "%s: made by a newer s7rig: its schema is %d, this one knows 1 to %d", path,
+                          *version, PLANT_SCHEMA_VERSION);
+    return S7_OK;
+}

@@ -1,0 +1,48 @@
+#include "plant_impl.h"
+
+static const char *const texts[SQL_COUNT] = {
+    [SQL_BEGIN] = "BEGIN",
+    [SQL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_DATA_VERSION] = "PRAGMA data_version",
+    [SQL_PLC_ALL] =
+        "SELECT id, name, listen, cpu, rack, slot, pdu_length, amq, connections FROM plc ORDER BY id",
+    [SQL_PLC_ONE] =
+        "SELECT id, name, listen, cpu, rack, slot, pdu_length, amq, connections FROM plc WHERE id = ?1",
+    [SQL_BLOCK_ALL] = "SELECT id, plc, kind, number, data FROM block ORDER BY id",
+    [SQL_BLOCK_ONE] = "SELECT id, plc, kind, number, data FROM block WHERE id = ?1",
+    [SQL_TAG_ALL] = "SELECT id, plc, name, address, type, value, error FROM tag ORDER BY id",
+    [SQL_TAG_ONE] = "SELECT id, plc, name, address, type, value, error FROM tag WHERE id = ?1",
+    [SQL_CHANGE_ALL] = "SELECT what, row FROM change ORDER BY seq",
+    [SQL_CHANGE_CLEAR] = "DELETE FROM change",
+    [SQL_TAG_SET_VALUE] = "UPDATE tag SET value = ?2, applied = ?2 WHERE id = ?1",
+    [SQL_TAG_SET_ERROR] = "UPDATE tag SET error = ?2 WHERE id = ?1",
+    [SQL_EVENT_ADD] = "INSERT INTO event (time, plc, kind, peer, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_EVENT_PRUNE] = "DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - 10000",
+};
+
+int plant_sql_prepare(plant *p)
+{
+    int rc = SQLITE_OK;
+
+    for (int i = 0; i < SQL_COUNT && rc == SQLITE_OK; i++)
+        rc = sqlite3_prepare_v3(p->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &p->sql[i], NULL);
+    return rc;
+}
+
+void plant_sql_finalize(plant *p)
+{
+    for (int i = 0; i < SQL_COUNT; i++) {
+        sqlite3_finalize(p->sql[i]);
+        p->sql[i] = NULL;
+    }
+}
+
+int plant_sql_run(plant *p, enum plant_sql which)
+{
+    int rc = sqlite3_step(p->sql[which]);
+
+    sqlite3_reset(p->sql[which]);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}

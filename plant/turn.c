@@ -1,0 +1,302 @@
+/* The turn: see plant.h for its order. Steps 2 and 3 are plant_turn_begin, 4 is plant_store, 5 is
+ * plant_turn_end. */
+#include "plant_impl.h"
+
+static bool is_busy(int rc)
+{
+    return (rc & 0xFF) == SQLITE_BUSY;
+}
+
+/* ---- steps 2 and 3 ---- */
+
+/* The write lock, without waiting for it. */
+static int take_lock(plant *p)
+{
+    int rc = plant_sql_run(p, SQL_BEGIN_IMMEDIATE);
+
+    p->can_write = rc == SQLITE_OK;
+    return rc;
+}
+
+/* SQLite counts commits of other connections only. Inside a transaction the number belongs to its snapshot,
+ * so what is read there and the number fit together. */
+static int read_data_version(plant *p, int64_t *version)
+{
+    sqlite3_stmt *q = p->sql[SQL_DATA_VERSION];
+    int rc = sqlite3_step(q);
+
+    if (rc == SQLITE_ROW)
+        *version = sqlite3_column_int64(q, 0);
+    sqlite3_reset(q);
+    return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+/* Bring the mirror up to date, if possible with the write lock, so that applied edits can be written back at
+ * once. Without it RAM takes them all the same, since requests must see them, and their rows are owed. */
+static s7_status refresh(plant *p)
+{
+    s7_status status;
+
+    if (!p->can_write && !p->options.read_only)
+        (void)take_lock(p);
+    if (!p->can_write && plant_sql_run(p, SQL_BEGIN) != SQLITE_OK)
+        return plant_sql_fail(p, "begin to read");
+    status = change_apply(p);
+    if (status == S7_OK && read_data_version(p, &p->data_version) != SQLITE_OK)
+        status = plant_sql_fail(p, "ask for data_version");
+    p->owed = !p->can_write || status != S7_OK;
+    p->applied = p->can_write && status == S7_OK;
+    if (!p->can_write) {
+        plant_clean(p);
+        plant_sql_run(p, SQL_COMMIT);
+    }
+    return status;
+}
+
+/* Without a transaction the number may move right after it was read: then the edit was committed after this
+ * turn's requests had arrived, and the next turn sees it. Nobody can commit while we hold the lock. */
+static s7_status look_for_changes(plant *p)
+{
+    int64_t version = p->data_version;
+    int rc = read_data_version(p, &version);
+
+    if (is_busy(rc)) /* rollback journal, somebody is committing: nothing of it is committed yet */
+        return S7_OK;
+    if (rc != SQLITE_OK)
+        return plant_sql_fail(p, "ask for data_version");
+    if (version == p->data_version && !(p->owed && p->can_write))
+        return S7_OK;
+    return refresh(p);
+}
+
+static s7_status lock_for_writes(plant *p)
+{
+    if (p->replaced)
+        return S7_E_PLANT_REPLACED; /* last_error says it since upkeep noticed */
+    if (p->options.read_only)
+        return S7_E_MISUSE;
+    if (p->options.durability == PLANT_MEMORY)
+        return S7_OK;
+    int rc = take_lock(p);
+    if (rc == SQLITE_OK)
+        return S7_OK;
+    return is_busy(rc) ? S7_E_PLANT_BUSY : plant_sql_fail(p, "begin to write");
+}
+
+s7_status plant_turn_begin(plant *p, bool writes)
+{
+    s7_status lock = S7_OK, look;
+
+    assert(!p->in_turn);
+    assert(sqlite3_txn_state(p->db, NULL) == SQLITE_TXN_NONE);
+    p->in_turn = true;
+    p->may_store = false;
+    p->can_write = false;
+    p->applied = false;
+    if (writes)
+        lock = lock_for_writes(p);
+    look = look_for_changes(p);
+    if (!writes)
+        return S7_OK;
+    p->may_store = lock == S7_OK && look == S7_OK;
+    return lock != S7_OK ? lock : look;
+}
+
+/* ---- step 4 ---- */
+
+static bool grow(void **array, size_t *cap, size_t need, size_t size)
+{
+    size_t fresh_cap = *cap == 0 ? 64 : *cap;
+    void *grown;
+
+    if (need <= *cap)
+        return true;
+    while (fresh_cap < need)
+        fresh_cap *= 2;
+    grown = reallocarray(*array, fresh_cap, size);
+    if (grown == NULL)
+        return false;
+    *array = grown;
+    *cap = fresh_cap;
+    return true;
+}
+
+static bool keep_old(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
+{
+    if (!grow((void **)&p->undo, &p->cap_undo, p->n_undo + 1, sizeof *p->undo) ||
+        !grow((void **)&p->undo_bytes, &p->cap_undo_bytes, p->n_undo_bytes + len, 1))
+        return false;
+    memcpy(p->undo_bytes + p->n_undo_bytes, block->bytes + offset, len);
+    p->undo[p->n_undo++] = (struct undo){block, offset, len, p->n_undo_bytes};
+    p->n_undo_bytes += len;
+    return true;
+}
+
+s7_status plant_store(plant *p, struct plant_block *block, uint32_t offset, const uint8_t *src, uint32_t len)
+{
+    struct mirror_block *mirror = (struct mirror_block *)block;
+
+    assert(p->in_turn && offset <= block->len && len <= block->len - offset);
+    if (!p->may_store)
+        return S7_E_MISUSE;
+    if (!keep_old(p, mirror, offset, len))
+        return S7_E_NOMEM;
+    mirror_write(p, mirror, offset, src, len);
+    return S7_OK;
+}
+
+/* ---- step 5 ---- */
+
+void plant_clean(plant *p)
+{
+    for (struct mirror_block *block = p->dirty_blocks; block != NULL; block = block->next_dirty)
+        block->dirty = false;
+    p->dirty_blocks = NULL;
+    tag_clean(p);
+}
+
+/* Changed bytes go by incremental BLOB I/O: only the pages that hold them are written, and no trigger sees
+ * it. One handle serves all blocks and is closed before COMMIT, which it would block. */
+static int flush_blocks(plant *p)
+{
+    sqlite3_blob *handle = NULL;
+    int rc = SQLITE_OK;
+
+    for (struct mirror_block *block = p->dirty_blocks; block != NULL && rc == SQLITE_OK;
+         block = block->next_dirty) {
+        rc = handle == NULL ? sqlite3_blob_open(p->db, "main", "block", "data", block->pub.id, 1, &handle)
+                            : sqlite3_blob_reopen(handle, block->pub.id);
+        if (rc == SQLITE_OK)
+            rc = sqlite3_blob_write(handle, block->bytes + block->dirty_from,
+                                    (int)(block->dirty_to - block->dirty_from), (int)block->dirty_from);
+    }
+    if (rc == SQLITE_OK)
+        return sqlite3_blob_close(handle);
+    sqlite3_blob_close(handle);
+    return rc;
+}
+
+static bool something_to_write(const plant *p)
+{
+    return p->dirty_blocks != NULL || p->dirty_tags != NULL || p->applied || p->n_events > 0;
+}
+
+static int flush(plant *p)
+{
+    int rc = flush_blocks(p);
+
+    if (rc == SQLITE_OK)
+        rc = tag_flush(p);
+    if (rc == SQLITE_OK && p->applied)
+        rc = plant_sql_run(p, SQL_CHANGE_CLEAR);
+    if (rc == SQLITE_OK && p->n_events > 0)
+        rc = event_flush(p);
+    if (rc == SQLITE_OK)
+        rc = plant_sql_run(p, SQL_COMMIT);
+    return rc;
+}
+
+static void undo_stores(plant *p)
+{
+    while (p->n_undo > 0) {
+        const struct undo *u = &p->undo[--p->n_undo];
+        memcpy(u->block->bytes + u->offset, p->undo_bytes + u->at, u->len);
+    }
+}
+
+/* RAM goes back to the turn's beginning. What was applied from `change` stays in RAM and is owed again. With
+ * memory durability the stores stand, and are flushed another time. */
+static s7_status give_up(plant *p, int rc)
+{
+    bool stored = p->n_undo > 0;
+    s7_status status = plant_sql_fail(p, "commit");
+
+    if (sqlite3_txn_state(p->db, NULL) != SQLITE_TXN_NONE)
+        plant_sql_run(p, SQL_ROLLBACK);
+    p->owed = p->owed || p->applied;
+    if (p->options.durability == PLANT_MEMORY)
+        return S7_OK;
+    undo_stores(p);
+    plant_clean(p);
+    if (!stored)
+        return S7_OK;
+    return is_busy(rc) ? S7_E_PLANT_BUSY : status;
+}
+
+static s7_status finish(plant *p)
+{
+    int rc;
+
+    if (!p->can_write)
+        return S7_OK;
+    if (!something_to_write(p)) {
+        plant_sql_run(p, SQL_ROLLBACK);
+        return S7_OK;
+    }
+    rc = flush(p);
+    if (rc != SQLITE_OK)
+        return give_up(p, rc);
+    plant_clean(p);
+    event_clean(p);
+    return S7_OK;
+}
+
+s7_status plant_turn_end(plant *p)
+{
+    s7_status status;
+
+    assert(p->in_turn);
+    status = finish(p);
+    p->n_undo = 0;
+    p->n_undo_bytes = 0;
+    p->in_turn = false;
+    p->can_write = false;
+    assert(sqlite3_txn_state(p->db, NULL) == SQLITE_TXN_NONE);
+    return status;
+}
+
+/* ---- opening ---- */
+
+s7_status turn_first(plant *p)
+{
+    s7_status status;
+
+    p->in_turn = true;
+    p->can_write = !p->options.read_only;
+    status = change_apply(p);
+    if (status == S7_OK && read_data_version(p, &p->data_version) != SQLITE_OK)
+        status = plant_sql_fail(p, "ask for data_version");
+    p->applied = p->can_write;
+    if (status == S7_OK && p->can_write && flush(p) != SQLITE_OK)
+        status = plant_sql_fail(p, "write back what was edited while nobody served it");
+    plant_clean(p);
+    p->in_turn = p->can_write = p->applied = false;
+    if (sqlite3_txn_state(p->db, NULL) != SQLITE_TXN_NONE)
+        plant_sql_run(p, SQL_ROLLBACK);
+    return status;
+}
+
+/* ---- upkeep ---- */
+
+static bool is_replaced(plant *p)
+{
+    if (!p->replaced && !plant_file_is_same(p)) {
+        p->replaced = true;
+        plant_fail(&p->last_error, S7_E_PLANT_REPLACED,
+                   "%s: the file was replaced or deleted while it is served; writes are refused until the "
+                   "next start",
+                   p->path);
+    }
+    return p->replaced;
+}
+
+s7_status plant_upkeep(plant *p)
+{
+    if (is_replaced(p))
+        return S7_E_PLANT_REPLACED;
+    (void)plant_turn_begin(p, false);
+    if (!p->can_write && !p->options.read_only && (p->owed || something_to_write(p)) &&
+        take_lock(p) == SQLITE_OK && p->owed)
+        (void)refresh(p);
+    return plant_turn_end(p);
+}

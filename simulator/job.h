@@ -1,0 +1,60 @@
+/* job.h - the services of the PLC: one request PDU in, one answer PDU out.
+ *
+ * Each function code has one file and one row in the table of job.c. A service reads the request through the
+ * protocol's cursors and appends its answer to a writer whose capacity is the granted PDU length: what does
+ * not fit there is refused as a CPU refuses it. Services know no socket, no time and no other connection. */
+#ifndef SIMULATOR_JOB_H
+#define SIMULATOR_JOB_H
+
+#include "simulator/plc.h"
+
+#include "protocol/errors.h"
+#include "protocol/var.h"
+
+/* What setup communication agreed on, per connection. */
+struct sim_link {
+    bool setup_done;
+    uint16_t pdu_len; /* 240 before setup */
+    uint16_t amq_calling, amq_called;
+};
+
+struct sim_job {
+    struct sim_plc *plc;
+    struct sim_link *link;
+    const struct s7_pdu *pdu;
+    struct s7_wr *answer; /* empty, link->pdu_len bytes of room */
+    bool refuse_writes;   /* the plant cannot take writes now: every item of a write is answered with 01 */
+};
+
+/* Run a job or userdata request. Always leaves a complete answer. */
+void sim_job_run(struct sim_job *job);
+
+/* Does this request change memory (so that the turn must hold the plant's write lock)? */
+bool sim_job_writes(const struct s7_pdu *pdu);
+
+/* Answer with a refusal of the whole job, dropping what was appended so far. */
+void sim_job_refuse(struct sim_job *job, uint16_t error);
+
+/* ---- the services ---- */
+void sim_setup(struct sim_job *job);     /* F0 */
+void sim_read_var(struct sim_job *job);  /* 04 */
+void sim_write_var(struct sim_job *job); /* 05 */
+void sim_userdata(struct sim_job *job);  /* ROSCTR 07 */
+
+/* ---- memory access, shared by reads and writes ---- */
+
+/* Where an item lies. */
+struct sim_range {
+    struct plant_block *block;
+    uint32_t offset; /* bytes */
+    uint32_t len;    /* bytes of payload; BIT: 1 */
+    uint8_t bit;     /* BIT only */
+    const struct s7_size_info *size;
+};
+
+/* Find what an item names, with the checks and refusals of a CPU in their order: area, transport size,
+ * timer/counter fit, count, alignment, bounds. Returns S7_ITEM_OK and fills *range, or the return code of the
+ * refusal. */
+uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range);
+
+#endif

@@ -1,0 +1,39 @@
+/* plc.h - one simulated PLC: a row of the plant with the personality that plays it, and what it lets in. */
+#ifndef SIMULATOR_PLC_H
+#define SIMULATOR_PLC_H
+
+#include "simulator/personality.h"
+
+#include "plant/plant.h"
+#include "protocol/cotp.h"
+
+struct sim_plc {
+    plant *plant;
+    const struct plant_plc *row;
+    const struct sim_personality *who;
+    unsigned n_connections; /* S7 connections admitted and not ended */
+};
+
+/* S7_E_ARG: the row names a personality that does not exist; the text lists those that do. */
+S7_MUST_CHECK s7_status sim_plc_init(struct sim_plc *plc, plant *p, const struct plant_plc *row,
+                                     struct plant_error *error);
+
+/* Limits: the row's own where it has one, else the personality's. */
+uint16_t sim_plc_pdu_len(const struct sim_plc *plc);
+uint16_t sim_plc_amq_calling(const struct sim_plc *plc);
+uint16_t sim_plc_amq_called(const struct sim_plc *plc);
+
+#define SIM_NOTE_CAP 160
+
+struct sim_admission {
+    bool admitted;
+    enum sim_refusal refusal; /* when not admitted */
+    uint8_t cotp_reason;      /* for SIM_REFUSE_DR */
+    char note[SIM_NOTE_CAP];  /* why not; or what a real CPU would have said; "" */
+};
+
+/* May a connection request with this called TSAP (NULL: absent) in? Counts nothing; the caller does when it
+ * lets it in. */
+void sim_plc_admit(const struct sim_plc *plc, const struct s7_cotp_param *called, struct sim_admission *out);
+
+#endif

@@ -1,0 +1,29 @@
+#include "job.h"
+
+static uint16_t least(uint16_t asked, uint16_t most)
+{
+    return asked < most ? asked : most;
+}
+
+/* Each value is the smaller of wish and limit; a wish below 240 bytes is raised to 240, the one case where
+ * more is granted than asked. May come again at any time: new values win. */
+void sim_setup(struct sim_job *job)
+{
+    struct s7_setup wish, grant;
+
+    if (s7_setup_decode(job->pdu, &wish) != S7_OK) {
+        sim_job_refuse(job, S7_ERR_FRAME_SIZE);
+        return;
+    }
+    grant.amq_calling = least(wish.amq_calling, sim_plc_amq_calling(job->plc));
+    grant.amq_called = least(wish.amq_called, sim_plc_amq_called(job->plc));
+    grant.pdu_len = least(wish.pdu_len, sim_plc_pdu_len(job->plc));
+    if (grant.pdu_len < S7_PDU_LEN_MIN)
+        grant.pdu_len = S7_PDU_LEN_MIN;
+
+    *job->link = (struct sim_link){.setup_done = true,
+                                   .pdu_len = grant.pdu_len,
+                                   .amq_calling = grant.amq_calling,
+                                   .amq_called = grant.amq_called};
+    s7_setup_encode(job->answer, S7_ROSCTR_ACK_DATA, job->pdu->ref, &grant);
+}
