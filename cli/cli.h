@@ -125,6 +125,9 @@ void cli_connection_init(struct cli_connection *connection);
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
                 s7_client **client);
 
+/* Where the value lies in the item's own bytes: a single BOOL is bit 0 of its one byte. */
+s7_address cli_item_address(const s7_item *item);
+
 /* Parse a command line address; false: said on stderr, with a mark under the offending character. */
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
 

@@ -34,12 +34,14 @@ static void print_number(const struct s7_value *value, bool json)
 /* One value, or an array in brackets; both JSON if asked for. */
 static void print_values(const s7_item *item, bool json)
 {
+    s7_address address = cli_item_address(item);
+
     bool array = item->address.count > 1;
 
     if (array)
         putchar('[');
     for (unsigned i = 0; i < item->address.count; i++) {
-        struct s7_value value = s7_value_load(&item->address, item->data, i);
+        struct s7_value value = s7_value_load(&address, item->data, i);
 
         if (i > 0)
             putchar(',');

@@ -23,13 +23,15 @@ static int wrong_value(const struct cli_command *self, const struct assignment *
                            assignment->value);
 }
 
-/* A STRING is sent as its two length bytes and its characters: what lies behind them is none of our business.
- */
+/* A STRING is sent as its actual length and its characters: its maximum in front and what lies behind them are none of our
+ * business. */
 static void cut_string(s7_item *item)
 {
-    const uint8_t *bytes = item->data;
+    uint8_t *bytes = item->data;
 
-    item->len = 2 + (size_t)bytes[1];
+    item->len = 1 + (size_t)bytes[1];
+    memmove(bytes, bytes + 1, item->len);
+    item->address.byte++;
     item->address.type = S7_TYPE_BYTE;
     item->address.string_cap = 0;
     item->address.count = (uint16_t)item->len;
@@ -38,10 +40,11 @@ static void cut_string(s7_item *item)
 /* The value as the PLC has it, one byte a character. */
 static bool encode_value(const char *text, char *latin1, s7_item *item)
 {
+    s7_address own = cli_item_address(item);
     size_t len;
 
     return s7_latin1_from_utf8(text, strlen(text), latin1, strlen(text), &len) &&
-           s7_values_parse(&item->address, latin1, len, item->data) == S7_OK;
+           s7_values_parse(&own, latin1, len, item->data) == S7_OK;
 }
 
 /* The assignment as an item with data of its own. Returns -1, or the exit status (said on stderr). */

@@ -1,5 +1,7 @@
 #include "loop/contract_rig.h"
 
+#include <stdlib.h>
+
 #define GUARD_NS INT64_C(30000000000)
 
 static void on_guard(s7_timer *timer, void *arg)
@@ -66,6 +68,27 @@ void rig_open(struct rig *rig, s7_loop *loop)
     assert_int_equal(s7_loop_listen(loop, "127.0.0.1", 0, on_accept, rig, &rig->listener, NULL), S7_OK);
     s7_timer_init(&rig->guard, on_guard, rig);
     s7_timer_set(loop, &rig->guard, s7_loop_now_ns(loop) + GUARD_NS);
+}
+
+s7_status (*rig_make_loop)(s7_loop **out);
+
+int rig_setup(void **state)
+{
+    struct rig *rig = malloc(sizeof *rig);
+    s7_loop *loop;
+
+    assert_non_null(rig);
+    assert_int_equal(rig_make_loop(&loop), S7_OK);
+    rig_open(rig, loop);
+    *state = rig;
+    return 0;
+}
+
+int rig_teardown(void **state)
+{
+    rig_close(*state);
+    free(*state);
+    return 0;
 }
 
 void rig_close(struct rig *rig)
@@ -151,6 +174,12 @@ void then_echo(struct end *end, unsigned ready)
     if (end->got_len > 0)
         assert_int_equal(s7_stream_write(end->stream, end->got, end->got_len), end->got_len);
     end->got_len = 0;
+}
+
+void then_close(struct end *end, unsigned ready)
+{
+    (void)ready;
+    end_close(end, S7_CLOSE_FIN);
 }
 
 void then_nothing(struct end *end, unsigned ready)

@@ -42,6 +42,14 @@ struct rig {
     bool guard_fired;
 };
 
+/* What rig_setup makes loops with. */
+extern s7_status (*rig_make_loop)(s7_loop **out);
+
+/* A test whose state is an open rig. */
+int rig_setup(void **state);
+int rig_teardown(void **state);
+#define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
+
 /* With a listener on 127.0.0.1 and a guard that ends every run. */
 void rig_open(struct rig *rig, s7_loop *loop);
 void rig_close(struct rig *rig); /* closes what is open, frees the loop */
@@ -62,6 +70,7 @@ void end_attach(struct end *end, s7_stream *stream);
 void then_stop(struct end *end, unsigned ready);
 void then_stop_when_over(struct end *end, unsigned ready); /* FIN or error */
 void then_echo(struct end *end, unsigned ready);
+void then_close(struct end *end, unsigned ready);
 void then_nothing(struct end *end, unsigned ready);
 
 #define assert_got(end, text)                                                                                        \

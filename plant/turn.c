@@ -292,11 +292,14 @@ static bool is_replaced(plant *p)
 
 s7_status plant_upkeep(plant *p)
 {
+    s7_status status;
+
     if (is_replaced(p))
         return S7_E_PLANT_REPLACED;
-    (void)plant_turn_begin(p, false);
-    if (!p->can_write && !p->options.read_only && (p->owed || something_to_write(p)) &&
+    status = plant_turn_begin(p, false);
+    if (status == S7_OK && !p->can_write && !p->options.read_only && (p->owed || something_to_write(p)) &&
         take_lock(p) == SQLITE_OK && p->owed)
-        (void)refresh(p);
-    return plant_turn_end(p);
+        status = refresh(p);
+    s7_status ended = plant_turn_end(p);
+    return status != S7_OK ? status : ended;
 }

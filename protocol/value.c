@@ -111,10 +111,10 @@ static void store_float(uint8_t *bytes, size_t size, double f)
     store_be(bytes, size, raw);
 }
 
-/* The maximum length byte where it makes sense: fresh blocks hold 0 or FF there. */
+/* The maximum length byte where it makes sense: fresh blocks hold 0 or FF there, then the declaration counts. */
 static size_t string_max(const uint8_t *element, uint16_t string_cap)
 {
-    return element[0] < string_cap ? element[0] : string_cap;
+    return element[0] == 0 || element[0] > string_cap ? string_cap : element[0];
 }
 
 static void load_text(const s7_address *address, const uint8_t *element, struct s7_value *value)
@@ -143,7 +143,7 @@ struct s7_value s7_value_load(const s7_address *address, const uint8_t *bytes, u
 
     if (address->type == S7_TYPE_BOOL) {
         size_t at = bit_position(address, index);
-        value.u = bytes[at / 8] >> at % 8 & 1U;
+        value.u = (uint64_t)(bytes[at / 8] >> at % 8 & 1);
         return value;
     }
     switch (s7_type_kind(address->type)) {
@@ -183,8 +183,6 @@ static s7_status store_text(const s7_address *address, uint8_t *element, const s
         return S7_OK;
     }
     size_t max = string_max(element, address->string_cap);
-    if (element[0] == 0 || element[0] > address->string_cap)
-        max = address->string_cap;
     if (value->s.len > max)
         return S7_E_CONVERT;
     element[0] = (uint8_t)max;
