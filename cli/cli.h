@@ -109,8 +109,8 @@ struct cli_connection {
     }
 
 #define CLI_CONNECTION_HELP                                                                                  \
-    "ENDPOINT is HOST, HOST:PORT, [IPV6]:PORT or s7://HOST:PORT?rack=0&slot=1. Without a port: 102, as on "  \
-    "a real PLC.\n"                                                                                          \
+    "ENDPOINT is HOST, HOST:PORT, [IPV6]:PORT or s7://HOST:PORT?rack=0&slot=1.\n"                            \
+    "Without a port: 102, as on a real PLC.\n"                                                               \
     "\n"                                                                                                     \
     "  --rack N        rack of the CPU (0)\n"                                                                \
     "  --slot N        slot of the CPU (1); S7-300: 2, S7-400: 3, S7-1200/1500: 1\n"                         \

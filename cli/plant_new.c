@@ -202,20 +202,22 @@ static int run(const struct cli_command *self, int argc, char **argv)
 const struct cli_command cli_plant_new = {
     .name = "plant new",
     .summary = "make a plant file with one PLC",
-    .usage = "FILE [--cpu NAME] [--name NAME] [--listen ADDR:PORT] [--db N:BYTES]...",
-    .help =
-        "Makes a SQLite file for `s7rig serve`. FILE must not exist. Blocks are filled with zeros; add tags "
-        "with SQL:\n"
-        "\n"
-        "  sqlite3 FILE \"INSERT INTO tag(name, address) VALUES('speed', 'DB1.DBD0:REAL')\"\n"
-        "\n"
-        "  --cpu NAME          generic (any rack and slot, largest limits; default) or s7-300; says what the "
-        "PLC refuses\n"
-        "                      and how large its inputs, outputs, markers, timers and counters are\n"
-        "  --name NAME         of the PLC, one word (plc1)\n"
-        "  --listen ADDR:PORT  where it listens (127.0.0.1:10102, PLCs of one file count up from there)\n"
-        "  --db N:BYTES        a data block, N 1..65535, of 1..65536 bytes; may be given many times (1:256)\n"
-        "\n"
-        "Exit status: 0 made, 2 usage or FILE exists, 4 cannot write.\n",
+    .usage = "FILE [OPTION]...",
+    .help = "Makes a SQLite file for `s7rig serve`. FILE must not exist. Blocks are filled\n"
+            "with zeros; add tags with SQL:\n"
+            "\n"
+            "  sqlite3 FILE \"INSERT INTO tag (name, address)\n"
+            "                VALUES ('speed', 'DB1.DBD0:REAL')\"\n"
+            "\n"
+            "  --cpu NAME          generic (any rack and slot, largest limits; default) or\n"
+            "                      s7-300: what the PLC refuses, and how large its inputs,\n"
+            "                      outputs, markers, timers and counters are\n"
+            "  --name NAME         of the PLC, one word (plc1)\n"
+            "  --listen ADDR:PORT  where it listens (127.0.0.1:10102; several PLCs of one\n"
+            "                      file count up from there)\n"
+            "  --db N:BYTES        a data block, N 1..65535, of 1..65536 bytes; may be given\n"
+            "                      many times (1:256)\n"
+            "\n"
+            "Exit status: 0 made, 2 usage or FILE exists, 4 cannot write.\n",
     .run = run,
 };

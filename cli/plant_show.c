@@ -200,12 +200,13 @@ const struct cli_command cli_plant_show = {
     .name = "plant show",
     .summary = "show the PLCs, blocks and tags of a plant file",
     .usage = "FILE [--json]",
-    .help = "Looks only: works beside a running `s7rig serve`, and changes nothing. Edits that no server has "
-            "applied yet are shown\n"
-            "as if they had been; what cannot be applied is shown with its reason.\n"
+    .help = "Looks only: works beside a running `s7rig serve`, and changes nothing. Edits\n"
+            "that no server has applied yet are shown as if they had been; what cannot be\n"
+            "applied is shown with its reason.\n"
             "\n"
             "  --json   machine-readable output\n"
             "\n"
-            "Exit status: 0 shown, 2 usage, 3 not a plant file or of a newer s7rig, 4 missing or locked.\n",
+            "Exit status: 0 shown, 2 usage, 3 not a plant file or of a newer s7rig, 4 missing\n"
+            "or locked.\n",
     .run = run,
 };

@@ -165,9 +165,9 @@ const struct cli_command cli_read = {
     .usage = "ENDPOINT ADDRESS...",
     .help = "Reads all addresses in as few jobs as possible and prints one line each.\n"
             "\n" CLI_CONNECTION_HELP "\n"
-            "An address is DB1.DBX0.3, DB1.DBW2, DB1.DBD4:REAL, DB1.DBB10:STRING(20), DB1.DBW12:INT[3], "
-            "M10.3, MW4, IB0,\n"
-            "T5, C2, or as nodes7 writes it: DB1,REAL4  DB1,X14.0  DB1,S20.10.\n"
+            "An address is DB1.DBX0.3, DB1.DBW2, DB1.DBD4:REAL, DB1.DBB10:STRING(20),\n"
+            "DB1.DBW12:INT[3], M10.3, MW4, IB0, T5, C2, or as nodes7 writes it: DB1,REAL4\n"
+            "DB1,X14.0 DB1,S20.10.\n"
             "\n"
             "Exit status: 0 all read, 1 the PLC refused some, 2 usage, 4 cannot connect.\n"
             "\n"

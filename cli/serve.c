@@ -163,22 +163,21 @@ static int run(const struct cli_command *self, int argc, char **argv)
 const struct cli_command cli_serve = {
     .name = "serve",
     .summary = "run the PLCs of a plant file",
-    .usage = "PLANT [--listen ADDR:PORT] [--port-file FILE] [--durability D] [--journal J] [--quiet]",
-    .help = "Serves every PLC of the plant until SIGINT or SIGTERM. When all listen, prints a line\n"
-            "`listening NAME ADDR:PORT` per PLC.\n"
+    .usage = "PLANT [OPTION]...",
+    .help = "Serves every PLC of the plant until SIGINT or SIGTERM. When all listen, prints a\n"
+            "line `listening NAME ADDR:PORT` per PLC.\n"
             "\n"
-            "  --listen ADDR:PORT  for the first PLC; others count up from there; port 0 picks free ones\n"
-            "                      (plc.listen, else 127.0.0.1:10102 and counting up)\n"
+            "  --listen ADDR:PORT  for the first PLC, others count up from there; port 0\n"
+            "                      picks free ones (plc.listen, else 127.0.0.1:10102 and up)\n"
             "  --port-file FILE    write the same lines there, whole or not at all\n"
-            "  --durability D      memory: RAM, written once a second; commit: every acknowledged write "
-            "survives this\n"
-            "                      process (default); fsync: and a power failure\n"
-            "  --journal J         wal (default), or delete for file systems without shared memory (NFS, "
-            "SMB, 9p, FUSE)\n"
+            "  --durability D      memory: RAM, written once a second; commit: acknowledged\n"
+            "                      writes survive this process (default); fsync: and a power\n"
+            "                      failure\n"
+            "  --journal J         wal (default), or delete for file systems without shared\n"
+            "                      memory (NFS, SMB, 9p, FUSE)\n"
             "  --quiet             log errors and warnings only\n"
             "\n"
-            "Exit status: 0 ended by a signal, 2 usage, 3 not a plant file or of a newer s7rig, 4 port "
-            "taken, plant missing or\n"
-            "locked.\n",
+            "Exit status: 0 ended by a signal, 2 usage, 3 not a plant file or of a newer\n"
+            "s7rig, 4 port taken, plant missing or locked.\n",
     .run = run,
 };

@@ -23,8 +23,8 @@ static int wrong_value(const struct cli_command *self, const struct assignment *
                            assignment->value);
 }
 
-/* A STRING is sent as its actual length and its characters: its maximum in front and what lies behind them are none of our
- * business. */
+/* A STRING is sent as its actual length and its characters: its maximum in front and what lies behind them
+ * are none of our business. */
 static void cut_string(s7_item *item)
 {
     uint8_t *bytes = item->data;
@@ -167,16 +167,16 @@ const struct cli_command cli_write = {
     .name = "write",
     .summary = "write values to a PLC, simulated or real",
     .usage = "ENDPOINT ADDRESS=VALUE...",
-    .help =
-        "Writes all values in the order given, in as few jobs as possible.\n"
-        "\n" CLI_CONNECTION_HELP "\n"
-        "Addresses are those of `s7rig read`. Values: 0 1 true false for BOOL, whole numbers (42, -3, 16#FF, "
-        "0xFF), 1.5\n"
-        "for REAL, text for CHAR and STRING, [1,2,3] or [\"a\",\"b\"] for arrays. The\n"
-        "maximum length of a STRING is written with it, so give the one that is declared.\n"
-        "\n"
-        "Exit status: 0 all written, 1 the PLC refused some, 2 usage, 4 cannot connect or outcome unknown.\n"
-        "\n"
-        "  s7rig write 127.0.0.1:10102 DB1.DBW0=42 DB1.DBD4:REAL=1.5 'DB1.DBB10:STRING(20)=Hello'\n",
+    .help = "Writes all values in the order given, in as few jobs as possible.\n"
+            "\n" CLI_CONNECTION_HELP "\n"
+            "Addresses are those of `s7rig read`. Values: 0 1 true false for BOOL; 42, -3,\n"
+            "16#FF, 0xFF for whole numbers; 1.5 for REAL; text for CHAR and STRING, whose\n"
+            "maximum length stays as it is; [1,2,3] or [\"a\",\"b\"] for arrays.\n"
+            "\n"
+            "Exit status: 0 all written, 1 the PLC refused some, 2 usage, 4 cannot connect or\n"
+            "outcome unknown.\n"
+            "\n"
+            "  s7rig write 127.0.0.1:10102 DB1.DBW0=42 DB1.DBD4:REAL=1.5\n"
+            "  s7rig write 127.0.0.1:10102 'DB1.DBB10:STRING(20)=Hello'\n",
     .run = run,
 };

@@ -161,6 +161,13 @@ void then_stop(struct end *end, unsigned ready)
     s7_loop_stop(end->rig->loop);
 }
 
+void then_stop_at_five(struct end *end, unsigned ready)
+{
+    (void)ready;
+    if (end->got_len == 5)
+        s7_loop_stop(end->rig->loop);
+}
+
 void then_stop_when_over(struct end *end, unsigned ready)
 {
     (void)ready;

@@ -66,8 +66,9 @@ void end_send(struct end *end, const char *text); /* fails the test unless all i
 void end_close(struct end *end, enum s7_close_how how);
 void end_attach(struct end *end, s7_stream *stream);
 
-/* Ready-made then: stop the loop when all this has come; send back what came. */
+/* Ready-made then. */
 void then_stop(struct end *end, unsigned ready);
+void then_stop_at_five(struct end *end, unsigned ready); /* bytes */
 void then_stop_when_over(struct end *end, unsigned ready); /* FIN or error */
 void then_echo(struct end *end, unsigned ready);
 void then_close(struct end *end, unsigned ready);

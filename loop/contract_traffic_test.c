@@ -9,7 +9,7 @@ static void exchange(struct rig *rig, struct end *with)
     static const char ping[] = "hello";
 
     with->got_len = 0;
-    with->then = stop_at_five;
+    with->then = then_stop_at_five;
     end_send(with, ping);
     rig_run(rig);
     with->then = then_nothing;

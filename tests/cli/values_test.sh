@@ -70,13 +70,14 @@ QB1 = 255
 T5 = 564
 C2 = 9' "$s7rig" read "$address" 'DB2.DBB10:STRING(5)[2]' MW10 AB1 T5 Z2
 
-say "a STRING is written without touching what lies behind its text"
-expect 0 "" "$s7rig" write "$address" DB2.DBB100=77 DB2.DBB105=88
+say "a STRING is written without touching its maximum and what lies behind its text"
+expect 0 "" "$s7rig" write "$address" DB2.DBB96=30 DB2.DBB100=77 DB2.DBB105=88
 expect 0 "" "$s7rig" write "$address" "DB2.DBB96:STRING(20)=ab"
-prints 'DB2.DBB96 = 20
+prints 'DB2.DBB96 = 30
 DB2.DBB97 = 2
 DB2.DBB100 = 77
-DB2.DBB105 = 88' "$s7rig" read "$address" DB2.DBB96 DB2.DBB97 DB2.DBB100 DB2.DBB105
+DB2.DBB105 = 88
+DB2.DBB96:STRING(20) = ab' "$s7rig" read "$address" DB2.DBB96 DB2.DBB97 DB2.DBB100 DB2.DBB105 "DB2.DBB96:STRING(20)"
 
 say "an area longer than any PDU"
 expect 0 "" "$s7rig" write "$address" DB2.DBB511=9

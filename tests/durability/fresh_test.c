@@ -98,8 +98,9 @@ static void both_edited_in_one_transaction_are_in_the_next_read(void **state)
     for (unsigned i = 1; i <= TIMES; i++) {
         rig_sql(fresh.db,
                 "BEGIN IMMEDIATE; UPDATE tag SET value = %u WHERE name = 'level';"
-                "UPDATE block SET data = zeroblob(96) || CAST(printf('%%.4s', '%04u') AS BLOB) || zeroblob(4)"
-                " || CAST('%04u' AS BLOB) || zeroblob(3988) WHERE kind = 'DB' AND number = 1; COMMIT",
+                "UPDATE block SET data = CAST(zeroblob(96) || '%04u' || zeroblob(4) || '%04u' || "
+                "zeroblob(3988) AS BLOB)"
+                " WHERE kind = 'DB' AND number = 1; COMMIT",
                 nth(i, 4), i, i);
         assert_int_equal(rig_read(fresh.reader, &(struct frame_place){1, 96, 12}, data), FRAME_ITEM_OK);
         char text[8];

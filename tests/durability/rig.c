@@ -67,7 +67,9 @@ void rig_new(struct rig *rig)
     snprintf(rig->log, sizeof rig->log, "%.200s/log", rig->dir);
     char *const argv[] = {RIG_COMMAND, "plant",  "new",  rig->plant,  "--db", "1:4096",
                           "--db",      "2:4096", "--db", "4095:4096", NULL};
-    int status = wait_for(rig, spawn(rig, argv, STDERR_FILENO));
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int status = wait_for(rig, spawn(rig, argv, nowhere));
+    close(nowhere);
     if (status != 0)
         fail_msg("%s plant new %s: exit status %d", RIG_COMMAND, rig->plant, WEXITSTATUS(status));
 }

@@ -194,7 +194,7 @@ async function editedBySqlIsSeenByNodes7(rig, client) {
     const { bad, values } = await client.read(['DB1,INT10', 'DB1,REAL32', 'DB1,S60.10', 'DB1,X0.3']);
     rig.same('nodes7 after UPDATE tag: anything bad', bad, false);
     rig.same('nodes7 after UPDATE tag', values, { 'DB1,INT10': 77, 'DB1,REAL32': -7.5, 'DB1,S60.10': 'SQL', 'DB1,X0.3': false });
-    await rig.sql("UPDATE block SET data = x'4080000000' || substr(data, 6) WHERE kind = 'M'");
+    await rig.sql("UPDATE block SET data = CAST(x'4080000000' || substr(data, 6) AS BLOB) WHERE kind = 'M'");
     rig.same('nodes7 after UPDATE block', (await client.read(['MR0'])).values.MR0, 4);
 }
 
@@ -235,8 +235,8 @@ async function badWritesSpoilNothingElse(rig, client) {
 // nodes7 0.3.18 asks for timer n as number n * 8 (a byte address times 8, as for other areas): a CPU gives it timer n * 8, and
 // so does s7rig. See docs/interop.md.
 async function timersAndCountersAsNodes7AsksForThem(rig, client) {
-    await rig.sql("UPDATE block SET data = substr(data, 1, 80) || x'2130' || substr(data, 83) WHERE kind = 'T'");
-    await rig.sql("UPDATE block SET data = substr(data, 1, 32) || x'0042' || substr(data, 35) WHERE kind = 'C'");
+    await rig.sql("UPDATE block SET data = CAST(substr(data, 1, 80) || x'2130' || substr(data, 83) AS BLOB) WHERE kind = 'T'");
+    await rig.sql("UPDATE block SET data = CAST(substr(data, 1, 32) || x'0042' || substr(data, 35) AS BLOB) WHERE kind = 'C'");
     const { bad, values } = await client.read(['T5', 'C2', 'T0', 'MW42']);
     rig.same('timers and counters: anything bad', bad, false);
     rig.same("nodes7's T5 is timer 40, its C2 is counter 16", values, { T5: 0x2130, C2: 0x0042, T0: 0, MW42: 1002 });

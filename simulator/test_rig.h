@@ -1,0 +1,45 @@
+/* test_rig.h - a plant in a temporary folder, one PLC, and one session fed with bytes written as hex. */
+#ifndef SIMULATOR_TEST_RIG_H
+#define SIMULATOR_TEST_RIG_H
+
+#include "simulator/session.h"
+
+struct rig {
+    char folder[64], path[96];
+    plant *plant;
+    struct sim_plc plc;
+    sim_session *session;
+    int64_t now_ns;
+    bool ended;
+    struct sim_step last; /* the step that ended it, or the last one */
+};
+
+/* A PLC of that personality with DB1 (256 bytes: byte n holds n), DB2 (1000 bytes, zeros) and the
+ * personality's own areas. */
+void rig_open(struct rig *rig, const char *cpu);
+void rig_close(struct rig *rig);
+
+/* A fresh TCP connection. */
+void rig_connect(struct rig *rig);
+
+/* Feed bytes (hex, blanks ignored) and run one turn. */
+void rig_feed(struct rig *rig, const char *hex);
+void rig_feed_bytes(struct rig *rig, const uint8_t *bytes, size_t len);
+
+/* What is pending must be these bytes exactly; takes them. "" : nothing. */
+void rig_expect(struct rig *rig, const char *hex);
+size_t rig_take(struct rig *rig, uint8_t *out, size_t cap);
+
+/* feed, then expect. */
+void rig_ask(struct rig *rig, const char *request, const char *answer);
+
+/* Connection request and setup with these values, answers checked for shape only. */
+void rig_handshake(struct rig *rig, uint16_t pdu_len, uint16_t amq);
+
+/* A PDU in hex wrapped into TPKT and DT both ways. */
+void rig_ask_pdu(struct rig *rig, const char *request, const char *answer);
+
+size_t rig_hex(const char *hex, uint8_t *out, size_t cap);
+const uint8_t *rig_db(struct rig *rig, uint16_t number);
+
+#endif
