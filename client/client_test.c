@@ -372,7 +372,8 @@ static void s7_160_and_161_strings_keep_their_maximum_and_are_clipped(void **sta
     assert_int_equal(s7_write_u8(client, NULL, S7_AREA_DB, 1, 201, 200),
                      S7_OK); /* a length above the maximum */
     assert_int_equal(s7_read_string(client, NULL, S7_AREA_DB, 1, 200, 20, text, sizeof text), S7_OK);
-    assert_true(strlen(text) <= 20);
+    assert_int_equal(strlen(text), 20);
+    assert_int_equal(s7_read_string(client, NULL, S7_AREA_DB, 1, 200, 20, text, 21), S7_OK);
     memset(text, 'x', 254);
     text[254] = '\0';
     assert_int_equal(s7_write_string(client, NULL, S7_AREA_DB, 1, 300, 254, text),

@@ -100,7 +100,7 @@ static bool read_host(struct reader *rd, char *host)
 static bool read_port(struct reader *rd, uint16_t *port)
 {
     const char *start = rd->at;
-    unsigned long value;
+    unsigned long value = 0;
 
     *port = DEFAULT_PORT;
     if (*rd->at != ':')
@@ -118,7 +118,7 @@ static bool read_port(struct reader *rd, uint16_t *port)
 
 static bool set_rack(struct reader *rd, s7_client_options *options)
 {
-    unsigned long value;
+    unsigned long value = 0;
 
     if (!read_number(rd, 7, "a rack", &value))
         return false;
@@ -129,7 +129,7 @@ static bool set_rack(struct reader *rd, s7_client_options *options)
 
 static bool set_slot(struct reader *rd, s7_client_options *options)
 {
-    unsigned long value;
+    unsigned long value = 0;
 
     if (!read_number(rd, 31, "a slot", &value))
         return false;

@@ -1090,6 +1090,43 @@ static void random_bytes_never_break_the_books(void **state)
     }
 }
 
+/* Everything that real CPUs were seen to send, to whomever, in one stream: nothing of it ends a session. */
+static void frames_of_real_cpus_never_end_a_session(void **state)
+{
+    static char line[16384];
+    const char *folder = getenv("S7RIG_CAPTURES");
+    char path[512];
+    unsigned frames = 0;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/vectors.tsv", folder != NULL ? folder : "");
+    FILE *file = folder != NULL && folder[0] != '\0' ? fopen(path, "r") : NULL;
+    if (file == NULL) {
+        print_message("skipped: S7RIG_CAPTURES names no folder with vectors.tsv\n");
+        skip();
+    }
+    s7_session *session = usual_ready(1);
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *rest = line, *field[6];
+
+        for (unsigned i = 0; i < 6; i++)
+            field[i] = rest != NULL ? strsep(&rest, "\t") : NULL;
+        if (field[5] == NULL || strcmp(field[2], "server") != 0 || strcmp(field[5], "hw") != 0)
+            continue;
+        struct bytes frame = hex(field[4]);
+        if (frame.len == 0 || frame.at[0] != 3)
+            continue;
+        feed_bytes(session, frame, NULL);
+        frames++;
+        if (s7_session_state(session) != S7_SESSION_READY)
+            fail_msg("%s ended the session: %s", field[0], field[3]);
+    }
+    fclose(file);
+    print_message("%u frames\n", frames);
+    assert_true(frames > 100);
+    s7_session_free(session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1139,6 +1176,7 @@ int main(void)
         cmocka_unit_test(jobs_are_cut_to_the_granted_tpdu_size),
         cmocka_unit_test(every_prefix_of_a_frame_gives_no_event),
         cmocka_unit_test(random_bytes_never_break_the_books),
+        cmocka_unit_test(frames_of_real_cpus_never_end_a_session),
     };
 
     return run_sentences(tests, sizeof tests / sizeof tests[0], "client.session");

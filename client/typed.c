@@ -72,7 +72,7 @@ s7_status s7_write_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint
 s7_status s7_read_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                      uint8_t *value)
 {
-    uint32_t number;
+    uint32_t number = 0;
     s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_BYTE, 1, value, &number);
 
     if (status == S7_OK)
@@ -89,7 +89,7 @@ s7_status s7_write_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16
 s7_status s7_read_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       uint16_t *value)
 {
-    uint32_t number;
+    uint32_t number = 0;
     s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_WORD, 2, value, &number);
 
     if (status == S7_OK)
@@ -106,7 +106,7 @@ s7_status s7_write_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint1
 s7_status s7_read_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       int16_t *value)
 {
-    uint32_t number;
+    uint32_t number = 0;
     s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_INT, 2, value, &number);
 
     if (status == S7_OK)
@@ -123,7 +123,7 @@ s7_status s7_write_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint1
 s7_status s7_read_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       uint32_t *value)
 {
-    uint32_t number;
+    uint32_t number = 0;
     s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_DWORD, 4, value, &number);
 
     if (status == S7_OK)
@@ -140,7 +140,7 @@ s7_status s7_write_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint1
 s7_status s7_read_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       int32_t *value)
 {
-    uint32_t number;
+    uint32_t number = 0;
     s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_DINT, 4, value, &number);
 
     if (status == S7_OK)
@@ -157,7 +157,7 @@ s7_status s7_write_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint1
 s7_status s7_read_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       float *value)
 {
-    uint32_t number;
+    uint32_t number = 0;
     s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_REAL, 4, value, &number);
 
     if (status == S7_OK)
@@ -168,7 +168,7 @@ s7_status s7_read_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16
 s7_status s7_write_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                        float value)
 {
-    uint32_t number;
+    uint32_t number = 0;
 
     memcpy(&number, &value, sizeof number);
     return write_number(client, ctx, area, db, start, S7_TYPE_REAL, 4, number);

@@ -14,11 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S   INT64_C(1000000000)
-#define NS_PER_MS  INT64_C(1000000)
-#define MS_PER_S   1000U
-#define KEEPALIVE_PROBES   3
-#define KEEPALIVE_MAX_S    32767U /* the kernel's limit */
+#define NS_PER_S         INT64_C(1000000000)
+#define NS_PER_MS        INT64_C(1000000)
+#define MS_PER_S         1000U
+#define KEEPALIVE_PROBES 3
+#define KEEPALIVE_MAX_S  32767U /* the kernel's limit */
 
 static const struct s7_tcp_options defaults = {
     .user_timeout_ms = 5000, .keepalive_idle_ms = 10000, .keepalive_interval_ms = 3000};
@@ -39,7 +39,8 @@ uint64_t s7_random_u64(void)
     do
         n = getrandom(&bits, sizeof bits, 0);
     while (n < 0 && errno == EINTR);
-    if (n != (ssize_t)sizeof bits) /* a sandbox forbids the call: hard to guess will do, nothing secret is made of it */
+    if (n != (ssize_t)sizeof bits) /* a sandbox forbids the call: hard to guess will do, nothing secret is
+                                      made of it */
         bits = s7_draw((uint64_t)s7_now_ns(), (uint64_t)getpid(), (uint64_t)(uintptr_t)&bits, 0);
     return bits;
 }
@@ -84,7 +85,8 @@ static s7_status fail_without_errno(s7_status status, int *os_errno)
     return status;
 }
 
-/* What poll is told: rounded up, so that it does not return before the deadline only to be asked again for 0 ms. */
+/* What poll is told: rounded up, so that it does not return before the deadline only to be asked again for 0
+ * ms. */
 static int wait_ms(int64_t deadline_ns)
 {
     int64_t now_ns = s7_now_ns();
@@ -98,8 +100,8 @@ static int wait_ms(int64_t deadline_ns)
     return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
-/* errno, or 0 when fd is ready (for an error as well: the next call on it tells). ETIMEDOUT at the deadline, and then fd was
- * looked at once after it. */
+/* errno, or 0 when fd is ready (for an error as well: the next call on it tells). ETIMEDOUT at the deadline,
+ * and then fd was looked at once after it. */
 static int wait_for(int fd, short events, int64_t deadline_ns)
 {
     for (;;) {
@@ -157,7 +159,8 @@ static int finish_connect(int fd, int64_t deadline_ns)
     return error;
 }
 
-static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const struct s7_tcp_options *options, int *out)
+static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const struct s7_tcp_options *options,
+                       int *out)
 {
     int error = 0;
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -177,7 +180,8 @@ static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const str
     return 0;
 }
 
-/* An equal share of what is left for each address: one that does not answer must not use up the time of the next. */
+/* An equal share of what is left for each address: one that does not answer must not use up the time of the
+ * next. */
 static int64_t share_of(int64_t deadline_ns, const struct addrinfo *addresses)
 {
     int64_t now_ns = s7_now_ns(), n = 0;
@@ -208,8 +212,8 @@ static s7_status resolve(const char *host, uint16_t port, struct addrinfo **out,
     return fail_without_errno(rc == EAI_MEMORY ? S7_E_NOMEM : S7_E_RESOLVE, os_errno);
 }
 
-s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns, const struct s7_tcp_options *options,
-                      int *fd, int *os_errno)
+s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
+                      const struct s7_tcp_options *options, int *fd, int *os_errno)
 {
     struct addrinfo *addresses;
     int error = ETIMEDOUT;
@@ -240,7 +244,8 @@ static s7_status wait_or_fail(int fd, short events, int64_t deadline_ns, int *os
     return error == ETIMEDOUT ? fail_without_errno(S7_E_TIMEOUT, os_errno) : fail(error, os_errno);
 }
 
-s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, int64_t deadline_ns, size_t *sent, int *os_errno)
+s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, int64_t deadline_ns, size_t *sent,
+                      int *os_errno)
 {
     if (len == 0)
         return fail_without_errno(S7_E_ARG, os_errno);

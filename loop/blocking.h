@@ -1,7 +1,8 @@
 /* blocking.h - the same door for calling threads: clock, sockets and waiting with a deadline.
  *
- * Used by the blocking client and by the thread adapter of the pool. Deadlines are absolute CLOCK_MONOTONIC nanoseconds
- * (S7_NEVER_NS: none). Calls may be made from any thread; a socket belongs to one thread at a time. */
+ * Used by the blocking client and by the thread adapter of the pool. Deadlines are absolute CLOCK_MONOTONIC
+ * nanoseconds (S7_NEVER_NS: none). Calls may be made from any thread; a socket belongs to one thread at a
+ * time. */
 #ifndef LOOP_BLOCKING_H
 #define LOOP_BLOCKING_H
 
@@ -16,23 +17,26 @@ int64_t s7_now_ns(void);
 uint64_t s7_random_u64(void);
 
 struct s7_tcp_options {
-    uint32_t user_timeout_ms;      /* TCP_USER_TIMEOUT: sent bytes that nobody acknowledges [5000], 0: the kernel's */
-    uint32_t keepalive_idle_ms;    /* SO_KEEPALIVE after this idle time [10000], 0: off */
+    uint32_t
+        user_timeout_ms; /* TCP_USER_TIMEOUT: sent bytes that nobody acknowledges [5000], 0: the kernel's */
+    uint32_t keepalive_idle_ms;     /* SO_KEEPALIVE after this idle time [10000], 0: off */
     uint32_t keepalive_interval_ms; /* [3000], 3 probes */
 };
 
-/* Resolve host (name or numeric address), try its addresses in order, connect. On success *fd is a non-blocking,
- * close-on-exec, TCP_NODELAY socket. options NULL: the defaults in brackets. Each address gets an equal share of the time that
- * is left. Looking up a name takes as long as the system's resolver takes, deadline or not; numeric addresses are not looked up.
- * On failure *os_errno (may be NULL, here and below) is the errno of the last attempt, 0 when there is none.
- * S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_TIMEOUT, S7_E_RESET, S7_E_IO. */
+/* Resolve host (name or numeric address), try its addresses in order, connect. On success *fd is a
+ * non-blocking, close-on-exec, TCP_NODELAY socket. options NULL: the defaults in brackets. Each address gets
+ * an equal share of the time that is left. Looking up a name takes as long as the system's resolver takes,
+ * deadline or not; numeric addresses are not looked up. On failure *os_errno (may be NULL, here and below) is
+ * the errno of the last attempt, 0 when there is none. S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE,
+ * S7_E_TIMEOUT, S7_E_RESET, S7_E_IO. */
 S7_MUST_CHECK s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
                                     const struct s7_tcp_options *options, int *fd, int *os_errno);
 
 /* Send as much as the kernel takes, waiting until it takes something: *sent >= 1 on S7_OK (len >= 1).
- * S7_E_TIMEOUT (nothing was taken), S7_E_RESET (also when the peer had closed before), S7_E_IO, S7_E_ARG (len 0). */
-S7_MUST_CHECK s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, int64_t deadline_ns, size_t *sent,
-                                    int *os_errno);
+ * S7_E_TIMEOUT (nothing was taken), S7_E_RESET (also when the peer had closed before), S7_E_IO, S7_E_ARG (len
+ * 0). */
+S7_MUST_CHECK s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, int64_t deadline_ns,
+                                    size_t *sent, int *os_errno);
 
 /* Receive what is there, waiting until something is: *got >= 1 on S7_OK. One receive is tried before waiting.
  * S7_E_TIMEOUT, S7_E_CLOSED (the peer's end), S7_E_RESET, S7_E_IO, S7_E_ARG (cap 0). */

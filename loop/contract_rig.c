@@ -115,7 +115,8 @@ void rig_dial(struct rig *rig, struct end *end)
 {
     end->rig = rig;
     assert_int_equal(
-        s7_loop_dial(rig->loop, "127.0.0.1", s7_listener_port(rig->listener), on_end, end, &end->stream), S7_OK);
+        s7_loop_dial(rig->loop, "127.0.0.1", s7_listener_port(rig->listener), on_end, end, &end->stream),
+        S7_OK);
 }
 
 static void stop_when_both_up(s7_loop *loop, void *arg)

@@ -19,13 +19,14 @@ struct rig;
 struct end;
 typedef void end_fn(struct end *end, unsigned ready);
 
-/* One side of a connection. It notes what it is called for, reads what comes unless reads is false, then calls then. */
+/* One side of a connection. It notes what it is called for, reads what comes unless reads is false, then
+ * calls then. */
 struct end {
     struct rig *rig;
     s7_stream *stream; /* NULL: not there, or closed */
     bool reads;
-    bool ended;        /* FIN was read */
-    s7_status error;   /* of dial or read */
+    bool ended;      /* FIN was read */
+    s7_status error; /* of dial or read */
     unsigned n_calls, seen;
     uint8_t got[END_CAP];
     size_t got_len;
@@ -68,16 +69,16 @@ void end_attach(struct end *end, s7_stream *stream);
 
 /* Ready-made then. */
 void then_stop(struct end *end, unsigned ready);
-void then_stop_at_five(struct end *end, unsigned ready); /* bytes */
+void then_stop_at_five(struct end *end, unsigned ready);   /* bytes */
 void then_stop_when_over(struct end *end, unsigned ready); /* FIN or error */
 void then_echo(struct end *end, unsigned ready);
 void then_close(struct end *end, unsigned ready);
 void then_nothing(struct end *end, unsigned ready);
 
-#define assert_got(end, text)                                                                                        \
-    do {                                                                                                             \
-        assert_int_equal((end)->got_len, strlen(text));                                                              \
-        assert_memory_equal((end)->got, text, strlen(text));                                                         \
+#define assert_got(end, text)                                                                                \
+    do {                                                                                                     \
+        assert_int_equal((end)->got_len, strlen(text));                                                      \
+        assert_memory_equal((end)->got, text, strlen(text));                                                 \
     } while (0)
 
 #endif

@@ -62,14 +62,16 @@ static void a_dial_is_refused_where_nobody_listens(void **state)
 
 static void only_numeric_addresses_are_taken(void **state)
 {
-    static const char *const not_numeric[] = {"localhost", "", "127.0.0.1:102", "1", "[::1]", "1.2.3.256", "::g"};
+    static const char *const not_numeric[] = {"localhost", "",   "127.0.0.1:102", "1", "[::1]",
+                                              "1.2.3.256", "::g"};
     struct rig *rig = *state;
 
     for (size_t i = 0; i < sizeof not_numeric / sizeof not_numeric[0]; i++) {
         s7_stream *stream = NULL;
         s7_listener *listener = NULL;
 
-        if (s7_loop_dial(rig->loop, not_numeric[i], 102, NULL, NULL, &stream) != S7_E_RESOLVE || stream != NULL)
+        if (s7_loop_dial(rig->loop, not_numeric[i], 102, NULL, NULL, &stream) != S7_E_RESOLVE ||
+            stream != NULL)
             fail_msg("dial took \"%s\"", not_numeric[i]);
         if (s7_loop_listen(rig->loop, not_numeric[i], 0, NULL, NULL, &listener, NULL) != S7_E_RESOLVE)
             fail_msg("listen took \"%s\"", not_numeric[i]);
@@ -109,9 +111,10 @@ static void who_listens_everywhere_is_reached_at_each_address(void **state)
     s7_listener *everywhere;
     s7_stream *stream;
 
-    assert_int_equal(s7_loop_listen(rig->loop, "0.0.0.0", 0, on_other_address, rig, &everywhere, NULL), S7_OK);
-    assert_int_equal(
-        s7_loop_dial(rig->loop, "127.0.0.3", s7_listener_port(everywhere), NULL, NULL, &stream), S7_OK);
+    assert_int_equal(s7_loop_listen(rig->loop, "0.0.0.0", 0, on_other_address, rig, &everywhere, NULL),
+                     S7_OK);
+    assert_int_equal(s7_loop_dial(rig->loop, "127.0.0.3", s7_listener_port(everywhere), NULL, NULL, &stream),
+                     S7_OK);
     rig_run(rig);
     assert_int_equal(rig->n_accepted, 1);
     s7_stream_close(stream, S7_CLOSE_FIN);
@@ -475,5 +478,6 @@ int contract_run(const char *name, contract_make_fn *make)
     };
 
     rig_make_loop = make;
-    return contract_run_traffic(name) + cmocka_run_group_tests_name(name, tests, NULL, NULL);
+    return contract_run_traffic(name) + contract_run_memory(name) +
+           cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }

@@ -6,10 +6,12 @@
 
 typedef s7_status contract_make_fn(s7_loop **out);
 
-/* Run all contract tests over loops from make; returns the number of failures. name tells the reports apart. */
+/* Run all contract tests over loops from make; returns the number of failures. name tells the reports apart.
+ */
 int contract_run(const char *name, contract_make_fn *make);
 
-/* Its part about wants and bulk: called by it. */
+/* Its parts about wants and bulk, and about memory: called by it. */
 int contract_run_traffic(const char *name);
+int contract_run_memory(const char *name);
 
 #endif

@@ -3,7 +3,8 @@
 
 /* ---- wants ---- */
 
-/* Echoes on a second connection: when they are back, what was sent before them on the first is there as well. */
+/* Echoes on a second connection: when they are back, what was sent before them on the first is there as well.
+ */
 static void exchange(struct rig *rig, struct end *with)
 {
     static const char ping[] = "hello";
@@ -200,52 +201,44 @@ static void a_function_set_late_is_told_of_bytes_that_were_there_before(void **s
 
 /* ---- much ---- */
 
-#define BULK_LEN ((size_t)1 << 20)
+#define BULK_LEN    ((size_t)1 << 20)
+#define BULK_PERIOD ((size_t)999983) /* a prime: no block of any size falls on the same bytes twice */
+#define WRITE_LEN   ((size_t)5000)
+#define READ_LEN    ((size_t)3000)
 
 struct bulk {
     struct rig *rig;
     size_t sent_len, got_len;
-    bool stopped_the_writer;
 };
 
-static uint8_t bulk_byte(size_t at)
-{
-    return (uint8_t)((at * 2654435761U) >> 13);
-}
+static uint8_t bulk_bytes[BULK_PERIOD + WRITE_LEN];
 
+/* A megabyte, or as much more as it takes until the writer has to wait. Only then does the reader begin. */
 static void write_bulk(s7_stream *stream, unsigned ready, void *arg)
 {
     struct bulk *bulk = arg;
-    uint8_t buf[5000];
-    size_t len = BULK_LEN - bulk->sent_len < sizeof buf ? BULK_LEN - bulk->sent_len : sizeof buf;
+    ssize_t n;
 
     assert_int_equal(ready, S7_READY_WRITE);
-    for (size_t i = 0; i < len; i++)
-        buf[i] = bulk_byte(bulk->sent_len + i);
-    ssize_t n = s7_stream_write(stream, buf, len);
-    if (n > 0)
+    /* To the last byte that fits: a kernel with little space left does not call that writable. */
+    while ((n = s7_stream_write(stream, bulk_bytes + bulk->sent_len % BULK_PERIOD, WRITE_LEN)) > 0)
         bulk->sent_len += (size_t)n;
-    if (n == S7_AGAIN || (n >= 0 && (size_t)n < len)) {
-        bulk->stopped_the_writer = true; /* only now does the reader begin */
-        s7_stream_want(bulk->rig->server.stream, S7_READY_READ);
-    }
-    if (bulk->sent_len == BULK_LEN) {
+    assert_int_equal(n, S7_AGAIN);
+    s7_stream_want(bulk->rig->server.stream, S7_READY_READ);
+    if (bulk->sent_len >= BULK_LEN)
         s7_stream_shutdown(stream);
-        s7_stream_want(bulk->rig->server.stream, S7_READY_READ);
-    }
 }
 
 static void read_bulk(s7_stream *stream, unsigned ready, void *arg)
 {
     struct bulk *bulk = arg;
-    uint8_t buf[3000];
+    uint8_t buf[READ_LEN];
     ssize_t n = s7_stream_read(stream, buf, sizeof buf);
 
     assert_int_equal(ready, S7_READY_READ);
-    assert_in_range(n + 10, 10, sizeof buf + 10); /* no error, and never for nothing */
-    for (ssize_t i = 0; i < n; i++)
-        if (buf[i] != bulk_byte(bulk->got_len + (size_t)i))
-            fail_msg("byte %zu is wrong", bulk->got_len + (size_t)i);
+    assert_true(n >= 0); /* no error, and never called for nothing */
+    if (memcmp(buf, bulk_bytes + bulk->got_len % BULK_PERIOD, (size_t)n) != 0)
+        fail_msg("%zd bytes from %zu are not those that were sent", n, bulk->got_len);
     bulk->got_len += (size_t)n;
     if (n == 0)
         s7_loop_stop(bulk->rig->loop);
@@ -256,14 +249,16 @@ static void a_megabyte_arrives_byte_by_byte_at_a_reader_that_lets_the_writer_wai
     struct rig *rig = *state;
     struct bulk bulk = {.rig = rig};
 
+    for (size_t i = 0; i < sizeof bulk_bytes; i++)
+        bulk_bytes[i] = (uint8_t)((i % BULK_PERIOD * 2654435761U) >> 13);
     rig_connect(rig);
     s7_stream_set_fn(rig->client.stream, write_bulk, &bulk);
     s7_stream_set_fn(rig->server.stream, read_bulk, &bulk);
     s7_stream_want(rig->server.stream, 0);
     s7_stream_want(rig->client.stream, S7_READY_WRITE);
     rig_run(rig);
-    assert_int_equal(bulk.sent_len, BULK_LEN);
-    assert_int_equal(bulk.got_len, BULK_LEN);
+    assert_true(bulk.sent_len >= BULK_LEN);
+    assert_int_equal(bulk.got_len, bulk.sent_len);
 }
 
 #define CROWD 200
@@ -323,9 +318,9 @@ static void many_connections_are_served_and_the_run_ends_when_nothing_is_left(vo
     for (int i = 0; i < CROWD; i++) {
         s7_stream *stream;
 
-        assert_int_equal(s7_loop_dial(rig->loop, "127.0.0.1", s7_listener_port(rig->listener), ask_once, &crowd,
-                                      &stream),
-                         S7_OK);
+        assert_int_equal(
+            s7_loop_dial(rig->loop, "127.0.0.1", s7_listener_port(rig->listener), ask_once, &crowd, &stream),
+            S7_OK);
     }
     rig_run(rig);
     assert_int_equal(crowd.n_done, CROWD);

@@ -50,7 +50,8 @@ static void format_v6(const struct sockaddr_in6 *v6, char *text, size_t cap)
     inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
     if (v6->sin6_scope_id != 0 && if_indextoname(v6->sin6_scope_id, scope) == NULL)
         scope[0] = '\0';
-    snprintf(text, cap, "[%s%s%s]:%u", host, scope[0] != '\0' ? "%" : "", scope, (unsigned)ntohs(v6->sin6_port));
+    snprintf(text, cap, "[%s%s%s]:%u", host, scope[0] != '\0' ? "%" : "", scope,
+             (unsigned)ntohs(v6->sin6_port));
 }
 
 void s7_endpoint_format(const struct s7_endpoint *endpoint, char *text, size_t cap)

@@ -1,4 +1,5 @@
-/* endpoint.h - numeric IP addresses with a port, as the loops and blocking calls share them. No name is ever resolved here. */
+/* endpoint.h - numeric IP addresses with a port, as the loops and blocking calls share them. No name is ever
+ * resolved here. */
 #ifndef LOOP_ENDPOINT_H
 #define LOOP_ENDPOINT_H
 
@@ -29,11 +30,12 @@ void s7_endpoint_set_port(struct s7_endpoint *endpoint, uint16_t port);
 /* Same family, address, scope and port. */
 bool s7_endpoint_equal(const struct s7_endpoint *a, const struct s7_endpoint *b);
 
-/* Would somebody listening at `bound` get what is sent to `target`: equal, or bound to every address (0.0.0.0, ::) at this port. */
+/* Would somebody listening at `bound` get what is sent to `target`: equal, or bound to every address
+ * (0.0.0.0, ::) at this port. */
 bool s7_endpoint_covers(const struct s7_endpoint *bound, const struct s7_endpoint *target);
 
-/* A socket connected to itself: the kernel drew the dialed port, on which nobody listens, as the local port (TCP's simultaneous
- * open). Looks like success; is a refusal. */
+/* A socket connected to itself: the kernel drew the dialed port, on which nobody listens, as the local port
+ * (TCP's simultaneous open). Looks like success; is a refusal. */
 bool s7_endpoint_is_own(int fd);
 
 #endif

@@ -40,8 +40,8 @@ static struct s7_heap_node *take(struct s7_heap_node **list)
     return node;
 }
 
-/* Siblings into one tree: pairs from left to right, then all pairs from right to left. The second pass is what keeps
- * removal at O(log n) amortised. */
+/* Siblings into one tree: pairs from left to right, then all pairs from right to left. The second pass is
+ * what keeps removal at O(log n) amortised. */
 static struct s7_heap_node *merge_siblings(struct s7_heap_node *first)
 {
     struct s7_heap_node *pairs = NULL, *root = NULL, *node;

@@ -1,4 +1,5 @@
-/* heap.h - things that happen at a time, earliest first: an intrusive pairing heap, so that arming and disarming never allocate.
+/* heap.h - things that happen at a time, earliest first: an intrusive pairing heap, so that arming and
+ * disarming never allocate.
  *
  * The order is total: (at_ns, seq). Whoever inserts gives each node a seq of its own, counting up. */
 #ifndef LOOP_HEAP_H

@@ -197,7 +197,8 @@ void s7_loop_impl_fail(s7_stream *stream, s7_status error, int os_errno)
     stream->os_errno = os_errno;
 }
 
-s7_status s7_loop_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream_fn *fn, void *arg, s7_stream **out)
+s7_status s7_loop_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream_fn *fn, void *arg,
+                       s7_stream **out)
 {
     s7_stream *stream;
     s7_status status = loop->ops->dial(loop, host, port, &stream);

@@ -2,16 +2,18 @@
  *
  * The same client, pool and simulator code runs over any implementation of this header:
  *   loop_ev.h       libev, the real clock, kernel TCP
- *   loop_virtual.h  virtual time, a seeded in-memory network; the same seed gives the same trace, byte for byte
+ *   loop_virtual.h  virtual time, a seeded in-memory network; the same seed gives the same trace, byte for
+ * byte
  *
- * A loop goes from turn to turn. In one turn it (a) fixes now_ns, (b) calls the functions of streams and listeners that
- * are ready and of timers that are due, (c) calls the turn hooks once. Hooks are where work that belongs to a whole turn is
- * done: the simulator runs its jobs and commits there, so that everything that arrived together is answered together.
+ * A loop goes from turn to turn. In one turn it (a) fixes now_ns, (b) calls the functions of streams and
+ * listeners that are ready and of timers that are due, (c) calls the turn hooks once. Hooks are where work
+ * that belongs to a whole turn is done: the simulator runs its jobs and commits there, so that everything
+ * that arrived together is answered together.
  *
- * Rules. One thread per loop; only s7_loop_wake may be called from another thread. Structs that the caller embeds
- * (timers, hooks) are initialised by their _init and belong to the caller, who removes them before freeing them. A stream
- * or listener may be closed in any callback, its own included: after close returns, its function is never called again.
- * Time is CLOCK_MONOTONIC in int64_t nanoseconds. */
+ * Rules. One thread per loop; only s7_loop_wake may be called from another thread. Structs that the caller
+ * embeds (timers, hooks) are initialised by their _init and belong to the caller, who removes them before
+ * freeing them. A stream or listener may be closed in any callback, its own included: after close returns,
+ * its function is never called again. Time is CLOCK_MONOTONIC in int64_t nanoseconds. */
 #ifndef LOOP_LOOP_H
 #define LOOP_LOOP_H
 
@@ -31,15 +33,15 @@ typedef struct s7_listener s7_listener; /* one listening TCP socket */
 /* The time of this turn; read once per turn, so that everything in it happens at one time. */
 int64_t s7_loop_now_ns(const s7_loop *loop);
 
-/* Wall clock in milliseconds since 1970-01-01 UTC, for records that people read; never for intervals. The virtual loop starts at
- * a fixed date. */
+/* Wall clock in milliseconds since 1970-01-01 UTC, for records that people read; never for intervals. The
+ * virtual loop starts at a fixed date. */
 int64_t s7_loop_wall_ms(const s7_loop *loop);
 
 /* 64 random bits. Real: unpredictable. Virtual: a function of the seed and the number of draws so far. */
 uint64_t s7_loop_random(s7_loop *loop);
 
-/* Run turns until s7_loop_stop is called, or nothing is left that could ever happen (no stream, listener or timer).
- * S7_E_IO: the operating system's event interface failed. S7_E_MISUSE: see loop_virtual.h. */
+/* Run turns until s7_loop_stop is called, or nothing is left that could ever happen (no stream, listener or
+ * timer). S7_E_IO: the operating system's event interface failed. S7_E_MISUSE: see loop_virtual.h. */
 S7_MUST_CHECK s7_status s7_loop_run(s7_loop *loop);
 
 /* Leave s7_loop_run at the end of this turn; called before it, the run ends at once. */
@@ -65,8 +67,8 @@ struct s7_timer {
 
 void s7_timer_init(s7_timer *timer, s7_timer_fn *fn, void *arg);
 
-/* Arm, or move, to fire once at at_ns; never earlier. A time in the past counts as now: it fires in the next turn. S7_NEVER_NS
- * disarms. fn may arm it again, or free it. */
+/* Arm, or move, to fire once at at_ns; never earlier. A time in the past counts as now: it fires in the next
+ * turn. S7_NEVER_NS disarms. fn may arm it again, or free it. */
 void s7_timer_set(s7_loop *loop, s7_timer *timer, int64_t at_ns);
 void s7_timer_stop(s7_timer *timer); /* not armed: nothing happens */
 
@@ -89,8 +91,8 @@ void s7_turn_hook_remove(s7_turn_hook *hook); /* not added: nothing happens */
 
 /* ---- streams ---- */
 
-/* What a stream is ready for. Readiness is level-triggered: the function is called every turn as long as a wanted thing is
- * possible. Errors and the peer's end show as READ: s7_stream_read tells which. */
+/* What a stream is ready for. Readiness is level-triggered: the function is called every turn as long as a
+ * wanted thing is possible. Errors and the peer's end show as READ: s7_stream_read tells which. */
 enum s7_ready {
     S7_READY_READ = 1,
     S7_READY_WRITE = 2,
@@ -100,41 +102,47 @@ enum s7_ready {
 
 typedef void s7_stream_fn(s7_stream *stream, unsigned ready, void *arg);
 
-/* Dial host:port; returns at once, the outcome is CONNECTED or FAILED. host is a numeric IPv4 or IPv6 address (names are not
- * resolved here, since that would block the loop). The stream wants READ from the start.
- * S7_E_RESOLVE: not a numeric address. S7_E_NOMEM, S7_E_IO: no stream was made. Anything the peer or the route does comes
- * as FAILED. There is no deadline: the caller closes the stream when it has waited long enough. */
-S7_MUST_CHECK s7_status s7_loop_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream_fn *fn, void *arg,
-                                     s7_stream **out);
+/* Dial host:port; returns at once, the outcome is CONNECTED or FAILED. host is a numeric IPv4 or IPv6 address
+ * (names are not resolved here, since that would block the loop). The stream wants READ from the start.
+ * S7_E_RESOLVE: not a numeric address. S7_E_NOMEM, S7_E_IO: no stream was made. Anything the peer or the
+ * route does comes as FAILED. There is no deadline: the caller closes the stream when it has waited long
+ * enough. */
+S7_MUST_CHECK s7_status s7_loop_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream_fn *fn,
+                                     void *arg, s7_stream **out);
 
-/* After FAILED, or after a read or write returned -1: S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_RESET, S7_E_TIMEOUT, S7_E_IO,
- * S7_E_NOMEM, S7_E_MISUSE (written after s7_stream_shutdown). The first error stays. */
+/* After FAILED, or after a read or write returned -1: S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_RESET,
+ * S7_E_TIMEOUT, S7_E_IO, S7_E_NOMEM, S7_E_MISUSE (written after s7_stream_shutdown). The first error stays.
+ */
 s7_status s7_stream_error(const s7_stream *stream);
 int s7_stream_errno(const s7_stream *stream);
 
-/* Choose what to be called for: S7_READY_READ and/or S7_READY_WRITE, or 0. No system call when nothing changes. */
+/* Choose what to be called for: S7_READY_READ and/or S7_READY_WRITE, or 0. No system call when nothing
+ * changes. */
 void s7_stream_want(s7_stream *stream, unsigned want);
 
-/* Read what is there: > 0 bytes; 0 the peer's end (FIN); -1 with s7_stream_error; S7_AGAIN nothing now. What came before an
- * error is read first. Once per readiness is enough: what is left is reported again. The end is reported every turn as
- * long as READ is wanted. */
+/* Read what is there: > 0 bytes; 0 the peer's end (FIN); -1 with s7_stream_error; S7_AGAIN nothing now. What
+ * came before an error is read first. Once per readiness is enough: what is left is reported again. The end
+ * is reported every turn as long as READ is wanted. */
 #define S7_AGAIN (-2)
 ssize_t s7_stream_read(s7_stream *stream, uint8_t *buf, size_t cap);
 
-/* Write what fits now: >= 0 bytes taken, which may be fewer than len; -1 with s7_stream_error; S7_AGAIN nothing fits. */
+/* Write what fits now: >= 0 bytes taken, which may be fewer than len; -1 with s7_stream_error; S7_AGAIN
+ * nothing fits. */
 ssize_t s7_stream_write(s7_stream *stream, const uint8_t *bytes, size_t len);
 
-/* Replace function and argument (a stream from a listener starts with none and reports nothing until this is called;
- * what is ready then is reported in the next turn at the latest). */
+/* Replace function and argument (a stream from a listener starts with none and reports nothing until this is
+ * called; what is ready then is reported in the next turn at the latest). */
 void s7_stream_set_fn(s7_stream *stream, s7_stream_fn *fn, void *arg);
 
-/* Send FIN after what was written, keep reading. The stream is connected; it wants and takes no WRITE from here on. */
+/* Send FIN after what was written, keep reading. The stream is connected; it wants and takes no WRITE from
+ * here on. */
 void s7_stream_shutdown(s7_stream *stream);
 
 enum s7_close_how { S7_CLOSE_FIN, S7_CLOSE_RST };
 
-/* Close and give the memory back; stream must not be used any more. NULL is fine. With FIN, bytes already written are still
- * delivered, even if received ones were never read; with RST (linger 0), those that have not left yet are dropped. */
+/* Close and give the memory back; stream must not be used any more. NULL is fine. With FIN, bytes already
+ * written are still delivered, even if received ones were never read; with RST (linger 0), those that have
+ * not left yet are dropped. */
 void s7_stream_close(s7_stream *stream, enum s7_close_how how);
 
 /* Counted up per loop from 1; never reused. For logs, traces and fault matchers. */
@@ -148,12 +156,12 @@ const char *s7_stream_peer(const s7_stream *stream);
 
 typedef void s7_accept_fn(s7_listener *listener, s7_stream *accepted, void *arg);
 
-/* Listen on a numeric address; port 0 picks a free one. The accepted stream belongs to the callee: it must set a function
- * or close it. When no descriptor is left for a new connection, accepting pauses until one is (the listener stays up).
- * S7_E_ADDRESS_IN_USE, S7_E_RESOLVE, S7_E_ARG (address not of this host), S7_E_IO (e.g. no permission for a port below
- * 1024; os_errno in *os_errno, which may be NULL), S7_E_NOMEM. */
-S7_MUST_CHECK s7_status s7_loop_listen(s7_loop *loop, const char *host, uint16_t port, s7_accept_fn *fn, void *arg,
-                                       s7_listener **out, int *os_errno);
+/* Listen on a numeric address; port 0 picks a free one. The accepted stream belongs to the callee: it must
+ * set a function or close it. When no descriptor is left for a new connection, accepting pauses until one is
+ * (the listener stays up). S7_E_ADDRESS_IN_USE, S7_E_RESOLVE, S7_E_ARG (address not of this host), S7_E_IO
+ * (e.g. no permission for a port below 1024; os_errno in *os_errno, which may be NULL), S7_E_NOMEM. */
+S7_MUST_CHECK s7_status s7_loop_listen(s7_loop *loop, const char *host, uint16_t port, s7_accept_fn *fn,
+                                       void *arg, s7_listener **out, int *os_errno);
 
 uint16_t s7_listener_port(const s7_listener *listener);
 void s7_listener_close(s7_listener *listener); /* NULL is fine; accepted streams stay */

@@ -13,13 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ACCEPTS_PER_TURN    64 /* so that a flood of connections starves nobody */
-#define ACCEPT_PAUSE_NS     INT64_C(100000000)
-#define KEEPALIVE_IDLE_S    30
-#define LONGEST_WAIT_NS     INT64_C(86400000000000)
-#define NS_PER_MS           1000000
-#define SECONDS_PER_NS      1e-9
-#define DISCARD_LEN         ((size_t)1 << 30)
+#define ACCEPTS_PER_TURN 64 /* so that a flood of connections starves nobody */
+#define ACCEPT_PAUSE_NS  INT64_C(100000000)
+#define KEEPALIVE_IDLE_S 30
+#define LONGEST_WAIT_NS  INT64_C(86400000000000)
+#define NS_PER_MS        1000000
+#define SECONDS_PER_NS   1e-9
+#define DISCARD_LEN      ((size_t)1 << 30)
 
 struct listener_ev;
 
@@ -93,8 +93,8 @@ static void on_signal(struct ev_loop *ev, ev_signal *watcher, int events)
     s7_loop_stop(&l->base);
 }
 
-/* libev counts from the time of the last wait, and so does now_ns: a turn that took long is not added to the wait. Should
- * the wait end early by a rounding error, no timer is due by now_ns and this is called again. */
+/* libev counts from the time of the last wait, and so does now_ns: a turn that took long is not added to the
+ * wait. Should the wait end early by a rounding error, no timer is due by now_ns and this is called again. */
 static void arm_timer(struct loop_ev *l)
 {
     int64_t next_ns = s7_loop_impl_next_timer(&l->base);
@@ -163,8 +163,9 @@ static int events_of(const struct stream_ev *s)
     return ((s->base.want & S7_READY_READ) ? EV_READ : 0) | ((s->base.want & S7_READY_WRITE) ? EV_WRITE : 0);
 }
 
-/* Bring the watcher in line. No system call here: libev compares with what the kernel knows before it waits. A change in
- * the middle of a turn must not lose what was found ready for the rest of it, which stopping a watcher does. */
+/* Bring the watcher in line. No system call here: libev compares with what the kernel knows before it waits.
+ * A change in the middle of a turn must not lose what was found ready for the rest of it, which stopping a
+ * watcher does. */
 static void watch(s7_stream *stream)
 {
     struct stream_ev *s = stream_of(stream);
@@ -270,7 +271,8 @@ static bool try_again(int os_errno)
     return os_errno == EAGAIN || os_errno == EWOULDBLOCK || os_errno == EINTR;
 }
 
-/* Bytes that came before an error are still read; an error that a write met first is not taken for the peer's end. */
+/* Bytes that came before an error are still read; an error that a write met first is not taken for the peer's
+ * end. */
 static ssize_t loop_ev_read(s7_stream *stream, uint8_t *buf, size_t cap)
 {
     ssize_t n = recv(stream_of(stream)->io.fd, buf, cap, 0);
@@ -322,7 +324,8 @@ static void loop_ev_close(s7_stream *stream, enum s7_close_how how)
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
         (void)setsockopt(s->io.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     } else if (s->state == UP) {
-        /* Unread bytes would turn the FIN into a RST, which destroys what was written but not yet delivered. */
+        /* Unread bytes would turn the FIN into a RST, which destroys what was written but not yet delivered.
+         */
         (void)recv(s->io.fd, NULL, DISCARD_LEN, MSG_TRUNC | MSG_DONTWAIT);
     }
     close(s->io.fd);
@@ -345,8 +348,8 @@ static void on_resume(s7_timer *timer, void *arg)
         ev_io_start(l->ev, &listener->io);
 }
 
-/* Nothing can be accepted, and the kernel would report the waiting connection again and again. Wait for a stream of this loop
- * to be closed, or for others to close something. */
+/* Nothing can be accepted, and the kernel would report the waiting connection again and again. Wait for a
+ * stream of this loop to be closed, or for others to close something. */
 static void pause_accepting(struct loop_ev *l, struct listener_ev *listener)
 {
     ev_io_stop(l->ev, &listener->io);
@@ -441,7 +444,8 @@ static s7_status listen_status(int os_errno)
     }
 }
 
-static s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno)
+static s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out,
+                                int *os_errno)
 {
     struct s7_endpoint local;
 
@@ -517,7 +521,8 @@ s7_status s7_loop_ev_new(s7_loop **out)
 
     if (l == NULL)
         return S7_E_NOMEM;
-    /* epoll by name: libev's choice may be changed by LIBEV_FLAGS, and not every backend of it is as well tried. */
+    /* epoll by name: libev's choice may be changed by LIBEV_FLAGS, and not every backend of it is as well
+     * tried. */
     l->ev = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
     if (l->ev == NULL) {
         free(l);

@@ -1,7 +1,8 @@
 /* loop_ev.h - loop.h over libev: the real clock and kernel TCP.
  *
- * Sockets are non-blocking, close-on-exec, TCP_NODELAY, and never raise SIGPIPE. Accepted sockets have keep-alive on (30 s
- * idle, as CPs do). The only file but include/s7rig/libev.h that includes <ev.h> is loop_ev.c. */
+ * Sockets are non-blocking, close-on-exec, TCP_NODELAY, and never raise SIGPIPE. Accepted sockets have
+ * keep-alive on (30 s idle, as CPs do). The only file but include/s7rig/libev.h that includes <ev.h> is
+ * loop_ev.c. */
 #ifndef LOOP_LOOP_EV_H
 #define LOOP_LOOP_EV_H
 
@@ -10,7 +11,8 @@
 /* A loop of its own. S7_E_NOMEM, S7_E_IO (no event interface). Free with s7_loop_free. */
 S7_MUST_CHECK s7_status s7_loop_ev_new(s7_loop **out);
 
-/* Stop the loop (as s7_loop_stop does) when the process gets SIGINT or SIGTERM. At most one loop per process may do so. */
+/* Stop the loop (as s7_loop_stop does) when the process gets SIGINT or SIGTERM. At most one loop per process
+ * may do so. */
 void s7_loop_ev_stop_on_signals(s7_loop *loop);
 
 #endif

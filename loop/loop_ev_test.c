@@ -150,7 +150,8 @@ static void a_flood_of_connections_is_accepted_in_portions(void **state)
     rig->on_accept = then_close;
     for (int i = 0; i < FLOOD; i++)
         assert_int_equal(
-            s7_loop_dial(rig->loop, "127.0.0.1", s7_listener_port(rig->listener), NULL, NULL, &streams[i]), S7_OK);
+            s7_loop_dial(rig->loop, "127.0.0.1", s7_listener_port(rig->listener), NULL, NULL, &streams[i]),
+            S7_OK);
     s7_turn_hook_add(rig->loop, &hook, note_accepts, &flood);
     rig_run(rig);
     assert_in_range(flood.most_per_turn, 1, 64);

@@ -1,8 +1,8 @@
 /* loop_impl.h - for implementations of loop.h only: what they share, and the functions that each must bring.
  *
  * loop.c owns timers, hooks and ordinals; an implementation owns waiting and bytes. Its turn is:
- *   wait until something is ready or s7_loop_impl_next_timer() is reached; set loop->now_ns; call the ready functions;
- *   s7_loop_impl_run_timers(); s7_loop_impl_run_hooks(); s7_loop_impl_free_parked(). */
+ *   wait until something is ready or s7_loop_impl_next_timer() is reached; set loop->now_ns; call the ready
+ * functions; s7_loop_impl_run_timers(); s7_loop_impl_run_hooks(); s7_loop_impl_free_parked(). */
 #ifndef LOOP_LOOP_IMPL_H
 #define LOOP_LOOP_IMPL_H
 
@@ -12,7 +12,8 @@ struct s7_loop_ops {
     s7_status (*run)(s7_loop *);
     void (*wake)(s7_loop *); /* any thread */
     void (*free)(s7_loop *);
-    void (*timer_changed)(s7_loop *); /* the earliest timer is due at another time now; NULL: the loop asks before each wait */
+    void (*timer_changed)(
+        s7_loop *); /* the earliest timer is due at another time now; NULL: the loop asks before each wait */
     int64_t (*wall_ms)(const s7_loop *);
     uint64_t (*random)(s7_loop *);
     s7_status (*dial)(s7_loop *, const char *host, uint16_t port, s7_stream **);
@@ -63,7 +64,8 @@ struct s7_listener {
     s7_listener *next_parked;
 };
 
-/* Fill the shared part of a new (zeroed) loop or stream. A listener's is filled by s7_loop_listen, but for its port. */
+/* Fill the shared part of a new (zeroed) loop or stream. A listener's is filled by s7_loop_listen, but for
+ * its port. */
 void s7_loop_impl_init(s7_loop *loop, const struct s7_loop_ops *ops);
 void s7_loop_impl_stream_init(s7_loop *loop, s7_stream *stream);
 
@@ -76,8 +78,8 @@ void s7_loop_impl_fail(s7_stream *stream, s7_status error, int os_errno);
 /* When the earliest timer is due; S7_NEVER_NS: none is armed. */
 int64_t s7_loop_impl_next_timer(const s7_loop *loop);
 
-/* Call every timer that is due at loop->now_ns, in order. A timer armed by one of them, even in the past, waits for the
- * next turn, so that a turn ends. Returns how many were called. */
+/* Call every timer that is due at loop->now_ns, in order. A timer armed by one of them, even in the past,
+ * waits for the next turn, so that a turn ends. Returns how many were called. */
 unsigned s7_loop_impl_run_timers(s7_loop *loop);
 void s7_loop_impl_run_hooks(s7_loop *loop);
 

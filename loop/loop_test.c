@@ -54,7 +54,8 @@ static struct model_timer *model_next(struct model *m)
     for (size_t i = 0; i < N_TIMERS; i++) {
         struct model_timer *t = &m->timers[i];
 
-        if (t->armed && (next == NULL || t->at_ns < next->at_ns || (t->at_ns == next->at_ns && t->seq < next->seq)))
+        if (t->armed &&
+            (next == NULL || t->at_ns < next->at_ns || (t->at_ns == next->at_ns && t->seq < next->seq)))
             next = t;
     }
     return next;
@@ -91,7 +92,8 @@ static void on_model_timer(s7_timer *timer, void *arg)
         m->turn_seq = m->seq;
     }
     if (t != model_next(m))
-        fail_msg("after %u: timer %td fires, %td is next", m->n_fired, t - m->timers, model_next(m) - m->timers);
+        fail_msg("after %u: timer %td fires, %td is next", m->n_fired, t - m->timers,
+                 model_next(m) - m->timers);
     assert_true(t->at_ns == s7_loop_now_ns(m->loop));
     assert_true(t->seq <= m->turn_seq);
     t->armed = false;
@@ -260,7 +262,8 @@ static void a_hook_added_by_a_hook_waits_for_the_next_turn(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(timers_fire_in_the_order_of_time_and_arming_however_they_are_moved, make, drop),
+        cmocka_unit_test_setup_teardown(timers_fire_in_the_order_of_time_and_arming_however_they_are_moved,
+                                        make, drop),
         cmocka_unit_test_setup_teardown(a_timer_fires_once_at_its_nanosecond, make, drop),
         cmocka_unit_test_setup_teardown(a_timer_may_be_freed_by_its_own_function, make, drop),
         cmocka_unit_test_setup_teardown(hooks_are_called_in_the_order_of_adding, make, drop),

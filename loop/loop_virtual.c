@@ -148,7 +148,8 @@ s7_status s7_loop_virtual_new(const struct s7_virtual_options *options, s7_loop 
     s7_virtual_options_init(&o);
     if (options != NULL)
         o = *options;
-    if (o.struct_size != sizeof o || o.latency_min_ns < 0 || o.latency_min_ns > o.latency_max_ns || o.buffer_len == 0)
+    if (o.struct_size != sizeof o || o.latency_min_ns < 0 || o.latency_min_ns > o.latency_max_ns ||
+        o.buffer_len == 0)
         return S7_E_ARG;
     struct virtual_loop *l = calloc(1, sizeof *l);
     if (l == NULL)

@@ -1,5 +1,5 @@
-/* random.h - reproducible random numbers: a draw is a pure function of its keys, so that removing one consumer leaves the
- * draws of all others unchanged. Integer arithmetic only: the same on every machine. */
+/* random.h - reproducible random numbers: a draw is a pure function of its keys, so that removing one
+ * consumer leaves the draws of all others unchanged. Integer arithmetic only: the same on every machine. */
 #ifndef LOOP_RANDOM_H
 #define LOOP_RANDOM_H
 

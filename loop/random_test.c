@@ -34,7 +34,14 @@ static void every_key_counts_and_so_does_its_place(void **state)
 static void a_range_is_kept_to_its_ends(void **state)
 {
     static const int64_t ranges[][2] = {
-        {0, 0}, {-1, 1}, {5, 9}, {0, 255}, {INT64_MIN, INT64_MAX}, {INT64_MIN, INT64_MIN}, {INT64_MAX - 1, INT64_MAX}, {INT64_MIN, 0},
+        {0, 0},
+        {-1, 1},
+        {5, 9},
+        {0, 255},
+        {INT64_MIN, INT64_MAX},
+        {INT64_MIN, INT64_MIN},
+        {INT64_MAX - 1, INT64_MAX},
+        {INT64_MIN, 0},
     };
 
     (void)state;

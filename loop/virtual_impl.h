@@ -41,7 +41,7 @@ struct virtual_loop {
     struct dial_rule *rules;
     uint16_t next_port;
     struct virtual_stream *accept_first, **accept_end; /* connected, to be handed to their listener */
-    struct virtual_stream *ready_first, *ready_last;   /* what their functions are to be called for is there */
+    struct virtual_stream *ready_first, *ready_last; /* what their functions are to be called for is there */
 
     /* trace */
     uint64_t hash, n_events;
@@ -83,32 +83,33 @@ void virtual_net_call_ready(struct virtual_loop *loop);
 /* ---- trace ---- */
 
 enum virtual_event { /* part of the hash: only ever append */
-    EVENT_LISTEN = 1,
-    EVENT_LISTENER_CLOSE,
-    EVENT_DIAL,
-    EVENT_SYN,
-    EVENT_SYN_LOST,
-    EVENT_CONNECTED,
-    EVENT_ACCEPTED,
-    EVENT_UNREACHABLE,
-    EVENT_DIAL_TIMEOUT,
-    EVENT_SEGMENT,
-    EVENT_FIN,
-    EVENT_RST,
-    EVENT_SHUTDOWN,
-    EVENT_CLOSE,
-    EVENT_TIMERS,
-    EVENT_SET_DIAL,
-    EVENT_SET_LATENCY,
-    EVENT_VANISH,
-    EVENT_RESET,
-    EVENT_STALL,
-    EVENT_SET_BUFFER
+                     EVENT_LISTEN = 1,
+                     EVENT_LISTENER_CLOSE,
+                     EVENT_DIAL,
+                     EVENT_SYN,
+                     EVENT_SYN_LOST,
+                     EVENT_CONNECTED,
+                     EVENT_ACCEPTED,
+                     EVENT_UNREACHABLE,
+                     EVENT_DIAL_TIMEOUT,
+                     EVENT_SEGMENT,
+                     EVENT_FIN,
+                     EVENT_RST,
+                     EVENT_SHUTDOWN,
+                     EVENT_CLOSE,
+                     EVENT_TIMERS,
+                     EVENT_SET_DIAL,
+                     EVENT_SET_LATENCY,
+                     EVENT_VANISH,
+                     EVENT_RESET,
+                     EVENT_STALL,
+                     EVENT_SET_BUFFER
 };
 
-/* ordinal 0: the loop's. number: whatever tells one event of its kind from another. bytes may be NULL when len is 0. */
-void virtual_trace_event(struct virtual_loop *loop, enum virtual_event kind, uint64_t ordinal, uint64_t number,
-                         const uint8_t *bytes, uint32_t len);
+/* ordinal 0: the loop's. number: whatever tells one event of its kind from another. bytes may be NULL when
+ * len is 0. */
+void virtual_trace_event(struct virtual_loop *loop, enum virtual_event kind, uint64_t ordinal,
+                         uint64_t number, const uint8_t *bytes, uint32_t len);
 void virtual_trace_init(struct virtual_loop *loop);
 
 #endif

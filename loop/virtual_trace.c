@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define FNV_OFFSET      UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME       UINT64_C(0x100000001b3)
-#define LINE_BYTES_MAX  32U /* bytes of a segment that a line shows */
-#define NS_PER_S        INT64_C(1000000000)
+#define FNV_OFFSET     UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME      UINT64_C(0x100000001b3)
+#define LINE_BYTES_MAX 32U /* bytes of a segment that a line shows */
+#define NS_PER_S       INT64_C(1000000000)
 
 static const char *const names[] = {
     [EVENT_LISTEN] = "listen",
@@ -62,14 +62,15 @@ static void print_line(struct virtual_loop *loop, enum virtual_event kind, uint6
         snprintf(line, sizeof line, "%" PRId64 ".%09" PRId64 " #%" PRIu64 " segment %" PRIu32 " bytes %s%s",
                  now_ns / NS_PER_S, now_ns % NS_PER_S, ordinal, len, hex, shown < len ? "..." : "");
     } else {
-        snprintf(line, sizeof line, "%" PRId64 ".%09" PRId64 " #%" PRIu64 " %s %" PRIu64 " %.*s", now_ns / NS_PER_S,
-                 now_ns % NS_PER_S, ordinal, names[kind], number, (int)(len < 64 ? len : 64), (const char *)bytes);
+        snprintf(line, sizeof line, "%" PRId64 ".%09" PRId64 " #%" PRIu64 " %s %" PRIu64 " %.*s",
+                 now_ns / NS_PER_S, now_ns % NS_PER_S, ordinal, names[kind], number,
+                 (int)(len < 64 ? len : 64), (const char *)bytes);
     }
     loop->trace_fn(line, loop->trace_arg);
 }
 
-void virtual_trace_event(struct virtual_loop *loop, enum virtual_event kind, uint64_t ordinal, uint64_t number,
-                         const uint8_t *bytes, uint32_t len)
+void virtual_trace_event(struct virtual_loop *loop, enum virtual_event kind, uint64_t ordinal,
+                         uint64_t number, const uint8_t *bytes, uint32_t len)
 {
     uint64_t hash = hash_u64(loop->hash, (uint64_t)loop->base.now_ns);
 

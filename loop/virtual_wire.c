@@ -123,10 +123,12 @@ static void fly(struct packet *packet)
     struct connection *c = packet->connection;
     struct side *from = &c->sides[packet->from];
     uint64_t bits = draw(c, packet->from, DRAW_LATENCY, from->n_packets++);
-    int64_t at_ns = later(c->loop->base.now_ns, s7_draw_range(bits, from->latency_min_ns, from->latency_max_ns));
+    int64_t at_ns =
+        later(c->loop->base.now_ns, s7_draw_range(bits, from->latency_min_ns, from->latency_max_ns));
     /* Pieces that arrive together would be read together, and the cut not be seen. */
-    int64_t earliest_ns = packet->kind == PACKET_DATA && c->loop->options.split ? later(from->last_arrival_ns, 1)
-                                                                               : from->last_arrival_ns;
+    int64_t earliest_ns = packet->kind == PACKET_DATA && c->loop->options.split
+                              ? later(from->last_arrival_ns, 1)
+                              : from->last_arrival_ns;
 
     if (at_ns < earliest_ns)
         at_ns = earliest_ns;
@@ -219,7 +221,8 @@ uint32_t wire_window(const struct connection *c, unsigned from)
     return to->buffer_len - to->received_len - in_flight_len;
 }
 
-/* Whole, short, or anything: each often enough that a run of a few hundred frames sees every place of a header. */
+/* Whole, short, or anything: each often enough that a run of a few hundred frames sees every place of a
+ * header. */
 static uint32_t piece_len(struct connection *c, unsigned from, uint32_t left_len)
 {
     uint64_t bits = draw(c, from, DRAW_CUT, c->sides[from].n_cuts++);

@@ -1,9 +1,11 @@
 /* virtual_wire.h - a connection of the virtual network and the packets between its two sides.
  *
- * Side 0 dialed, side 1 was dialed. Each side's packets arrive in the order in which they were sent. A packet is in one place
- * only: in flight (in the loop's heap), held (its side vanished), or received (data that was not read yet).
+ * Side 0 dialed, side 1 was dialed. Each side's packets arrive in the order in which they were sent. A packet
+ * is in one place only: in flight (in the loop's heap), held (its side vanished), or received (data that was
+ * not read yet).
  *
- * A connection lives as long as a stream or a packet in flight refers to it; held and received packets go with it. */
+ * A connection lives as long as a stream or a packet in flight refers to it; held and received packets go
+ * with it. */
 #ifndef LOOP_VIRTUAL_WIRE_H
 #define LOOP_VIRTUAL_WIRE_H
 
@@ -85,14 +87,15 @@ void wire_repeat_syn(struct connection *connection, int64_t after_ns);
 /* How many bytes fit into the other side's buffer. */
 uint32_t wire_window(const struct connection *connection, unsigned from);
 
-/* Send bytes, as one segment or cut into several: how many were sent, 0 when there is no memory. len <= wire_window. */
+/* Send bytes, as one segment or cut into several: how many were sent, 0 when there is no memory. len <=
+ * wire_window. */
 uint32_t wire_send_bytes(struct connection *connection, unsigned from, const uint8_t *bytes, uint32_t len);
 
 /* Hold what this side sends from now on, or let go of what was held. */
 void wire_vanish(struct connection *connection, unsigned from, bool vanished);
 
-/* The next packet that is due and not newer than this sequence number, out of flight; the caller takes over its reference to
- * the connection. NULL: none. */
+/* The next packet that is due and not newer than this sequence number, out of flight; the caller takes over
+ * its reference to the connection. NULL: none. */
 struct packet *wire_next_due(struct virtual_loop *loop, uint64_t newest_seq);
 
 void packet_queue_add(struct packet_queue *queue, struct packet *packet);
@@ -100,8 +103,8 @@ struct packet *packet_queue_take(struct packet_queue *queue); /* NULL: empty */
 void packet_queue_drop(struct packet_queue *queue);
 void packet_free(struct packet *packet); /* data: gives the memory back; others: nothing */
 
-/* Put a stream on the list of those to be called, or take it off, after anything that may have changed what it is ready for.
- * NULL is fine. Lives in virtual_net.c. */
+/* Put a stream on the list of those to be called, or take it off, after anything that may have changed what
+ * it is ready for. NULL is fine. Lives in virtual_net.c. */
 void virtual_stream_update(struct virtual_stream *stream);
 
 struct virtual_stream {

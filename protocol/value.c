@@ -111,7 +111,7 @@ static void store_float(uint8_t *bytes, size_t size, double f)
     store_be(bytes, size, raw);
 }
 
-/* The maximum length byte where it makes sense: fresh blocks hold 0 or FF there, then the declaration counts. */
+/* The maximum length byte, unless it is 0 or FF as in fresh blocks: then the declaration counts. */
 static size_t string_max(const uint8_t *element, uint16_t string_cap)
 {
     return element[0] == 0 || element[0] > string_cap ? string_cap : element[0];

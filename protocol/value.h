@@ -2,8 +2,9 @@
  *
  * Bytes are big-endian as in the block. Text is what people type and read: "1" and "0" for BOOL ("true",
  * "false" are read too), decimal numbers, "0x1F" and "16#1F" for integers, "1.5" for REAL (shortest text that
- * reads back the same), strings as they are. An array of n elements is n texts separated by commas in
- * brackets: "[1,2,3]"; a STRING in an array is quoted. */
+ * reads back the same), strings as they are. The decimal point is a point whatever the locale. An array of n
+ * elements is n texts separated by commas in brackets: "[1,2,3]"; a CHAR or STRING in an array is quoted,
+ * with a backslash before a quote or backslash in it: ["a","say \"no\""]. */
 #ifndef PROTOCOL_VALUE_H
 #define PROTOCOL_VALUE_H
 
@@ -13,13 +14,11 @@
 struct s7_value {
     s7_type type;
     union {
-        uint64_t u; /* BOOL (0, 1), BYTE, USINT, WORD, UINT, DWORD, UDINT, LWORD, ULINT, TIMER, COUNTER (raw
-                       word) */
+        uint64_t u; /* BOOL (0, 1), BYTE, USINT, WORD .. LWORD, UINT .. ULINT; TIMER, COUNTER: the raw word */
         int64_t i;  /* SINT, INT, DINT, LINT */
         double f;   /* REAL, LREAL */
         struct {
-            const char *text; /* CHAR, STRING: view, not zero-terminated, one byte per character (Latin-1 as
-                                 stored) */
+            const char *text; /* CHAR, STRING: view, not zero-terminated, Latin-1 as stored */
             size_t len;
         } s;
     };
@@ -30,19 +29,20 @@ enum s7_kind { S7_KIND_UINT, S7_KIND_INT, S7_KIND_FLOAT, S7_KIND_TEXT };
 enum s7_kind s7_type_kind(s7_type type);
 
 /* Read element `index` of an address from the address's own bytes (bytes[0] is address->byte; s7_address_size
- * long). STRING: the actual length is clipped to the maximum and to string_cap. */
+ * long). STRING: the actual length is clipped to the maximum; a maximum of 0 or above string_cap, as fresh
+ * blocks have it, counts as string_cap. */
 struct s7_value s7_value_load(const s7_address *address, const uint8_t *bytes, unsigned index);
 
 /* Write element `index` into the address's own bytes. Other bits of the byte stay (BOOL); STRING keeps its
  * maximum length byte if it is 1..string_cap, else sets it to string_cap, and leaves the characters behind
- * the text alone. S7_E_CONVERT: out of the type's range (REAL: above FLT_MAX), or a string longer than its
- * maximum. Nothing is written. */
+ * the text alone. S7_E_CONVERT, with nothing written: a value of another kind, out of the type's range (REAL:
+ * finite and above FLT_MAX; infinities and NaN are stored as such), or a string longer than its maximum. */
 S7_MUST_CHECK s7_status s7_value_store(const s7_address *address, uint8_t *bytes, unsigned index,
                                        const struct s7_value *value);
 
 /* Parse one element's text. Integers are range-checked, the whole text must be used (blanks around it are
- * fine). Text of CHAR and STRING is a view of text itself. S7_E_CONVERT: not a value of that type, or out of
- * range. */
+ * fine). Text of CHAR and STRING is a view of text itself, blanks included. REAL and LREAL also take "inf"
+ * and "nan", and at most 127 characters. S7_E_CONVERT: not a value of that type, or out of range. */
 S7_MUST_CHECK s7_status s7_value_parse(const s7_address *address, const char *text, size_t text_len,
                                        struct s7_value *out);
 

@@ -3,8 +3,9 @@
  * Requests carry items (addresses), answers of reads and requests of writes carry data units:
  *
  *   S7ANY item  12 0A 10 | transport size | count:2 | DB:2 | area | bit address:3
- *   data unit   return code | transport size | length:2 | payload | fill byte 00 if the payload is odd and
- * not the last
+ *   data unit   return code | transport size | length:2 | payload | fill byte
+ *
+ * The fill byte 00 is there if the payload is odd and the unit is not the last.
  *
  * Both are walked with a cursor that cannot leave the PDU and appended through a writer. Other syntax ids
  * (DBREAD, NCK, symbolic) are skipped by their own length and stay available as raw bytes. */
@@ -97,13 +98,13 @@ struct s7_item_walk {
     unsigned left; /* items that the count byte still announces */
 };
 
-/* Start at a Read Var or Write Var request. Parameters shorter than two bytes count as an empty list.
- * S7_E_FRAME: the function is neither 04 nor 05. */
+/* Start at a Read Var or Write Var request. A function without a count byte is an empty list.
+ * S7_E_FRAME: the function is neither 04 nor 05, or there is none. */
 S7_MUST_CHECK s7_status s7_item_walk_begin(const struct s7_pdu *pdu, struct s7_item_walk *walk);
 
 /* The next item. S7_OK with *more false: the list ended exactly where the parameters end.
- * S7_E_FRAME: not a variable specification (12), longer than what is left, or bytes left over after the last
- * item. */
+ * S7_E_FRAME: not a variable specification (12), longer than what is left, an S7ANY item that is not 12 bytes
+ * long, or bytes left over after the last item. */
 S7_MUST_CHECK s7_status s7_item_walk_next(struct s7_item_walk *walk, struct s7_var_item *item, bool *more);
 
 /* Append one item. S7ANY is written from its fields, other syntax ids from raw (with a fill byte if raw_len

@@ -56,7 +56,7 @@ bool s7_type_from_name(const char *name, size_t name_len, s7_type *type);
 /* Bytes of one element: 1, 2, 4, 8; BOOL 1; STRING: string_cap + 2. */
 size_t s7_type_size(s7_type type, uint16_t string_cap);
 
-/* "DB", "I", "Q", "M", "T", "C", "P"; "?" otherwise. */
+/* "DB", "DI", "I", "Q", "M", "T", "C", "P"; "?" otherwise. */
 const char *s7_area_name(s7_area area);
 
 typedef struct s7_address {
@@ -85,14 +85,20 @@ typedef struct s7_address_error {
     char text[96]; /* "a bit number is 0..7", "expected DBX, DBB, DBW or DBD" */
 } s7_address_error;
 
-/* Read an address in one of these styles; case does not matter, blanks are ignored:
- *   Step7    DB1.DBX0.3 DB1.DBB1 DB1.DBW2 DB1.DBD4 DI2.DIW4  I0.0 IB0 IW0 ID0  Q1.2 M10.7 MB10 MW10 MD10
- * IX0.0 German E0.0 EB0 A1.2 AW4 Z3;  PIW256 PQB4 PEW256 PAW4;  T5 C3 typed    any of these with ":TYPE",
- * ":TYPE[n]", ":STRING(n)":  DB1.DBD4:REAL  MW10:INT[3]  DB1.DBB10:STRING(20) also DB1.STRING10.20 and
- * DB1.S10.20 (byte 10, 20 characters) nodes7   DB1,REAL4  DB1,X14.0  DB1,X14.0.8 (8 bits)  DB1,S20.10
- * DB1,INT12.2 (2 elements)  MR4  MI6  IR2  PIW12 *address is written on success only. error may be NULL.
+/* Read an address in one of these styles; case does not matter, blanks are ignored, a leading % is dropped:
+ *   Step7   DB1.DBX0.3 DB1.DBB1 DB1.DBW2 DB1.DBD4 DI2.DIW4   DB1.DBX5 is bit 0
+ *           I0.0 IB0 IW0 ID0 IX0.0   Q1.2   M10.7 MB10 MW10 MD10   T5 C3
+ *           peripheral PIW256 PQB4;  German E0.0 EB0 A1.2 AW4 Z3 PEW256 PAW4;  LOGO V0.3 VW12 (DB 1)
+ *   typed   any of these with ":TYPE", ":TYPE[n]", ":STRING(n)" or ":STRING(n)[n]":
+ *           DB1.DBD4:REAL  MW10:INT[3]  DB1.DBB10:STRING(20)  DB1.DBX0.3:BOOL[8]  T5:TIMER[2]
+ *           the operand is as wide as the type, or B (STRING and 8-byte types: B)
+ *           also DB1.STRING10.20 and DB1.S10.20 (byte 10, 20 characters)
+ *   nodes7  DB1,REAL4  DB1,X14.0  DB1,X14.0.8 (8 bits)  DB1,S20.10  DB1,S20.10.3 (3 strings)
+ *           DB1,INT12.2 (2 elements)  MR4  MI6  IR2  QLR0  PIW12  M10.0.8;  also DB1,DBD4
+ * *address is written on success only. error may be NULL.
  * S7_E_SYNTAX: not an address; *error says what was expected and where.
- * S7_E_UNSUPPORTED: a data type that s7rig knows by name only (DT, DTL, WSTRING ...). */
+ * S7_E_UNSUPPORTED: a data type that s7rig knows by name only (DT, DTL, WSTRING ...); *error is filled. *
+ */
 S7_MUST_CHECK s7_status s7_address_parse(const char *text, s7_address *address, s7_address_error *error);
 
 #ifdef __cplusplus

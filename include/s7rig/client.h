@@ -1,13 +1,22 @@
 /* client.h - a connection to one S7 PLC (ISO-on-TCP), blocking calls.
  *
- * One s7_client is one connection with one owner at a time; clients share nothing. Calls block the calling thread until their
- * deadline at most; no thread is started, no signal is used, nothing global is kept. Concurrent entry is noticed and refused with
- * S7_E_MISUSE. The caller owns every buffer; no call keeps a pointer after it returned.
+ * One s7_client is one connection with one owner at a time; clients share nothing. Calls block the calling
+ * thread until their deadline at most; no thread is started, no signal is used, nothing global is kept.
+ * Concurrent entry is noticed and refused with S7_E_MISUSE. The caller owns every buffer; no call keeps a
+ * pointer after it returned.
  *
- * Every call takes a context: how long it may take and where to tell more of a failure. NULL means the options' request_ms and
- * no detail. After a timeout the connection stays usable: a late answer is recognised by its PDU reference and discarded;
- * it can never be taken for the answer of a later call. A write whose answer did not come is S7_E_OUTCOME_UNKNOWN and is never
- * repeated. */
+ * Every call takes a context: how long it may take and where to tell more of a failure. NULL means the
+ * options' request_ms and no detail.
+ *
+ * After a timeout the connection stays up and owes an answer. That late answer is recognised by its PDU
+ * reference, counted and discarded; it can never be taken for the answer of a later call. While answers are
+ * owed, each takes a place in the window of jobs that the PLC granted: with a window of one the next call
+ * first waits for the late answer, within its own deadline. When the answer does not come by then, or another
+ * request_ms after the timeout, the connection is dropped: that call fails with S7_E_TIMEOUT and says so,
+ * later ones with S7_E_NOT_CONNECTED until s7_client_connect.
+ *
+ * A write whose answer did not come is S7_E_OUTCOME_UNKNOWN and is never repeated. After S7_E_PROTOCOL (an
+ * answer came that does not fit) a write may or may not have happened as well. */
 #ifndef S7RIG_CLIENT_H
 #define S7RIG_CLIENT_H
 
@@ -35,7 +44,8 @@ typedef struct s7_ctx {
 
 /* ---- options ---- */
 
-/* Connection type: the first byte of the called TSAP. OP by default, so that the programming device keeps its slot. */
+/* Connection type: the first byte of the called TSAP. OP by default, so that the programming device keeps its
+ * slot. */
 typedef enum s7_conn_type { S7_CONN_PG = 1, S7_CONN_OP = 2, S7_CONN_BASIC = 3 } s7_conn_type;
 
 typedef struct s7_client_options {
@@ -43,7 +53,8 @@ typedef struct s7_client_options {
     uint8_t rack;             /* [0] 0..7 */
     uint8_t slot;             /* [1] 0..31; S7-300: 2, S7-400: 3, S7-1200/1500: 1 */
     uint8_t conn_type;        /* [S7_CONN_OP] */
-    uint8_t max_jobs;         /* [8] jobs in flight that are asked for (AmQ, both fields); the PLC may grant fewer. 1..32 */
+    uint8_t max_jobs;         /* [8] jobs in flight that are asked for (AmQ, both fields); the PLC may grant
+                                 fewer. 1..32 */
     uint16_t local_tsap;      /* [0x0100] calling TSAP */
     uint16_t remote_tsap;     /* [0: type << 8 | rack << 5 | slot] called TSAP */
     uint16_t pdu_len;         /* [960] PDU length asked for, 240..960; the PLC may grant less */
@@ -58,17 +69,20 @@ void s7_client_options_init(s7_client_options *options); /* defaults in brackets
 /* ---- life ---- */
 
 /* Make a client for an endpoint; no I/O. endpoint is "host", "host:port", "[ipv6]:port" or
- * "s7://host[:port]?rack=0&slot=1&type=pg|op|basic"; its settings win over options. Port 102 when none is given. options NULL:
- * defaults. S7_E_SYNTAX (endpoint; err says where), S7_E_ARG (options), S7_E_NOMEM. err may be NULL. */
+ * "s7://host[:port]?rack=0&slot=1&type=pg|op|basic"; its settings win over options. Port 102 when none is
+ * given. options NULL: defaults. S7_E_SYNTAX (endpoint; err says where), S7_E_ARG (options), S7_E_NOMEM. err
+ * may be NULL. */
 S7_MUST_CHECK s7_status s7_client_new(const char *endpoint, const s7_client_options *options, s7_client **out,
                                       s7_errinfo *err);
 
-/* TCP connect, COTP connect, S7 setup. Deadline: the context's, else connect_ms + handshake_ms.
- * S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_TIMEOUT, S7_E_COTP_REFUSED (wrong rack/slot or no connection left),
- * S7_E_NEGOTIATION, S7_E_FRAME, S7_E_MISUSE (already connected). After a failure it may be called again. */
+/* TCP connect, COTP connect, S7 setup. connect_ms and handshake_ms limit the two phases; the context's
+ * deadline may be earlier. S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_TIMEOUT, S7_E_COTP_REFUSED
+ * (wrong rack/slot or no connection left), S7_E_NEGOTIATION, S7_E_FRAME, S7_E_MISUSE (already connected).
+ * After a failure it may be called again. */
 S7_MUST_CHECK s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx);
 
-/* Close the connection; connect may be called again. Not connected: nothing happens. */
+/* Close the connection; connect may be called again. Not connected, or another call is inside: nothing
+ * happens. */
 void s7_client_close(s7_client *client);
 
 /* Close and free; NULL is fine. */
@@ -79,33 +93,34 @@ bool s7_client_is_connected(const s7_client *client);
 
 typedef struct s7_client_info {
     uint32_t struct_size;
-    uint16_t pdu_len;       /* granted */
-    uint16_t amq_calling;   /* granted: jobs that we may have open */
-    uint16_t amq_called;    /* granted: the other direction */
-    uint64_t requests;      /* jobs sent since s7_client_new */
-    uint64_t late_answers;  /* answers that came after their job had timed out, and were discarded */
-    uint64_t connects;      /* successful connects */
+    uint16_t pdu_len;      /* granted */
+    uint16_t amq_calling;  /* granted: jobs that we may have open */
+    uint16_t amq_called;   /* granted: the other direction */
+    uint64_t requests;     /* jobs sent since s7_client_new */
+    uint64_t late_answers; /* answers that came after their job had timed out, and were discarded */
+    uint64_t connects;     /* successful connects */
 } s7_client_info;
-/* S7_E_ARG. Granted values are 0 while not connected. Fill in struct_size. */
+/* S7_E_ARG; S7_E_MISUSE: a call is inside. Granted values (at most what was asked) are 0 while not connected.
+ * Fill in struct_size. */
 s7_status s7_client_info_get(const s7_client *client, s7_client_info *info);
 
 /* ---- bytes ---- */
 
-/* Read len bytes of an area from byte start on (timers and counters: start is the first number, len a multiple of 2), in as
- * many jobs as the PDU length asks for, several of them in flight when the PLC grants it. db is ignored unless area is
- * S7_AREA_DB. dst is unspecified after a failure.
- * S7_E_NOT_CONNECTED; S7_E_TIMEOUT; S7_E_CLOSED, S7_E_RESET, S7_E_FRAME (the connection is gone); S7_E_PLC and S7_E_ITEM_...
- * (the PLC refused; err names the range); S7_E_PROTOCOL; S7_E_ARG. */
-S7_MUST_CHECK s7_status s7_read_area(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                     void *dst, size_t len);
+/* Read len bytes of an area from byte start on (timers and counters: start is the first number, len a
+ * multiple of 2), in as many jobs as the PDU length asks for, several of them in flight when the PLC grants
+ * it. len is at least 1. db is ignored unless area is S7_AREA_DB or S7_AREA_DI. dst is unspecified after a
+ * failure. S7_E_NOT_CONNECTED; S7_E_TIMEOUT; S7_E_CLOSED, S7_E_RESET, S7_E_FRAME (the connection is gone);
+ * S7_E_PLC and S7_E_ITEM_... (the PLC refused; err names the range); S7_E_PROTOCOL; S7_E_ARG. */
+S7_MUST_CHECK s7_status s7_read_area(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                     uint32_t start, void *dst, size_t len);
 
-/* Write; like s7_read_area. Chunks that were acknowledged before a failure stay written. S7_E_OUTCOME_UNKNOWN: at least one
- * chunk left and its answer did not come. */
-S7_MUST_CHECK s7_status s7_write_area(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                      const void *src, size_t len);
+/* Write; like s7_read_area. Chunks that were acknowledged before a failure stay written.
+ * S7_E_OUTCOME_UNKNOWN: at least one chunk left and its answer did not come. */
+S7_MUST_CHECK s7_status s7_write_area(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                      uint32_t start, const void *src, size_t len);
 
-S7_MUST_CHECK s7_status s7_read_db(s7_client *client, const s7_ctx *ctx, uint16_t db, uint32_t start, void *dst,
-                                   size_t len);
+S7_MUST_CHECK s7_status s7_read_db(s7_client *client, const s7_ctx *ctx, uint16_t db, uint32_t start,
+                                   void *dst, size_t len);
 S7_MUST_CHECK s7_status s7_write_db(s7_client *client, const s7_ctx *ctx, uint16_t db, uint32_t start,
                                     const void *src, size_t len);
 
@@ -119,50 +134,54 @@ typedef struct s7_item {
     uint8_t code;       /* out: return code of the wire, 0xFF good, 0 none came */
 } s7_item;
 
-/* Read or write any number of items, packed into as few jobs as their order allows (both directions of the PDU length, at
- * most 20 items a job); items longer than a PDU are cut. Results stay in the caller's order. S7_OK: every item is good.
- * S7_E_PARTIAL: some item failed, each says so itself, the others are good; err names the first. Any other status: the call
- * failed as a whole, and items that were not done carry it. */
+/* Read or write any number of items, packed into as few jobs as their order allows (both directions of the
+ * PDU length, at most 20 items a job); items longer than a PDU are cut. Results stay in the caller's order.
+ * S7_OK: every item is good. S7_E_PARTIAL: some item failed, each says so itself, the others are good; err
+ * names the first. S7_E_ARG: nothing was sent, the items at fault carry it, the others S7_E_CANCELLED. Any
+ * other status: the call failed as a whole, and items that were not done carry it; after S7_E_OUTCOME_UNKNOWN
+ * items of which nothing left carry S7_E_CANCELLED or why they were not sent. An array of BOOL that does not
+ * fill whole bytes is written bit by bit, so that its neighbours stay. */
 S7_MUST_CHECK s7_status s7_read_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items);
 S7_MUST_CHECK s7_status s7_write_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items);
 
 /* ---- typed: one value of a data block or another area; errors as s7_read_area ---- */
 
-S7_MUST_CHECK s7_status s7_read_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t byte,
-                                     uint8_t bit, bool *value);
-S7_MUST_CHECK s7_status s7_write_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t byte,
-                                      uint8_t bit, bool value);
-S7_MUST_CHECK s7_status s7_read_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                   uint8_t *value); /* BYTE */
-S7_MUST_CHECK s7_status s7_write_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                    uint8_t value);
-S7_MUST_CHECK s7_status s7_read_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                    uint16_t *value); /* WORD */
-S7_MUST_CHECK s7_status s7_write_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                     uint16_t value);
-S7_MUST_CHECK s7_status s7_read_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                    int16_t *value); /* INT */
-S7_MUST_CHECK s7_status s7_write_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                     int16_t value);
-S7_MUST_CHECK s7_status s7_read_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                    uint32_t *value); /* DWORD */
-S7_MUST_CHECK s7_status s7_write_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                     uint32_t value);
-S7_MUST_CHECK s7_status s7_read_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                    int32_t *value); /* DINT */
-S7_MUST_CHECK s7_status s7_write_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                     int32_t value);
-S7_MUST_CHECK s7_status s7_read_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                    float *value); /* REAL */
-S7_MUST_CHECK s7_status s7_write_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                     float value);
+S7_MUST_CHECK s7_status s7_read_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                     uint32_t byte, uint8_t bit, bool *value);
+S7_MUST_CHECK s7_status s7_write_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                      uint32_t byte, uint8_t bit, bool value);
+S7_MUST_CHECK s7_status s7_read_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                   uint32_t start, uint8_t *value); /* BYTE */
+S7_MUST_CHECK s7_status s7_write_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                    uint32_t start, uint8_t value);
+S7_MUST_CHECK s7_status s7_read_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                    uint32_t start, uint16_t *value); /* WORD */
+S7_MUST_CHECK s7_status s7_write_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                     uint32_t start, uint16_t value);
+S7_MUST_CHECK s7_status s7_read_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                    uint32_t start, int16_t *value); /* INT */
+S7_MUST_CHECK s7_status s7_write_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                     uint32_t start, int16_t value);
+S7_MUST_CHECK s7_status s7_read_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                    uint32_t start, uint32_t *value); /* DWORD */
+S7_MUST_CHECK s7_status s7_write_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                     uint32_t start, uint32_t value);
+S7_MUST_CHECK s7_status s7_read_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                    uint32_t start, int32_t *value); /* DINT */
+S7_MUST_CHECK s7_status s7_write_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                     uint32_t start, int32_t value);
+S7_MUST_CHECK s7_status s7_read_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                    uint32_t start, float *value); /* REAL */
+S7_MUST_CHECK s7_status s7_write_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                     uint32_t start, float value);
 
-/* STRING[max]: reads the characters (bytes as stored, Latin-1) into text[0..cap), always zero-terminated. max is the declared
- * maximum, 1..254. S7_E_TOO_LARGE: the text needs more than cap; it is cut. */
-S7_MUST_CHECK s7_status s7_read_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                                       uint8_t max, char *text, size_t cap);
+/* STRING[max]: reads the characters (bytes as stored, Latin-1) into text[0..cap), always zero-terminated. max
+ * is the declared maximum, 1..254. S7_E_TOO_LARGE: the text needs more than cap; it is cut. */
+S7_MUST_CHECK s7_status s7_read_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
+                                       uint32_t start, uint8_t max, char *text, size_t cap);
 
-/* Writes length and characters; the maximum-length byte in the PLC stays as it is. S7_E_TOO_LARGE: longer than max. */
+/* Writes length and characters; the maximum-length byte in the PLC stays as it is. S7_E_TOO_LARGE: longer
+ * than max. */
 S7_MUST_CHECK s7_status s7_write_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
                                         uint32_t start, uint8_t max, const char *text);
 

@@ -1,5 +1,7 @@
+#!/bin/sh
 # What goes wrong in practice: one message that names the place and what was expected, the right exit status, nothing
 # lost, and the server stays up.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 plant=$dir/line.plant
 

@@ -1,4 +1,6 @@
+#!/bin/sh
 # Finding and asking for subcommands; output that cannot be written.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 say "the command lists its subcommands"

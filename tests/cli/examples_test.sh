@@ -1,4 +1,6 @@
+#!/bin/sh
 # The demo plant is accepted without an error, and each example does what its first line says.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 first_read=$3
 bottling=$4

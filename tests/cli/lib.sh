@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the tests of the command share. Sourced with the paths of s7rig and odd_peer as $1 and $2.
 #
 # Every program that a test starts is ended by its own pid; readiness is a line read from a pipe, never a pause.

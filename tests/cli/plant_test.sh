@@ -1,4 +1,6 @@
+#!/bin/sh
 # `plant new` and `plant show`.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 plant=$dir/a.plant
 

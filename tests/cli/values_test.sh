@@ -1,4 +1,6 @@
+#!/bin/sh
 # Values go from the command through a server into the file and back; sqlite3 and the command agree.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 plant=$dir/line.plant
 

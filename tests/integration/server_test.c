@@ -1,0 +1,374 @@
+/* The server's rules that need time or a foreign program: exact in virtual time. */
+#include "house.h"
+
+#include "loop/loop_virtual.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+static struct house house;
+static sqlite3 *foreign;
+
+static void open_house(const char *cpu)
+{
+    s7_loop *loop;
+
+    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
+    house_open(&house, loop, cpu);
+    assert_int_equal(sqlite3_open(house.path, &foreign), SQLITE_OK);
+}
+
+static int open_generic(void **state)
+{
+    (void)state;
+    open_house("generic");
+    return 0;
+}
+
+static int open_300(void **state)
+{
+    (void)state;
+    open_house("s7-300");
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    sqlite3_close(foreign);
+    house_close(&house);
+    return 0;
+}
+
+static void sql(const char *text)
+{
+    char *message = NULL;
+
+    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", text, message);
+}
+
+static int select_int(const char *text)
+{
+    sqlite3_stmt *q;
+    int value = -1;
+
+    assert_int_equal(sqlite3_prepare_v2(foreign, text, -1, &q, NULL), SQLITE_OK);
+    if (sqlite3_step(q) == SQLITE_ROW)
+        value = sqlite3_column_int(q, 0);
+    sqlite3_finalize(q);
+    return value;
+}
+
+static int64_t now_ms(void)
+{
+    return s7_loop_now_ns(house.loop) / HOUSE_NS_PER_MS;
+}
+
+static void run_for_ms(int64_t ms)
+{
+    int64_t until_ns = s7_loop_now_ns(house.loop) + ms * HOUSE_NS_PER_MS;
+
+    while (s7_loop_now_ns(house.loop) < until_ns)
+        s7_virtual_run_until(house.loop, until_ns); /* comes back early when a guest was answered */
+}
+
+static void a_write_waits_for_a_foreign_lock_while_reads_go_on(void **state)
+{
+    struct guest writer, reader;
+    struct sim_server_stats stats;
+    uint8_t value = 42, got = 7;
+    s7_item item = house_item(1, 0, &value, 1);
+
+    (void)state;
+    guest_open(&writer, &house, NULL);
+    guest_open(&reader, &house, NULL);
+    sql("BEGIN IMMEDIATE");
+    guest_begin(&writer, true, &item, 1, 0);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(guest_read(&reader, 1, 0, &got, 1), S7_OK);
+        assert_int_equal(got, 0);
+    }
+    run_for_ms(1000);
+    assert_true(writer.waiting);
+    sim_server_stats_get(house.server, &stats);
+    assert_int_equal(stats.parked, 1);
+    sql("COMMIT");
+    assert_int_equal(guest_finish(&writer), S7_OK);
+    assert_int_equal(select_int("SELECT hex(substr(data,1,1)) = '2A' FROM block WHERE number = 1"), 1);
+    sim_server_stats_get(house.server, &stats);
+    assert_int_equal(stats.parked, 0);
+    guest_close(&writer);
+    guest_close(&reader);
+}
+
+static void after_2_seconds_a_waiting_write_is_refused_with_01(void **state)
+{
+    struct guest guest;
+    uint8_t value = 42;
+    s7_item item = house_item(1, 0, &value, 1);
+
+    (void)state;
+    guest_open(&guest, &house, NULL);
+    sql("BEGIN IMMEDIATE");
+    int64_t asked_ms = now_ms();
+    guest_begin(&guest, true, &item, 1, 0);
+    assert_int_equal(guest_finish(&guest), S7_E_PARTIAL);
+    assert_int_equal(item.code, 0x01);
+    assert_in_range(now_ms() - asked_ms, 2000, 2006); /* busy_ms, the retry grid of 5 ms, two latencies */
+    sql("COMMIT");
+    assert_int_equal(guest_write(&guest, 1, 0, &value, 1), S7_OK);
+    guest_close(&guest);
+}
+
+static void a_read_behind_a_waiting_write_on_the_same_connection_keeps_its_place(void **state)
+{
+    struct guest guest;
+    uint8_t zero = 1, value[940], got[940];
+    s7_item write_item = house_item(2, 0, value, sizeof value);
+
+    (void)state;
+    memset(value, 0x5a, sizeof value);
+    guest_open(&guest, &house, NULL);
+    assert_int_equal(guest_read(&guest, 2, 0, &zero, 1), S7_OK);
+    sql("BEGIN IMMEDIATE");
+    guest_begin(&guest, true, &write_item, 1, 0);
+    run_for_ms(100);
+    sql("COMMIT");
+    assert_int_equal(guest_finish(&guest), S7_OK);
+    assert_int_equal(guest_read(&guest, 2, 0, got, sizeof got), S7_OK);
+    assert_memory_equal(got, value, sizeof got);
+    guest_close(&guest);
+}
+
+static void an_SQL_edit_is_seen_by_the_next_request(void **state)
+{
+    struct guest guest;
+
+    (void)state;
+    sql("INSERT INTO tag (name, address, type) VALUES ('n', 'DB1.DBD8', 'DINT')");
+    guest_open(&guest, &house, NULL);
+    for (int i = 0; i < 1000; i++) {
+        char text[96];
+        uint8_t got[4];
+        snprintf(text, sizeof text, "UPDATE tag SET value = %d WHERE name = 'n'", i * 65537);
+        sql(text);
+        assert_int_equal(guest_read(&guest, 1, 8, got, sizeof got), S7_OK);
+        assert_int_equal(
+            (int)((uint32_t)got[0] << 24 | (uint32_t)got[1] << 16 | (uint32_t)got[2] << 8 | got[3]),
+            i * 65537);
+    }
+    guest_close(&guest);
+}
+
+static void a_write_is_seen_by_the_next_SELECT(void **state)
+{
+    struct guest guest;
+
+    (void)state;
+    sql("INSERT INTO tag (name, address, type) VALUES ('n', 'DB1.DBW8', 'WORD')");
+    guest_open(&guest, &house, NULL);
+    for (int i = 0; i < 1000; i++) {
+        uint8_t bytes[2] = {(uint8_t)(i >> 8), (uint8_t)i};
+        assert_int_equal(guest_write(&guest, 1, 8, bytes, sizeof bytes), S7_OK);
+        assert_int_equal(select_int("SELECT value FROM tag WHERE name = 'n'"), i);
+    }
+    guest_close(&guest);
+}
+
+static void a_commit_that_fails_refuses_the_write_and_keeps_the_old_bytes(void **state)
+{
+    struct guest guest;
+    uint8_t value = 9, got = 1;
+    s7_item item = house_item(1, 0, &value, 1);
+
+    (void)state;
+    sql("INSERT INTO tag (name, address, type) VALUES ('n', 'DB1.DBB0', 'BYTE')");
+    guest_open(&guest, &house, NULL);
+    /* a foreign trigger cannot fire on our writes, but a CHECK of a foreign hand can refuse them */
+    sql("PRAGMA writable_schema = ON;"
+        "UPDATE sqlite_schema SET sql = replace(sql, 'error TEXT', 'error TEXT CHECK (value < 5)') WHERE "
+        "name = 'tag';"
+        "PRAGMA writable_schema = RESET");
+    guest_begin(&guest, true, &item, 1, 0);
+    assert_int_equal(guest_finish(&guest), S7_E_PARTIAL);
+    assert_int_equal(item.code, 0x01);
+    assert_int_equal(guest_read(&guest, 1, 0, &got, 1), S7_OK);
+    assert_int_equal(got, 0);
+    value = 3;
+    assert_int_equal(guest_write(&guest, 1, 0, &value, 1), S7_OK);
+    guest_close(&guest);
+}
+
+static void a_replaced_file_refuses_writes_and_serves_reads(void **state)
+{
+    struct guest guest;
+    uint8_t value = 9, got = 1;
+    s7_item item = house_item(1, 0, &value, 1);
+    char moved[128];
+
+    (void)state;
+    snprintf(moved, sizeof moved, "%s-away", house.path);
+    guest_open(&guest, &house, NULL);
+    assert_int_equal(rename(house.path, moved), 0);
+    run_for_ms(1100);
+    guest_begin(&guest, true, &item, 1, 0);
+    assert_int_equal(guest_finish(&guest), S7_E_PARTIAL);
+    assert_int_equal(item.code, 0x01);
+    assert_int_equal(guest_read(&guest, 1, 0, &got, 1), S7_OK);
+    assert_int_equal(got, 0);
+    guest_close(&guest);
+    assert_int_equal(rename(moved, house.path), 0);
+}
+
+/* ---- raw streams ---- */
+
+struct raw {
+    s7_stream *stream;
+    bool over;
+    int64_t over_ms;
+    size_t got;
+};
+
+static void on_raw(s7_stream *stream, unsigned ready, void *arg)
+{
+    struct raw *raw = arg;
+    uint8_t bytes[512];
+
+    if (!(ready & S7_READY_READ))
+        return;
+    ssize_t n = s7_stream_read(stream, bytes, sizeof bytes);
+    if (n > 0)
+        raw->got += (size_t)n;
+    if (n == 0 || n == -1) {
+        raw->over = true;
+        raw->over_ms = now_ms();
+        s7_stream_want(stream, 0);
+    }
+}
+
+static void raw_open(struct raw *raw)
+{
+    memset(raw, 0, sizeof *raw);
+    assert_int_equal(
+        s7_loop_dial(house.loop, "127.0.0.1", sim_server_port(house.server, 0), on_raw, raw, &raw->stream),
+        S7_OK);
+    run_for_ms(5);
+}
+
+static const uint8_t cr[] = {3, 0, 0, 22, 17, 0xe0, 0, 0, 0, 1, 0, 0xc0, 1, 10, 0xc1, 2, 1, 0, 0xc2, 2, 1, 2};
+
+static void a_half_sent_frame_is_dropped_after_5_seconds_and_frees_its_slot(void **state)
+{
+    struct raw raw;
+    struct sim_server_stats stats;
+
+    (void)state;
+    raw_open(&raw);
+    assert_int_equal(s7_stream_write(raw.stream, cr, sizeof cr), sizeof cr);
+    run_for_ms(5);
+    assert_int_equal(raw.got, 22);
+    sim_server_stats_get(house.server, &stats);
+    assert_int_equal(stats.sessions, 1);
+    int64_t begun_ms = now_ms();
+    assert_int_equal(s7_stream_write(raw.stream, cr, 3), 3);
+    run_for_ms(6000);
+    assert_true(raw.over);
+    assert_in_range(raw.over_ms - begun_ms, 5000, 5001);
+    sim_server_stats_get(house.server, &stats);
+    assert_int_equal(stats.sessions + stats.connections, 0);
+    s7_stream_close(raw.stream, S7_CLOSE_FIN);
+}
+
+static void an_idle_session_stays_for_hours(void **state)
+{
+    struct guest guest;
+    uint8_t got;
+
+    (void)state;
+    guest_open(&guest, &house, NULL);
+    run_for_ms(4 * 3600 * 1000);
+    assert_int_equal(guest_read(&guest, 1, 0, &got, 1), S7_OK);
+    guest_close(&guest);
+}
+
+static void a_full_300_takes_a_seventeenth_when_one_has_gone(void **state)
+{
+    struct guest guests[17];
+    s7_client_options options;
+
+    (void)state;
+    s7_client_options_init(&options);
+    options.slot = 2;
+    for (int i = 0; i < 16; i++) {
+        guest_open(&guests[i], &house, &options);
+        assert_int_equal(guests[i].last, S7_OK);
+    }
+    guest_open(&guests[16], &house, &options);
+    assert_int_equal(guests[16].last, S7_E_COTP_REFUSED);
+    guest_close(&guests[16]);
+    guest_close(&guests[0]);
+    run_for_ms(5);
+    guest_open(&guests[16], &house, &options);
+    assert_int_equal(guests[16].last, S7_OK);
+    for (int i = 1; i < 17; i++)
+        guest_close(&guests[i]);
+}
+
+/* A peer that sends requests and reads nothing fills its own buffers and nobody else's. */
+static void a_peer_that_does_not_read_stops_itself_only(void **state)
+{
+    static const uint8_t request[] = {3, 0, 0, 31,   2,  0xf0, 0x80, 0x32, 1,   0, 0, 0,    0, 0, 14, 0,
+                                      0, 4, 1, 0x12, 10, 16,   2,    0,    200, 0, 1, 0x84, 0, 0, 0};
+    struct raw raw;
+    struct guest guest;
+    uint8_t got;
+    size_t sent = 0;
+
+    (void)state;
+    raw_open(&raw);
+    s7_stream_want(raw.stream, 0);
+    assert_int_equal(s7_stream_write(raw.stream, cr, sizeof cr), sizeof cr);
+    for (int i = 0; i < 20000; i++) {
+        ssize_t n = s7_stream_write(raw.stream, request, sizeof request);
+        if (n != (ssize_t)sizeof request)
+            break;
+        sent++;
+        if (i % 100 == 0)
+            run_for_ms(1);
+    }
+    assert_in_range(sent, 100, 19999);
+    guest_open(&guest, &house, NULL);
+    assert_int_equal(guest_read(&guest, 1, 0, &got, 1), S7_OK);
+    guest_close(&guest);
+    s7_stream_close(raw.stream, S7_CLOSE_RST);
+}
+
+#define GENERIC(test) cmocka_unit_test_setup_teardown(test, open_generic, close_all)
+#define S300(test)    cmocka_unit_test_setup_teardown(test, open_300, close_all)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GENERIC(a_write_waits_for_a_foreign_lock_while_reads_go_on),
+        GENERIC(after_2_seconds_a_waiting_write_is_refused_with_01),
+        GENERIC(a_read_behind_a_waiting_write_on_the_same_connection_keeps_its_place),
+        GENERIC(an_SQL_edit_is_seen_by_the_next_request),
+        GENERIC(a_write_is_seen_by_the_next_SELECT),
+        GENERIC(a_commit_that_fails_refuses_the_write_and_keeps_the_old_bytes),
+        GENERIC(a_replaced_file_refuses_writes_and_serves_reads),
+        GENERIC(a_half_sent_frame_is_dropped_after_5_seconds_and_frees_its_slot),
+        GENERIC(an_idle_session_stays_for_hours),
+        S300(a_full_300_takes_a_seventeenth_when_one_has_gone),
+        GENERIC(a_peer_that_does_not_read_stops_itself_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
