@@ -35,8 +35,8 @@ static int contract_over_every_kind_of_network(void)
     set_latency(0, 0);
     n_failed += contract_run("contract over loop_virtual, no latency", make);
     options.split = true;
-    options.buffer_len = 500;
-    n_failed += contract_run("contract over loop_virtual, split, no latency, buffers of 500 bytes", make);
+    options.buffer_len = 2000;
+    n_failed += contract_run("contract over loop_virtual, split, no latency, buffers of 2000 bytes", make);
     set_latency(1, 500 * MS);
     options.seed = 77;
     n_failed += contract_run("contract over loop_virtual, latency up to half a second", make);

@@ -8,12 +8,13 @@
 struct layout {
     uint8_t code;
     uint8_t fixed_len;
-    bool params; /* parameters may follow; without them LI is exactly fixed_len */
+    enum { NOTHING, PARAMS, IGNORED } rest; /* what may follow inside LI */
 };
 
 static const struct layout layouts[] = {
-    {S7_COTP_CR, 6, true},  {S7_COTP_CC, 6, true},  {S7_COTP_DR, 6, true},
-    {S7_COTP_DC, 5, false}, {S7_COTP_DT, 2, false}, {S7_COTP_ER, 4, true},
+    {S7_COTP_CR, 6, PARAMS},  {S7_COTP_CC, 6, PARAMS}, {S7_COTP_DR, 6, PARAMS},
+    {S7_COTP_DC, 5, IGNORED}, /* Snap7's server turns a DR into a DC and leaves the reason byte in it */
+    {S7_COTP_DT, 2, NOTHING}, {S7_COTP_ER, 4, PARAMS},
 };
 
 static const struct layout *layout_find(uint8_t code)
@@ -83,10 +84,10 @@ s7_status s7_cotp_decode(const uint8_t *frame, size_t frame_len, struct s7_cotp 
         *out = tpdu;
         return S7_OK;
     }
-    if (li < layout->fixed_len || (!layout->params && li != layout->fixed_len))
+    if (li < layout->fixed_len || (layout->rest == NOTHING && li != layout->fixed_len))
         return S7_E_FRAME;
     struct s7_rd header_rd = {header + 1, (size_t)li - 1};
-    if (!read_fixed(&header_rd, &tpdu) || !read_params(&header_rd, &tpdu))
+    if (!read_fixed(&header_rd, &tpdu) || (layout->rest == PARAMS && !read_params(&header_rd, &tpdu)))
         return S7_E_FRAME;
     tpdu.data = rd.at;
     tpdu.data_len = rd.left;
@@ -127,7 +128,7 @@ void s7_cotp_encode(struct s7_wr *wr, const struct s7_cotp *tpdu)
         wr->full = true;
         return;
     }
-    unsigned n_params = layout->params ? tpdu->n_params : 0;
+    unsigned n_params = layout->rest == PARAMS ? tpdu->n_params : 0;
     size_t li = layout->fixed_len + (n_params > 0 ? params_len(tpdu) : 0);
     size_t head_len = S7_TPKT_HEADER_LEN + 1 + li;
     if (li >= LI_RESERVED || tpdu->data_len > S7_TPKT_MAX_LEN - head_len) {

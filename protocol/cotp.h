@@ -71,13 +71,14 @@ struct s7_cotp {
 };
 
 /* Decode the TPDU of a complete TPKT frame (frame_len as s7_tpkt_peek said). Views live as long as frame.
- * S7_E_FRAME: LI past the end or not what the code wants (DT exactly 2, DC exactly 5), a parameter past LI,
+ * S7_E_FRAME: LI past the end or not what the code wants (DT exactly 2), a parameter past LI,
  * or more than 16 parameters. */
 S7_MUST_CHECK s7_status s7_cotp_decode(const uint8_t *frame, size_t frame_len, struct s7_cotp *out);
 
-/* Append TPKT + TPDU. The inverse of decode for every code of enum s7_cotp_code, but for a credit nibble,
- * which is written as 0. wr->full when it does not fit the buffer, LI or the TPKT, and for codes that are no
- * enum s7_cotp_code. */
+/* Append TPKT + TPDU. The inverse of decode for every code of enum s7_cotp_code, but for what
+ * class 0 does not have: a credit nibble is written as 0, header bytes behind the references of a DC are
+ * dropped. wr->full when it does not fit the buffer, LI or the TPKT, and for codes that are no enum
+ * s7_cotp_code. */
 void s7_cotp_encode(struct s7_wr *wr, const struct s7_cotp *tpdu);
 
 /* The parameter with that code, or NULL. */
