@@ -233,17 +233,12 @@ static void walk_units(struct check *check, const struct s7_pdu *pdu, unsigned n
         fail(check, "%zu bytes are left behind the last data unit", units->left);
 }
 
-/* The dissector turns lengths into bytes; of the length of a failed item it prints what it likes. */
-static unsigned long dissected_length(const struct s7_data_unit *unit, bool failed, const struct list *want, unsigned i)
-{
-    if (failed && i < want->n && (want->numbers[i] == unit->length || want->numbers[i] == 0))
-        return want->numbers[i];
-    return unit->payload_len;
-}
-
+/* The dissector prints lengths in bytes. For a failed item it prints size and length of the item before it,
+ * or nothing that the frame has: those are not compared. */
 static void expect_units(struct check *check, const struct s7_pdu *pdu, const struct units *units)
 {
-    struct list want = parse_list(table_cell(check->row, "data_length"));
+    struct list want_size = parse_list(table_cell(check->row, "data_transportsize"));
+    struct list want_length = parse_list(table_cell(check->row, "data_length"));
     struct list code = {.n = 0}, size = code, length = code;
 
     for (unsigned i = 0; i < units->n; i++) {
@@ -251,20 +246,38 @@ static void expect_units(struct check *check, const struct s7_pdu *pdu, const st
         bool failed = pdu->rosctr == S7_ROSCTR_ACK_DATA && unit->code != S7_ITEM_OK;
 
         add(&code, unit->code);
-        add(&size, unit->size);
-        add(&length, dissected_length(unit, failed, &want, i));
-        if (failed && unit->length != 0 && is_hw(check))
-            fail(check, "a CPU gives length %u to a failed item", unit->length);
+        add(&size, failed && i < want_size.n ? want_size.numbers[i] : unit->size);
+        add(&length, failed && i < want_length.n ? want_length.numbers[i] : unit->payload_len);
+        if (failed && is_hw(check) && (unit->size != 0 || unit->length != 0))
+            fail(check, "a CPU gives size %u and length %u to a failed item", unit->size, unit->length);
     }
     expect_list(check, "data_returncode", &code);
     expect_list(check, "data_transportsize", &size);
     expect_list(check, "data_length", &length);
 }
 
-static void append_units(struct s7_wr *wr, const struct units *units)
+/* Snap7, client and server, does not clear its buffer: its fill bytes hold what was there before. Those of
+ * CPUs are 00. */
+static void keep_dirty_fill(struct check *check, struct s7_wr *wr, const struct s7_data_unit *unit)
 {
-    for (unsigned i = 0; i < units->n; i++)
-        s7_data_append(wr, &units->list[i], i + 1 == units->n);
+    uint8_t fill = unit->payload[unit->payload_len];
+
+    if (wr->full || fill == 0 || is_hw(check))
+        return;
+    wr->buf[wr->len - 1] = fill;
+    check->dirty_fills++;
+}
+
+static void append_units(struct check *check, struct s7_wr *wr, const struct units *units)
+{
+    for (unsigned i = 0; i < units->n; i++) {
+        const struct s7_data_unit *unit = &units->list[i];
+        bool last = i + 1 == units->n;
+
+        s7_data_append(wr, unit, last);
+        if (!last && unit->payload_len % 2 != 0)
+            keep_dirty_fill(check, wr, unit);
+    }
     if (units->left > 0)
         s7_data_fill(wr, units->left);
 }
@@ -288,7 +301,7 @@ static void check_var_job(struct check *check, const struct s7_pdu *pdu, struct 
     for (unsigned i = 0; i < items.n; i++)
         s7_item_append(again, &items.list[i], i + 1 == items.n);
     s7_pdu_param_end(again, begin);
-    append_units(again, &units);
+    append_units(check, again, &units);
     s7_pdu_end(again, begin);
     check->modelled = true;
 }
@@ -301,7 +314,7 @@ static void check_read_answer(struct check *check, const struct s7_pdu *pdu, str
     if (check->failed)
         return;
     expect_units(check, pdu, &units);
-    append_units(again, &units);
+    append_units(check, again, &units);
 }
 
 static void check_write_answer(struct check *check, const struct s7_pdu *pdu, struct s7_wr *again)
@@ -354,7 +367,9 @@ static void expect_header(struct check *check, const struct s7_pdu *pdu)
 
 static void name_pdu(struct check *check, const struct s7_pdu *pdu)
 {
-    const char *rosctr = pdu->rosctr == S7_ROSCTR_JOB ? "job" : pdu->rosctr == S7_ROSCTR_ACK ? "ack" : "ack_data";
+    const char *rosctr = pdu->rosctr == S7_ROSCTR_JOB   ? "job"
+                         : pdu->rosctr == S7_ROSCTR_ACK ? "ack"
+                                                        : "ack_data";
 
     if (pdu->rosctr == S7_ROSCTR_USERDATA)
         snprintf(check->kind, sizeof check->kind, "userdata");

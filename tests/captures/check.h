@@ -12,10 +12,11 @@ struct check {
     const struct table *row;
     uint8_t frame[FRAME_CAP];
     size_t len;
-    char kind[32];  /* "CR", "DT empty", "job 04", "userdata" */
-    bool modelled;  /* encoded again from its fields, not only from views of its parts */
+    char kind[32];        /* "CR", "DT empty", "job 04", "userdata" */
+    bool modelled;        /* encoded again from its fields, not only from views of its parts */
+    unsigned dirty_fills; /* peers only: fill bytes that are not 00, taken over as they are */
     bool failed;
-    char why[256];  /* the first thing that was wrong */
+    char why[256]; /* the first thing that was wrong */
 };
 
 /* Decode, compare with the columns, encode again, compare the bytes. */

@@ -23,8 +23,8 @@ void table_close(struct table *table);
 /* The next line; false: none left. Cells live until the next call. */
 bool table_next(struct table *table);
 
-/* The cell of that column in the current line, "" if it is empty. A column that the file lacks ends the program: the test
- * would compare nothing. */
+/* The cell of that column in the current line, "" if it is empty. A column that the file lacks ends the
+ * program: the test would compare nothing. */
 const char *table_cell(const struct table *table, const char *column);
 
 #endif
