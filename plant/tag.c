@@ -415,7 +415,6 @@ static void refuse_edit(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
              tag->address.count > 1 ? "a list [a,b,...], each " : "", s7_type_range(tag->address.type),
              type == SQLITE_TEXT ? "the text " : "", type == SQLITE_BLOB ? "a BLOB" : column_text(q, 5));
     set_error(p, tag, text);
-    show(p, tag);
 }
 
 static void apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)

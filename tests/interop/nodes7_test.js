@@ -257,6 +257,14 @@ async function lintIsANameOnlyInNodes7(rig, client) {
     rig.same('LINT written by nodes7', (await rig.bytes('DB', 1, 300, 8)).readBigInt64BE(), 0n);
 }
 
+// It writes a timer with data transport size 09, whose length counts bytes, but gives the length in bits: 16 for 2 bytes. No walk
+// through the data can end well, so the job is refused as a whole (header error 8500), and nodes7 starts its connection afresh.
+async function aTimerCannotBeWrittenByNodes7(rig, client) {
+    rig.same('nodes7 writes T5: anything bad', await client.write(['T5'], [0x0123]), true);
+    rig.same('and neither timer 5 nor 40 has changed', [await rig.bytes('T', 0, 10, 2), await rig.bytes('T', 0, 80, 2)],
+             [be.u16(0), be.u16(0x2130)]);
+}
+
 main('nodes7', async (rig) => {
     const tags = ROUND_TRIPS.filter((t) => t.tag).map((t) => [tagName(t), tagAddress(t), t.tag]);
     await rig.serve(['1:1024', '2:4096'], tags);
@@ -269,5 +277,6 @@ main('nodes7', async (rig) => {
     await badWritesSpoilNothingElse(rig, client);
     await timersAndCountersAsNodes7AsksForThem(rig, client);
     await lintIsANameOnlyInNodes7(rig, client);
+    await aTimerCannotBeWrittenByNodes7(rig, client);
     await client.close();
 });

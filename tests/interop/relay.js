@@ -106,4 +106,4 @@ function relay(target, path) {
     });
 }
 
-module.exports = { relay };
+module.exports = { relay, Capture };

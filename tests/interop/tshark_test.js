@@ -1,0 +1,75 @@
+// tshark_test.js - what s7rig sends, as tshark sees it: the other tests run once more with their traffic captured by relay.js, and
+// no frame of ours may be malformed, carry an expert error, or be anything else than COTP and S7.
+'use strict';
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { main, skip, run, must } = require('./rig');
+const { Capture } = require('./relay');
+
+const SEVERITY_ERROR = 0x00800000; // Wireshark's PI_ERROR; malformed is one of them
+const CLIENT = '127.0.0.1'; // relay.js: the dialing side
+const PLC = '127.0.0.2';
+
+// [test, the side that is s7rig; both: s7rig read and write talk to our own server through the relay too]
+const RUNS = [['nodes7', PLC], ['snap7_client', PLC], ['snap7_server', CLIENT]];
+
+// One object per packet with payload.
+async function dissect(file) {
+    const fields = ['frame.number', 'ip.src', 'frame.protocols', '_ws.expert.severity', '_ws.expert.message', 'tcp.payload',
+                    'tcp.reassembled_in'];
+    const out = await must('tshark', ['-r', file, '-Y', 'tcp.len > 0', '-T', 'fields', '-E', 'separator=|', '-E', 'occurrence=a',
+                                      ...fields.flatMap((field) => ['-e', field])]);
+    return out.split('\n').filter((line) => line !== '').map((line) => {
+        const [number, source, protocols, severities, message, payload, reassembledIn] = line.split('|');
+        return { number, source, protocols: protocols.split(':'), message, payload, reassembledIn,
+                 worst: Math.max(0, ...severities.split(',').filter((s) => s !== '').map(Number)) };
+    });
+}
+
+const isBad = (packet) => packet.worst >= SEVERITY_ERROR || packet.protocols.includes('_ws.malformed');
+const isS7 = (packet) => packet.protocols.includes('cotp')
+    && packet.protocols.every((name) => ['raw', 'ip', 'tcp', 'tpkt', 'cotp', 's7comm'].includes(name));
+const text = (packet) => `packet ${packet.number}: ${packet.protocols.join(':')} ${packet.message} ${packet.payload}`;
+
+// A read answer that says 32 bytes and brings 4: tshark must find this, or its silence proves nothing.
+async function tsharkFindsAMalformedFrame(rig, dir) {
+    const file = path.join(dir, 'malformed.pcap');
+    const connection = new Capture(file).connection();
+    connection.data(0, Buffer.from('0300001f02f080320100000005000e00000401120a10020020000184000000', 'hex'));
+    connection.data(1, Buffer.from('0300001d02f0803203000000050002000800000401ff04010011223344', 'hex'));
+    const packets = await dissect(file);
+    rig.same('tshark takes the good request for good', isBad(packets[0]), false);
+    rig.same('tshark finds the malformed answer', isBad(packets[1]), true);
+}
+
+async function captured(rig, dir, name, side) {
+    process.env.S7RIG_PCAP_DIR = dir;
+    const { status, out, err } = await run(process.execPath, [path.join(__dirname, `${name}_test.js`)]);
+    if (status === 77)
+        return 0;
+    rig.same(`${name} while it is captured`, [status, err], [0, '']);
+    const packets = await dissect(path.join(dir, `${name}.pcap`));
+    const ours = packets.filter((packet) => packet.source === side);
+    rig.same(`${name}: packets with an error, of both sides`, packets.filter(isBad).map(text), []);
+    rig.same(`${name}: packets of ours that are no S7`,
+             ours.filter((packet) => packet.reassembledIn === '' && !isS7(packet)).map(text), []);
+    console.log(`${out.trim()}; ${packets.length} packets captured, ${ours.length} of them ours`);
+    return ours.length;
+}
+
+const withTshark = () => main('tshark', async (rig) => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 's7rig-tshark-'));
+    try {
+        await tsharkFindsAMalformedFrame(rig, dir);
+        let packets = 0;
+        for (const [name, side] of RUNS)
+            packets += await captured(rig, dir, name, side);
+        rig.same('something was captured', packets > 0, true);
+    } finally {
+        fs.rmSync(dir, { recursive: true });
+    }
+});
+
+run('tshark', ['--version']).then(withTshark, () => skip('tshark is not installed (on Debian: apt-get install tshark)'));
