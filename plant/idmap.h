@@ -1,4 +1,6 @@
-/* idmap.h - rowid to object: a sorted array. Rows come in the order of their ids, so adding is appending. */
+/* idmap.h - rowid to object: a sorted array. Rows come in the order of their ids, so adding is appending. An id
+ * that was removed leaves an entry without object behind, so that removing many is not quadratic: who walks
+ * over entries[0..len) skips those. */
 #ifndef PLANT_IDMAP_H
 #define PLANT_IDMAP_H
 
@@ -6,17 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct idmap {
-    struct idmap_entry {
-        int64_t id;
-        void *object;
-    } * entries;
-    size_t len, cap;
+struct idmap_entry {
+    int64_t id;
+    void *object; /* NULL: removed */
 };
 
+struct idmap {
+    struct idmap_entry *entries;
+    size_t len, cap;
+    size_t n_removed; /* entries without object */
+};
+
+/* The object of an id, or NULL. */
 void *idmap_find(const struct idmap *map, int64_t id);
-bool idmap_put(struct idmap *map, int64_t id,
-               void *object); /* false: out of memory; an id that is there is replaced */
+/* object is not NULL; an id that is there is replaced. False: out of memory. */
+bool idmap_put(struct idmap *map, int64_t id, void *object);
 void idmap_remove(struct idmap *map, int64_t id);
 void idmap_free(struct idmap *map);
 

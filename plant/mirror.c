@@ -121,7 +121,7 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
     rc = sqlite3_step(q);
     if (rc == SQLITE_ROW)
         plc_take_row(plc, q);
-    else if (rc == SQLITE_DONE)
+    else if (rc == SQLITE_DONE) /* its blocks are hidden, not forgotten: OR REPLACE brings the row back */
         plc->pub.gone = true;
     else
         status = plant_sql_fail(p, "read a row of plc");
@@ -154,6 +154,8 @@ static s7_status block_link(plant *p, struct mirror_plc *plc, struct mirror_bloc
 
 static void block_free(struct mirror_block *block)
 {
+    if (block == NULL)
+        return;
     free(block->bytes);
     free(block->tags);
     free(block);
@@ -173,8 +175,10 @@ static void block_remove(plant *p, struct mirror_block *block)
     struct mirror_plc *plc = block->plc;
     size_t at = lower_block(plc, key_of(block->pub.area, block->pub.number));
 
-    tag_unbind_all(p, block);
-    forget_dirty(p, block);
+    tag_unbind_all(block);
+    p->blocks_moved = true;
+    if (block->dirty)
+        forget_dirty(p, block);
     memmove(&plc->blocks[at], &plc->blocks[at + 1], (plc->n_blocks - at - 1) * sizeof(*plc->blocks));
     plc->n_blocks--;
     idmap_remove(&p->blocks_by_id, block->pub.id);
@@ -229,40 +233,29 @@ static bool take_bytes(plant *p, struct mirror_block *old, struct mirror_block *
 static s7_status block_place(plant *p, struct mirror_plc *plc, struct mirror_block *fresh)
 {
     struct mirror_block *there = mirror_block_find(plc, fresh->pub.area, fresh->pub.number);
+    s7_status status;
 
     if (there != NULL)
         block_remove(p, there);
-    s7_status status = block_link(p, plc, fresh);
-    if (status == S7_OK)
-        return tag_rebind(p, plc, fresh->pub.area, fresh->pub.number);
-    block_free(fresh);
+    status = block_link(p, plc, fresh);
+    if (status != S7_OK)
+        block_free(fresh);
+    p->blocks_moved = true;
     return status;
 }
 
 static s7_status block_replace(plant *p, struct mirror_block *old, struct mirror_plc *plc,
                                struct mirror_block *fresh)
 {
-    s7_status status = S7_OK;
-
     if (fresh != NULL)
         fresh->plc = plc;
     if (old != NULL && fresh != NULL && take_bytes(p, old, fresh)) {
         block_free(fresh);
         return S7_OK;
     }
-    if (old != NULL) {
-        struct mirror_plc *old_plc = old->plc;
-        s7_area area = old->pub.area;
-        uint16_t number = old->pub.number;
+    if (old != NULL)
         block_remove(p, old);
-        status = tag_rebind(p, old_plc, area, number);
-    }
-    if (fresh == NULL)
-        return status;
-    if (status == S7_OK)
-        return block_place(p, plc, fresh);
-    block_free(fresh);
-    return status;
+    return fresh != NULL ? block_place(p, plc, fresh) : S7_OK;
 }
 
 s7_status mirror_block_reread(plant *p, int64_t id)
@@ -335,6 +328,7 @@ s7_status mirror_load(plant *p)
 
 void mirror_free(plant *p)
 {
+    tag_clean(p);
     for (size_t i = 0; i < p->tags_by_id.len; i++)
         tag_free(p->tags_by_id.entries[i].object);
     for (size_t i = 0; i < p->blocks_by_id.len; i++)
@@ -388,7 +382,7 @@ static struct mirror_plc *mirror_of(const struct plant_plc *plc)
 
 struct plant_block *plant_block_find(plant *p, const struct plant_plc *plc, s7_area area, uint16_t number)
 {
-    struct mirror_block *block = mirror_block_find(mirror_of(plc), area, number);
+    struct mirror_block *block = plc->gone ? NULL : mirror_block_find(mirror_of(plc), area, number);
 
     (void)p;
     return block != NULL ? &block->pub : NULL;
@@ -400,6 +394,8 @@ void plant_blocks(plant *p, const struct plant_plc *plc, void (*fn)(const struct
     struct mirror_plc *mirror = mirror_of(plc);
 
     (void)p;
+    if (plc->gone)
+        return;
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
         for (size_t i = 0; i < mirror->n_blocks; i++)
             if (mirror->blocks[i]->pub.area == kinds[k].area)

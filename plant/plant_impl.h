@@ -1,10 +1,12 @@
 /* plant_impl.h - what the files of this room share. The mirror's rules:
  *
- *   - RAM may be ahead of the file in two ways only: stores of the turn in progress (undone when its commit
- * fails), and `owed`: foreign tag edits that were encoded into RAM while the write lock was held by somebody
- * else. Owed edits are still rows of `change`, so doing them again from the file is always right.
- *   - dirty blocks and tags are those whose row differs from RAM; a flush inside a write transaction makes
- * them clean.
+ *   - RAM may be ahead of the file in three ways only: stores of the turn in progress (undone when its commit
+ *     fails), with memory durability also those of earlier turns, and `owed`: foreign edits that were taken
+ *     into RAM while the write lock was held by somebody else. Owed edits are still rows of `change`, and
+ *     nothing is stored over them before they are written, so doing them again from the file is always right.
+ *   - dirty blocks and tags are those whose row may differ from RAM; only a commit that wrote them, or the
+ *     undoing of what made them so, makes them clean.
+ *   - a tag without a block has an error; a tag with one may have the error of its last edit.
  *   - no statement is busy, no BLOB handle and no transaction open between turns. */
 #ifndef PLANT_PLANT_IMPL_H
 #define PLANT_PLANT_IMPL_H
@@ -36,6 +38,8 @@ struct mirror_tag {
     char *error;          /* of the definition or of the last edit; NULL: none */
     bool dirty;           /* value and applied are to be written */
     bool error_dirty;     /* error is to be written */
+    bool listed;          /* in the list of dirty tags */
+    bool removed;         /* its row is gone; freed when the list is done with */
     struct mirror_tag *next_dirty;
 };
 
@@ -114,10 +118,12 @@ struct plant {
 
     int64_t data_version;
     bool owed;
+    bool blocks_moved; /* tags without a block may have one now */
     bool in_turn;
     bool can_write; /* this turn holds the write lock */
     bool may_store; /* plant_store is allowed in this turn */
-    bool applied;   /* this turn applied `change` while holding the lock: its rows can go */
+    bool applied;   /* this turn applied rows of `change` while holding the lock: they can go */
+    bool was_dirty; /* something was dirty already before this turn's stores */
     struct undo *undo;
     size_t n_undo, cap_undo;
     uint8_t *undo_bytes;
@@ -125,7 +131,7 @@ struct plant {
 
     struct plant_event_row *events;
     size_t n_events;
-    unsigned events_lost, events_since_prune;
+    unsigned events_lost;
 
     struct plant_checkpoint *checkpoint;
 };
@@ -163,22 +169,33 @@ S7_MUST_CHECK s7_status mirror_block_reread(plant *p, int64_t id);
 void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len);
 const char *mirror_kind(s7_area area);
 
-/* ---- tags (tag.c) ---- */
+/* ---- tags: places and rows (tag.c) ---- */
 S7_MUST_CHECK s7_status tag_load(plant *p);
 S7_MUST_CHECK s7_status tag_reread(plant *p, int64_t id);
-S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
 void tag_free(struct mirror_tag *tag);
-/* Block came, went or changed its size: find out anew what its PLC's tags of that name mean, and show them.
- */
-S7_MUST_CHECK s7_status tag_rebind(plant *p, struct mirror_plc *plc, s7_area area, uint16_t number);
-void tag_unbind_all(plant *p, struct mirror_block *block);
+/* After blocks came, went or changed their size: tags without a block look for one. */
+S7_MUST_CHECK s7_status tag_rebind(plant *p);
+void tag_unbind_all(struct mirror_block *block);
 void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len);
-int tag_flush(plant *p); /* dirty ones; SQLite's result */
+/* Its value is to be written. */
+void tag_show(plant *p, struct mirror_tag *tag);
+/* text NULL: no error. */
+void tag_set_error(plant *p, struct mirror_tag *tag, const char *text);
+/* Forget what is dirty. */
 void tag_clean(plant *p);
 
+/* ---- tags: values (tag_value.c) ---- */
+/* Does the value of a row of SQL_TAG_... fit the tag, which has a block? If not, the tag's error says why. */
+bool tag_value_fits(plant *p, struct mirror_tag *tag, sqlite3_stmt *q);
+S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
+int tag_flush(plant *p); /* dirty ones; SQLite's result */
+
+/* How much of a text fits max bytes without cutting a character of UTF-8. */
+int plant_utf8_clip(const char *text, size_t max);
+
 /* ---- changes (change.c) ---- */
-/* Everything that `change` holds, inside a transaction; BLOB edits first. */
-S7_MUST_CHECK s7_status change_apply(plant *p);
+/* Everything that `change` holds, inside a transaction; BLOB edits first. *any: it holds something. */
+S7_MUST_CHECK s7_status change_apply(plant *p, bool *any);
 
 /* ---- events (event.c) ---- */
 int event_flush(plant *p);

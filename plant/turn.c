@@ -32,24 +32,24 @@ static int read_data_version(plant *p, int64_t *version)
 }
 
 /* Bring the mirror up to date, if possible with the write lock, so that applied edits can be written back at
- * once. Without it RAM takes them all the same, since requests must see them, and their rows are owed. */
+ * once. Without it RAM takes them all the same, since requests must see them, and their rows are owed. What
+ * they made dirty stays dirty: what the file lacks is known by nothing else. */
 static s7_status refresh(plant *p)
 {
     s7_status status;
+    bool any;
 
     if (!p->can_write && !p->options.read_only)
         (void)take_lock(p);
     if (!p->can_write && plant_sql_run(p, SQL_BEGIN) != SQLITE_OK)
         return plant_sql_fail(p, "begin to read");
-    status = change_apply(p);
+    status = change_apply(p, &any);
     if (status == S7_OK && read_data_version(p, &p->data_version) != SQLITE_OK)
         status = plant_sql_fail(p, "ask for data_version");
-    p->owed = !p->can_write || status != S7_OK;
-    p->applied = p->can_write && status == S7_OK;
-    if (!p->can_write) {
-        plant_clean(p);
+    p->applied = any && p->can_write && status == S7_OK;
+    p->owed = (any || status != S7_OK) && !p->applied;
+    if (!p->can_write)
         plant_sql_run(p, SQL_COMMIT);
-    }
     return status;
 }
 
@@ -58,8 +58,11 @@ static s7_status refresh(plant *p)
 static s7_status look_for_changes(plant *p)
 {
     int64_t version = p->data_version;
-    int rc = read_data_version(p, &version);
+    int rc;
 
+    if (p->replaced) /* the old file is nobody's truth any more */
+        return S7_OK;
+    rc = read_data_version(p, &version);
     if (is_busy(rc)) /* rollback journal, somebody is committing: nothing of it is committed yet */
         return S7_OK;
     if (rc != SQLITE_OK)
@@ -69,36 +72,63 @@ static s7_status look_for_changes(plant *p)
     return refresh(p);
 }
 
+static s7_status say_replaced(plant *p)
+{
+    return plant_fail(&p->last_error, S7_E_PLANT_REPLACED,
+                      "%s: the file was replaced or deleted while it is served; writes are refused until the "
+                      "next start",
+                      p->path);
+}
+
+/* With memory durability stores need no lock, unless edits are owed: doing these once more later would put
+ * them over the stores. */
 static s7_status lock_for_writes(plant *p)
 {
     if (p->replaced)
-        return S7_E_PLANT_REPLACED; /* last_error says it since upkeep noticed */
+        return say_replaced(p);
     if (p->options.read_only)
-        return S7_E_MISUSE;
-    if (p->options.durability == PLANT_MEMORY)
+        return plant_fail(&p->last_error, S7_E_MISUSE, "%s: opened for reading only", p->path);
+    if (p->options.durability == PLANT_MEMORY && !p->owed)
         return S7_OK;
-    int rc = take_lock(p);
-    if (rc == SQLITE_OK)
-        return S7_OK;
-    return is_busy(rc) ? S7_E_PLANT_BUSY : plant_sql_fail(p, "begin to write");
+    return take_lock(p) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "begin to write");
 }
 
-s7_status plant_turn_begin(plant *p, bool writes)
+static void turn_open(plant *p)
 {
-    s7_status lock = S7_OK, look;
-
     assert(!p->in_turn);
     assert(sqlite3_txn_state(p->db, NULL) == SQLITE_TXN_NONE);
     p->in_turn = true;
     p->may_store = false;
     p->can_write = false;
     p->applied = false;
+    p->was_dirty = true;
+}
+
+static void turn_close(plant *p)
+{
+    p->n_undo = 0;
+    p->n_undo_bytes = 0;
+    p->in_turn = false;
+    p->can_write = false;
+    p->may_store = false;
+    assert(sqlite3_txn_state(p->db, NULL) == SQLITE_TXN_NONE);
+}
+
+s7_status plant_turn_begin(plant *p, bool writes)
+{
+    s7_status lock = S7_OK, look;
+
+    turn_open(p);
     if (writes)
         lock = lock_for_writes(p);
     look = look_for_changes(p);
     if (!writes)
         return S7_OK;
+    if (lock == S7_OK && look == S7_OK && p->owed)
+        lock = plant_fail(&p->last_error, S7_E_PLANT_BUSY, "%s: cannot write back what was edited: locked",
+                          p->path);
     p->may_store = lock == S7_OK && look == S7_OK;
+    p->was_dirty = p->dirty_blocks != NULL || p->dirty_tags != NULL;
     return lock != S7_OK ? lock : look;
 }
 
@@ -155,25 +185,31 @@ void plant_clean(plant *p)
     tag_clean(p);
 }
 
+static int write_block(plant *p, const struct mirror_block *block, sqlite3_blob **handle)
+{
+    int rc = *handle == NULL ? sqlite3_blob_open(p->db, "main", "block", "data", block->pub.id, 1, handle)
+                             : sqlite3_blob_reopen(*handle, block->pub.id);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_blob_write(*handle, block->bytes + block->dirty_from,
+                                (int)(block->dirty_to - block->dirty_from), (int)block->dirty_from);
+    return rc;
+}
+
 /* Changed bytes go by incremental BLOB I/O: only the pages that hold them are written, and no trigger sees
  * it. One handle serves all blocks and is closed before COMMIT, which it would block. */
-static int flush_blocks(plant *p)
+static s7_status flush_blocks(plant *p)
 {
     sqlite3_blob *handle = NULL;
-    int rc = SQLITE_OK;
+    s7_status status = S7_OK;
 
-    for (struct mirror_block *block = p->dirty_blocks; block != NULL && rc == SQLITE_OK;
-         block = block->next_dirty) {
-        rc = handle == NULL ? sqlite3_blob_open(p->db, "main", "block", "data", block->pub.id, 1, &handle)
-                            : sqlite3_blob_reopen(handle, block->pub.id);
-        if (rc == SQLITE_OK)
-            rc = sqlite3_blob_write(handle, block->bytes + block->dirty_from,
-                                    (int)(block->dirty_to - block->dirty_from), (int)block->dirty_from);
-    }
-    if (rc == SQLITE_OK)
-        return sqlite3_blob_close(handle);
-    sqlite3_blob_close(handle);
-    return rc;
+    for (struct mirror_block *block = p->dirty_blocks; block != NULL && status == S7_OK;
+         block = block->next_dirty)
+        if (write_block(p, block, &handle) != SQLITE_OK)
+            status = plant_sql_fail(p, "write a block");
+    if (sqlite3_blob_close(handle) != SQLITE_OK && status == S7_OK)
+        status = plant_sql_fail(p, "write a block");
+    return status;
 }
 
 static bool something_to_write(const plant *p)
@@ -181,19 +217,19 @@ static bool something_to_write(const plant *p)
     return p->dirty_blocks != NULL || p->dirty_tags != NULL || p->applied || p->n_events > 0;
 }
 
-static int flush(plant *p)
+static s7_status flush(plant *p)
 {
-    int rc = flush_blocks(p);
+    s7_status status = flush_blocks(p);
 
-    if (rc == SQLITE_OK)
-        rc = tag_flush(p);
-    if (rc == SQLITE_OK && p->applied)
-        rc = plant_sql_run(p, SQL_CHANGE_CLEAR);
-    if (rc == SQLITE_OK && p->n_events > 0)
-        rc = event_flush(p);
-    if (rc == SQLITE_OK)
-        rc = plant_sql_run(p, SQL_COMMIT);
-    return rc;
+    if (status == S7_OK && tag_flush(p) != SQLITE_OK)
+        status = plant_sql_fail(p, "write the tags");
+    if (status == S7_OK && p->applied && plant_sql_run(p, SQL_CHANGE_CLEAR) != SQLITE_OK)
+        status = plant_sql_fail(p, "empty the table change");
+    if (status == S7_OK && event_flush(p) != SQLITE_OK)
+        status = plant_sql_fail(p, "write the events");
+    if (status == S7_OK && plant_sql_run(p, SQL_COMMIT) != SQLITE_OK)
+        status = plant_sql_fail(p, "commit");
+    return status;
 }
 
 static void undo_stores(plant *p)
@@ -204,28 +240,29 @@ static void undo_stores(plant *p)
     }
 }
 
-/* RAM goes back to the turn's beginning. What was applied from `change` stays in RAM and is owed again. With
- * memory durability the stores stand, and are flushed another time. */
-static s7_status give_up(plant *p, int rc)
+/* With memory durability stores stand though they could not be flushed, but for those over edits that are
+ * owed now (see lock_for_writes). */
+static bool stores_stand(const plant *p)
 {
-    bool stored = p->n_undo > 0;
-    s7_status status = plant_sql_fail(p, "commit");
+    return p->options.durability == PLANT_MEMORY && !p->applied;
+}
 
+/* RAM goes back to the turn's beginning. What was applied from `change` stays in RAM and is owed again. */
+static void give_up(plant *p)
+{
     if (sqlite3_txn_state(p->db, NULL) != SQLITE_TXN_NONE)
         plant_sql_run(p, SQL_ROLLBACK);
     p->owed = p->owed || p->applied;
-    if (p->options.durability == PLANT_MEMORY)
-        return S7_OK;
+    if (stores_stand(p))
+        return;
     undo_stores(p);
-    plant_clean(p);
-    if (!stored)
-        return S7_OK;
-    return is_busy(rc) ? S7_E_PLANT_BUSY : status;
+    if (!p->was_dirty)
+        plant_clean(p);
 }
 
 static s7_status finish(plant *p)
 {
-    int rc;
+    s7_status status;
 
     if (!p->can_write)
         return S7_OK;
@@ -233,9 +270,11 @@ static s7_status finish(plant *p)
         plant_sql_run(p, SQL_ROLLBACK);
         return S7_OK;
     }
-    rc = flush(p);
-    if (rc != SQLITE_OK)
-        return give_up(p, rc);
+    status = flush(p);
+    if (status != S7_OK) {
+        give_up(p);
+        return status;
+    }
     plant_clean(p);
     event_clean(p);
     return S7_OK;
@@ -244,15 +283,12 @@ static s7_status finish(plant *p)
 s7_status plant_turn_end(plant *p)
 {
     s7_status status;
+    bool stored = p->n_undo > 0, stand = stores_stand(p);
 
     assert(p->in_turn);
     status = finish(p);
-    p->n_undo = 0;
-    p->n_undo_bytes = 0;
-    p->in_turn = false;
-    p->can_write = false;
-    assert(sqlite3_txn_state(p->db, NULL) == SQLITE_TXN_NONE);
-    return status;
+    turn_close(p);
+    return stored && !stand ? status : S7_OK;
 }
 
 /* ---- opening ---- */
@@ -260,46 +296,48 @@ s7_status plant_turn_end(plant *p)
 s7_status turn_first(plant *p)
 {
     s7_status status;
+    bool any;
 
     p->in_turn = true;
     p->can_write = !p->options.read_only;
-    status = change_apply(p);
+    status = change_apply(p, &any);
     if (status == S7_OK && read_data_version(p, &p->data_version) != SQLITE_OK)
         status = plant_sql_fail(p, "ask for data_version");
-    p->applied = p->can_write;
-    if (status == S7_OK && p->can_write && flush(p) != SQLITE_OK)
-        status = plant_sql_fail(p, "write back what was edited while nobody served it");
-    plant_clean(p);
-    p->in_turn = p->can_write = p->applied = false;
+    p->applied = any && p->can_write;
+    if (status == S7_OK && p->can_write)
+        status = flush(p);
     if (sqlite3_txn_state(p->db, NULL) != SQLITE_TXN_NONE)
         plant_sql_run(p, SQL_ROLLBACK);
+    plant_clean(p);
+    turn_close(p);
     return status;
 }
 
 /* ---- upkeep ---- */
 
-static bool is_replaced(plant *p)
+static s7_status write_what_waits(plant *p)
 {
-    if (!p->replaced && !plant_file_is_same(p)) {
-        p->replaced = true;
-        plant_fail(&p->last_error, S7_E_PLANT_REPLACED,
-                   "%s: the file was replaced or deleted while it is served; writes are refused until the "
-                   "next start",
-                   p->path);
-    }
-    return p->replaced;
+    int rc;
+
+    if (p->options.read_only || !(p->owed || something_to_write(p)))
+        return S7_OK;
+    rc = take_lock(p);
+    return rc == SQLITE_OK || is_busy(rc) ? S7_OK : plant_sql_fail(p, "begin to write");
 }
 
 s7_status plant_upkeep(plant *p)
 {
-    s7_status status;
+    s7_status lock, look, ended;
 
-    if (is_replaced(p))
-        return S7_E_PLANT_REPLACED;
-    status = plant_turn_begin(p, false);
-    if (status == S7_OK && !p->can_write && !p->options.read_only && (p->owed || something_to_write(p)) &&
-        take_lock(p) == SQLITE_OK && p->owed)
-        status = refresh(p);
-    s7_status ended = plant_turn_end(p);
-    return status != S7_OK ? status : ended;
+    p->replaced = p->replaced || !plant_file_is_same(p);
+    if (p->replaced)
+        return say_replaced(p);
+    turn_open(p);
+    lock = write_what_waits(p);
+    look = look_for_changes(p);
+    ended = finish(p);
+    turn_close(p);
+    if (lock == S7_OK)
+        lock = look != S7_OK ? look : ended;
+    return lock == S7_E_PLANT_BUSY ? S7_OK : lock;
 }

@@ -16,8 +16,8 @@
 #define S7_PORT 102
 
 /* What the captures hold today; a change that loses frames is noticed. */
-#define FRAMES_FLOOR    1
-#define EMPTY_DTS_FLOOR 1
+#define FRAMES_FLOOR    3012
+#define EMPTY_DTS_FLOOR 326
 
 #define STREAMS_MAX 64
 
@@ -34,7 +34,7 @@ static struct walk {
     const char *path;
     struct stream streams[STREAMS_MAX];
     unsigned n_streams;
-    unsigned frames, empty_dts, plus, gaps, given_up, wrong;
+    unsigned frames, empty_dts, plus, stale, gaps, given_up, wrong;
 } walk;
 
 static void complain(const struct stream *stream, const char *what)
@@ -44,6 +44,21 @@ static void complain(const struct stream *stream, const char *what)
 }
 
 /* ---- frames ---- */
+
+/* Snap7's server refuses a list or info of blocks (userdata group 3) that it does not have in a frame as long
+ * as a good answer's: 78 bytes of an earlier answer follow the PDU. Not excused in captures of real CPUs. */
+static bool is_stale_block_info(const struct s7_cotp *tpdu)
+{
+    static const uint8_t group_3_answer[] = {0x00, 0x01, 0x12, 0x08, 0x12, 0x83};
+    static const uint8_t not_found[] = {0xD2, 0x09};
+    size_t pdu_len = S7_PDU_HEADER_LEN + 12 + 4;
+    struct s7_pdu pdu;
+
+    return strstr(walk.path, "/peers/") != NULL && tpdu->data_len == pdu_len + 78 &&
+           s7_pdu_decode(tpdu->data, pdu_len, &pdu) == S7_OK && pdu.param_len == 12 &&
+           memcmp(pdu.param, group_3_answer, sizeof group_3_answer) == 0 &&
+           memcmp(pdu.param + 10, not_found, sizeof not_found) == 0;
+}
 
 static void on_frame(const struct stream *stream, size_t frame_len)
 {
@@ -61,6 +76,8 @@ static void on_frame(const struct stream *stream, size_t frame_len)
         walk.empty_dts++;
     else if (tpdu.data[0] == S7_PROTOCOL_ID_PLUS)
         walk.plus++;
+    else if (is_stale_block_info(&tpdu))
+        walk.stale++;
     else if (s7_pdu_decode(tpdu.data, tpdu.data_len, &pdu) != S7_OK)
         complain(stream, "an S7 header does not decode");
 }
@@ -148,10 +165,10 @@ static void on_segment(void *arg, const struct segment *segment)
         begin_stream(stream, segment->seq + 1);
         return;
     }
+    if (!stream->started) /* an ACK without data counts, too: a keep-alive byte lies in front of it */
+        begin_stream(stream, segment->seq);
     if (segment->len == 0)
         return;
-    if (!stream->started)
-        begin_stream(stream, segment->seq);
 
     uint32_t seen = stream->next_seq - segment->seq; /* bytes at the front that came before */
     if (seen > UINT32_MAX / 2) {
@@ -210,8 +227,9 @@ int main(void)
         printf("skipped: no pcap file in real/ and peers/ of %s\n", folder);
         return SKIP;
     }
-    printf("%zu files, %u frames, %u of them empty DTs, %u S7comm-plus; %u gaps, %u streams given up\n",
-           files, walk.frames, walk.empty_dts, walk.plus, walk.gaps, walk.given_up);
+    printf("%zu files, %u frames: %u empty DTs, %u S7comm-plus, %u with stale bytes of Snap7's server\n",
+           files, walk.frames, walk.empty_dts, walk.plus, walk.stale);
+    printf("%u gaps, %u streams given up\n", walk.gaps, walk.given_up);
     if (walk.frames < FRAMES_FLOOR || walk.empty_dts < EMPTY_DTS_FLOOR) {
         printf("expected at least %d frames and %d empty DTs\n", FRAMES_FLOOR, EMPTY_DTS_FLOOR);
         return 1;
