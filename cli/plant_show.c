@@ -42,9 +42,11 @@ static void print_tag(const struct plant_tag_view *tag, void *arg)
     printf("  ");
     cell(tag->name, widths->name + 2);
     cell(tag->address, widths->address + 2);
-    if (tag->error[0] != '\0')
-        printf("error: ");
-    cli_print_utf8(stdout, tag->error[0] != '\0' ? tag->error : tag->value);
+    cli_print_utf8(stdout, tag->value);
+    if (tag->error[0] != '\0') {
+        printf("%serror: ", tag->value[0] != '\0' ? "  " : "");
+        cli_print_utf8(stdout, tag->error);
+    }
     printf("\n");
 }
 
@@ -110,15 +112,16 @@ static void json_tag(const struct plant_tag_view *tag, void *arg)
     cli_json_utf8(stdout, tag->name);
     printf(", \"address\": ");
     cli_json_utf8(stdout, tag->address);
-    if (tag->error[0] != '\0') {
-        printf(", \"error\": ");
-        cli_json_utf8(stdout, tag->error);
-    } else {
+    if (tag->error[0] == '\0' || tag->value[0] != '\0') { /* the place can be read */
         printf(", \"value\": ");
         if (is_json_number(tag))
             fputs(tag->value, stdout);
         else
             cli_json_utf8(stdout, tag->value);
+    }
+    if (tag->error[0] != '\0') {
+        printf(", \"error\": ");
+        cli_json_utf8(stdout, tag->error);
     }
     printf("}");
 }

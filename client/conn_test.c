@@ -6,8 +6,6 @@
 
 /* ---- a PLC on the same virtual loop ---- */
 
-enum act { ANSWER, SILENT, FIN, RST, DR, GARBAGE, REFUSE, HOLD };
-
 struct peer {
     s7_stream *stream;
     uint8_t rx[4096];
@@ -46,36 +44,16 @@ static void peer_close(struct peer *peer, enum s7_close_how how)
 
 static void peer_frame(struct peer *peer, const uint8_t *frame, size_t len)
 {
-    struct bytes answer, dr = hex("03 00 00 0b 06 80 00 01 00 00 02"),
-                         garbage = hex("48 54 54 50 2f 31 2e 31");
-    bool special = peer->frames++ == world.act_frame;
+    struct bytes answer;
+    enum act act = peer->frames++ == world.act_frame ? world.act : ANSWER;
 
-    fake_plc_answer(&world.plc, frame, len, &answer);
-    switch (special ? world.act : ANSWER) {
-    case FIN:
-        peer_close(peer, S7_CLOSE_FIN);
-        return;
-    case RST:
-        peer_close(peer, S7_CLOSE_RST);
-        return;
-    case DR:
-        append(&peer->tx, &dr);
-        return;
-    case GARBAGE:
-        append(&peer->tx, &garbage);
-        return;
-    case REFUSE:
-        answer = pdu(S7_ROSCTR_ACK, (uint16_t)(frame[11] << 8 | frame[12]), 0x8104, "", "");
-        append(&peer->tx, &answer);
-        return;
-    case HOLD:
+    fake_plc_act(&world.plc, act, frame, len, &answer);
+    if (act == FIN || act == RST)
+        peer_close(peer, act == RST ? S7_CLOSE_RST : S7_CLOSE_FIN);
+    else if (act == HOLD)
         world.held = answer;
-        return;
-    case SILENT:
-        return;
-    default:
+    else if (act != SILENT)
         append(&peer->tx, &answer);
-    }
 }
 
 static void peer_ready(s7_stream *stream, unsigned ready, void *arg)
@@ -165,13 +143,7 @@ static void done(s7_conn *conn, s7_status status, const s7_errinfo *err, void *a
 
 static void submit(unsigned i)
 {
-    user.items[i] = (s7_item){.address = {.area = S7_AREA_DB,
-                                          .db = 1,
-                                          .byte = i * 1000,
-                                          .type = S7_TYPE_BYTE,
-                                          .count = i == 1 ? 600 : 10},
-                              .data = user.data[i],
-                              .len = i == 1 ? 600 : 10};
+    user.items[i] = bytes_item(S7_AREA_DB, i * 1000, i == 1 ? 600 : 10, user.data[i]);
     user.inside = true;
     s7_status status =
         s7_conn_submit(user.conn, i == 2, &user.items[i], 1, user.timeout_ms, done, &user.items[i], NULL);
@@ -302,8 +274,8 @@ static void calls_in_the_wrong_state_are_refused(void **unused)
     assert_int_equal(s7_conn_open(user.conn, &err), S7_E_MISUSE);
     item.len = 3;
     assert_int_equal(s7_conn_submit(user.conn, false, &item, 1, 0, done, &item, &err), S7_E_ARG);
-    assert_non_null(strstr(err.came, "len"));
-    assert_non_null(strstr(err.asked, "MB0..1"));
+    expect_text(err.came, "len");
+    expect_text(err.asked, "MB0..1");
     s7_conn_close(user.conn);
     item.len = 2;
     assert_int_equal(s7_conn_submit(user.conn, false, &item, 1, 0, done, &item, &err), S7_E_NOT_CONNECTED);
@@ -511,7 +483,7 @@ static void s7_153_an_owed_answer_that_never_comes_ends_the_connection(void **un
     run_for(600);
     assert_int_equal(user.ends, 1);
     assert_int_equal(user.end, S7_E_TIMEOUT);
-    assert_non_null(strstr(user.end_err.came, "never came"));
+    expect_text(user.end_err.came, "never came");
     user_down();
     world_down();
 }
@@ -578,7 +550,7 @@ static void a_name_needs_a_numeric_address_on_a_loop(void **unused)
     world_up(NULL);
     assert_int_equal(s7_conn_new(world.loop, "plc7", NULL, state, NULL, &conn, &err), S7_OK);
     assert_int_equal(s7_conn_open(conn, &err), S7_E_RESOLVE);
-    assert_non_null(strstr(err.asked, "plc7:102"));
+    expect_text(err.asked, "plc7:102");
     s7_conn_free(conn);
     assert_int_equal(s7_conn_new(world.loop, "plc7:0", NULL, state, NULL, &conn, &err), S7_E_SYNTAX);
     world_down();

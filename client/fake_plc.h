@@ -6,6 +6,7 @@
 #include "client/session_script.h"
 
 #include <s7rig/address.h>
+#include <s7rig/client.h>
 
 #define FAKE_DB_LEN    66000
 #define FAKE_M_LEN     256
@@ -28,12 +29,18 @@ struct fake_plc {
     struct s7_var_item items[FAKE_MAX_ITEMS];
 };
 
+/* What byte i of DB 1 is at the start. */
+static inline uint8_t db_byte(size_t i)
+{
+    return (uint8_t)(i * 31 + i / 256);
+}
+
 static inline void fake_plc_init(struct fake_plc *plc, unsigned pdu_len, unsigned amq)
 {
     static uint8_t db1[FAKE_DB_LEN]; /* made once: tests begin anew some ten thousand times */
 
     for (size_t i = db1[1] == 0 ? 0 : sizeof db1; i < sizeof db1; i++)
-        db1[i] = (uint8_t)(i * 31 + i / 256);
+        db1[i] = db_byte(i);
     memset(plc, 0, offsetof(struct fake_plc, items));
     plc->pdu_len = pdu_len;
     plc->amq = amq;
@@ -195,12 +202,54 @@ static inline void fake_plc_answer(struct fake_plc *plc, const uint8_t *frame, s
     *out = dt(buf, wr.len, true);
 }
 
+/* What a PLC does with one frame of a connection. FIN and RST: it executes the job, and closes. SILENT and
+ * HOLD: it keeps its answer, for ever or until the test asks for it. */
+enum act { ANSWER, SILENT, FIN, RST, DR, GARBAGE, REFUSE, HOLD };
+
+/* Execute a frame; out is what the act sends, or would send if it did not close or keep it. */
+static inline void fake_plc_act(struct fake_plc *plc, enum act act, const uint8_t *frame, size_t frame_len,
+                                struct bytes *out)
+{
+    fake_plc_answer(plc, frame, frame_len, out);
+    if (act == DR)
+        *out = hex("03 00 00 0b 06 80 00 01 00 00 02");
+    else if (act == GARBAGE)
+        *out = hex("48 54 54 50 2f 31 2e 31");
+    else if (act == REFUSE)
+        *out = pdu(S7_ROSCTR_ACK, (uint16_t)(frame[11] << 8 | frame[12]), 0x8104, "", "");
+}
+
 /* Length of the first whole frame, 0: none. */
 static inline size_t first_frame(const uint8_t *at, size_t len)
 {
     size_t frame_len = len >= 4 ? (size_t)at[2] << 8 | at[3] : 0;
 
     return frame_len <= len ? frame_len : 0;
+}
+
+/* ---- items to ask it for ---- */
+
+/* DB 1, or an area without number. */
+static inline s7_item bytes_item(s7_area area, uint32_t byte, uint16_t count, void *data)
+{
+    return (s7_item){.address = {.area = area,
+                                 .db = area == S7_AREA_DB,
+                                 .byte = byte,
+                                 .type = S7_TYPE_BYTE,
+                                 .count = count},
+                     .data = data,
+                     .len = count};
+}
+
+static inline s7_item typed_item(const char *text, void *data)
+{
+    s7_item item = {.data = data};
+    s7_address_error error = {.at = 0};
+
+    if (s7_address_parse(text, &item.address, &error) != S7_OK)
+        fail_msg("%s does not parse: %s", text, error.text);
+    item.len = s7_address_size(&item.address);
+    return item;
 }
 
 #endif

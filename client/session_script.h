@@ -4,6 +4,7 @@
 #define CLIENT_SESSION_SCRIPT_H
 
 #include "client/session.h"
+#include "loop/never.h"
 #include "protocol/cotp.h"
 
 #include <assert.h>
@@ -12,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <setjmp.h>
 
@@ -144,8 +146,7 @@ static inline void drain(s7_session *session, struct record *record)
     }
 }
 
-static inline void feed(s7_session *session, const uint8_t *at, size_t len, int64_t now_ns,
-                        struct record *record)
+static inline void feed(s7_session *session, const uint8_t *at, size_t len, struct record *record)
 {
     while (len > 0) {
         uint8_t *room;
@@ -154,7 +155,7 @@ static inline void feed(s7_session *session, const uint8_t *at, size_t len, int6
 
         assert_true(n > 0);
         memcpy(room, at, n);
-        s7_session_received(session, n, now_ns);
+        s7_session_received(session, n, 0);
         drain(session, record);
         at += n;
         len -= n;
@@ -163,7 +164,19 @@ static inline void feed(s7_session *session, const uint8_t *at, size_t len, int6
 
 static inline void feed_bytes(s7_session *session, struct bytes bytes, struct record *record)
 {
-    feed(session, bytes.at, bytes.len, 0, record);
+    feed(session, bytes.at, bytes.len, record);
+}
+
+/* At once, and its events are left to the caller. */
+static inline void give(s7_session *session, const uint8_t *at, size_t len)
+{
+    uint8_t *room;
+
+    if (len == 0)
+        return;
+    assert_true(s7_session_room(session, &room) >= len);
+    memcpy(room, at, len);
+    s7_session_received(session, len, 0);
 }
 
 /* Take everything that is to be sent. */
@@ -180,7 +193,26 @@ static inline struct bytes take_sent(s7_session *session)
     return out;
 }
 
-/* A session that is READY; its next reference is 2. */
+static inline s7_session *usual_connecting(void)
+{
+    struct s7_session_options options = usual_options();
+    s7_session *session = new_session(&options);
+
+    s7_session_start(session, 0);
+    take_sent(session);
+    return session;
+}
+
+static inline s7_session *usual_negotiating(void)
+{
+    s7_session *session = usual_connecting();
+
+    feed_bytes(session, cc(), NULL);
+    take_sent(session);
+    return session;
+}
+
+/* A session that is READY; its next reference is the one after the first. */
 static inline s7_session *ready_session(const struct s7_session_options *options, unsigned calling,
                                         unsigned called, unsigned pdu_len)
 {
@@ -193,6 +225,14 @@ static inline s7_session *ready_session(const struct s7_session_options *options
     feed_bytes(session, setup_grants(options->first_ref, calling, called, pdu_len), NULL);
     assert_int_equal(s7_session_state(session), S7_SESSION_READY);
     return session;
+}
+
+/* Its next reference is 2. */
+static inline s7_session *usual_ready(unsigned amq)
+{
+    struct s7_session_options options = usual_options();
+
+    return ready_session(&options, amq, amq, 480);
 }
 
 /* One item: len bytes of DB1 from byte on. */
@@ -240,6 +280,60 @@ static inline uint16_t sent_ref(const struct bytes *sent, unsigned nth)
     for (; nth > 0; nth--)
         at += (size_t)sent->at[at + 2] << 8 | sent->at[at + 3];
     return (uint16_t)(sent->at[at + 11] << 8 | sent->at[at + 12]);
+}
+
+/* ---- expectations ---- */
+
+static inline void expect_text(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", text, part);
+}
+
+static inline void expect_bytes(const struct bytes *got, const char *expected)
+{
+    struct bytes want = hex(expected);
+
+    assert_int_equal(got->len, want.len);
+    assert_memory_equal(got->at, want.at, want.len);
+}
+
+static inline void expect_event(const struct record *record, unsigned i, enum s7_event_kind kind,
+                                s7_status status, uint64_t id)
+{
+    if (i >= record->n)
+        fail_msg("event %u is missing: only %u came", i, record->n);
+    const struct seen *seen = &record->events[i];
+    if (seen->kind != kind || seen->status != status || seen->id != id)
+        fail_msg("event %u: kind %d, %s, id %llu (%s); expected kind %d, %s, id %llu", i, (int)seen->kind,
+                 s7_errname(seen->status), (unsigned long long)seen->id, seen->detail, (int)kind,
+                 s7_errname(status), (unsigned long long)id);
+}
+
+/* The end is all that came, and it says why. */
+static inline void expect_closed(s7_session *session, const struct record *record, s7_status status)
+{
+    assert_int_equal(record->n, 1);
+    expect_event(record, 0, S7_EVENT_CLOSED, status, 0);
+    assert_int_equal(s7_session_state(session), S7_SESSION_CLOSED);
+    assert_true(record->events[0].detail[0] != '\0');
+}
+
+/* Feed to a ready session, which must ignore it, answer nothing and still work. */
+static inline void ready_ignores(struct bytes bytes)
+{
+    s7_session *session = usual_ready(1);
+    struct record record = {.n = 0};
+
+    feed_bytes(session, bytes, &record);
+    assert_int_equal(record.n, 0);
+    assert_int_equal(take_sent(session).len, 0);
+    must_read(session, 0, 7, S7_NEVER_NS);
+    feed_bytes(session, bytes, &record);
+    feed_bytes(session, byte_answer(2, 0x2A), &record);
+    assert_int_equal(record.n, 1);
+    expect_event(&record, 0, S7_EVENT_ANSWER, S7_OK, 7);
+    s7_session_free(session);
 }
 
 /* A small generator with a fixed seed: xorshift. */

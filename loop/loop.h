@@ -72,6 +72,11 @@ void s7_timer_init(s7_timer *timer, s7_timer_fn *fn, void *arg);
 void s7_timer_set(s7_loop *loop, s7_timer *timer, int64_t at_ns);
 void s7_timer_stop(s7_timer *timer); /* not armed: nothing happens */
 
+static inline bool s7_timer_is_set(const s7_timer *timer)
+{
+    return timer->loop != NULL;
+}
+
 /* ---- turn hooks: called at the end of every turn, in the order of adding ---- */
 
 typedef struct s7_turn_hook s7_turn_hook;

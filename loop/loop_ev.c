@@ -1,57 +1,18 @@
 #include "loop/loop_ev.h"
 
 #include "loop/blocking.h"
-#include "loop/endpoint.h"
-#include "loop/loop_impl.h"
+#include "loop/loop_ev_impl.h"
 
-#include <errno.h>
-#include <ev.h>
-#include <limits.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ACCEPTS_PER_TURN 64 /* so that a flood of connections starves nobody */
-#define ACCEPT_PAUSE_NS  INT64_C(100000000)
-#define KEEPALIVE_IDLE_S 30
-#define LONGEST_WAIT_NS  INT64_C(86400000000000)
-#define NS_PER_MS        1000000
-#define SECONDS_PER_NS   1e-9
-#define DISCARD_LEN      ((size_t)1 << 30)
-
-struct listener_ev;
-
-struct loop_ev {
-    s7_loop base;
-    struct ev_loop *ev;
-    ev_check turn_begin;
-    ev_timer timer;   /* only ends the wait: timers themselves are in base.timers */
-    int64_t armed_ns; /* what timer is set to */
-    ev_async wake;
-    ev_signal signals[2];
-    bool watches_signals;
-    struct listener_ev *paused;
-};
-
-struct stream_ev {
-    s7_stream base;
-    enum { DIALING, UP, FAILED } state;
-    ev_io io;
-};
-
-struct listener_ev {
-    s7_listener base;
-    ev_io io; /* io.fd < 0: closed */
-    s7_timer resume;
-    struct listener_ev *next_paused;
-};
-
-static struct loop_ev *loop_of(const s7_loop *loop)
-{
-    return (struct loop_ev *)(void *)(uintptr_t)loop;
-}
+#define LONGEST_WAIT_NS INT64_C(86400000000000)
+#define NS_PER_MS       1000000
+#define SECONDS_PER_NS  1e-9
+#define DISCARD_LEN     ((size_t)1 << 30)
 
 static struct stream_ev *stream_of(s7_stream *stream)
 {
@@ -116,7 +77,7 @@ static void arm_timer(struct loop_ev *l)
 
 static s7_status loop_ev_run(s7_loop *loop)
 {
-    struct loop_ev *l = loop_of(loop);
+    struct loop_ev *l = loop_ev_of(loop);
 
     ev_now_update(l->ev);
     loop->now_ns = s7_now_ns();
@@ -132,7 +93,7 @@ static s7_status loop_ev_run(s7_loop *loop)
 
 static void loop_ev_wake(s7_loop *loop)
 {
-    struct loop_ev *l = loop_of(loop);
+    struct loop_ev *l = loop_ev_of(loop);
 
     ev_async_send(l->ev, &l->wake);
 }
@@ -169,7 +130,7 @@ static int events_of(const struct stream_ev *s)
 static void watch(s7_stream *stream)
 {
     struct stream_ev *s = stream_of(stream);
-    struct ev_loop *ev = loop_of(stream->loop)->ev;
+    struct ev_loop *ev = loop_ev_of(stream->loop)->ev;
     int events = events_of(s);
 
     if (events == (ev_is_active(&s->io) ? s->io.events & (EV_READ | EV_WRITE) : 0))
@@ -219,8 +180,7 @@ static void on_ready(struct ev_loop *ev, ev_io *io, int events)
         stream->fn(stream, ready, stream->arg);
 }
 
-/* The stream owns fd from here on. NULL: out of memory, fd is still the caller's. */
-static struct stream_ev *stream_new(s7_loop *loop, int fd, const struct s7_endpoint *peer)
+struct stream_ev *stream_ev_new(s7_loop *loop, int fd, const struct s7_endpoint *peer)
 {
     struct stream_ev *s = calloc(1, sizeof *s);
 
@@ -234,7 +194,7 @@ static struct stream_ev *stream_new(s7_loop *loop, int fd, const struct s7_endpo
     return s;
 }
 
-static int tcp_socket(const struct s7_endpoint *endpoint)
+int tcp_ev_socket(const struct s7_endpoint *endpoint)
 {
     int on = 1;
     int fd = socket(endpoint->addr.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -250,10 +210,10 @@ static s7_status loop_ev_dial(s7_loop *loop, const char *host, uint16_t port, s7
 
     if (!s7_endpoint_parse(host, port, &peer))
         return S7_E_RESOLVE;
-    int fd = tcp_socket(&peer);
+    int fd = tcp_ev_socket(&peer);
     if (fd < 0)
         return errno == ENOMEM ? S7_E_NOMEM : S7_E_IO;
-    struct stream_ev *s = stream_new(loop, fd, &peer);
+    struct stream_ev *s = stream_ev_new(loop, fd, &peer);
     if (s == NULL) {
         close(fd);
         return S7_E_NOMEM;
@@ -264,11 +224,6 @@ static s7_status loop_ev_dial(s7_loop *loop, const char *host, uint16_t port, s7
         s->base.os_errno = errno;
     *out = &s->base;
     return S7_OK;
-}
-
-static bool try_again(int os_errno)
-{
-    return os_errno == EAGAIN || os_errno == EWOULDBLOCK || os_errno == EINTR;
 }
 
 /* Bytes that came before an error are still read; an error that a write met first is not taken for the peer's
@@ -283,7 +238,7 @@ static ssize_t loop_ev_read(s7_stream *stream, uint8_t *buf, size_t cap)
         return -1;
     if (n == 0)
         return 0;
-    if (try_again(errno))
+    if (loop_ev_try_again(errno))
         return S7_AGAIN;
     s7_loop_impl_fail(stream, s7_status_from_errno(errno), errno);
     return -1;
@@ -295,7 +250,7 @@ static ssize_t loop_ev_write(s7_stream *stream, const uint8_t *bytes, size_t len
 
     if (n >= 0)
         return n;
-    if (try_again(errno))
+    if (loop_ev_try_again(errno))
         return S7_AGAIN;
     s7_loop_impl_fail(stream, s7_status_from_errno(errno), errno);
     return -1;
@@ -307,17 +262,10 @@ static void loop_ev_shutdown(s7_stream *stream)
         (void)shutdown(stream_of(stream)->io.fd, SHUT_WR);
 }
 
-/* A descriptor is free again. */
-static void resume_soon(struct loop_ev *l)
-{
-    for (struct listener_ev *p = l->paused; p != NULL; p = p->next_paused)
-        s7_timer_set(&l->base, &p->resume, l->base.now_ns);
-}
-
 static void loop_ev_close(s7_stream *stream, enum s7_close_how how)
 {
     struct stream_ev *s = stream_of(stream);
-    struct loop_ev *l = loop_of(stream->loop);
+    struct loop_ev *l = loop_ev_of(stream->loop);
 
     ev_io_stop(l->ev, &s->io);
     if (how == S7_CLOSE_RST) {
@@ -329,165 +277,14 @@ static void loop_ev_close(s7_stream *stream, enum s7_close_how how)
         (void)recv(s->io.fd, NULL, DISCARD_LEN, MSG_TRUNC | MSG_DONTWAIT);
     }
     close(s->io.fd);
-    resume_soon(l);
-}
-
-/* ---- listeners ---- */
-
-static void on_resume(s7_timer *timer, void *arg)
-{
-    struct listener_ev *listener = arg;
-    struct loop_ev *l = loop_of(listener->base.loop);
-    struct listener_ev **link = &l->paused;
-
-    while (*link != listener)
-        link = &(*link)->next_paused;
-    *link = listener->next_paused;
-    s7_timer_stop(timer);
-    if (listener->io.fd >= 0)
-        ev_io_start(l->ev, &listener->io);
-}
-
-/* Nothing can be accepted, and the kernel would report the waiting connection again and again. Wait for a
- * stream of this loop to be closed, or for others to close something. */
-static void pause_accepting(struct loop_ev *l, struct listener_ev *listener)
-{
-    ev_io_stop(l->ev, &listener->io);
-    listener->next_paused = l->paused;
-    l->paused = listener;
-    s7_timer_set(&l->base, &listener->resume, l->base.now_ns + ACCEPT_PAUSE_NS);
-}
-
-static bool lost_before_accept(int os_errno)
-{
-    switch (os_errno) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case EPERM: /* a firewall rule */
-    case ENETDOWN:
-    case ENETUNREACH:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case ENOPROTOOPT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* False: no more for this turn. */
-static bool accept_one(struct loop_ev *l, struct listener_ev *listener)
-{
-    struct s7_endpoint peer = {.len = sizeof peer.addr};
-    int fd = accept4(listener->io.fd, &peer.addr.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-    if (fd < 0 && lost_before_accept(errno))
-        return true;
-    if (fd < 0) {
-        if (!try_again(errno))
-            pause_accepting(l, listener);
-        return false;
-    }
-    struct stream_ev *s = stream_new(&l->base, fd, &peer);
-    if (s == NULL) {
-        close(fd);
-        pause_accepting(l, listener);
-        return false;
-    }
-    listener->base.fn(&listener->base, &s->base, listener->base.arg);
-    return listener->io.fd >= 0;
-}
-
-static void on_acceptable(struct ev_loop *ev, ev_io *io, int events)
-{
-    struct listener_ev *listener = io->data;
-
-    (void)ev;
-    (void)events;
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++)
-        if (!accept_one(loop_of(listener->base.loop), listener))
-            return;
-}
-
-/* Accepted sockets inherit TCP_NODELAY and keep-alive from the listener: no system call each. */
-static int listen_on(const struct s7_endpoint *local)
-{
-    int on = 1, idle_s = KEEPALIVE_IDLE_S;
-    int fd = tcp_socket(local);
-
-    if (fd < 0)
-        return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-    if (bind(fd, &local->addr.any, local->len) != 0 || listen(fd, SOMAXCONN) != 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
-    }
-    return fd;
-}
-
-static s7_status listen_status(int os_errno)
-{
-    switch (os_errno) {
-    case EADDRINUSE:
-        return S7_E_ADDRESS_IN_USE;
-    case EADDRNOTAVAIL:
-        return S7_E_ARG;
-    case ENOMEM:
-        return S7_E_NOMEM;
-    default:
-        return S7_E_IO;
-    }
-}
-
-static s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out,
-                                int *os_errno)
-{
-    struct s7_endpoint local;
-
-    if (!s7_endpoint_parse(host, port, &local))
-        return S7_E_RESOLVE;
-    struct listener_ev *listener = calloc(1, sizeof *listener);
-    if (listener == NULL)
-        return S7_E_NOMEM;
-    int fd = listen_on(&local);
-    if (fd < 0 || getsockname(fd, &local.addr.any, &local.len) != 0) {
-        *os_errno = errno;
-        if (fd >= 0)
-            close(fd);
-        free(listener);
-        return listen_status(*os_errno);
-    }
-    listener->base.port = s7_endpoint_port(&local);
-    s7_timer_init(&listener->resume, on_resume, listener);
-    ev_io_init(&listener->io, on_acceptable, fd, EV_READ);
-    listener->io.data = listener;
-    ev_io_start(loop_of(loop)->ev, &listener->io);
-    *out = &listener->base;
-    return S7_OK;
-}
-
-static void loop_ev_listener_close(s7_listener *base)
-{
-    struct listener_ev *listener = (struct listener_ev *)(void *)base;
-    struct loop_ev *l = loop_of(base->loop);
-
-    ev_io_stop(l->ev, &listener->io);
-    close(listener->io.fd);
-    listener->io.fd = -1;
-    if (listener->resume.loop != NULL)
-        on_resume(&listener->resume, listener);
+    loop_ev_resume_soon(l);
 }
 
 /* ---- life ---- */
 
 static void loop_ev_free(s7_loop *loop)
 {
-    struct loop_ev *l = loop_of(loop);
+    struct loop_ev *l = loop_ev_of(loop);
 
     if (l->watches_signals)
         for (int i = 0; i < 2; i++)
@@ -545,7 +342,7 @@ s7_status s7_loop_ev_new(s7_loop **out)
 void s7_loop_ev_stop_on_signals(s7_loop *loop)
 {
     static const int numbers[2] = {SIGINT, SIGTERM};
-    struct loop_ev *l = loop_of(loop);
+    struct loop_ev *l = loop_ev_of(loop);
 
     for (int i = 0; i < 2; i++) {
         ev_signal_init(&l->signals[i], on_signal, numbers[i]);

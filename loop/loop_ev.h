@@ -1,8 +1,10 @@
 /* loop_ev.h - loop.h over libev: the real clock and kernel TCP.
  *
  * Sockets are non-blocking, close-on-exec, TCP_NODELAY, and never raise SIGPIPE. Accepted sockets have
- * keep-alive on (30 s idle, as CPs do). The only file but include/s7rig/libev.h that includes <ev.h> is
- * loop_ev.c. */
+ * keep-alive on (30 s idle, as CPs do). Timers are as exact as epoll: up to a millisecond late, never early.
+ * Where libev itself runs out of memory or epoll fails, it ends the process; so s7_loop_run does not return
+ * S7_E_IO here. A loop does not live on in a forked child. Besides include/s7rig/libev.h only loop_ev*.c and
+ * their loop_ev_impl.h include <ev.h>. */
 #ifndef LOOP_LOOP_EV_H
 #define LOOP_LOOP_EV_H
 

@@ -1,10 +1,11 @@
 /* virtual_impl.h - what the files of the virtual loop share.
  *
- * loop_virtual.c    time and turns
- * virtual_net.c     the ends: listeners, streams, what arrives at them and what they are ready for
- * virtual_wire.c    between the ends: packets in flight or held, and when they arrive
- * virtual_levers.c  what faults do to connections and addresses
- * virtual_trace.c   the record of events and its hash
+ * loop_virtual.c      time and turns
+ * virtual_net.c       the ends: listeners, streams and what they are ready for
+ * virtual_wire.c      between the ends: packets in flight or held, and when they arrive
+ * virtual_arrivals.c  what a packet does where it arrives
+ * virtual_levers.c    what faults do to connections and addresses
+ * virtual_trace.c     the record of events and its hash
  *
  * Nothing here depends on addresses of memory, order in hash tables or real time. */
 #ifndef LOOP_VIRTUAL_IMPL_H

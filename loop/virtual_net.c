@@ -6,8 +6,6 @@
 
 #define FIRST_FREE_PORT    20000 /* what port 0 gives */
 #define FIRST_DIALING_PORT 49152 /* what a dialing side shows as its port, 16384 of them in turn */
-#define SYN_REPEATS_MAX    6     /* Linux: net.ipv4.tcp_syn_retries */
-#define NS_PER_S           INT64_C(1000000000)
 
 struct virtual_listener {
     s7_listener base;
@@ -138,7 +136,7 @@ bool virtual_net_is_ready(const struct virtual_loop *l)
 
 /* ---- streams ---- */
 
-static struct virtual_stream *stream_new(struct connection *c, unsigned side, const struct s7_endpoint *peer)
+struct virtual_stream *virtual_stream_new(struct connection *c, unsigned side, const struct s7_endpoint *peer)
 {
     struct virtual_stream *s = calloc(1, sizeof *s);
 
@@ -172,7 +170,7 @@ s7_status virtual_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream
     struct connection *c = connection_new(l, &to);
     if (c == NULL)
         return S7_E_NOMEM;
-    struct virtual_stream *s = stream_new(c, 0, &to); /* takes over the reference */
+    struct virtual_stream *s = virtual_stream_new(c, 0, &to); /* takes over the reference */
     if (s == NULL) {
         connection_unref(c);
         return S7_E_NOMEM;
@@ -288,7 +286,7 @@ void virtual_close(s7_stream *stream, enum s7_close_how how)
 
 /* ---- listeners ---- */
 
-static struct virtual_listener *listener_for(struct virtual_loop *l, const struct s7_endpoint *to)
+struct virtual_listener *virtual_listener_for(struct virtual_loop *l, const struct s7_endpoint *to)
 {
     struct virtual_listener *any = NULL;
 
@@ -375,175 +373,6 @@ void virtual_listener_close(s7_listener *base)
     *link = listener->next;
     trace_address(l, EVENT_LISTENER_CLOSE, 0, 0, &listener->bound);
     reset_unaccepted(l, listener);
-}
-
-/* ---- arrivals ---- */
-
-static enum s7_virtual_dial dial_meets(struct virtual_loop *l, const struct s7_endpoint *to)
-{
-    for (struct dial_rule *rule = l->rules; rule != NULL; rule = rule->next)
-        if (s7_endpoint_covers(&rule->to, to))
-            return rule->how;
-    return S7_DIAL_ACCEPT;
-}
-
-/* As Linux does: again after 1, 2, 4 ... s, and the end one such pause after the last one. */
-static void syn_lost(struct connection *c)
-{
-    int64_t pause_ns = NS_PER_S << c->n_syn;
-
-    virtual_trace_event(c->loop, EVENT_SYN_LOST, c->id, c->n_syn, NULL, 0);
-    if (c->n_syn++ == SYN_REPEATS_MAX)
-        c->sides[0].handshake.kind = PACKET_DIAL_TIMEOUT;
-    wire_repeat_syn(c, pause_ns);
-}
-
-static void syn_arrived(struct connection *c)
-{
-    enum s7_virtual_dial how = dial_meets(c->loop, &c->to);
-
-    if (c->sides[0].closed || c->sides[1].reset)
-        return;
-    virtual_trace_event(c->loop, EVENT_SYN, c->id, how, NULL, 0);
-    if (how == S7_DIAL_VANISH)
-        syn_lost(c);
-    else if (how == S7_DIAL_UNREACHABLE)
-        wire_send_handshake(c, 1, PACKET_UNREACHABLE);
-    else if (how == S7_DIAL_REFUSE || listener_for(c->loop, &c->to) == NULL)
-        wire_send_rst(c, 1);
-    else
-        wire_send_handshake(c, 1, PACKET_SYN_ACK);
-}
-
-static void dial_failed(struct connection *c, s7_status error, int os_errno)
-{
-    struct virtual_stream *s = c->sides[0].stream;
-
-    if (s == NULL || s->state != STREAM_DIALING)
-        return;
-    s7_loop_impl_fail(&s->base, error, os_errno);
-    s->state = STREAM_FAILED;
-    virtual_stream_update(s);
-}
-
-static void syn_ack_arrived(struct connection *c)
-{
-    struct virtual_stream *s = c->sides[0].stream;
-
-    if (s == NULL || s->state != STREAM_DIALING)
-        return;
-    virtual_trace_event(c->loop, EVENT_CONNECTED, c->id, 0, NULL, 0);
-    s->state = STREAM_CONNECTED;
-    virtual_stream_update(s);
-    wire_send_handshake(c, 0, PACKET_ACK);
-}
-
-static void ack_arrived(struct connection *c)
-{
-    struct virtual_loop *l = c->loop;
-    struct virtual_listener *listener = listener_for(l, &c->to);
-
-    if (c->sides[1].reset)
-        return;
-    struct virtual_stream *s = listener != NULL ? stream_new(c, 1, &c->from) : NULL;
-    if (s == NULL) { /* the listener is gone meanwhile, or there is no memory */
-        c->sides[1].closed = true;
-        wire_send_rst(c, 1);
-        return;
-    }
-    connection_ref(c);
-    s->state = STREAM_UP;
-    s->listener = listener;
-    virtual_trace_event(l, EVENT_ACCEPTED, s->base.ordinal, c->id, NULL, 0);
-    *l->accept_end = s;
-    l->accept_end = &s->accept_next;
-}
-
-static void data_arrived(struct packet *packet)
-{
-    struct connection *c = packet->connection;
-    unsigned receiver = !packet->from;
-    struct side *from = &c->sides[packet->from], *to = &c->sides[receiver];
-
-    virtual_trace_event(c->loop, EVENT_SEGMENT, to->ordinal, 0, packet->bytes, packet->len);
-    from->in_flight_len -= packet->len;
-    if (to->closed || to->reset) {
-        packet_free(packet);
-        if (!to->reset)
-            wire_send_rst(c, receiver);
-        virtual_stream_update(from->stream);
-        return;
-    }
-    packet_queue_add(&to->received, packet);
-    to->received_len += packet->len;
-    virtual_stream_update(to->stream);
-}
-
-static void fin_arrived(struct connection *c, struct side *to)
-{
-    virtual_trace_event(c->loop, EVENT_FIN, to->ordinal, 0, NULL, 0);
-    to->fin_received = true;
-    virtual_stream_update(to->stream);
-}
-
-static void rst_arrived(struct connection *c, struct side *to)
-{
-    virtual_trace_event(c->loop, EVENT_RST, to->ordinal, 0, NULL, 0);
-    to->reset = true;
-    packet_queue_drop(&to->held);
-    if (to == &c->sides[0])
-        dial_failed(c, S7_E_REFUSED, ECONNREFUSED);
-    virtual_stream_update(to->stream);
-}
-
-static void packet_arrived(struct packet *packet)
-{
-    struct connection *c = packet->connection;
-    struct side *to = &c->sides[!packet->from];
-
-    switch (packet->kind) {
-    case PACKET_SYN:
-        syn_arrived(c);
-        break;
-    case PACKET_SYN_ACK:
-        syn_ack_arrived(c);
-        break;
-    case PACKET_ACK:
-        ack_arrived(c);
-        break;
-    case PACKET_DATA:
-        data_arrived(packet);
-        break;
-    case PACKET_FIN:
-        fin_arrived(c, to);
-        break;
-    case PACKET_RST:
-        rst_arrived(c, to);
-        break;
-    case PACKET_UNREACHABLE:
-        virtual_trace_event(c->loop, EVENT_UNREACHABLE, c->id, 0, NULL, 0);
-        dial_failed(c, S7_E_UNREACHABLE, EHOSTUNREACH);
-        break;
-    case PACKET_DIAL_TIMEOUT:
-        virtual_trace_event(c->loop, EVENT_DIAL_TIMEOUT, c->id, 0, NULL, 0);
-        dial_failed(c, S7_E_TIMEOUT, ETIMEDOUT);
-        break;
-    }
-    connection_unref(c);
-}
-
-int64_t virtual_net_next(const struct virtual_loop *l)
-{
-    return l->in_flight != NULL ? l->in_flight->at_ns : S7_NEVER_NS;
-}
-
-void virtual_net_deliver(struct virtual_loop *l)
-{
-    uint64_t newest_seq = l->packet_seq;
-    struct packet *packet;
-
-    while ((packet = wire_next_due(l, newest_seq)) != NULL)
-        packet_arrived(packet);
 }
 
 /* ---- life ---- */

@@ -103,9 +103,18 @@ struct packet *packet_queue_take(struct packet_queue *queue); /* NULL: empty */
 void packet_queue_drop(struct packet_queue *queue);
 void packet_free(struct packet *packet); /* data: gives the memory back; others: nothing */
 
+/* ---- virtual_net.c, for what arrives ---- */
+
 /* Put a stream on the list of those to be called, or take it off, after anything that may have changed what
- * it is ready for. NULL is fine. Lives in virtual_net.c. */
+ * it is ready for. NULL is fine. */
 void virtual_stream_update(struct virtual_stream *stream);
+
+/* The end of a connection at this side; it does not count as a reference. NULL: out of memory. */
+struct virtual_stream *virtual_stream_new(struct connection *connection, unsigned side,
+                                          const struct s7_endpoint *peer);
+
+/* Who listens there; an address of its own wins over every address. NULL: nobody. */
+struct virtual_listener *virtual_listener_for(struct virtual_loop *loop, const struct s7_endpoint *to);
 
 struct virtual_stream {
     s7_stream base;

@@ -13,18 +13,26 @@ struct plant_checkpoint {
     pthread_cond_t wake, idle;
     bool stop, working;
     int pages; /* in the log when last asked; 0: nothing to do */
+    int asked; /* pages in the log when the helper was woken last */
     sqlite3 *db;
 };
 
-static void copy_back(sqlite3 *db, int pages)
+/* Returns the length from which on writers are held off next. A foreign reader can keep the log from starting
+ * over for hours: then that is not tried with every commit. */
+static int copy_back(sqlite3 *db, int pages, int too_long)
 {
-    sqlite3_wal_checkpoint_v2(
-        db, NULL, pages >= LOG_TOO_LONG ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (pages >= too_long)
+        return sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) == SQLITE_OK
+                   ? LOG_TOO_LONG
+                   : pages + LOG_LONG;
+    sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return pages < LOG_TOO_LONG ? LOG_TOO_LONG : too_long;
 }
 
 static void *helper(void *arg)
 {
     struct plant_checkpoint *c = arg;
+    int too_long = LOG_TOO_LONG;
 
     pthread_mutex_lock(&c->mutex);
     while (!c->stop) {
@@ -38,7 +46,7 @@ static void *helper(void *arg)
         c->pages = 0;
         c->working = true;
         pthread_mutex_unlock(&c->mutex);
-        copy_back(c->db, pages);
+        too_long = copy_back(c->db, pages, too_long);
         pthread_mutex_lock(&c->mutex);
     }
     c->working = false;
@@ -54,8 +62,11 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages)
 
     (void)db;
     (void)name;
-    if (pages < LOG_LONG)
+    if (pages < c->asked) /* the log started over */
+        c->asked = 0;
+    if (pages - c->asked < LOG_LONG) /* not at every commit: each checkpoint waits for the disk */
         return SQLITE_OK;
+    c->asked = pages;
     pthread_mutex_lock(&c->mutex);
     c->pages = pages;
     pthread_cond_signal(&c->wake);
@@ -68,11 +79,14 @@ s7_status checkpoint_start(plant *p)
     struct plant_checkpoint *c = calloc(1, sizeof *c);
 
     if (c == NULL)
-        return S7_E_NOMEM;
+        return plant_fail(&p->last_error, S7_E_NOMEM, "%s: out of memory", p->path);
     if (sqlite3_open_v2(p->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        plant_fail(&p->last_error, S7_E_PLANT_IO, "%s: %s", p->path, sqlite3_errmsg(c->db));
+        plant_fail(&p->last_error, plant_sql_status(sqlite3_errcode(c->db)), "%s: %s", p->path,
+                   sqlite3_errmsg(c->db));
         goto fail;
     }
+    /* A connection that never read the file does not know that there is a log, and checkpoints nothing. */
+    sqlite3_exec(c->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     sqlite3_busy_timeout(c->db, HOLD_OFF_MS);
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->wake, NULL);
@@ -105,6 +119,7 @@ void checkpoint_stop(plant *p)
     pthread_cond_destroy(&c->wake);
     pthread_cond_destroy(&c->idle);
     pthread_mutex_destroy(&c->mutex);
+    plant_leave_log(p, c->db);
     sqlite3_close(c->db);
     free(c);
     p->checkpoint = NULL;

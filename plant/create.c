@@ -6,8 +6,26 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+static bool is_db(const struct plant_new_block *block)
+{
+    return block->area == S7_AREA_DB;
+}
+
+/* taken: a bit for each DB by its number, and behind them one for each other area by its code. */
+static bool take_place(uint8_t *taken, const struct plant_new_block *block)
+{
+    size_t at = is_db(block) ? block->number : 65536U + (unsigned)block->area;
+    uint8_t bit = (uint8_t)(1U << at % 8);
+
+    if ((taken[at / 8] & bit) != 0)
+        return false;
+    taken[at / 8] |= bit;
+    return true;
+}
+
 static s7_status check(const struct plant_new_plc *plc, struct plant_error *error)
 {
+    uint8_t taken[(65536 + 256) / 8] = {0};
     size_t name_len = strlen(plc->name);
 
     if (name_len == 0 || name_len >= PLANT_NAME_CAP)
@@ -16,16 +34,15 @@ static s7_status check(const struct plant_new_plc *plc, struct plant_error *erro
     for (size_t i = 0; i < plc->n_blocks; i++) {
         const struct plant_new_block *b = &plc->blocks[i];
         const char *kind = mirror_kind(b->area);
-        if (kind == NULL || (b->area == S7_AREA_DB) != (b->number > 0))
+        if (kind == NULL || is_db(b) != (b->number > 0))
             return plant_fail(error, S7_E_ARG,
                               "a block is DB 1..65535, or I, Q, M, T, C without a number; got %s %u",
                               kind != NULL ? kind : "?", b->number);
         if (b->len > PLANT_BLOCK_MAX)
             return plant_fail(error, S7_E_ARG, "%s: a block has at most %d bytes, got %u", kind,
                               PLANT_BLOCK_MAX, b->len);
-        for (size_t k = 0; k < i; k++)
-            if (plc->blocks[k].area == b->area && plc->blocks[k].number == b->number)
-                return plant_fail(error, S7_E_ARG, "%s%u is there twice", kind, b->number);
+        if (!take_place(taken, b))
+            return plant_fail(error, S7_E_ARG, "%s%.0u is there twice", kind, b->number);
     }
     return S7_OK;
 }
@@ -86,14 +103,15 @@ static s7_status make(const char *path, const struct plant_new_plc *plcs, size_t
         rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = plant_schema_migrate(db, 0, PLANT_SCHEMA_VERSION);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL); /* nothing of this is an edit */
+    if (rc == SQLITE_OK) /* nothing of this is an edit */
+        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     if (rc == SQLITE_OK)
         rc = fill(db, plcs, n_plcs);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (rc != SQLITE_OK)
-        status = plant_fail(error, (rc & 0xFF) == SQLITE_CONSTRAINT ? S7_E_ARG : S7_E_PLANT_IO, "%s: %s",
-                            path, sqlite3_errmsg(db));
+        status = plant_fail(error, (rc & 0xFF) == SQLITE_CONSTRAINT ? S7_E_ARG : plant_sql_status(rc),
+                            "%s: %s", path, sqlite3_errmsg(db));
     sqlite3_close(db);
     return status;
 }

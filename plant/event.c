@@ -17,7 +17,7 @@ void plant_event(plant *p, int64_t wall_ms, const struct plant_plc *plc, const c
     row->plc = plc != NULL ? plc->id : 0;
     snprintf(row->kind, sizeof row->kind, "%s", kind);
     snprintf(row->peer, sizeof row->peer, "%s", peer);
-    snprintf(row->text, sizeof row->text, "%s", text);
+    snprintf(row->text, sizeof row->text, "%.*s", plant_utf8_clip(text, sizeof row->text - 1), text);
 }
 
 static void utc_text(int64_t wall_ms, char *out, size_t cap)
@@ -60,16 +60,13 @@ int event_flush(plant *p)
                  p->events_lost);
         rc = add(p, &row);
     }
-    if (rc == SQLITE_OK && p->events_since_prune + p->n_events >= 1000)
+    if (rc == SQLITE_OK && p->n_events > 0)
         rc = plant_sql_run(p, SQL_EVENT_PRUNE);
     return rc;
 }
 
 void event_clean(plant *p)
 {
-    p->events_since_prune += (unsigned)p->n_events;
-    if (p->events_since_prune >= 1000)
-        p->events_since_prune = 0;
     p->n_events = 0;
     p->events_lost = 0;
 }

@@ -66,11 +66,16 @@ static bool names_the_file(const char *path, int fd)
            named.st_ino == opened.st_ino;
 }
 
+/* Beside the file itself, as SQLite does with its own, however the file is called here: through a symbolic
+ * link it is the same plant. */
 static char *lock_path(const plant *p)
 {
-    char *path;
+    char *real = realpath(p->path, NULL), *path = NULL;
 
-    return asprintf(&path, "%s-serve", p->path) < 0 ? NULL : path;
+    if (real != NULL && asprintf(&path, "%s-serve", real) < 0)
+        path = NULL;
+    free(real);
+    return path;
 }
 
 static s7_status lock_side_file(plant *p, const char *path, struct plant_error *error)
@@ -102,7 +107,8 @@ s7_status plant_file_lock(plant *p, struct plant_error *error)
     s7_status status;
 
     if (path == NULL)
-        return plant_fail(error, S7_E_NOMEM, "out of memory");
+        return plant_fail(error, errno == ENOMEM ? S7_E_NOMEM : S7_E_PLANT_IO, "%s: %s", p->path,
+                          strerror(errno));
     status = lock_side_file(p, path, error);
     free(path);
     return status;
@@ -127,7 +133,7 @@ s7_status plant_file_identify(plant *p)
     struct stat st;
 
     if (stat(p->path, &st) != 0)
-        return S7_E_PLANT_IO;
+        return plant_fail(&p->last_error, S7_E_PLANT_IO, "%s: %s", p->path, strerror(errno));
     p->device = st.st_dev;
     p->inode = st.st_ino;
     return S7_OK;

@@ -1,6 +1,6 @@
-/* idmap.h - rowid to object: a sorted array. Rows come in the order of their ids, so adding is appending. An id
- * that was removed leaves an entry without object behind, so that removing many is not quadratic: who walks
- * over entries[0..len) skips those. */
+/* idmap.h - rowid to object: a sorted array. Rows come in the order of their ids, so adding is appending. An
+ * id that was removed leaves an entry without object behind, so that removing many is not quadratic: who
+ * walks over entries[0..len) skips those. */
 #ifndef PLANT_IDMAP_H
 #define PLANT_IDMAP_H
 

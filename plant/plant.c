@@ -6,8 +6,9 @@
 
 #include <stdarg.h>
 
-/* How long opening waits for another program's lock; nothing is served yet. */
-#define OPEN_PATIENCE_MS 1000
+/* How long opening and closing wait for another program's lock; nothing is served then. */
+#define OPEN_PATIENCE_MS  1000
+#define CLOSE_PATIENCE_MS 1000
 
 void plant_options_init(struct plant_options *options)
 {
@@ -27,10 +28,35 @@ s7_status plant_fail(struct plant_error *error, s7_status status, const char *fo
 
 s7_status plant_sql_fail(plant *p, const char *doing)
 {
-    int rc = sqlite3_errcode(p->db) & 0xFF;
-    s7_status status = rc == SQLITE_NOMEM ? S7_E_NOMEM : rc == SQLITE_BUSY ? S7_E_PLANT_BUSY : S7_E_PLANT_IO;
+    s7_status status = plant_sql_status(sqlite3_errcode(p->db));
 
     return plant_fail(&p->last_error, status, "%s: cannot %s: %s", p->path, doing, sqlite3_errmsg(p->db));
+}
+
+s7_status plant_sql_status(int rc)
+{
+    switch (rc & 0xFF) {
+    case SQLITE_NOMEM:
+        return S7_E_NOMEM;
+    case SQLITE_BUSY:
+        return S7_E_PLANT_BUSY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return S7_E_PLANT_SCHEMA;
+    default:
+        return S7_E_PLANT_IO;
+    }
+}
+
+int plant_utf8_clip(const char *text, size_t max)
+{
+    size_t len = strnlen(text, max + 1);
+
+    if (len <= max)
+        return (int)len;
+    while (max > 0 && ((unsigned char)text[max] & 0xC0) == 0x80)
+        max--;
+    return (int)max;
 }
 
 const struct plant_error *plant_last_error(const plant *p)
@@ -79,6 +105,31 @@ static s7_status migrate(plant *p)
     return status;
 }
 
+/* SQLite answers with the mode that it has then; where WAL does not work, that is the old one, without an
+ * error. */
+static s7_status set_journal(plant *p)
+{
+    const char *mode = p->options.journal_delete ? "delete" : "wal";
+    sqlite3_stmt *q;
+    char sql[40];
+    bool is_set;
+    int rc;
+
+    snprintf(sql, sizeof sql, "PRAGMA journal_mode=%s", mode);
+    if (sqlite3_prepare_v2(p->db, sql, -1, &q, NULL) != SQLITE_OK)
+        return plant_sql_fail(p, "set its journal mode");
+    rc = sqlite3_step(q);
+    is_set = rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(q, 0), mode) == 0;
+    if (rc == SQLITE_ROW && !is_set)
+        plant_fail(&p->last_error, S7_E_PLANT_IO, "%s: cannot set its journal mode to %s, it stays %s%s",
+                   p->path, mode, sqlite3_column_text(q, 0),
+                   p->options.journal_delete ? "" : "; use --journal delete");
+    else if (!is_set)
+        plant_sql_fail(p, "set its journal mode");
+    sqlite3_finalize(q);
+    return is_set ? S7_OK : p->last_error.status;
+}
+
 static s7_status set_modes(plant *p)
 {
     static const char *const synchronous[] = {
@@ -86,15 +137,12 @@ static s7_status set_modes(plant *p)
         [PLANT_COMMIT] = "PRAGMA synchronous=NORMAL",
         [PLANT_FSYNC] = "PRAGMA synchronous=FULL",
     };
-    const char *mode = p->options.journal_delete ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL";
-
     if (p->options.read_only)
         return S7_OK;
-    if (sqlite3_exec(p->db, mode, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(p->db, synchronous[p->options.durability], NULL, NULL, NULL) != SQLITE_OK ||
+    if (sqlite3_exec(p->db, synchronous[p->options.durability], NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(p->db, "PRAGMA wal_autocheckpoint=0", NULL, NULL, NULL) != SQLITE_OK)
-        return plant_sql_fail(p, "set its journal mode");
-    return S7_OK;
+        return plant_sql_fail(p, "set its durability");
+    return set_journal(p);
 }
 
 static s7_status allocate(plant *p)
@@ -113,16 +161,20 @@ static s7_status load(plant *p)
 {
     s7_status status = S7_OK;
 
-    if (plant_sql_prepare(p) != SQLITE_OK)
+    int rc = plant_sql_prepare(p);
+
+    if ((rc & 0xFF) == SQLITE_ERROR) /* no such table, or column */
         return plant_fail(&p->last_error, S7_E_PLANT_SCHEMA, "%s: damaged plant file: %s", p->path,
                           sqlite3_errmsg(p->db));
+    if (rc != SQLITE_OK)
+        return plant_sql_fail(p, "read its schema");
     if (plant_sql_run(p, p->options.read_only ? SQL_BEGIN : SQL_BEGIN_IMMEDIATE) != SQLITE_OK)
         return plant_sql_fail(p, "begin to read");
     status = mirror_load(p);
     if (status != S7_OK) {
         plant_sql_run(p, SQL_ROLLBACK);
         if (status == S7_E_NOMEM)
-            plant_fail(&p->last_error, status, "out of memory");
+            plant_fail(&p->last_error, status, "%s: out of memory", p->path);
         return status;
     }
     return turn_first(p);
@@ -153,10 +205,18 @@ static s7_status open_steps(plant *p)
     return status;
 }
 
+/* The last connection copies the log back and removes it by its name: not if the name is another plant's. */
+void plant_leave_log(const plant *p, sqlite3 *db)
+{
+    if (db != NULL && p->replaced)
+        sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 static void release(plant *p)
 {
     checkpoint_stop(p);
     plant_sql_finalize(p);
+    plant_leave_log(p, p->db);
     sqlite3_close(p->db);
     plant_file_unlock(p);
     mirror_free(p);
@@ -197,7 +257,9 @@ void plant_close(plant *p)
 {
     if (p == NULL)
         return;
-    if (!p->options.read_only)
+    if (!p->options.read_only) {
+        sqlite3_busy_timeout(p->db, CLOSE_PATIENCE_MS);
         (void)plant_upkeep(p);
+    }
     release(p);
 }

@@ -49,7 +49,8 @@ struct plant_options {
     uint32_t struct_size;
     enum plant_durability durability; /* [PLANT_COMMIT] */
     bool journal_delete; /* rollback journal instead of WAL, for file systems without shared memory [false] */
-    bool read_only;      /* look only: pending edits are applied in RAM, nothing is written [false] */
+    bool read_only;      /* look only: the file as it is when it is opened, with pending edits applied in RAM;
+                            nothing is written, what a server writes later is not seen [false] */
 };
 void plant_options_init(struct plant_options *options);
 
@@ -109,7 +110,7 @@ struct plant_plc {
     int32_t pdu_len;     /* -1: as the personality says */
     int32_t amq;         /* -1: as the personality says */
     int32_t connections; /* most S7 connections at once; -1: as the personality says */
-    bool gone;           /* its row was deleted: it has no blocks any more */
+    bool gone;           /* its row was deleted: it has no blocks and tags any more */
 };
 
 /* PLCs in the order of their ids. The pointers stay valid until plant_close; rows added later appear at the
@@ -126,8 +127,10 @@ struct plant_block *plant_block_find(plant *p, const struct plant_plc *plc, s7_a
 /* Steps 2 and 3. On every status the mirror is as fresh as the file can tell and reads may be served.
  *   S7_OK                the turn may write (if writes was set)
  *   S7_E_PLANT_BUSY      a foreign program holds the write lock: park this turn's writes and try again later
- *   S7_E_PLANT_REPLACED, S7_E_PLANT_IO, S7_E_NOMEM   this turn's writes must be refused; plant_last_error
- * says why writes false never returns BUSY. Must be followed by plant_turn_end. */
+ *   anything else        this turn's writes must be refused; plant_last_error says why: S7_E_PLANT_REPLACED,
+ *                        S7_E_PLANT_IO, S7_E_PLANT_SCHEMA (damaged), S7_E_NOMEM, S7_E_MISUSE (read only)
+ * With writes false it returns S7_OK always. Must be followed by plant_turn_end. With journal_delete an edit
+ * is seen once no foreign program holds the file exclusively any more. */
 S7_MUST_CHECK s7_status plant_turn_begin(plant *p, bool writes);
 
 /* Step 4: bytes [offset, offset + len) of a block become src. The range must lie inside the block and the
@@ -136,14 +139,16 @@ S7_MUST_CHECK s7_status plant_turn_begin(plant *p, bool writes);
 S7_MUST_CHECK s7_status plant_store(plant *p, struct plant_block *block, uint32_t offset, const uint8_t *src,
                                     uint32_t len);
 
-/* Step 5. S7_OK also when nothing was stored. On failure every block is as it was at plant_turn_begin;
+/* Step 5. S7_OK also when nothing was stored. On failure every block is as it was after plant_turn_begin;
  * S7_E_PLANT_BUSY (rollback journal only: a foreign program is reading) means that the same stores may
  * succeed soon. */
 S7_MUST_CHECK s7_status plant_turn_end(plant *p);
 
 /* Once a second, between turns: is the file still the one that was opened; apply and flush what is owed
- * (edits that came while a foreign lock was held, events, memory durability). S7_E_PLANT_REPLACED: the file
- * is another one now, or gone; writes are refused from now on, reads go on from RAM. */
+ * (edits that came while a foreign lock was held, events, memory durability). S7_OK also when a foreign lock
+ * is in the way: the next upkeep tries again. S7_E_PLANT_REPLACED: the file is another one now, or gone;
+ * writes are refused from now on, reads go on from RAM. S7_E_PLANT_IO, S7_E_PLANT_SCHEMA, S7_E_NOMEM: what is
+ * owed could not be written; the next upkeep tries again. */
 s7_status plant_upkeep(plant *p);
 
 /* The last error of a turn or of upkeep; lives until the next call. */
@@ -151,10 +156,10 @@ const struct plant_error *plant_last_error(const plant *p);
 
 /* ---- events: what happened, as rows of `event` that people read ---- */
 
-/* Note an event; it is written with the next commit or upkeep. kind is one word ("connect", "refuse",
- * "close", "error"), plc may be NULL, peer and text may be "". A bounded number waits in RAM: beyond it
- * events are counted as one "dropped" row. The table keeps its newest 10 000 rows. wall_ms: milliseconds
- * since 1970 UTC. */
+/* Note an event; it is written with the next commit or upkeep. kind is one word of at most 15 bytes
+ * ("connect", "refuse", "close", "error"), plc may be NULL, peer and text may be ""; longer ones are cut. A
+ * bounded number waits in RAM: beyond it events are counted as one "dropped" row. The table keeps its newest
+ * 10 000 rows. wall_ms: milliseconds since 1970 UTC. */
 void plant_event(plant *p, int64_t wall_ms, const struct plant_plc *plc, const char *kind, const char *peer,
                  const char *text);
 
@@ -163,7 +168,7 @@ void plant_event(plant *p, int64_t wall_ms, const struct plant_plc *plc, const c
 struct plant_tag_view {
     const char *name;    /* UTF-8 */
     const char *address; /* canonical address and type, "DB1.DBD4:REAL" */
-    const char *value;   /* as text from the block; "" when error is set */
+    const char *value;   /* as text from the block; "" when the tag fits no block */
     const char *error;   /* why the tag or its last edit cannot be applied; "" */
 };
 /* Call fn for each tag of a PLC in the order of names; views live for the call. */

@@ -99,7 +99,7 @@ enum plant_sql {
 struct plant {
     char *path;
     sqlite3 *db;
-    sqlite3_stmt *sql[SQL_COUNT]; /* prepared at open; always use plant_step, which resets on every path */
+    sqlite3_stmt *sql[SQL_COUNT]; /* prepared at open; reset on every path */
     struct plant_options options;
     struct plant_error last_error;
 
@@ -145,11 +145,16 @@ s7_status plant_fail(struct plant_error *error, s7_status status, const char *fo
     __attribute__((format(printf, 3, 4)));
 /* Note what SQLite said of the last call in p->last_error; returns the status that fits. */
 s7_status plant_sql_fail(plant *p, const char *doing);
+s7_status plant_sql_status(int rc);
+/* Before a connection is closed: when the file was replaced, leave the log of the new one alone. */
+void plant_leave_log(const plant *p, sqlite3 *db);
+/* How much of a text fits max bytes without cutting a character of UTF-8. */
+int plant_utf8_clip(const char *text, size_t max);
 
 /* ---- statements (sql.c) ---- */
 int plant_sql_prepare(plant *p);
 void plant_sql_finalize(plant *p);
-/* Step a statement that gives no row, and reset it. SQLITE_OK, or SQLite's error. */
+/* Step a statement whose rows do not matter, and reset it. SQLITE_OK, or SQLite's error. */
 int plant_sql_run(plant *p, enum plant_sql which);
 
 /* ---- file (file.c) ---- */
@@ -189,9 +194,6 @@ void tag_clean(plant *p);
 bool tag_value_fits(plant *p, struct mirror_tag *tag, sqlite3_stmt *q);
 S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
 int tag_flush(plant *p); /* dirty ones; SQLite's result */
-
-/* How much of a text fits max bytes without cutting a character of UTF-8. */
-int plant_utf8_clip(const char *text, size_t max);
 
 /* ---- changes (change.c) ---- */
 /* Everything that `change` holds, inside a transaction; BLOB edits first. *any: it holds something. */

@@ -176,13 +176,15 @@ s7_status plant_schema_check(sqlite3 *db, const char *path, int *version, struct
     if (rc == SQLITE_OK)
         *version = pragma_int(db, "PRAGMA user_version", &rc);
     if (rc != SQLITE_OK)
-        return plant_fail(error, rc == SQLITE_BUSY ? S7_E_PLANT_BUSY : S7_E_PLANT_IO,
-                          "%s: cannot read it: %s", path, sqlite3_errmsg(db));
+        return plant_fail(error, plant_sql_status(rc), "%s: cannot read it: %s", path, sqlite3_errmsg(db));
     if (application != PLANT_APPLICATION_ID)
         return plant_fail(error, S7_E_PLANT_SCHEMA,
                           "%s: a SQLite database, but not a plant file; make one with s7rig plant new FILE",
                           path);
-    if (*version < 1 || *version > PLANT_SCHEMA_VERSION)
+    if (*version < 1)
+        return plant_fail(error, S7_E_PLANT_SCHEMA, "%s: damaged plant file: its schema is %d", path,
+                          *version);
+    if (*version > PLANT_SCHEMA_VERSION)
         return plant_fail(error, S7_E_PLANT_SCHEMA,
                           "%s: made by a newer s7rig: its schema is %d, this one knows 1 to %d", path,
                           *version, PLANT_SCHEMA_VERSION);

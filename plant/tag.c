@@ -1,13 +1,12 @@
-/* Tags: named typed places in blocks. tag.value is a view of the block that people may also write. */
+/* Tags: named typed places in blocks; tag_value.c has what stands there. */
 #include "plant_impl.h"
-
-#include "protocol/latin1.h"
-#include "protocol/value.h"
 
 #define ERROR_CAP 256
 
 void tag_free(struct mirror_tag *tag)
 {
+    if (tag == NULL)
+        return;
     free(tag->name);
     free(tag->error);
     free(tag);
@@ -15,35 +14,45 @@ void tag_free(struct mirror_tag *tag)
 
 /* ---- dirty tags ---- */
 
-static void mark(plant *p, struct mirror_tag *tag)
+static void list(plant *p, struct mirror_tag *tag)
 {
-    if (!tag->dirty && !tag->error_dirty) {
-        tag->next_dirty = p->dirty_tags;
-        p->dirty_tags = tag;
-    }
+    if (tag->listed)
+        return;
+    tag->listed = true;
+    tag->next_dirty = p->dirty_tags;
+    p->dirty_tags = tag;
 }
 
-static void show(plant *p, struct mirror_tag *tag)
+void tag_show(plant *p, struct mirror_tag *tag)
 {
-    mark(p, tag);
+    list(p, tag);
     tag->dirty = true;
 }
 
-/* text NULL: no error. An error that cannot be kept for want of memory is lost, the row stays as it is. */
-static void set_error(plant *p, struct mirror_tag *tag, const char *text)
+/* An error that cannot be kept for want of memory is lost. */
+void tag_set_error(plant *p, struct mirror_tag *tag, const char *text)
 {
+    char *copy;
+
     if (text == NULL ? tag->error == NULL : tag->error != NULL && strcmp(tag->error, text) == 0)
         return;
-    mark(p, tag);
+    copy = text != NULL ? strdup(text) : NULL;
     free(tag->error);
-    tag->error = text != NULL ? strdup(text) : NULL;
+    tag->error = copy;
+    list(p, tag);
     tag->error_dirty = true;
 }
 
 void tag_clean(plant *p)
 {
-    for (struct mirror_tag *tag = p->dirty_tags; tag != NULL; tag = tag->next_dirty)
-        tag->dirty = tag->error_dirty = false;
+    struct mirror_tag *next;
+
+    for (struct mirror_tag *tag = p->dirty_tags; tag != NULL; tag = next) {
+        next = tag->next_dirty;
+        tag->dirty = tag->error_dirty = tag->listed = false;
+        if (tag->removed)
+            tag_free(tag);
+    }
     p->dirty_tags = NULL;
 }
 
@@ -52,6 +61,28 @@ void tag_clean(plant *p)
 static bool is_numbered(s7_area area)
 {
     return area == S7_AREA_T || area == S7_AREA_C;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+    const struct mirror_tag *left = *(struct mirror_tag *const *)a, *right = *(struct mirror_tag *const *)b;
+
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+/* Index of the first tag that starts at or behind an offset. */
+static size_t lower_tag(const struct mirror_block *block, uint32_t offset)
+{
+    size_t low = 0, high = block->n_tags;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (block->tags[mid]->offset < offset)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
 }
 
 static s7_status bind_list_add(struct mirror_block *block, struct mirror_tag *tag)
@@ -78,18 +109,16 @@ static void unbind(struct mirror_tag *tag)
 
     if (block == NULL)
         return;
-    for (size_t i = 0; i < block->n_tags; i++)
-        if (block->tags[i] == tag) {
-            memmove(&block->tags[i], &block->tags[i + 1], (block->n_tags - i - 1) * sizeof(*block->tags));
-            block->n_tags--;
-            break;
-        }
+    size_t at = block->tags_sorted ? lower_tag(block, tag->offset) : 0;
+    while (block->tags[at] != tag)
+        at++;
+    block->n_tags--;
+    memmove(&block->tags[at], &block->tags[at + 1], (block->n_tags - at) * sizeof(*block->tags));
     tag->block = NULL;
 }
 
-void tag_unbind_all(plant *p, struct mirror_block *block)
+void tag_unbind_all(struct mirror_block *block)
 {
-    (void)p;
     for (size_t i = 0; i < block->n_tags; i++)
         block->tags[i]->block = NULL;
     block->n_tags = 0;
@@ -110,57 +139,40 @@ static s7_status bind(plant *p, struct mirror_tag *tag)
     tag->offset = is_numbered(tag->address.area) ? tag->address.byte * 2 : tag->address.byte;
     s7_address_format(&tag->address, address, sizeof address);
     if (block == NULL) {
-        snprintf(text, sizeof text, "%s: the PLC has no such block; INSERT INTO block makes it", address);
-        set_error(p, tag, text);
+        snprintf(text, sizeof text, "%s: the PLC has no such block%s", address,
+                 mirror_kind(tag->address.area) != NULL ? "; INSERT INTO block makes it" : "");
+        tag_set_error(p, tag, text);
         return S7_OK;
     }
     if (len > block->pub.len || tag->offset > block->pub.len - len) {
         snprintf(text, sizeof text, "%s: needs %zu bytes, the block has %u", address, tag->offset + len,
                  block->pub.len);
-        set_error(p, tag, text);
+        tag_set_error(p, tag, text);
         return S7_OK;
     }
     tag->len = (uint32_t)len;
     return bind_list_add(block, tag);
 }
 
-s7_status tag_rebind(plant *p, struct mirror_plc *plc, s7_area area, uint16_t number)
+/* One pass for any number of blocks. Blocks that stayed keep their tags. */
+s7_status tag_rebind(plant *p)
 {
+    if (!p->blocks_moved)
+        return S7_OK;
     for (size_t i = 0; i < p->tags_by_id.len; i++) {
         struct mirror_tag *tag = p->tags_by_id.entries[i].object;
-        if (tag->plc != plc || !tag->parsed || tag->address.area != area || tag->address.db != number)
+        if (tag == NULL || tag->block != NULL)
             continue;
-        unbind(tag);
-        set_error(p, tag, NULL);
         s7_status status = bind(p, tag);
         if (status != S7_OK)
             return status;
-        if (tag->block != NULL)
-            show(p, tag);
+        if (tag->block != NULL) {
+            tag_set_error(p, tag, NULL);
+            tag_show(p, tag);
+        }
     }
+    p->blocks_moved = false;
     return S7_OK;
-}
-
-static int by_offset(const void *a, const void *b)
-{
-    const struct mirror_tag *left = *(struct mirror_tag *const *)a, *right = *(struct mirror_tag *const *)b;
-
-    return (left->offset > right->offset) - (left->offset < right->offset);
-}
-
-/* Index of the first tag that starts at or behind an offset. */
-static size_t lower_tag(const struct mirror_block *block, uint32_t offset)
-{
-    size_t low = 0, high = block->n_tags;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (block->tags[mid]->offset < offset)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
 }
 
 void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
@@ -178,90 +190,8 @@ void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t l
         if (tag->offset >= offset + len)
             break;
         if (tag->offset + tag->len > offset)
-            show(p, tag);
+            tag_show(p, tag);
     }
-}
-
-/* ---- values ---- */
-
-static const uint8_t *bytes_of(const struct mirror_tag *tag)
-{
-    return tag->block->bytes + tag->offset;
-}
-
-/* All values as UTF-8 in p->utf8; returns the length. */
-static size_t values_utf8(plant *p, const struct mirror_tag *tag)
-{
-    size_t len = s7_values_format(&tag->address, bytes_of(tag), p->text, PLANT_TEXT_CAP);
-
-    len =
-        s7_latin1_to_utf8(p->text, len < PLANT_TEXT_CAP ? len : PLANT_TEXT_CAP - 1, p->utf8, PLANT_TEXT_CAP);
-    return len < PLANT_TEXT_CAP ? len : PLANT_TEXT_CAP - 1;
-}
-
-/* A REAL goes by its shortest text, so that 1.1 shows as 1.1. False: no number (NaN, infinity). */
-static bool real_as_double(plant *p, const struct s7_value *value, double *out)
-{
-    const s7_address lreal = {.type = S7_TYPE_LREAL, .count = 1};
-    size_t len = s7_value_format(value, p->text, PLANT_TEXT_CAP);
-    struct s7_value number;
-
-    if (value->f - value->f != 0 || s7_value_parse(&lreal, p->text, len, &number) != S7_OK)
-        return false;
-    *out = number.f;
-    return true;
-}
-
-/* Single numbers as numbers; everything else as text: strings, "[1,2,3]", and numbers that SQLite has not. */
-static int bind_value(plant *p, sqlite3_stmt *q, int column, const struct mirror_tag *tag)
-{
-    enum s7_kind kind = s7_type_kind(tag->address.type);
-    struct s7_value value = s7_value_load(&tag->address, bytes_of(tag), 0);
-    double number;
-
-    if (tag->address.count == 1 && kind == S7_KIND_UINT && value.u <= INT64_MAX)
-        return sqlite3_bind_int64(q, column, (int64_t)value.u);
-    if (tag->address.count == 1 && kind == S7_KIND_INT)
-        return sqlite3_bind_int64(q, column, value.i);
-    if (tag->address.count == 1 && kind == S7_KIND_FLOAT && real_as_double(p, &value, &number))
-        return sqlite3_bind_double(q, column, number);
-    size_t len = values_utf8(p, tag);
-    return sqlite3_bind_text(q, column, p->utf8, (int)len, SQLITE_TRANSIENT);
-}
-
-static int flush_value(plant *p, struct mirror_tag *tag)
-{
-    sqlite3_stmt *q = p->sql[SQL_TAG_SET_VALUE];
-    int rc;
-
-    sqlite3_bind_int64(q, 1, tag->id);
-    rc = bind_value(p, q, 2, tag);
-    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_VALUE) : rc;
-}
-
-static int flush_error(plant *p, struct mirror_tag *tag)
-{
-    sqlite3_stmt *q = p->sql[SQL_TAG_SET_ERROR];
-
-    sqlite3_bind_int64(q, 1, tag->id);
-    if (tag->error != NULL)
-        sqlite3_bind_text(q, 2, tag->error, -1, SQLITE_TRANSIENT);
-    else
-        sqlite3_bind_null(q, 2);
-    return plant_sql_run(p, SQL_TAG_SET_ERROR);
-}
-
-int tag_flush(plant *p)
-{
-    int rc = SQLITE_OK;
-
-    for (struct mirror_tag *tag = p->dirty_tags; tag != NULL && rc == SQLITE_OK; tag = tag->next_dirty) {
-        if (tag->dirty && tag->block != NULL)
-            rc = flush_value(p, tag);
-        if (rc == SQLITE_OK && tag->error_dirty)
-            rc = flush_error(p, tag);
-    }
-    return rc;
 }
 
 /* ---- rows ---- */
@@ -277,32 +207,27 @@ static const char *column_text(sqlite3_stmt *q, int column)
 static void define(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 {
     char text[2 * ERROR_CAP], message[ERROR_CAP];
-    s7_address_error error;
+    s7_address_error error = {.text = "too long"};
     const char *type = column_text(q, 4);
+    int len = snprintf(text, sizeof text, "%s%s%s", column_text(q, 3), type[0] != '\0' ? ":" : "", type);
 
-    snprintf(text, sizeof text, "%s%s%s", column_text(q, 3), type[0] != '\0' ? ":" : "", type);
-    tag->parsed = s7_address_parse(text, &tag->address, &error) == S7_OK;
+    tag->parsed = (size_t)len < sizeof text && s7_address_parse(text, &tag->address, &error) == S7_OK;
     if (tag->parsed && tag->address.area == S7_AREA_DI) /* the same storage */
         tag->address.area = S7_AREA_DB;
     if (tag->parsed)
         return;
-    snprintf(message, sizeof message, "address %.60s: %s, at character %zu", text, error.text, error.at + 1);
-    set_error(p, tag, message);
+    snprintf(message, sizeof message, "address %.*s: %s, at character %zu", plant_utf8_clip(text, 60), text,
+             error.text, error.at + 1);
+    tag_set_error(p, tag, message);
 }
 
-static s7_status tag_take_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+static s7_status place(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 {
-    char *name = strdup(column_text(q, 2));
-
-    if (name == NULL)
-        return S7_E_NOMEM;
-    free(tag->name);
-    tag->name = name;
     unbind(tag);
     tag->plc = idmap_find(&p->plcs_by_id, sqlite3_column_int64(q, 1));
     tag->parsed = false;
     if (tag->plc == NULL) {
-        set_error(p, tag, "tag.plc names no PLC");
+        tag_set_error(p, tag, "tag.plc is no PLC that is served; a new one is from the next start on");
         return S7_OK;
     }
     define(p, tag, q);
@@ -316,39 +241,54 @@ static s7_status tag_add(plant *p, sqlite3_stmt *q, struct mirror_tag **out)
     if (tag == NULL)
         return S7_E_NOMEM;
     tag->id = sqlite3_column_int64(q, 0);
+    tag->name = strdup(column_text(q, 2));
     if (sqlite3_column_type(q, 6) != SQLITE_NULL)
         tag->error = strdup(column_text(q, 6));
-    if (!idmap_put(&p->tags_by_id, tag->id, tag)) {
+    if (tag->name == NULL || !idmap_put(&p->tags_by_id, tag->id, tag)) {
         tag_free(tag);
         return S7_E_NOMEM;
     }
     *out = tag;
-    return tag_take_row(p, tag, q);
+    return place(p, tag, q);
+}
+
+static s7_status tag_redefine(plant *p, sqlite3_stmt *q, struct mirror_tag *tag)
+{
+    char *name = strdup(column_text(q, 2));
+
+    if (name == NULL)
+        return S7_E_NOMEM;
+    free(tag->name);
+    tag->name = name;
+    tag_set_error(p, tag, NULL);
+    return place(p, tag, q);
 }
 
 static void tag_remove(plant *p, struct mirror_tag *tag)
 {
-    for (struct mirror_tag **link = &p->dirty_tags; *link != NULL; link = &(*link)->next_dirty)
-        if (*link == tag) {
-            *link = tag->next_dirty;
-            break;
-        }
     unbind(tag);
     idmap_remove(&p->tags_by_id, tag->id);
-    tag_free(tag);
+    tag->removed = true;
+    if (!tag->listed)
+        tag_free(tag);
 }
 
-/* Start: definitions only. Values that differ from the blocks are rows of `change` or stale; both are settled
- * after this. */
+/* Start: definitions only; what was edited are rows of `change` and comes later. An error in the row may be
+ * out of date, since nobody was there when its reason went away. */
 s7_status tag_load(plant *p)
 {
     sqlite3_stmt *q = p->sql[SQL_TAG_ALL];
     struct mirror_tag *tag;
     s7_status status = S7_OK;
-    int rc;
+    int rc = SQLITE_ROW;
 
-    while (status == S7_OK && (rc = sqlite3_step(q)) == SQLITE_ROW)
+    while (status == S7_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         status = tag_add(p, q, &tag);
+        if (status == S7_OK && tag->block != NULL && tag->error != NULL && tag_value_fits(p, tag, q)) {
+            tag_set_error(p, tag, NULL);
+            tag_show(p, tag);
+        }
+    }
     if (status == S7_OK && rc != SQLITE_DONE)
         status = plant_sql_fail(p, "read the table tag");
     sqlite3_reset(q);
@@ -365,129 +305,15 @@ s7_status tag_reread(plant *p, int64_t id)
 
     sqlite3_bind_int64(q, 1, id);
     rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW && tag != NULL) {
-        set_error(p, tag, NULL);
-        status = tag_take_row(p, tag, q);
-    } else if (rc == SQLITE_ROW) {
-        status = tag_add(p, q, &tag);
-    } else if (rc == SQLITE_DONE) {
-        if (tag != NULL)
-            tag_remove(p, tag);
-        tag = NULL;
-    } else {
+    if (rc == SQLITE_ROW) {
+        status = tag != NULL ? tag_redefine(p, q, tag) : tag_add(p, q, &tag);
+        if (status == S7_OK && tag->block != NULL)
+            tag_show(p, tag);
+    } else if (rc != SQLITE_DONE) {
         status = plant_sql_fail(p, "read a row of tag");
+    } else if (tag != NULL) {
+        tag_remove(p, tag);
     }
     sqlite3_reset(q);
-    if (status == S7_OK && tag != NULL && tag->block != NULL)
-        show(p, tag);
     return status;
-}
-
-/* ---- edits ---- */
-
-/* A row's value as text in Latin-1: what people see is what is parsed, whatever SQLite type it has. */
-static bool value_text(plant *p, sqlite3_stmt *q, int column, size_t *len)
-{
-    int type = sqlite3_column_type(q, column);
-    double number = sqlite3_column_double(q, column);
-
-    if (type == SQLITE_FLOAT && number >= -1e15 && number <= 1e15 && number == (double)(int64_t)number) {
-        *len = (size_t)snprintf(p->text, PLANT_TEXT_CAP, "%lld", (long long)number);
-        return true;
-    }
-    if (type == SQLITE_FLOAT) {
-        const struct s7_value value = {.type = S7_TYPE_LREAL, .f = number};
-        *len = s7_value_format(&value, p->text, PLANT_TEXT_CAP);
-        return true;
-    }
-    const char *text = (const char *)sqlite3_column_text(q, column);
-    size_t bytes = (size_t)sqlite3_column_bytes(q, column);
-    return type != SQLITE_BLOB && text != NULL &&
-           s7_latin1_from_utf8(text, bytes, p->text, PLANT_TEXT_CAP, len);
-}
-
-static void refuse_edit(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
-{
-    char text[ERROR_CAP];
-    int type = sqlite3_column_type(q, 5);
-
-    snprintf(text, sizeof text, "expected %s%s, got %s%.80s",
-             tag->address.count > 1 ? "a list [a,b,...], each " : "", s7_type_range(tag->address.type),
-             type == SQLITE_TEXT ? "the text " : "", type == SQLITE_BLOB ? "a BLOB" : column_text(q, 5));
-    set_error(p, tag, text);
-}
-
-static void apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
-{
-    size_t len;
-
-    if (sqlite3_column_type(q, 5) == SQLITE_NULL) { /* "show me" */
-        set_error(p, tag, NULL);
-        show(p, tag);
-        return;
-    }
-    memcpy(p->scratch, bytes_of(tag), tag->len);
-    if (!value_text(p, q, 5, &len) || s7_values_parse(&tag->address, p->text, len, p->scratch) != S7_OK) {
-        refuse_edit(p, tag, q);
-        return;
-    }
-    set_error(p, tag, NULL);
-    mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
-}
-
-s7_status tag_apply_edit(plant *p, int64_t id)
-{
-    struct mirror_tag *tag = idmap_find(&p->tags_by_id, id);
-    sqlite3_stmt *q = p->sql[SQL_TAG_ONE];
-    s7_status status = S7_OK;
-    int rc;
-
-    if (tag == NULL || tag->block == NULL)
-        return S7_OK;
-    sqlite3_bind_int64(q, 1, id);
-    rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW)
-        apply_row(p, tag, q);
-    else if (rc != SQLITE_DONE)
-        status = plant_sql_fail(p, "read a row of tag");
-    sqlite3_reset(q);
-    return status;
-}
-
-/* ---- showing ---- */
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp((*(struct mirror_tag *const *)a)->name, (*(struct mirror_tag *const *)b)->name);
-}
-
-static void view(plant *p, const struct mirror_tag *tag, void (*fn)(const struct plant_tag_view *, void *),
-                 void *arg)
-{
-    char address[S7_ADDRESS_TEXT_CAP] = "";
-    size_t len = tag->block != NULL ? values_utf8(p, tag) : 0;
-
-    if (tag->parsed)
-        s7_address_format(&tag->address, address, sizeof address);
-    p->utf8[len] = '\0';
-    fn(&(struct plant_tag_view){tag->name, address, p->utf8, tag->error != NULL ? tag->error : ""}, arg);
-}
-
-void plant_tags(plant *p, const struct plant_plc *plc, void (*fn)(const struct plant_tag_view *, void *),
-                void *arg)
-{
-    struct mirror_tag **sorted = calloc(p->tags_by_id.len + 1, sizeof(*sorted));
-    size_t n = 0;
-
-    if (sorted == NULL)
-        return;
-    for (size_t i = 0; i < p->tags_by_id.len; i++) {
-        struct mirror_tag *tag = p->tags_by_id.entries[i].object;
-        if (tag->plc != NULL && &tag->plc->pub == plc)
-            sorted[n++] = tag;
-    }
-    qsort(sorted, n, sizeof(*sorted), by_name);
-    for (size_t i = 0; i < n; i++)
-        view(p, sorted[i], fn, arg);
-    free(sorted);
 }

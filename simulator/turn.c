@@ -224,6 +224,6 @@ void sim_turn(s7_loop *loop, void *arg)
         sim_session_turn_done(conn->session);
         sim_turn_settle(conn);
     }
-    if (server->stats.parked > 0)
+    if (server->stats.parked > 0 && !s7_timer_is_set(&server->retry)) /* busy readers must not put it off */
         s7_timer_set(server->loop, &server->retry, s7_loop_now_ns(server->loop) + RETRY_NS);
 }

@@ -86,6 +86,14 @@ contains '{"name": "speed", "address": "DB1.DBD0:REAL", "value": 1.5}' "plant sh
 contains '"value": "Äpfel \"süß\""}' "plant show --json"
 contains '{"block": "DB2", "bytes": 32}' "plant show --json"
 
+say "a refused edit is shown with the value that the block holds"
+sql "UPDATE tag SET value = 'fast' WHERE name = 'speed'" || fail "sqlite3"
+expect 0 "  speed   DB1.DBD0:REAL        0  error: expected a number" "$s7rig" plant show "$plant"
+bounded "$s7rig" plant show --json "$plant" >"$dir/out" || fail "plant show --json"
+is_json "$dir/out"
+contains '{"name": "speed", "address": "DB1.DBD0:REAL", "value": 0, "error": "expected a number' "plant show --json"
+sql "UPDATE tag SET value = 1.5 WHERE name = 'speed'" || fail "sqlite3"
+
 say "show works beside a server, and on a file that cannot be written"
 serve line "$plant" --listen 127.0.0.1:0
 expect 0 "  speed   DB1.DBD0:REAL        1.5" "$s7rig" plant show "$plant"

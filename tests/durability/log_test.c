@@ -8,8 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITES        40000 /* one commit each, at least one page of log each */
-#define LOG_MAX_PAGES 20000 /* s7rig starts the log over from about 10000 pages on */
+#define WRITES 60000 /* one commit each, at least one page of log each */
+/* It starts over from about 10000 pages on, as soon as the lock can be had for it. */
+#define LOG_MAX_PAGES 40000
 #define LOG_PAGE_LEN  (4096 + 24)
 
 static struct rig rig;

@@ -3,6 +3,7 @@
 #include "durability/check.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -138,21 +139,26 @@ void rig_stop(struct rig *rig)
         fail_msg("serve ended with wait status %x after SIGTERM, expected exit status 0", (unsigned)status);
 }
 
+static void remove_dir(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        if (entry->d_type != DT_DIR)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+    rmdir(path);
+}
+
 void rig_free(struct rig *rig)
 {
-    static const char *const suffixes[] = {"test.s7plant", "test.s7plant-wal", "test.s7plant-shm",
-                                           "test.s7plant-journal", "log"};
-    char path[RIG_PATH_CAP + 32];
-
     if (rig->pid > 0) {
         kill(rig->pid, SIGKILL);
         waitpid(rig->pid, NULL, 0);
     }
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", rig->dir, suffixes[i]);
-        unlink(path);
-    }
-    rmdir(rig->dir);
+    remove_dir(rig->dir);
 }
 
 long rig_rss_kb(const struct rig *rig)

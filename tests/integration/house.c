@@ -36,12 +36,25 @@ void house_open(struct house *house, s7_loop *loop, const char *cpu)
     snprintf(house->endpoint, sizeof house->endpoint, "%s", sim_server_address(house->server, 0));
 }
 
+static void remove_log(const struct house *house)
+{
+    static const char *const ends[] = {"-wal", "-shm"};
+    char path[sizeof house->path + 8];
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", house->path, ends[i]);
+        unlink(path);
+    }
+}
+
 void house_close(struct house *house)
 {
     sim_server_free(house->server);
     plant_close(house->plant);
     s7_loop_free(house->loop);
     unlink(house->path);
+    if (house->abandoned)
+        remove_log(house);
     if (rmdir(house->folder) != 0)
         fail_msg("%s is not empty: the plant left files behind", house->folder);
 }

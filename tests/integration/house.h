@@ -16,6 +16,7 @@ struct house {
     sim_server *server;
     char folder[64], path[96];
     char endpoint[96]; /* of the first PLC */
+    bool abandoned;    /* the plant was replaced: its log is left to whoever has the name now */
 };
 
 /* cpu NULL: generic. DB1 has 256 bytes, DB2 4000. Takes the loop over. */

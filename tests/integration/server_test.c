@@ -224,6 +224,7 @@ static void a_replaced_file_refuses_writes_and_serves_reads(void **state)
     assert_int_equal(got, 0);
     guest_close(&guest);
     assert_int_equal(rename(moved, house.path), 0);
+    house.abandoned = true;
 }
 
 /* ---- raw streams ---- */

@@ -71,6 +71,6 @@ cd "$source" || exit 1
 lines=$(grep -rn '#include' --include='*.[ch]' protocol loop client plant simulator cli include tests examples)
 none "a path through .. goes around the rooms" "$(echo "$lines" | grep '#include.*\.\./')"
 none "only plant/ includes sqlite3.h" "$(echo "$lines" | grep '<sqlite3\.h>' | grep -v -e '^plant/' -e '^tests/')"
-none "only loop/loop_ev.c and include/s7rig/libev.h include ev.h" \
-    "$(echo "$lines" | grep '<ev\.h>' | grep -v -e '^loop/loop_ev\.c:' -e '^include/s7rig/libev\.h:' -e '^tests/')"
+none "only loop/loop_ev*.[ch] and include/s7rig/libev.h include ev.h" \
+    "$(echo "$lines" | grep '<ev\.h>' | grep -v -e '^loop/loop_ev[a-z_]*\.[ch]:' -e '^include/s7rig/libev\.h:' -e '^tests/')"
 exit $failed

@@ -1,0 +1,163 @@
+#include "loop/loop_ev_impl.h"
+
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ACCEPTS_PER_TURN 64 /* so that a flood of connections starves nobody */
+#define ACCEPT_PAUSE_NS  INT64_C(100000000)
+#define KEEPALIVE_IDLE_S 30
+
+void loop_ev_resume_soon(struct loop_ev *l)
+{
+    for (struct listener_ev *p = l->paused; p != NULL; p = p->next_paused)
+        s7_timer_set(&l->base, &p->resume, l->base.now_ns);
+}
+
+static void on_resume(s7_timer *timer, void *arg)
+{
+    struct listener_ev *listener = arg;
+    struct loop_ev *l = loop_ev_of(listener->base.loop);
+    struct listener_ev **link = &l->paused;
+
+    while (*link != listener)
+        link = &(*link)->next_paused;
+    *link = listener->next_paused;
+    s7_timer_stop(timer);
+    if (listener->io.fd >= 0)
+        ev_io_start(l->ev, &listener->io);
+}
+
+/* Nothing can be accepted, and the kernel would report the waiting connection again and again. Wait for a
+ * stream of this loop to be closed, or for others to close something. */
+static void pause_accepting(struct loop_ev *l, struct listener_ev *listener)
+{
+    ev_io_stop(l->ev, &listener->io);
+    listener->next_paused = l->paused;
+    l->paused = listener;
+    s7_timer_set(&l->base, &listener->resume, l->base.now_ns + ACCEPT_PAUSE_NS);
+}
+
+static bool lost_before_accept(int os_errno)
+{
+    switch (os_errno) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM: /* a firewall rule */
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENOPROTOOPT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* False: no more for this turn. */
+static bool accept_one(struct loop_ev *l, struct listener_ev *listener)
+{
+    struct s7_endpoint peer = {.len = sizeof peer.addr};
+    int fd = accept4(listener->io.fd, &peer.addr.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd < 0 && lost_before_accept(errno))
+        return true;
+    if (fd < 0) {
+        if (!loop_ev_try_again(errno))
+            pause_accepting(l, listener);
+        return false;
+    }
+    struct stream_ev *s = stream_ev_new(&l->base, fd, &peer);
+    if (s == NULL) {
+        close(fd);
+        pause_accepting(l, listener);
+        return false;
+    }
+    listener->base.fn(&listener->base, &s->base, listener->base.arg);
+    return listener->io.fd >= 0;
+}
+
+static void on_acceptable(struct ev_loop *ev, ev_io *io, int events)
+{
+    struct listener_ev *listener = io->data;
+
+    (void)ev;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++)
+        if (!accept_one(loop_ev_of(listener->base.loop), listener))
+            return;
+}
+
+/* Accepted sockets inherit TCP_NODELAY and keep-alive from the listener: no system call each. */
+static int listen_on(const struct s7_endpoint *local)
+{
+    int on = 1, idle_s = KEEPALIVE_IDLE_S;
+    int fd = tcp_ev_socket(local);
+
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    if (bind(fd, &local->addr.any, local->len) != 0 || listen(fd, SOMAXCONN) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+static s7_status listen_status(int os_errno)
+{
+    switch (os_errno) {
+    case EADDRINUSE:
+        return S7_E_ADDRESS_IN_USE;
+    case EADDRNOTAVAIL:
+        return S7_E_ARG;
+    case ENOMEM:
+        return S7_E_NOMEM;
+    default:
+        return S7_E_IO;
+    }
+}
+
+s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno)
+{
+    struct s7_endpoint local;
+
+    if (!s7_endpoint_parse(host, port, &local))
+        return S7_E_RESOLVE;
+    struct listener_ev *listener = calloc(1, sizeof *listener);
+    if (listener == NULL)
+        return S7_E_NOMEM;
+    int fd = listen_on(&local);
+    if (fd < 0 || getsockname(fd, &local.addr.any, &local.len) != 0) {
+        *os_errno = errno;
+        if (fd >= 0)
+            close(fd);
+        free(listener);
+        return listen_status(*os_errno);
+    }
+    listener->base.port = s7_endpoint_port(&local);
+    s7_timer_init(&listener->resume, on_resume, listener);
+    ev_io_init(&listener->io, on_acceptable, fd, EV_READ);
+    listener->io.data = listener;
+    ev_io_start(loop_ev_of(loop)->ev, &listener->io);
+    *out = &listener->base;
+    return S7_OK;
+}
+
+void loop_ev_listener_close(s7_listener *base)
+{
+    struct listener_ev *listener = (struct listener_ev *)(void *)base;
+    struct loop_ev *l = loop_ev_of(base->loop);
+
+    ev_io_stop(l->ev, &listener->io);
+    close(listener->io.fd);
+    listener->io.fd = -1;
+    if (listener->resume.loop != NULL)
+        on_resume(&listener->resume, listener);
+}

@@ -1,0 +1,246 @@
+/* What stands at a tag's place, as SQL values; tag.value is a view of the block that people may also write.
+ */
+#include "plant_impl.h"
+
+#include "protocol/latin1.h"
+#include "protocol/value.h"
+
+#include <math.h>
+
+#define ERROR_CAP 256
+#define GOT_MAX   80 /* bytes of a refused value that its error repeats */
+#define VALUE     5  /* column of SQL_TAG_... */
+
+/* ---- from the block to the row ---- */
+
+static const uint8_t *bytes_of(const struct mirror_tag *tag)
+{
+    return tag->block->bytes + tag->offset;
+}
+
+/* All values as UTF-8 in p->utf8; returns the length. */
+static size_t values_utf8(plant *p, const struct mirror_tag *tag)
+{
+    size_t len = s7_values_format(&tag->address, bytes_of(tag), p->text, PLANT_TEXT_CAP);
+
+    len =
+        s7_latin1_to_utf8(p->text, len < PLANT_TEXT_CAP ? len : PLANT_TEXT_CAP - 1, p->utf8, PLANT_TEXT_CAP);
+    return len < PLANT_TEXT_CAP ? len : PLANT_TEXT_CAP - 1;
+}
+
+/* A REAL goes by its shortest text, so that 1.1 shows as 1.1. False: no number (NaN, infinity). */
+static bool real_as_double(plant *p, const struct s7_value *value, double *out)
+{
+    const s7_address lreal = {.type = S7_TYPE_LREAL, .count = 1};
+    size_t len = s7_value_format(value, p->text, PLANT_TEXT_CAP);
+    struct s7_value number;
+
+    if (value->f - value->f != 0 || s7_value_parse(&lreal, p->text, len, &number) != S7_OK)
+        return false;
+    *out = number.f;
+    return true;
+}
+
+/* Single numbers as numbers; everything else as text: strings, "[1,2,3]", and numbers that SQLite has not. */
+static int bind_value(plant *p, sqlite3_stmt *q, int column, const struct mirror_tag *tag)
+{
+    enum s7_kind kind = s7_type_kind(tag->address.type);
+    struct s7_value value = s7_value_load(&tag->address, bytes_of(tag), 0);
+    double number;
+
+    if (tag->address.count == 1 && kind == S7_KIND_UINT && value.u <= INT64_MAX)
+        return sqlite3_bind_int64(q, column, (int64_t)value.u);
+    if (tag->address.count == 1 && kind == S7_KIND_INT)
+        return sqlite3_bind_int64(q, column, value.i);
+    if (tag->address.count == 1 && kind == S7_KIND_FLOAT && real_as_double(p, &value, &number))
+        return sqlite3_bind_double(q, column, number);
+    size_t len = values_utf8(p, tag);
+    return sqlite3_bind_text(q, column, p->utf8, (int)len, SQLITE_TRANSIENT);
+}
+
+static int flush_value(plant *p, struct mirror_tag *tag)
+{
+    sqlite3_stmt *q = p->sql[SQL_TAG_SET_VALUE];
+    int rc;
+
+    sqlite3_bind_int64(q, 1, tag->id);
+    rc = bind_value(p, q, 2, tag);
+    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_VALUE) : rc;
+}
+
+static int flush_error(plant *p, struct mirror_tag *tag)
+{
+    sqlite3_stmt *q = p->sql[SQL_TAG_SET_ERROR];
+
+    sqlite3_bind_int64(q, 1, tag->id);
+    if (tag->error != NULL)
+        sqlite3_bind_text(q, 2, tag->error, -1, SQLITE_TRANSIENT);
+    else
+        sqlite3_bind_null(q, 2);
+    return plant_sql_run(p, SQL_TAG_SET_ERROR);
+}
+
+int tag_flush(plant *p)
+{
+    int rc = SQLITE_OK;
+
+    for (struct mirror_tag *tag = p->dirty_tags; tag != NULL && rc == SQLITE_OK; tag = tag->next_dirty) {
+        if (tag->removed)
+            continue;
+        if (tag->dirty && tag->block != NULL)
+            rc = flush_value(p, tag);
+        if (rc == SQLITE_OK && tag->error_dirty)
+            rc = flush_error(p, tag);
+    }
+    return rc;
+}
+
+/* ---- from the row to the block ---- */
+
+/* A number as people write it: 2.0 is a whole number, too. -0.0 is not, for a REAL it is another value. */
+static size_t double_text(double number, char *text)
+{
+    const struct s7_value value = {.type = S7_TYPE_LREAL, .f = number};
+
+    if (number >= -1e15 && number <= 1e15 && number == (double)(int64_t)number &&
+        !(number == 0 && signbit(number)))
+        return (size_t)snprintf(text, PLANT_TEXT_CAP, "%lld", (long long)number);
+    return s7_value_format(&value, text, PLANT_TEXT_CAP);
+}
+
+/* A row's value as text in Latin-1: what people see is what is parsed, whatever SQLite type it has. Asking a
+ * BLOB for its text would make it one. */
+static bool value_text(plant *p, sqlite3_stmt *q, size_t *len)
+{
+    int type = sqlite3_column_type(q, VALUE);
+    const char *text;
+
+    if (type == SQLITE_FLOAT) {
+        *len = double_text(sqlite3_column_double(q, VALUE), p->text);
+        return true;
+    }
+    text = type != SQLITE_BLOB ? (const char *)sqlite3_column_text(q, VALUE) : NULL;
+    return text != NULL &&
+           s7_latin1_from_utf8(text, (size_t)sqlite3_column_bytes(q, VALUE), p->text, PLANT_TEXT_CAP, len);
+}
+
+/* Characters that a STRING takes: as many as were declared, or less if the PLC's program said so in the first
+ * byte. */
+static unsigned string_room(const struct mirror_tag *tag)
+{
+    unsigned declared = tag->address.string_cap, max = bytes_of(tag)[0];
+
+    return tag->address.count > 1 || max == 0 || max > declared ? declared : max;
+}
+
+static size_t expectation(const struct mirror_tag *tag, char *text, size_t cap)
+{
+    const s7_address *address = &tag->address;
+    size_t len = 0;
+
+    if (address->count > 1)
+        len = (size_t)snprintf(text, cap, "a list [a,b,...] of %u, each ", address->count);
+    if (address->type == S7_TYPE_STRING)
+        len += (size_t)snprintf(text + len, cap - len, "a text of at most %u characters", string_room(tag));
+    else
+        len += (size_t)snprintf(text + len, cap - len, "%s", s7_type_range(address->type));
+    if (s7_type_kind(address->type) == S7_KIND_TEXT)
+        len += (size_t)snprintf(text + len, cap - len, ", none above U+00FF");
+    return len;
+}
+
+static void refuse(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+{
+    char text[ERROR_CAP], expected[ERROR_CAP / 2];
+    int type = sqlite3_column_type(q, VALUE);
+    const char *got = type == SQLITE_BLOB ? "a BLOB" : (const char *)sqlite3_column_text(q, VALUE);
+    int clip = got != NULL ? plant_utf8_clip(got, GOT_MAX) : 0;
+
+    expectation(tag, expected, sizeof expected);
+    snprintf(text, sizeof text, "expected %s, got %s%.*s%s", expected, type == SQLITE_TEXT ? "the text " : "",
+             clip, got != NULL ? got : "", got != NULL && got[clip] != '\0' ? "..." : "");
+    tag_set_error(p, tag, text);
+}
+
+bool tag_value_fits(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+{
+    size_t len;
+
+    if (sqlite3_column_type(q, VALUE) == SQLITE_NULL)
+        return true;
+    memcpy(p->scratch, bytes_of(tag), tag->len);
+    if (value_text(p, q, &len) && s7_values_parse(&tag->address, p->text, len, p->scratch) == S7_OK)
+        return true;
+    refuse(p, tag, q);
+    return false;
+}
+
+/* NULL means "show me". What does not fit stays in the row, beside its error. */
+static void apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+{
+    if (!tag_value_fits(p, tag, q)) {
+        tag->dirty = false;
+        return;
+    }
+    tag_set_error(p, tag, NULL);
+    if (sqlite3_column_type(q, VALUE) == SQLITE_NULL)
+        tag_show(p, tag);
+    else
+        mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
+}
+
+s7_status tag_apply_edit(plant *p, int64_t id)
+{
+    struct mirror_tag *tag = idmap_find(&p->tags_by_id, id);
+    sqlite3_stmt *q = p->sql[SQL_TAG_ONE];
+    s7_status status = S7_OK;
+    int rc;
+
+    if (tag == NULL || tag->block == NULL)
+        return S7_OK;
+    sqlite3_bind_int64(q, 1, id);
+    rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW)
+        apply_row(p, tag, q);
+    else if (rc != SQLITE_DONE)
+        status = plant_sql_fail(p, "read a row of tag");
+    sqlite3_reset(q);
+    return status;
+}
+
+/* ---- showing ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(struct mirror_tag *const *)a)->name, (*(struct mirror_tag *const *)b)->name);
+}
+
+static void view(plant *p, const struct mirror_tag *tag, void (*fn)(const struct plant_tag_view *, void *),
+                 void *arg)
+{
+    char address[S7_ADDRESS_TEXT_CAP] = "";
+    size_t len = tag->block != NULL ? values_utf8(p, tag) : 0;
+
+    if (tag->parsed)
+        s7_address_format(&tag->address, address, sizeof address);
+    p->utf8[len] = '\0';
+    fn(&(struct plant_tag_view){tag->name, address, p->utf8, tag->error != NULL ? tag->error : ""}, arg);
+}
+
+void plant_tags(plant *p, const struct plant_plc *plc, void (*fn)(const struct plant_tag_view *, void *),
+                void *arg)
+{
+    struct mirror_tag **sorted = calloc(p->tags_by_id.len + 1, sizeof(*sorted));
+    size_t n = 0;
+
+    for (size_t i = 0; sorted != NULL && !plc->gone && i < p->tags_by_id.len; i++) {
+        struct mirror_tag *tag = p->tags_by_id.entries[i].object;
+        if (tag != NULL && tag->plc != NULL && &tag->plc->pub == plc)
+            sorted[n++] = tag;
+    }
+    if (n > 0)
+        qsort(sorted, n, sizeof(*sorted), by_name);
+    for (size_t i = 0; i < n; i++)
+        view(p, sorted[i], fn, arg);
+    free(sorted);
+}
