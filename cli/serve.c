@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct serve {
@@ -108,6 +109,18 @@ static int serve_plant(const struct cli_command *self, struct serve *serve, plan
     return status;
 }
 
+/* As many connections as this process may have: the usual soft limit of 1024 descriptors is for programs that
+ * use select. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int serve_file(const struct cli_command *self, struct serve *serve, const char *path,
                       const struct plant_options *options)
 {
@@ -123,6 +136,7 @@ static int serve_file(const struct cli_command *self, struct serve *serve, const
         return CLI_ENVIRONMENT;
     }
     signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more must not end the PLCs */
+    raise_descriptor_limit();
     s7_loop_ev_stop_on_signals(loop);
     int status = serve_plant(self, serve, p, loop);
     plant_close(p);
