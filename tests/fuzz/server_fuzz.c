@@ -1,0 +1,174 @@
+/* The server's session: answers are whole frames, no longer than granted; and the same however the stream is
+ * split. The first byte says where it is cut and on which CPU it arrives. */
+#include "fuzz.h"
+
+#include "protocol/pdu.h"
+#include "simulator/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CR    "03000016 11e00000000100 c0010a c1020100 c2020102 "
+#define SETUP "03000019 02f080 3201 0000 0000 0008 0000 f000 0001 0001 01e0 "
+
+const char *const fuzz_seeds[] = {
+    "05 " CR SETUP "0300001f 02f080 3201 0000 0500 000e 0000 0401 120a1002 0004 0001 84 000000",
+    "41 " CR SETUP "03000024 02f080 3201 0000 0600 000e 0005 0501 120a1002 0001 0001 84 000000 00040008 aa",
+    "62 " CR SETUP
+    "03000011 02f000 3201 0000 0500 000e 0000 03000015 02f080 0401 120a1002 0004 0001 84 000000",
+    "17 " CR "03000007 02f000" SETUP
+    "03000021 02f080 3207 0000 0700 0008 0008 000112041144 0100 ff090004 00110001",
+    "80 03000016 11e00000000100 c00107 c1020100 c2020102 " SETUP
+    "0300001f 02f080 3201 0000 0500 000e 0000 0401 120a1002 00c8 0002 84 000000",
+    "93 " CR SETUP "0300000b 0680 0003 0001 00",
+    NULL};
+
+static const char *const cpus[] = {"generic", "s7-300"};
+static struct rig {
+    plant *plant;
+    struct sim_plc plc[2];
+} rig;
+static char folder[64], path[96];
+
+static void remove_files(void)
+{
+    plant_close(rig.plant);
+    unlink(path);
+    rmdir(folder);
+}
+
+static void open_rig(void)
+{
+    const struct plant_new_block blocks[] = {{S7_AREA_DB, 1, 64}, {S7_AREA_DB, 2, 500}, {S7_AREA_T, 0, 16}};
+    const struct plant_new_plc plcs[] = {{"a", cpus[0], NULL, blocks, 3}, {"b", cpus[1], NULL, blocks, 3}};
+    struct plant_options options;
+    struct plant_error error = {.text = "no folder"};
+
+    strcpy(folder, "/tmp/s7rig-fuzz-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        fuzz_fail("no folder");
+    snprintf(path, sizeof path, "%s/plant", folder);
+    plant_options_init(&options);
+    options.durability = PLANT_MEMORY;
+    if (plant_create(path, plcs, 2, &error) != S7_OK ||
+        plant_open(path, &options, &rig.plant, &error) != S7_OK)
+        fuzz_fail("%s", error.text);
+    for (size_t i = 0; i < 2; i++)
+        if (sim_plc_init(&rig.plc[i], rig.plant, plant_plc_at(rig.plant, i), &error) != S7_OK)
+            fuzz_fail("%s", error.text);
+    atexit(remove_files);
+}
+
+struct outcome {
+    uint8_t bytes[1 << 20];
+    size_t len;
+    bool ended;
+};
+static struct outcome whole, parts;
+
+static void turn(sim_session *session, struct outcome *out)
+{
+    struct sim_step step;
+    const uint8_t *bytes;
+
+    if (plant_turn_begin(rig.plant, sim_session_may_write(session)) != S7_OK)
+        fuzz_fail("the turn did not begin");
+    sim_session_mark(session);
+    do {
+        sim_session_step(session, SIM_WRITES_RUN, &step);
+        out->ended = out->ended || step.result == SIM_STEP_ENDED;
+    } while (step.result == SIM_STEP_DONE);
+    if (plant_turn_end(rig.plant) != S7_OK)
+        fuzz_fail("the turn did not end well");
+    sim_session_turn_done(session);
+    size_t len = sim_session_pending(session, &bytes);
+    if (len > sizeof out->bytes - out->len)
+        fuzz_fail("answers without end");
+    memcpy(out->bytes + out->len, bytes, len);
+    out->len += len;
+    sim_session_sent(session, len);
+}
+
+static void feed(sim_session *session, const uint8_t *bytes, size_t len, struct outcome *out)
+{
+    while (len > 0 && !out->ended) {
+        uint8_t *room;
+        size_t cap = sim_session_room(session, &room), n = len < cap ? len : cap;
+        if (n == 0)
+            return;
+        memcpy(room, bytes, n);
+        sim_session_received(session, n, 0);
+        do {
+            turn(session, out);
+        } while (sim_session_ready(session));
+        bytes += n;
+        len -= n;
+    }
+}
+
+static void clear_blocks(struct sim_plc *plc)
+{
+    static const uint8_t zeros[500];
+    static const struct {
+        s7_area area;
+        uint16_t number;
+    } blocks[] = {{S7_AREA_DB, 1}, {S7_AREA_DB, 2}, {S7_AREA_T, 0}};
+
+    if (plant_turn_begin(rig.plant, true) != S7_OK)
+        fuzz_fail("the turn did not begin");
+    for (size_t i = 0; i < 3; i++) {
+        struct plant_block *block = plant_block_find(rig.plant, plc->row, blocks[i].area, blocks[i].number);
+        if (plant_store(rig.plant, block, 0, zeros, block->len) != S7_OK)
+            fuzz_fail("no room");
+    }
+    if (plant_turn_end(rig.plant) != S7_OK)
+        fuzz_fail("the turn did not end well");
+}
+
+static void run(struct sim_plc *plc, const uint8_t *bytes, size_t len, size_t step, struct outcome *out)
+{
+    const struct sim_session_options options = {.frame_ns = 1, .connect_ns = 1};
+    sim_session *session;
+
+    clear_blocks(plc);
+    out->len = 0;
+    out->ended = false;
+    if (sim_session_new(plc, &options, 0, &session) != S7_OK)
+        return;
+    for (size_t at = 0; at < len; at += step)
+        feed(session, bytes + at, len - at < step ? len - at : step, out);
+    sim_session_free(session);
+}
+
+static void check_frames(const struct outcome *out)
+{
+    size_t at = 0;
+
+    while (at < out->len) {
+        size_t frame = out->len - at >= 4 ? (size_t)out->bytes[at + 2] << 8 | out->bytes[at + 3] : 0;
+        if (out->bytes[at] != 3 || frame < 7 || frame > out->len - at || frame > 7 + S7_PDU_LEN_MAX)
+            fuzz_fail("the answer is no whole frame at byte %zu of %zu", at, out->len);
+        at += frame;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    if (rig.plant == NULL)
+        open_rig();
+    if (len < 2)
+        return 0;
+    struct sim_plc *plc = &rig.plc[bytes[0] & 1];
+    run(plc, bytes + 1, len - 1, len, &whole);
+    run(plc, bytes + 1, len - 1, 1U + (bytes[0] >> 1), &parts);
+    check_frames(&whole);
+    if (whole.len != parts.len || whole.ended != parts.ended ||
+        memcmp(whole.bytes, parts.bytes, whole.len) != 0)
+        fuzz_fail("%zu bytes answered at once, %zu in pieces of %u", whole.len, parts.len,
+                  1U + (bytes[0] >> 1));
+    if (plc->n_connections != 0)
+        fuzz_fail("a connection is counted that is gone");
+    return 0;
+}
