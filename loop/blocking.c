@@ -1,6 +1,6 @@
 #include "loop/blocking.h"
 
-#include "loop/endpoint.h"
+#include "loop/ip_addr.h"
 #include "loop/random.h"
 
 #include <errno.h>
@@ -170,7 +170,7 @@ static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const str
     set_options(fd, options);
     if (connect(fd, to->ai_addr, to->ai_addrlen) != 0)
         error = errno == EINPROGRESS || errno == EINTR ? finish_connect(fd, deadline_ns) : errno;
-    if (error == 0 && s7_endpoint_is_own(fd))
+    if (error == 0 && s7_ip_addr_is_own(fd))
         error = ECONNREFUSED;
     if (error != 0) {
         close(fd);

@@ -1,6 +1,6 @@
 #include "loop/blocking.h"
 
-#include "loop/endpoint.h"
+#include "loop/ip_addr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,15 +26,15 @@ struct line {
 
 static int open_listener(uint16_t *port, int backlog)
 {
-    struct s7_endpoint local;
+    struct s7_ip_addr local;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(fd >= 0);
-    assert_true(s7_endpoint_parse("127.0.0.1", 0, &local));
+    assert_true(s7_ip_addr_parse("127.0.0.1", 0, &local));
     assert_int_equal(bind(fd, &local.addr.any, local.len), 0);
     assert_int_equal(listen(fd, backlog), 0);
     assert_int_equal(getsockname(fd, &local.addr.any, &local.len), 0);
-    *port = s7_endpoint_port(&local);
+    *port = s7_ip_addr_port(&local);
     return fd;
 }
 
@@ -146,7 +146,7 @@ static void names_are_resolved_and_their_addresses_tried_in_order(void **state)
 
 static void a_dial_that_nobody_answers_ends_at_its_deadline(void **state)
 {
-    struct s7_endpoint to;
+    struct s7_ip_addr to;
     int fds[16], n = 0, fd = -1, os_errno = 0;
     uint16_t port;
     int listener = open_listener(&port, 0);
@@ -154,7 +154,7 @@ static void a_dial_that_nobody_answers_ends_at_its_deadline(void **state)
 
     (void)state;
     /* With the queue of a listener full, the kernel drops further SYNs. */
-    assert_true(s7_endpoint_parse("127.0.0.1", port, &to));
+    assert_true(s7_ip_addr_parse("127.0.0.1", port, &to));
     while (!full && n < 16) {
         struct timespec now = {0};
         fd_set writable;

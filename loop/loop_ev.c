@@ -153,7 +153,7 @@ static void dial_ended(struct stream_ev *s)
 
     if (error == 0 && getsockopt(s->io.fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
         error = errno;
-    if (error == 0 && s7_endpoint_is_own(s->io.fd))
+    if (error == 0 && s7_ip_addr_is_own(s->io.fd))
         error = ECONNREFUSED;
     if (error != 0)
         s7_loop_impl_fail(stream, s7_status_from_errno(error), error);
@@ -180,24 +180,24 @@ static void on_ready(struct ev_loop *ev, ev_io *io, int events)
         stream->fn(stream, ready, stream->arg);
 }
 
-struct stream_ev *stream_ev_new(s7_loop *loop, int fd, const struct s7_endpoint *peer)
+struct stream_ev *stream_ev_new(s7_loop *loop, int fd, const struct s7_ip_addr *peer)
 {
     struct stream_ev *s = calloc(1, sizeof *s);
 
     if (s == NULL)
         return NULL;
     s7_loop_impl_stream_init(loop, &s->base);
-    s7_endpoint_format(peer, s->base.peer, sizeof s->base.peer);
+    s7_ip_addr_format(peer, s->base.peer, sizeof s->base.peer);
     s->state = UP;
     ev_io_init(&s->io, on_ready, fd, 0);
     s->io.data = s;
     return s;
 }
 
-int tcp_ev_socket(const struct s7_endpoint *endpoint)
+int tcp_ev_socket(const struct s7_ip_addr *ip)
 {
     int on = 1;
-    int fd = socket(endpoint->addr.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(ip->addr.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd >= 0)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -206,9 +206,9 @@ int tcp_ev_socket(const struct s7_endpoint *endpoint)
 
 static s7_status loop_ev_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream **out)
 {
-    struct s7_endpoint peer;
+    struct s7_ip_addr peer;
 
-    if (!s7_endpoint_parse(host, port, &peer))
+    if (!s7_ip_addr_parse(host, port, &peer))
         return S7_E_RESOLVE;
     int fd = tcp_ev_socket(&peer);
     if (fd < 0)

@@ -3,7 +3,7 @@
 #ifndef LOOP_LOOP_EV_IMPL_H
 #define LOOP_LOOP_EV_IMPL_H
 
-#include "loop/endpoint.h"
+#include "loop/ip_addr.h"
 #include "loop/loop_impl.h"
 
 #include <errno.h>
@@ -48,10 +48,10 @@ static inline bool loop_ev_try_again(int os_errno)
 }
 
 /* A connected stream, which owns fd from here on. NULL: out of memory, fd is still the caller's. */
-struct stream_ev *stream_ev_new(s7_loop *loop, int fd, const struct s7_endpoint *peer);
+struct stream_ev *stream_ev_new(s7_loop *loop, int fd, const struct s7_ip_addr *peer);
 
 /* Non-blocking, close-on-exec, TCP_NODELAY; -1 and errno. */
-int tcp_ev_socket(const struct s7_endpoint *endpoint);
+int tcp_ev_socket(const struct s7_ip_addr *ip);
 
 s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno);
 void loop_ev_listener_close(s7_listener *listener);

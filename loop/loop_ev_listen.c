@@ -59,7 +59,7 @@ static bool lost_before_accept(int os_errno)
 /* False: no more for this turn. */
 static bool accept_one(struct loop_ev *l, struct listener_ev *listener)
 {
-    struct s7_endpoint peer = {.len = sizeof peer.addr};
+    struct s7_ip_addr peer = {.len = sizeof peer.addr};
     int fd = accept4(listener->io.fd, &peer.addr.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0 && lost_before_accept(errno))
@@ -91,7 +91,7 @@ static void on_acceptable(struct ev_loop *ev, ev_io *io, int events)
 }
 
 /* Accepted sockets inherit TCP_NODELAY and keep-alive from the listener: no system call each. */
-static int listen_on(const struct s7_endpoint *local)
+static int listen_on(const struct s7_ip_addr *local)
 {
     int on = 1, idle_s = KEEPALIVE_IDLE_S;
     int fd = tcp_ev_socket(local);
@@ -126,9 +126,9 @@ static s7_status listen_status(int os_errno)
 
 s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno)
 {
-    struct s7_endpoint local;
+    struct s7_ip_addr local;
 
-    if (!s7_endpoint_parse(host, port, &local))
+    if (!s7_ip_addr_parse(host, port, &local))
         return S7_E_RESOLVE;
     struct listener_ev *listener = calloc(1, sizeof *listener);
     if (listener == NULL)
@@ -141,7 +141,7 @@ s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_list
         free(listener);
         return listen_status(*os_errno);
     }
-    listener->base.port = s7_endpoint_port(&local);
+    listener->base.port = s7_ip_addr_port(&local);
     s7_timer_init(&listener->resume, on_resume, listener);
     ev_io_init(&listener->io, on_acceptable, fd, EV_READ);
     listener->io.data = listener;

@@ -5,10 +5,10 @@
 #define SYN_REPEATS_MAX 6 /* Linux: net.ipv4.tcp_syn_retries */
 #define NS_PER_S        INT64_C(1000000000)
 
-static enum s7_virtual_dial dial_meets(struct virtual_loop *l, const struct s7_endpoint *to)
+static enum s7_virtual_dial dial_meets(struct virtual_loop *l, const struct s7_ip_addr *to)
 {
     for (struct dial_rule *rule = l->rules; rule != NULL; rule = rule->next)
-        if (s7_endpoint_covers(&rule->to, to))
+        if (s7_ip_addr_covers(&rule->to, to))
             return rule->how;
     return S7_DIAL_ACCEPT;
 }

@@ -11,7 +11,7 @@
 #ifndef LOOP_VIRTUAL_IMPL_H
 #define LOOP_VIRTUAL_IMPL_H
 
-#include "loop/endpoint.h"
+#include "loop/ip_addr.h"
 #include "loop/loop_impl.h"
 #include "loop/loop_virtual.h"
 
@@ -22,7 +22,7 @@ struct virtual_listener;
 
 /* What a lever made of dials to an address. */
 struct dial_rule {
-    struct s7_endpoint to;
+    struct s7_ip_addr to;
     enum s7_virtual_dial how;
     struct dial_rule *next;
 };

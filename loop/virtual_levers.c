@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
-static struct dial_rule **rule_at(struct virtual_loop *l, const struct s7_endpoint *to)
+static struct dial_rule **rule_at(struct virtual_loop *l, const struct s7_ip_addr *to)
 {
     struct dial_rule **link = &l->rules;
 
-    while (*link != NULL && !s7_endpoint_equal(&(*link)->to, to))
+    while (*link != NULL && !s7_ip_addr_equal(&(*link)->to, to))
         link = &(*link)->next;
     return link;
 }
@@ -14,9 +14,9 @@ static struct dial_rule **rule_at(struct virtual_loop *l, const struct s7_endpoi
 s7_status s7_virtual_set_dial(s7_loop *loop, const char *host, uint16_t port, enum s7_virtual_dial how)
 {
     struct virtual_loop *l = virtual_loop_of(loop);
-    struct s7_endpoint to;
+    struct s7_ip_addr to;
 
-    if (!s7_endpoint_parse(host, port, &to))
+    if (!s7_ip_addr_parse(host, port, &to))
         return S7_E_RESOLVE;
     virtual_trace_event(l, EVENT_SET_DIAL, port, how, NULL, 0);
     struct dial_rule **link = rule_at(l, &to), *rule = *link;

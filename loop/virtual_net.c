@@ -9,7 +9,7 @@
 
 struct virtual_listener {
     s7_listener base;
-    struct s7_endpoint bound;
+    struct s7_ip_addr bound;
     struct virtual_listener *next;
 };
 
@@ -136,14 +136,14 @@ bool virtual_net_is_ready(const struct virtual_loop *l)
 
 /* ---- streams ---- */
 
-struct virtual_stream *virtual_stream_new(struct connection *c, unsigned side, const struct s7_endpoint *peer)
+struct virtual_stream *virtual_stream_new(struct connection *c, unsigned side, const struct s7_ip_addr *peer)
 {
     struct virtual_stream *s = calloc(1, sizeof *s);
 
     if (s == NULL)
         return NULL;
     s7_loop_impl_stream_init(&c->loop->base, &s->base);
-    s7_endpoint_format(peer, s->base.peer, sizeof s->base.peer);
+    s7_ip_addr_format(peer, s->base.peer, sizeof s->base.peer);
     s->connection = c;
     s->side = side;
     c->sides[side].stream = s;
@@ -152,20 +152,20 @@ struct virtual_stream *virtual_stream_new(struct connection *c, unsigned side, c
 }
 
 static void trace_address(struct virtual_loop *l, enum virtual_event kind, uint64_t ordinal, uint64_t number,
-                          const struct s7_endpoint *endpoint)
+                          const struct s7_ip_addr *ip)
 {
     char text[S7_PEER_TEXT_CAP];
 
-    s7_endpoint_format(endpoint, text, sizeof text);
+    s7_ip_addr_format(ip, text, sizeof text);
     virtual_trace_event(l, kind, ordinal, number, (const uint8_t *)text, (uint32_t)strlen(text));
 }
 
 s7_status virtual_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream **out)
 {
     struct virtual_loop *l = virtual_loop_of(loop);
-    struct s7_endpoint to;
+    struct s7_ip_addr to;
 
-    if (!s7_endpoint_parse(host, port, &to))
+    if (!s7_ip_addr_parse(host, port, &to))
         return S7_E_RESOLVE;
     struct connection *c = connection_new(l, &to);
     if (c == NULL)
@@ -179,7 +179,7 @@ s7_status virtual_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream
     c->id = s->base.ordinal;
     /* Everything is on one host: the dialing side shows the address that it dialed. */
     c->from = to;
-    s7_endpoint_set_port(&c->from, (uint16_t)(FIRST_DIALING_PORT + c->id % (65536 - FIRST_DIALING_PORT)));
+    s7_ip_addr_set_port(&c->from, (uint16_t)(FIRST_DIALING_PORT + c->id % (65536 - FIRST_DIALING_PORT)));
     trace_address(l, EVENT_DIAL, c->id, 0, &to);
     wire_send_handshake(c, 0, PACKET_SYN);
     *out = &s->base;
@@ -286,32 +286,32 @@ void virtual_close(s7_stream *stream, enum s7_close_how how)
 
 /* ---- listeners ---- */
 
-struct virtual_listener *virtual_listener_for(struct virtual_loop *l, const struct s7_endpoint *to)
+struct virtual_listener *virtual_listener_for(struct virtual_loop *l, const struct s7_ip_addr *to)
 {
     struct virtual_listener *any = NULL;
 
     for (struct virtual_listener *i = l->listeners; i != NULL; i = i->next) {
-        if (s7_endpoint_equal(&i->bound, to))
+        if (s7_ip_addr_equal(&i->bound, to))
             return i;
-        if (s7_endpoint_covers(&i->bound, to))
+        if (s7_ip_addr_covers(&i->bound, to))
             any = i;
     }
     return any;
 }
 
-static bool in_use(struct virtual_loop *l, const struct s7_endpoint *bound)
+static bool in_use(struct virtual_loop *l, const struct s7_ip_addr *bound)
 {
     for (struct virtual_listener *i = l->listeners; i != NULL; i = i->next)
-        if (s7_endpoint_covers(&i->bound, bound) || s7_endpoint_covers(bound, &i->bound))
+        if (s7_ip_addr_covers(&i->bound, bound) || s7_ip_addr_covers(bound, &i->bound))
             return true;
     return false;
 }
 
 /* The next free port, in turn, so that a port just given up is not soon another's. */
-static bool pick_port(struct virtual_loop *l, struct s7_endpoint *bound)
+static bool pick_port(struct virtual_loop *l, struct s7_ip_addr *bound)
 {
     for (int i = FIRST_FREE_PORT; i < FIRST_DIALING_PORT; i++) {
-        s7_endpoint_set_port(bound, l->next_port);
+        s7_ip_addr_set_port(bound, l->next_port);
         l->next_port = l->next_port + 1 < FIRST_DIALING_PORT ? (uint16_t)(l->next_port + 1) : FIRST_FREE_PORT;
         if (!in_use(l, bound))
             return true;
@@ -322,9 +322,9 @@ static bool pick_port(struct virtual_loop *l, struct s7_endpoint *bound)
 s7_status virtual_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno)
 {
     struct virtual_loop *l = virtual_loop_of(loop);
-    struct s7_endpoint bound;
+    struct s7_ip_addr bound;
 
-    if (!s7_endpoint_parse(host, port, &bound))
+    if (!s7_ip_addr_parse(host, port, &bound))
         return S7_E_RESOLVE;
     if (port == 0 ? !pick_port(l, &bound) : in_use(l, &bound)) {
         *os_errno = EADDRINUSE;
@@ -334,7 +334,7 @@ s7_status virtual_listen(s7_loop *loop, const char *host, uint16_t port, s7_list
     if (listener == NULL)
         return S7_E_NOMEM;
     listener->bound = bound;
-    listener->base.port = s7_endpoint_port(&bound);
+    listener->base.port = s7_ip_addr_port(&bound);
     listener->next = l->listeners;
     l->listeners = listener;
     trace_address(l, EVENT_LISTEN, 0, 0, &bound);

@@ -63,7 +63,7 @@ static struct packet *data_packet_new(struct connection *c, unsigned from, const
 
 /* ---- connections ---- */
 
-struct connection *connection_new(struct virtual_loop *loop, const struct s7_endpoint *to)
+struct connection *connection_new(struct virtual_loop *loop, const struct s7_ip_addr *to)
 {
     struct connection *c = calloc(1, sizeof *c);
 

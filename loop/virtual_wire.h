@@ -61,13 +61,13 @@ struct connection {
     struct virtual_loop *loop;
     uint64_t id; /* ordinal of the side that dialed: who, in draws */
     unsigned refs;
-    struct s7_endpoint from, to;
+    struct s7_ip_addr from, to;
     unsigned n_syn; /* how often SYN was sent again */
     struct side sides[2];
 };
 
 /* With one reference, the caller's. NULL: out of memory. */
-struct connection *connection_new(struct virtual_loop *loop, const struct s7_endpoint *to);
+struct connection *connection_new(struct virtual_loop *loop, const struct s7_ip_addr *to);
 void connection_ref(struct connection *connection);
 void connection_unref(struct connection *connection);
 
@@ -111,10 +111,10 @@ void virtual_stream_update(struct virtual_stream *stream);
 
 /* The end of a connection at this side; it does not count as a reference. NULL: out of memory. */
 struct virtual_stream *virtual_stream_new(struct connection *connection, unsigned side,
-                                          const struct s7_endpoint *peer);
+                                          const struct s7_ip_addr *peer);
 
 /* Who listens there; an address of its own wins over every address. NULL: nobody. */
-struct virtual_listener *virtual_listener_for(struct virtual_loop *loop, const struct s7_endpoint *to);
+struct virtual_listener *virtual_listener_for(struct virtual_loop *loop, const struct s7_ip_addr *to);
 
 struct virtual_stream {
     s7_stream base;
