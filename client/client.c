@@ -1,67 +1,78 @@
 #include "client/client_impl.h"
 
 #include "client/report.h"
-#include "client/settings.h"
-#include "client/transfer.h"
 #include "loop/blocking.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NS_PER_MS 1000000
+#define NS_PER_MS INT64_C(1000000)
 
-struct s7_client {
-    atomic_flag busy; /* a call is inside: one owner at a time */
-    atomic_bool up;
-    struct s7_settings settings;
-    s7_session *session;
-    int fd; /* -1: no TCP connection */
-    uint64_t connects;
-    int64_t owed_until_ns;  /* when answers are owed: how long they are waited for; S7_NEVER_NS otherwise */
-    struct s7_event closed; /* how the last connection ended */
-};
+/* ---- who is inside ---- */
 
-static bool enter(s7_client *client)
+bool s7_direct_enter(struct s7_direct *direct)
 {
-    return !atomic_flag_test_and_set_explicit(&client->busy, memory_order_acquire);
+    return !atomic_flag_test_and_set(&direct->busy);
 }
 
-static void leave(s7_client *client)
+void s7_direct_leave(struct s7_direct *direct)
 {
-    atomic_flag_clear_explicit(&client->busy, memory_order_release);
+    atomic_flag_clear(&direct->busy);
 }
 
-/* ---- context ---- */
-
-static s7_errinfo *ctx_err(const s7_ctx *ctx)
+static struct s7_direct *find(const s7_client *client, s7_status *why)
 {
-    return ctx != NULL && ctx->struct_size >= sizeof *ctx ? ctx->err : NULL;
+    return client->lease != NULL ? client->lease->find(client, why) : (struct s7_direct *)(uintptr_t)client;
 }
+
+static const char *where_of(const s7_client *client)
+{
+    return client->lease != NULL ? client->lease->where(client)
+                                 : ((const struct s7_direct *)client)->settings.where;
+}
+
+/* A lease may be put and its connection lent to somebody else at any moment: it counts what it is once we are
+ * inside. S7_E_MISUSE: another call is inside. */
+static s7_status enter(s7_client *client, struct s7_direct **out)
+{
+    s7_status why = S7_OK;
+    struct s7_direct *direct = find(client, &why);
+
+    if (direct == NULL)
+        return why;
+    if (!s7_direct_enter(direct))
+        return find(client, &why) == direct ? S7_E_MISUSE : why;
+    if (find(client, &why) != direct) {
+        s7_direct_leave(direct);
+        return why;
+    }
+    *out = direct;
+    return S7_OK;
+}
+
+static void leave(s7_client *client, struct s7_direct *direct)
+{
+    s7_direct_leave(direct);
+    if (client->lease != NULL)
+        client->lease->left(client);
+}
+
+static const char *enter_detail(s7_status status)
+{
+    return status == S7_E_MISUSE ? "another call is inside this client" : "";
+}
+
+/* ---- failing ---- */
 
 static int64_t after_ms(int64_t now_ns, int64_t ms)
 {
-    return ms > (S7_NEVER_NS - now_ns) / NS_PER_MS ? S7_NEVER_NS : now_ns + ms * NS_PER_MS;
-}
-
-/* S7_E_ARG: not a context. */
-static s7_status ctx_deadline(const s7_ctx *ctx, int64_t now_ns, int64_t default_ms, int64_t *deadline_ns)
-{
-    if (ctx != NULL && (ctx->struct_size < sizeof *ctx || ctx->timeout_ms < -1))
-        return S7_E_ARG;
-    if (ctx != NULL && ctx->deadline_ns != 0)
-        *deadline_ns = ctx->deadline_ns;
-    else if (ctx != NULL && ctx->timeout_ms == -1)
-        *deadline_ns = S7_NEVER_NS;
-    else
-        *deadline_ns = after_ms(now_ns, ctx != NULL && ctx->timeout_ms > 0 ? ctx->timeout_ms : default_ms);
-    return S7_OK;
+    return ms * NS_PER_MS > S7_NEVER_NS - now_ns ? S7_NEVER_NS : now_ns + ms * NS_PER_MS;
 }
 
 static s7_status fail(const s7_ctx *ctx, s7_errinfo *err, s7_status status, const char *detail)
 {
     s7_report_came(err, status, detail);
-    s7_report_give(ctx_err(ctx), err);
+    s7_report_give(s7_ctx_err(ctx), err);
     return status;
 }
 
@@ -69,55 +80,86 @@ s7_status s7_client_refuse(const s7_client *client, const s7_ctx *ctx, const cha
 {
     s7_errinfo err = S7_ERRINFO_INIT;
 
-    snprintf(err.asked, sizeof err.asked, "a call to %.80s",
-             client != NULL ? client->settings.where : "no client");
+    snprintf(err.asked, sizeof err.asked, "a call to %.80s", client != NULL ? where_of(client) : "no client");
     return fail(ctx, &err, S7_E_ARG, what);
 }
 
 /* ---- life ---- */
 
+s7_status s7_direct_new(const struct s7_settings *settings, struct s7_direct **out)
+{
+    struct s7_direct *direct = calloc(1, sizeof *direct);
+
+    if (direct == NULL)
+        return S7_E_NOMEM;
+    s7_status status = s7_settings_session(settings, 1, &direct->session);
+    if (status != S7_OK) {
+        free(direct);
+        return status;
+    }
+    atomic_flag_clear(&direct->busy);
+    atomic_init(&direct->up, false);
+    direct->settings = *settings;
+    direct->fd = -1;
+    direct->owed_until_ns = S7_NEVER_NS;
+    *out = direct;
+    return S7_OK;
+}
+
+void s7_direct_free(struct s7_direct *direct)
+{
+    if (direct == NULL)
+        return;
+    s7_session_free(direct->session);
+    free(direct);
+}
+
 s7_status s7_client_new(const char *endpoint, const s7_client_options *options, s7_client **out,
                         s7_errinfo *err)
 {
     struct s7_settings settings;
+    struct s7_direct *direct;
     s7_status status = s7_settings_make(endpoint, options, &settings, err);
 
-    if (status != S7_OK)
-        return status;
-    s7_client *client = calloc(1, sizeof *client);
-    if (client == NULL)
-        return S7_E_NOMEM;
-    status = s7_settings_session(&settings, 1, &client->session);
-    if (status != S7_OK) {
-        free(client);
-        return status;
-    }
-    atomic_flag_clear(&client->busy);
-    atomic_init(&client->up, false);
-    client->settings = settings;
-    client->fd = -1;
-    client->owed_until_ns = S7_NEVER_NS;
-    *out = client;
-    return S7_OK;
+    if (status == S7_OK)
+        status = s7_direct_new(&settings, &direct);
+    if (status == S7_OK)
+        *out = &direct->head;
+    return status;
 }
 
 /* ---- bytes ---- */
 
-static void disconnect(s7_client *client)
+static void disconnect(struct s7_direct *client)
 {
-    s7_tcp_close(client->fd);
+    atomic_store(&client->up, false);
+    if (client->pooled)
+        s7_tcp_shutdown(client->fd);
+    else
+        s7_tcp_close(client->fd);
     client->fd = -1;
     client->owed_until_ns = S7_NEVER_NS;
-    atomic_store(&client->up, false);
+    client->probing = false;
 }
 
-/* Carry the session's events to the transfer (NULL: none is running). */
-static void drain(s7_client *client, struct s7_transfer *transfer)
+/* Is it the probe's? An answer that says anything well-formed proves life. */
+static bool take_probe(struct s7_direct *client, const struct s7_event *event)
+{
+    if (!client->probing || !s7_transfer_event(&client->probe, event))
+        return false;
+    s7_status status = s7_transfer_result(&client->probe, NULL);
+    client->probing = false;
+    client->alive =
+        status == S7_OK || status == S7_E_PLC || (status == S7_E_PARTIAL && client->probe_item.code != 0);
+    return true;
+}
+
+void s7_direct_drain(struct s7_direct *client, struct s7_transfer *transfer)
 {
     struct s7_event event;
 
     while (s7_session_next(client->session, &event)) {
-        if (transfer != NULL)
+        if (!take_probe(client, &event) && transfer != NULL)
             s7_transfer_event(transfer, &event);
         if (event.kind != S7_EVENT_CLOSED)
             continue;
@@ -130,7 +172,7 @@ static void drain(s7_client *client, struct s7_transfer *transfer)
         client->owed_until_ns = S7_NEVER_NS;
 }
 
-static s7_status flush(s7_client *client, int64_t until_ns)
+s7_status s7_direct_flush(struct s7_direct *client, int64_t until_ns)
 {
     const uint8_t *bytes;
 
@@ -145,7 +187,7 @@ static s7_status flush(s7_client *client, int64_t until_ns)
     return S7_OK;
 }
 
-static s7_status receive(s7_client *client, int64_t until_ns)
+s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)
 {
     uint8_t *room;
     size_t cap = s7_session_room(client->session, &room), got;
@@ -158,22 +200,22 @@ static s7_status receive(s7_client *client, int64_t until_ns)
 
 /* Send what is queued, wait for an answer, take what came. The session itself decides what has run out of
  * time by until_ns. */
-static void exchange(s7_client *client, struct s7_transfer *transfer, int64_t until_ns)
+static void exchange(struct s7_direct *client, struct s7_transfer *transfer, int64_t until_ns)
 {
-    s7_status status = flush(client, until_ns);
+    s7_status status = s7_direct_flush(client, until_ns);
 
     if (status == S7_OK)
-        status = receive(client, until_ns);
+        status = s7_direct_receive(client, until_ns);
     if (status == S7_E_TIMEOUT)
         s7_session_tick(client->session, until_ns);
     else if (status != S7_OK)
         s7_session_lost(client->session, status);
-    drain(client, transfer);
+    s7_direct_drain(client, transfer);
 }
 
 /* ---- connecting ---- */
 
-static void handshake(s7_client *client, int64_t deadline_ns)
+static void handshake(struct s7_direct *client, int64_t deadline_ns)
 {
     s7_session_start(client->session, s7_now_ns());
     for (;;) {
@@ -192,7 +234,7 @@ static void handshake(s7_client *client, int64_t deadline_ns)
     }
 }
 
-static s7_status dial(s7_client *client, int64_t now_ns, int64_t deadline_ns, int *os_errno)
+static s7_status dial(struct s7_direct *client, int64_t now_ns, int64_t deadline_ns, int *os_errno)
 {
     const s7_client_options *options = &client->settings.options;
     struct s7_tcp_options tcp = {.user_timeout_ms = options->user_timeout_ms,
@@ -204,15 +246,15 @@ static s7_status dial(s7_client *client, int64_t now_ns, int64_t deadline_ns, in
                        limit_ns < deadline_ns ? limit_ns : deadline_ns, &tcp, &client->fd, os_errno);
 }
 
-static s7_status connect_inside(s7_client *client, const s7_ctx *ctx, s7_errinfo *err)
+static s7_status connect_inside(struct s7_direct *client, const s7_ctx *ctx, s7_errinfo *err)
 {
     const s7_client_options *options = &client->settings.options;
     int64_t now_ns = s7_now_ns(), deadline_ns;
 
     if (client->fd >= 0)
         return fail(ctx, err, S7_E_MISUSE, "the client is connected already");
-    s7_status status =
-        ctx_deadline(ctx, now_ns, (int64_t)options->connect_ms + options->handshake_ms, &deadline_ns);
+    s7_status status = s7_ctx_deadline(
+        ctx, now_ns, ((int64_t)options->connect_ms + options->handshake_ms) * NS_PER_MS, &deadline_ns);
     if (status != S7_OK)
         return fail(ctx, err, status, "not a call context: set struct_size");
     status = dial(client, now_ns, deadline_ns, &err->os_errno);
@@ -234,60 +276,74 @@ static s7_status connect_inside(s7_client *client, const s7_ctx *ctx, s7_errinfo
 s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
+    struct s7_direct *direct;
 
     if (client == NULL)
         return s7_client_refuse(NULL, ctx, "client is NULL");
-    s7_settings_asked(&client->settings, &err);
-    if (!enter(client))
-        return fail(ctx, &err, S7_E_MISUSE, "another call is inside this client");
-    s7_status status = connect_inside(client, ctx, &err);
-    leave(client);
+    s7_status status = enter(client, &direct);
+    if (status != S7_OK) {
+        snprintf(err.asked, sizeof err.asked, "connect to %.80s", where_of(client));
+        return fail(ctx, &err, status, enter_detail(status));
+    }
+    s7_settings_asked(&direct->settings, &err);
+    if (client->lease != NULL)
+        status =
+            fail(ctx, &err, S7_E_MISUSE, "the pool connects its clients; put this one back and get another");
+    else
+        status = connect_inside(direct, ctx, &err);
+    leave(client, direct);
     return status;
 }
 
 void s7_client_close(s7_client *client)
 {
-    if (client == NULL || !enter(client))
+    struct s7_direct *direct;
+
+    if (client == NULL || client->lease != NULL || enter(client, &direct) != S7_OK)
         return;
-    if (client->fd >= 0) {
-        s7_session_lost(client->session, S7_E_CANCELLED);
-        drain(client, NULL);
+    if (direct->fd >= 0) {
+        s7_session_lost(direct->session, S7_E_CANCELLED);
+        s7_direct_drain(direct, NULL);
     }
-    leave(client);
+    leave(client, direct);
 }
 
 void s7_client_free(s7_client *client)
 {
-    if (client == NULL)
+    if (client == NULL || client->lease != NULL)
         return;
     s7_client_close(client);
-    s7_session_free(client->session);
-    free(client);
+    s7_direct_free((struct s7_direct *)client);
 }
 
 bool s7_client_is_connected(const s7_client *client)
 {
-    return client != NULL && atomic_load(&client->up);
+    s7_status why;
+    const struct s7_direct *direct = client != NULL ? find(client, &why) : NULL;
+
+    return direct != NULL && atomic_load(&direct->up);
 }
 
 s7_status s7_client_info_get(const s7_client *client, s7_client_info *info)
 {
-    s7_client *self = (s7_client *)client; /* only the flag changes */
+    s7_client *self = (s7_client *)(uintptr_t)client; /* only the flag changes */
+    struct s7_direct *direct;
 
     if (client == NULL || info == NULL || info->struct_size < sizeof info->struct_size)
         return S7_E_ARG;
-    if (!enter(self))
-        return S7_E_MISUSE;
-    const struct s7_setup *granted = s7_session_granted(client->session);
-    const struct s7_session_stats *stats = s7_session_stats(client->session);
+    s7_status status = enter(self, &direct);
+    if (status != S7_OK)
+        return status;
+    const struct s7_setup *granted = s7_session_granted(direct->session);
+    const struct s7_session_stats *stats = s7_session_stats(direct->session);
     s7_client_info now = {.struct_size = info->struct_size,
                           .pdu_len = granted->pdu_len,
                           .amq_calling = granted->amq_calling,
                           .amq_called = granted->amq_called,
                           .requests = stats->jobs,
                           .late_answers = stats->late_answers,
-                          .connects = client->connects};
-    leave(self);
+                          .connects = direct->connects};
+    leave(self, direct);
     memcpy(info, &now, info->struct_size < sizeof now ? info->struct_size : sizeof now);
     return S7_OK;
 }
@@ -298,10 +354,10 @@ static const char never_came[] =
     "the answer to an earlier request that timed out never came: the connection was dropped";
 
 /* Take late answers that are here already; give the connection up when one is overdue. */
-static s7_status settle_owed(s7_client *client, int64_t now_ns, const char **detail)
+static s7_status settle_owed(struct s7_direct *client, int64_t now_ns, const char **detail)
 {
     while (client->fd >= 0 && s7_session_owed(client->session) > 0) {
-        s7_status status = receive(client, now_ns); /* no waiting: its time is now */
+        s7_status status = s7_direct_receive(client, now_ns); /* no waiting: its time is now */
 
         if (status == S7_E_TIMEOUT && now_ns < client->owed_until_ns)
             return S7_OK;
@@ -310,14 +366,14 @@ static s7_status settle_owed(s7_client *client, int64_t now_ns, const char **det
             *detail = never_came;
         if (status != S7_OK)
             s7_session_lost(client->session, status);
-        drain(client, NULL);
+        s7_direct_drain(client, NULL);
     }
     return client->fd >= 0 ? S7_OK : client->closed.status;
 }
 
 /* No job is in flight and none may be sent: wait for owed answers, and give the connection up when they do
  * not come. */
-static void wait_for_owed(s7_client *client, struct s7_transfer *transfer, int64_t deadline_ns)
+static void wait_for_owed(struct s7_direct *client, struct s7_transfer *transfer, int64_t deadline_ns)
 {
     int64_t until_ns = client->owed_until_ns < deadline_ns ? client->owed_until_ns : deadline_ns;
 
@@ -326,10 +382,10 @@ static void wait_for_owed(s7_client *client, struct s7_transfer *transfer, int64
         return;
     s7_transfer_cancel(transfer, client->session, S7_E_TIMEOUT, never_came);
     s7_session_lost(client->session, S7_E_TIMEOUT);
-    drain(client, transfer);
+    s7_direct_drain(client, transfer);
 }
 
-static void drive(s7_client *client, struct s7_transfer *transfer)
+static void drive(struct s7_direct *client, struct s7_transfer *transfer)
 {
     for (;;) {
         s7_transfer_pump(transfer, client->session);
@@ -349,10 +405,8 @@ struct call {
     size_t n_items;
 };
 
-static void call_name(const s7_client *client, const struct call *call, s7_errinfo *err)
+static void call_name(const char *where, const struct call *call, s7_errinfo *err)
 {
-    const char *where = client->settings.where;
-
     if (call->list)
         s7_report_list(err, call->write, call->items, call->items != NULL ? call->n_items : 0, err->item,
                        where);
@@ -361,7 +415,7 @@ static void call_name(const s7_client *client, const struct call *call, s7_errin
 }
 
 /* The call fails before anything was sent. */
-static s7_status call_refused(const s7_client *client, const struct call *call, s7_status status,
+static s7_status call_refused(const char *where, const struct call *call, s7_status status,
                               const char *detail)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
@@ -370,11 +424,12 @@ static s7_status call_refused(const s7_client *client, const struct call *call, 
         call->items[i].status = status;
         call->items[i].code = 0;
     }
-    call_name(client, call, &err);
+    call_name(where, call, &err);
     return fail(call->ctx, &err, status, detail);
 }
 
-static s7_status call_failed(const s7_client *client, const struct call *call, struct s7_transfer *transfer)
+static s7_status call_failed(const struct s7_direct *client, const struct call *call,
+                             struct s7_transfer *transfer)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_status status = s7_transfer_result(transfer, &err);
@@ -384,33 +439,34 @@ static s7_status call_failed(const s7_client *client, const struct call *call, s
     if (!call->list)
         err.item = -1;
     err.status = status;
-    call_name(client, call, &err);
-    s7_report_give(ctx_err(call->ctx), &err);
+    call_name(client->settings.where, call, &err);
+    s7_report_give(s7_ctx_err(call->ctx), &err);
     return status;
 }
 
-static s7_status call_inside(s7_client *client, const struct call *call)
+static s7_status call_inside(struct s7_direct *client, const struct call *call)
 {
     struct s7_transfer transfer;
     s7_errinfo err = S7_ERRINFO_INIT;
     int64_t now_ns = s7_now_ns(), deadline_ns;
     const char *detail = "";
 
-    if (ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms, &deadline_ns) != S7_OK)
-        return call_refused(client, call, S7_E_ARG, "not a call context: set struct_size");
+    if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS, &deadline_ns) !=
+        S7_OK)
+        return call_refused(client->settings.where, call, S7_E_ARG, "not a call context: set struct_size");
     if (s7_transfer_begin(&transfer, call->write, call->items, call->n_items, deadline_ns, &err) != S7_OK) {
-        call_name(client, call, &err);
-        s7_report_give(ctx_err(call->ctx), &err);
+        call_name(client->settings.where, call, &err);
+        s7_report_give(s7_ctx_err(call->ctx), &err);
         return S7_E_ARG;
     }
     if (client->fd < 0)
-        return call_refused(client, call, S7_E_NOT_CONNECTED, "");
+        return call_refused(client->settings.where, call, S7_E_NOT_CONNECTED, "");
     if (deadline_ns <= now_ns)
-        return call_refused(client, call, S7_E_TIMEOUT,
+        return call_refused(client->settings.where, call, S7_E_TIMEOUT,
                             "the deadline had passed before the call: nothing was sent");
     s7_status status = settle_owed(client, now_ns, &detail);
     if (status != S7_OK)
-        return call_refused(client, call, status, detail);
+        return call_refused(client->settings.where, call, status, detail);
 
     drive(client, &transfer);
     if (client->owed_until_ns == S7_NEVER_NS && s7_session_owed(client->session) > 0)
@@ -423,13 +479,15 @@ s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_it
                          bool list)
 {
     struct call call = {ctx, write, list, items, n_items};
+    struct s7_direct *direct;
 
     if (client == NULL)
         return s7_client_refuse(NULL, ctx, "client is NULL");
-    if (!enter(client))
-        return call_refused(client, &call, S7_E_MISUSE, "another call is inside this client");
-    s7_status status = call_inside(client, &call);
-    leave(client);
+    s7_status status = enter(client, &direct);
+    if (status != S7_OK)
+        return call_refused(where_of(client), &call, status, enter_detail(status));
+    status = call_inside(direct, &call);
+    leave(client, direct);
     return status;
 }
 

@@ -1,15 +1,80 @@
-/* client_impl.h - the one call that all reads and writes of the blocking client are made of. For client.c and
- * typed.c. */
+/* client_impl.h - what stands behind an s7_client. For client.c, typed.c, area.c, and the pool's thread
+ * adapter.
+ *
+ * An s7_client is a direct client, which owns its connection, or a lease, which stands for the connection of
+ * a pool as long as it is lent. Both begin with struct s7_client, by which they are told apart. */
 #ifndef CLIENT_CLIENT_IMPL_H
 #define CLIENT_CLIENT_IMPL_H
 
-#include <s7rig/client.h>
+#include "client/settings.h"
+#include "client/transfer.h"
 
-/* list false: the items are pieces of one place, and the status of the first bad one is that of the call. */
+#include <stdatomic.h>
+
+struct s7_direct;
+
+/* How a lease finds its connection. */
+struct s7_lease_ops {
+    /* The connection, or NULL and why: S7_E_STALE_LEASE, S7_E_FORKED. From any thread. */
+    struct s7_direct *(*find)(const s7_client *lease, s7_status *why);
+    /* A call has left the connection. */
+    void (*left)(s7_client *lease);
+    const char *(*where)(const s7_client *lease); /* "127.0.0.1:102" */
+};
+
+struct s7_client {
+    const struct s7_lease_ops *lease; /* NULL: a struct s7_direct */
+};
+
+struct s7_direct {
+    struct s7_client head;
+    atomic_flag busy; /* a call is inside: one owner at a time */
+    atomic_bool up;
+    bool pooled; /* the descriptor belongs to the pool: shut down here, closed there */
+    struct s7_settings settings;
+    s7_session *session;
+    int fd; /* -1: no TCP connection */
+    uint64_t connects;
+    int64_t owed_until_ns;  /* when answers are owed: how long they are waited for; S7_NEVER_NS otherwise */
+    struct s7_event closed; /* how the last connection ended */
+
+    /* a sign of life that the pool asked for; its answer is taken by whoever is inside when it comes */
+    bool probing, alive; /* it is out; it has been answered */
+    uint8_t probe_byte;
+    s7_item probe_item;
+    struct s7_transfer probe;
+};
+
+/* The one call that all reads and writes are made of. list false: the items are pieces of one place, and the
+ * status of the first bad one is that of the call. */
 S7_MUST_CHECK s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_item *items,
                                        size_t n_items, bool list);
 
 /* Refuse an argument, with words; returns S7_E_ARG. */
 s7_status s7_client_refuse(const s7_client *client, const s7_ctx *ctx, const char *what);
+
+/* NULL: not asked for. */
+s7_errinfo *s7_ctx_err(const s7_ctx *ctx);
+
+/* default_ns is for a context that says nothing (a time span; S7_NEVER_NS: none). S7_E_ARG: not a context. */
+S7_MUST_CHECK s7_status s7_ctx_deadline(const s7_ctx *ctx, int64_t now_ns, int64_t default_ns,
+                                        int64_t *deadline_ns);
+
+/* ---- direct clients ---- */
+
+S7_MUST_CHECK s7_status s7_direct_new(const struct s7_settings *settings, struct s7_direct **out);
+void s7_direct_free(struct s7_direct *direct); /* NULL is fine; no call may be inside */
+
+/* One caller at a time; false: somebody is inside. Everything below is called inside. */
+bool s7_direct_enter(struct s7_direct *direct);
+void s7_direct_leave(struct s7_direct *direct);
+
+/* Carry the session's events to the transfer (NULL: none is running) or to the probe. */
+void s7_direct_drain(struct s7_direct *direct, struct s7_transfer *transfer);
+
+/* Send what is queued, take what has come; waits until until_ns for both (now: does not wait). S7_E_TIMEOUT:
+ * not by then. Anything else but S7_OK: the connection is lost, and the session knows. Then drain. */
+s7_status s7_direct_flush(struct s7_direct *direct, int64_t until_ns);
+s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
 
 #endif

@@ -24,6 +24,15 @@ struct pending {
     struct s7_transfer transfer;
 };
 
+struct probe {
+    bool open;
+    s7_conn_alive_fn *fn;
+    void *arg;
+    uint8_t byte;
+    s7_item item;
+    struct s7_transfer transfer;
+};
+
 struct s7_conn {
     s7_loop *loop;
     struct s7_settings settings;
@@ -41,7 +50,8 @@ struct s7_conn {
     int64_t owed_until_ns; /* answers are owed: end the connection then; S7_NEVER_NS otherwise */
 
     struct pending *head, *tail;
-    struct pending *spare;     /* the last one done, for the next submit */
+    struct pending *spare; /* the last one done, for the next submit */
+    struct probe probe;
     int64_t queue_deadline_ns; /* no pending transfer is due before; a lower bound */
 
     s7_errinfo end; /* why the connection ended */
@@ -113,6 +123,11 @@ void s7_conn_free(s7_conn *conn)
 const s7_session *s7_conn_session(const s7_conn *conn)
 {
     return conn->session;
+}
+
+s7_stream *s7_conn_stream(const s7_conn *conn)
+{
+    return conn->stream;
 }
 
 /* ---- the end of a connection ---- */
@@ -264,6 +279,53 @@ s7_status s7_conn_submit(s7_conn *conn, bool write, s7_item *items, size_t n_ite
     return S7_OK;
 }
 
+bool s7_conn_busy(const s7_conn *conn)
+{
+    return conn->head != NULL;
+}
+
+/* ---- signs of life ---- */
+
+s7_status s7_conn_probe(s7_conn *conn, s7_conn_alive_fn *fn, void *arg)
+{
+    struct probe *probe = &conn->probe;
+
+    if (conn->state != UP || conn->closing)
+        return S7_E_NOT_CONNECTED;
+    if (probe->open)
+        return S7_E_MISUSE;
+    probe->item = (s7_item){
+        .address = {.area = S7_AREA_M, .type = S7_TYPE_BYTE, .count = 1}, .data = &probe->byte, .len = 1};
+    s7_status status = s7_transfer_begin(&probe->transfer, false, &probe->item, 1, S7_NEVER_NS, NULL);
+    if (status != S7_OK)
+        return status;
+    probe->open = true;
+    probe->fn = fn;
+    probe->arg = arg;
+    wake(conn);
+    return S7_OK;
+}
+
+/* Send it when the window allows; report it when it is answered. false: nothing was reported. */
+static bool step_probe(s7_conn *conn)
+{
+    struct probe *probe = &conn->probe;
+
+    if (!probe->open)
+        return false;
+    if (conn->state == UP && !conn->closing)
+        s7_transfer_pump(&probe->transfer, conn->session);
+    if (!s7_transfer_done(&probe->transfer))
+        return false;
+    s7_status status = s7_transfer_result(&probe->transfer, NULL);
+    bool refused = status == S7_E_PLC || (status == S7_E_PARTIAL && probe->item.code != 0);
+    probe->open = false;
+    probe->fn(conn, refused ? S7_OK : status, probe->arg);
+    return true;
+}
+
+/* ---- the end of a transfer ---- */
+
 /* Take a done transfer out of the queue, then tell its owner, who may do anything. */
 static void report(s7_conn *conn, struct pending *before, struct pending *p)
 {
@@ -334,6 +396,8 @@ static bool take_event(s7_conn *conn)
         conn_end(conn, event.status, event.detail);
         break;
     default:
+        if (conn->probe.open && s7_transfer_event(&conn->probe.transfer, &event))
+            break;
         if (conn->head != NULL)
             s7_transfer_event(&conn->head->transfer, &event);
     }
@@ -354,6 +418,10 @@ static bool report_end(s7_conn *conn)
 {
     struct pending *p = conn->head;
 
+    if (conn->probe.open)
+        s7_transfer_cancel(&conn->probe.transfer, conn->session, conn->end.status, conn->end.came);
+    if (step_probe(conn))
+        return true;
     if (p == NULL) {
         s7_errinfo end = conn->end;
 
@@ -398,6 +466,8 @@ static bool step(s7_conn *conn, int64_t now_ns)
     if (conn->state != UP || conn->closing)
         return false;
     note_owed(conn, now_ns);
+    if (step_probe(conn))
+        return true;
     if (conn->head != NULL) {
         conn->head->begun = true;
         s7_transfer_pump(&conn->head->transfer, conn->session);

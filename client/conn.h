@@ -36,6 +36,16 @@ S7_MUST_CHECK s7_status s7_conn_submit(s7_conn *conn, bool write, s7_item *items
                                        uint32_t timeout_ms, s7_conn_done_fn *done, void *arg,
                                        s7_errinfo *err);
 
+/* Ask the PLC for a sign of life, one byte of MB0, beside whatever is queued: it takes one place of the
+ * window of jobs. fn is called once: with S7_OK when a well-formed answer came (a refusal is one), or with
+ * why none can come any more. There is no deadline. S7_E_NOT_CONNECTED. S7_E_MISUSE: the last one's answer is
+ * still to come. */
+typedef void s7_conn_alive_fn(s7_conn *conn, s7_status status, void *arg);
+S7_MUST_CHECK s7_status s7_conn_probe(s7_conn *conn, s7_conn_alive_fn *fn, void *arg);
+
+/* Are transfers queued that were not reported yet? */
+bool s7_conn_busy(const s7_conn *conn);
+
 /* Close now: waiting transfers are reported as S7_E_CANCELLED (writes that left: S7_E_OUTCOME_UNKNOWN) in the
  * next turn, then the end as S7_E_CANCELLED. */
 void s7_conn_close(s7_conn *conn);
@@ -44,5 +54,8 @@ void s7_conn_close(s7_conn *conn);
 void s7_conn_free(s7_conn *conn);
 
 const s7_session *s7_conn_session(const s7_conn *conn);
+
+/* The TCP connection, for traces and faults; NULL: there is none. */
+s7_stream *s7_conn_stream(const s7_conn *conn);
 
 #endif

@@ -146,32 +146,46 @@ static void set_options(int fd, const struct s7_tcp_options *options)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
 }
 
-/* errno or 0. */
-static int finish_connect(int fd, int64_t deadline_ns)
-{
-    int error = wait_for(fd, POLLOUT, deadline_ns);
-    socklen_t len = sizeof error;
-
-    if (error != 0)
-        return error;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-        return errno;
-    return error;
-}
-
-static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const struct s7_tcp_options *options,
-                       int *out)
+/* errno or 0, of a socket that is ready for writing. */
+static int connect_outcome(int fd)
 {
     int error = 0;
+    socklen_t len = sizeof error;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+        return errno;
+    return error == 0 && s7_ip_addr_is_own(fd) ? ECONNREFUSED : error;
+}
+
+/* errno or 0: *out is connected, or on its way. */
+static int begin_connect(const struct addrinfo *to, const struct s7_tcp_options *options, int *out)
+{
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return errno;
     set_options(fd, options);
-    if (connect(fd, to->ai_addr, to->ai_addrlen) != 0)
-        error = errno == EINPROGRESS || errno == EINTR ? finish_connect(fd, deadline_ns) : errno;
-    if (error == 0 && s7_ip_addr_is_own(fd))
-        error = ECONNREFUSED;
+    if (connect(fd, to->ai_addr, to->ai_addrlen) != 0 && errno != EINPROGRESS && errno != EINTR) {
+        int error = errno;
+
+        close(fd);
+        return error;
+    }
+    *out = fd;
+    return 0;
+}
+
+static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const struct s7_tcp_options *options,
+                       int *out)
+{
+    int fd;
+    int error = begin_connect(to, options, &fd);
+
+    if (error != 0)
+        return error;
+    error = wait_for(fd, POLLOUT, deadline_ns);
+    if (error == 0)
+        error = connect_outcome(fd);
     if (error != 0) {
         close(fd);
         return error;
@@ -224,6 +238,36 @@ s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
     for (const struct addrinfo *a = addresses; a != NULL && error != 0; a = a->ai_next)
         error = connect_one(a, share_of(deadline_ns, a), options != NULL ? options : &defaults, fd);
     freeaddrinfo(addresses);
+    return error == 0 ? S7_OK : fail(error, os_errno);
+}
+
+s7_status s7_tcp_dial_begin(const char *host, uint16_t port, unsigned nth,
+                            const struct s7_tcp_options *options, int *fd, unsigned *n_addresses,
+                            int *os_errno)
+{
+    struct addrinfo *addresses;
+    const struct addrinfo *at = NULL;
+    unsigned n = 0;
+    s7_status status = resolve(host, port, &addresses, os_errno);
+
+    if (status != S7_OK)
+        return status;
+    for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next)
+        if (n++ == nth)
+            at = a;
+    int error = at != NULL ? begin_connect(at, options != NULL ? options : &defaults, fd) : 0;
+    freeaddrinfo(addresses);
+    if (n_addresses != NULL)
+        *n_addresses = n;
+    if (at == NULL)
+        return fail_without_errno(S7_E_ARG, os_errno);
+    return error == 0 ? S7_OK : fail(error, os_errno);
+}
+
+s7_status s7_tcp_dial_end(int fd, int *os_errno)
+{
+    int error = connect_outcome(fd);
+
     return error == 0 ? S7_OK : fail(error, os_errno);
 }
 
@@ -283,6 +327,11 @@ s7_status s7_tcp_recv(int fd, uint8_t *buf, size_t cap, int64_t deadline_ns, siz
         if (status != S7_OK)
             return status;
     }
+}
+
+void s7_tcp_shutdown(int fd)
+{
+    (void)shutdown(fd, SHUT_RDWR);
 }
 
 void s7_tcp_close(int fd)

@@ -32,6 +32,14 @@ struct s7_tcp_options {
 S7_MUST_CHECK s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
                                     const struct s7_tcp_options *options, int *fd, int *os_errno);
 
+/* The same in steps, for a thread that has more to do than wait: begin to dial the host's address number nth
+ * (0 is the first; *n_addresses, may be NULL, says how many there are). When *fd is ready for writing, end
+ * tells how it went; the caller closes it otherwise. S7_E_ARG: no such address. */
+S7_MUST_CHECK s7_status s7_tcp_dial_begin(const char *host, uint16_t port, unsigned nth,
+                                          const struct s7_tcp_options *options, int *fd,
+                                          unsigned *n_addresses, int *os_errno);
+S7_MUST_CHECK s7_status s7_tcp_dial_end(int fd, int *os_errno);
+
 /* Send as much as the kernel takes, waiting until it takes something: *sent >= 1 on S7_OK (len >= 1).
  * S7_E_TIMEOUT (nothing was taken), S7_E_RESET (also when the peer had closed before), S7_E_IO, S7_E_ARG (len
  * 0). */
@@ -42,6 +50,10 @@ S7_MUST_CHECK s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, in
  * S7_E_TIMEOUT, S7_E_CLOSED (the peer's end), S7_E_RESET, S7_E_IO, S7_E_ARG (cap 0). */
 S7_MUST_CHECK s7_status s7_tcp_recv(int fd, uint8_t *buf, size_t cap, int64_t deadline_ns, size_t *got,
                                     int *os_errno);
+
+/* Both directions end now: the peer gets a FIN, and a thread that waits in send or recv returns. The
+ * descriptor stays. From any thread. */
+void s7_tcp_shutdown(int fd);
 
 /* Close; fd < 0 is fine. */
 void s7_tcp_close(int fd);

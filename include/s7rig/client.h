@@ -15,6 +15,9 @@
  * request_ms after the timeout, the connection is dropped: that call fails with S7_E_TIMEOUT and says so,
  * later ones with S7_E_NOT_CONNECTED until s7_client_connect.
  *
+ * A client that a pool lent (pool.h) works with every call of this header but connect, close and free, which
+ * belong to its pool. After it was given back, calls return S7_E_STALE_LEASE.
+ *
  * A write whose answer did not come is S7_E_OUTCOME_UNKNOWN and is never repeated. After S7_E_PROTOCOL (an
  * answer came that does not fit) a write may or may not have happened as well. */
 #ifndef S7RIG_CLIENT_H

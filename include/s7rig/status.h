@@ -29,6 +29,7 @@ typedef enum s7_status {
     S7_E_MISUSE = -2,      /* a call in a state that forbids it */
     S7_E_NOMEM = -3,       /* out of memory; nothing was changed */
     S7_E_UNSUPPORTED = -4, /* understood, but not supported by this version or this peer */
+    S7_E_FORKED = -5,      /* the object belongs to the parent of this process */
     /* time */
     S7_E_TIMEOUT = -100,   /* the deadline passed */
     S7_E_CANCELLED = -101, /* the caller withdrew the job */
@@ -66,6 +67,13 @@ typedef enum s7_status {
     /* writes */
     S7_E_OUTCOME_UNKNOWN =
         -700, /* the write left, its answer did not come: it may or may not have happened */
+    /* the pool */
+    S7_E_POOL_CLOSED = -800,     /* the pool was closed */
+    S7_E_POOL_EXHAUSTED = -801,  /* all connections of the pool were in use until the deadline */
+    S7_E_POOL_QUEUE_FULL = -802, /* as many callers as may wait for a connection are waiting */
+    S7_E_PLC_DOWN = -804,        /* the pool has no connection and cannot make one; err has the last cause */
+    S7_E_STALE_LEASE = -806,     /* a call on a client that was given back to its pool */
+    S7_E_FOREIGN = -807,         /* the client does not belong to this pool */
     /* the plant file */
     S7_E_PLANT_MISSING = -900, /* no such file */
     S7_E_PLANT_SCHEMA = -901,  /* not a plant file, damaged, or of a newer s7rig */

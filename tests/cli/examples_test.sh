@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 first_read=$3
 bottling=$4
+pool_threads=$5
 plant=$dir/bottling.plant
 
 say "the demo plant"
@@ -20,5 +21,9 @@ prints "bottles filled: 1204, now 1205" "$first_read" "$address"
 prints "bottles filled: 1205, now 1206" "$first_read" "s7://$address?rack=0&slot=1"
 selects 1206 "SELECT value FROM tag WHERE name = 'bottles_filled'"
 expect 1 "first_read: " "$first_read" "$address:x"
+
+say "pool_threads"
+expect 0 "2000 reads by 100 workers over 10 connections" "$pool_threads" "$address"
 ends_well "$server"
+expect 1 "connection refused" "$pool_threads" "$address"
 expect 1 "$address" "$first_read" "$address"

@@ -1,0 +1,176 @@
+/* pool_core.h - the policy of the connection pool as a state machine: events and now in, actions out.
+ *
+ * Decides who is lent which connection, when one is dialed, checked, closed, and who has waited in vain.
+ * Knows no socket, clock, lock or thread, draws no random numbers (they are arguments), allocates nothing
+ * after s7_pool_core_new. Adapters (pool_thread.c, pool_loop.c) carry out what it says and decide nothing.
+ *
+ * An adapter does the same three things around every event: call the function of the event; take actions with
+ * s7_pool_core_next until there is none; come back at s7_pool_core_deadline with s7_pool_core_tick.
+ *
+ * Connections are numbered 0..size-1; the number says nothing about the TCP connection behind it, which the
+ * adapter makes on DIAL and unmakes before s7_pool_core_dial_failed or s7_pool_core_closed. Events that come
+ * too late (a check's answer for a connection that is being closed by now) are ignored.
+ *
+ * Not thread-safe. Times are CLOCK_MONOTONIC in int64_t nanoseconds; now must not go backwards. */
+#ifndef CLIENT_POOL_CORE_H
+#define CLIENT_POOL_CORE_H
+
+#include "loop/heap.h"
+#include "loop/never.h"
+
+#include <s7rig/pool.h>
+
+typedef struct s7_pool_core s7_pool_core;
+
+struct s7_pool_rules {
+    unsigned size, min_idle, max_waiters, max_connecting;
+    int64_t max_idle_ns;     /* S7_NEVER_NS: idle connections stay */
+    int64_t health_check_ns; /* S7_NEVER_NS: no checks */
+    int64_t health_timeout_ns;
+    int64_t dirty_ns; /* how long a late answer is waited for: request_ms */
+    s7_pool_start_policy start;
+    bool fail_when_exhausted, fail_fast_when_down;
+};
+
+/* A connection that is lent, by value. A lease is current until it is put, discarded or revoked; the numbers
+ * of a connection's leases never repeat. */
+struct s7_pool_lease {
+    uint32_t conn;
+    uint64_t number; /* 0: no lease */
+};
+
+/* Somebody who wants a connection; embedded by the caller of s7_pool_core_get, and must stay until its
+ * outcome was taken by s7_pool_core_next or it was cancelled. */
+struct s7_pool_waiter {
+    struct s7_pool_waiter *next, *prev; /* private from here on */
+    struct s7_heap_node due;
+    const char *label;
+    int state;
+    bool waited; /* it was not served at once */
+    s7_status status;
+    struct s7_pool_lease lease;
+};
+
+/* Rules are trusted here (s7_pool_settings_make checks the user's). S7_E_NOMEM. */
+S7_MUST_CHECK s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out);
+void s7_pool_core_free(s7_pool_core *core); /* NULL is fine */
+
+/* ---- what the adapter is to do ---- */
+
+enum s7_pool_action_kind {
+    S7_POOL_DIAL,    /* make connection conn: then dialed or dial_failed */
+    S7_POOL_CHECK,   /* ask conn for a sign of life: then checked; its time is the core's business */
+    S7_POOL_LISTEN,  /* nobody holds conn, and answers are to come on it: then drained, checked */
+    S7_POOL_CLOSE,   /* close conn, or give up dialing it (reason): then closed */
+    S7_POOL_REVOKE,  /* as CLOSE, but its borrower may be using it: make his calls fail first */
+    S7_POOL_GRANT,   /* waiter gets lease */
+    S7_POOL_FAIL,    /* waiter gets status */
+    S7_POOL_STARTED, /* the start is over, with status */
+    S7_POOL_CLOSED   /* the close is over, with status: S7_E_TIMEOUT when leases were revoked */
+};
+
+struct s7_pool_action {
+    enum s7_pool_action_kind kind;
+    unsigned conn;
+    s7_pool_close_reason reason;
+    struct s7_pool_waiter *waiter;
+    struct s7_pool_lease lease;
+    s7_status status;
+};
+
+/* The next thing to do; false: none. An action is said once. Outcomes are for users (GRANT, FAIL, STARTED,
+ * CLOSED), chores are about connections: an adapter may have them taken in different places. A chore that was
+ * not taken yet is withdrawn when it is not needed any more. */
+bool s7_pool_core_next(s7_pool_core *core, struct s7_pool_action *action);
+bool s7_pool_core_next_outcome(s7_pool_core *core, struct s7_pool_action *action);
+bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action);
+bool s7_pool_core_has_chore(const s7_pool_core *core);
+
+/* When to call tick: S7_NEVER_NS: no need. _deadline counts waiters' deadlines, _chores does not: for
+ * adapters whose waiters look after themselves (tick with their own deadline as now). */
+int64_t s7_pool_core_deadline(const s7_pool_core *core);
+int64_t s7_pool_core_chores(const s7_pool_core *core);
+void s7_pool_core_tick(s7_pool_core *core, int64_t now_ns);
+
+/* ---- what users want ---- */
+
+/* S7_OK: an action STARTED follows. S7_E_MISUSE: started already. S7_E_POOL_CLOSED. */
+S7_MUST_CHECK s7_status s7_pool_core_start(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns);
+
+/* S7_OK: an action GRANT or FAIL follows for this waiter, perhaps at once. Anything else: refused, and the
+ * waiter is free: S7_E_MISUSE (not started), S7_E_POOL_CLOSED, S7_E_POOL_QUEUE_FULL. label: a static string
+ * or NULL. */
+S7_MUST_CHECK s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_waiter *waiter, const char *label,
+                                         int64_t deadline_ns, int64_t now_ns);
+
+/* Withdraw a waiter whose outcome was not taken; no action follows, and a connection that it had been granted
+ * goes to the next. */
+void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
+
+/* In which state a connection comes back. */
+enum s7_pool_condition {
+    S7_POOL_PUT_CLEAN,
+    S7_POOL_PUT_DIRTY,  /* an answer is owed */
+    S7_POOL_PUT_DISCARD /* the borrower says so */
+};
+
+/* S7_E_FOREIGN: no connection of this pool. S7_E_MISUSE: not current. S7_E_POOL_CLOSED: revoked by close. */
+s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
+                           int64_t now_ns);
+
+/* Is it lent under this number? */
+bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease lease);
+
+/* S7_OK: an action CLOSED follows. deadline_ns: for leases to come back. While closing, and after it: S7_OK
+ * as well, and the earlier deadline counts. */
+s7_status s7_pool_core_close(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns);
+
+/* ---- what happened to connections ---- */
+
+/* S7 setup is done. jobs: how many the PLC granted in parallel. */
+void s7_pool_core_dialed(s7_pool_core *core, unsigned conn, unsigned jobs, int64_t now_ns);
+
+/* random: 64 bits, for the backoff. */
+void s7_pool_core_dial_failed(s7_pool_core *core, unsigned conn, s7_status why, uint64_t random,
+                              int64_t now_ns);
+
+/* The check's answer came: the connection lives. */
+void s7_pool_core_checked(s7_pool_core *core, unsigned conn, int64_t now_ns);
+
+/* No answer is owed any more. */
+void s7_pool_core_drained(s7_pool_core *core, unsigned conn, int64_t now_ns);
+
+/* The connection ended by itself: any state. why as the client says it. */
+void s7_pool_core_ended(s7_pool_core *core, unsigned conn, s7_status why, int64_t now_ns);
+
+/* What CLOSE or REVOKE asked for is done. */
+void s7_pool_core_closed(s7_pool_core *core, unsigned conn, int64_t now_ns);
+
+/* ---- questions ---- */
+
+/* One list per state; the diagram is in pool_core.c. */
+enum s7_pool_state {
+    S7_POOL_FREE, /* no connection, no slot of the PLC */
+    S7_POOL_DIALING,
+    S7_POOL_IDLE,
+    S7_POOL_CHECKING,
+    S7_POOL_LEASED,
+    S7_POOL_DIRTY, /* an answer is owed */
+    S7_POOL_CLOSING,
+    S7_POOL_STATES
+};
+enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn);
+
+/* Everything but late_answers and misuse by stale calls, which adapters see. *stats is written whole. */
+void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats);
+
+/* For error texts: the longest lease (false: none), and what is known of an outage. */
+bool s7_pool_core_oldest(const s7_pool_core *core, const char **label, int64_t *since_ns);
+s7_status s7_pool_core_cause(const s7_pool_core *core,
+                             int64_t *down_since_ns); /* last failure; since: when the
+                                                         last connection was up */
+
+/* NULL, or which invariant does not hold. Debug builds ask after every event. */
+const char *s7_pool_core_fault(const s7_pool_core *core);
+
+#endif

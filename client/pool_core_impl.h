@@ -1,0 +1,144 @@
+/* pool_core_impl.h - what pool_core.c (policy), pool_lists.c (lists) and pool_stats.c (questions) share. For
+ * these three only. */
+#ifndef CLIENT_POOL_CORE_IMPL_H
+#define CLIENT_POOL_CORE_IMPL_H
+
+#include "client/pool_core.h"
+
+#include <stddef.h>
+
+#define NOTHING_TO_DO (-1)
+
+#define S7_POOL_GROW_MIN_NS INT64_C(5000000000)
+
+struct s7_pool_conn {
+    struct s7_pool_conn *next, *prev; /* in the list of its state */
+    enum s7_pool_state state;
+    int todo; /* enum s7_pool_action_kind that the adapter has not taken yet, or NOTHING_TO_DO */
+    struct s7_pool_conn *todo_next, *todo_prev;
+
+    bool was_up;
+    bool shareable;              /* the PLC granted two jobs or more */
+    bool check_open;             /* a check's answer is to come: CHECKING, or lent meanwhile, or dirty */
+    bool condemned;              /* LEASED: it ended or failed its check, close it when it is put */
+    s7_pool_close_reason reason; /* condemned, CLOSING */
+    int64_t idle_since_ns;       /* the last put: where idle time counts from */
+    int64_t check_at_ns;         /* IDLE: its moment of the period */
+    int64_t until_ns;            /* CHECKING, DIRTY: when the answer must have come */
+
+    uint64_t number;  /* LEASED: of the lease; 0 otherwise */
+    uint64_t revoked; /* the lease that close took away; 0: none */
+    int64_t leased_ns;
+    const char *label;
+};
+
+struct s7_pool_list {
+    struct s7_pool_conn *first, *last;
+    unsigned n;
+};
+
+enum s7_pool_phase {
+    S7_POOL_NEW,
+    S7_POOL_STARTING,
+    S7_POOL_OPEN,
+    S7_POOL_FAILING,  /* the start failed; what it made is being closed, then NEW again */
+    S7_POOL_DRAINING, /* close was called */
+    S7_POOL_SHUT
+};
+
+enum { S7_WAITER_FREE, S7_WAITER_WAITING, S7_WAITER_SETTLED };
+
+struct s7_pool_waiters {
+    struct s7_pool_waiter *first, *last;
+    unsigned n;
+};
+
+struct s7_pool_core {
+    struct s7_pool_rules rules;
+    struct s7_pool_conn *conns;
+    struct s7_pool_list lists[S7_POOL_STATES];
+    struct s7_pool_conn *todo_first, *todo_last;
+
+    struct s7_pool_waiters waiting, settled;
+    struct s7_heap_node *due; /* the waiting ones by deadline */
+    uint64_t due_seq;
+
+    enum s7_pool_phase phase;
+    unsigned start_want; /* connections that the start asks for */
+    s7_status start_status, close_status;
+    bool start_due, close_due; /* actions STARTED and CLOSED */
+    int64_t start_deadline_ns, close_deadline_ns;
+    int64_t origin_ns; /* where the periods of the checks count from */
+
+    unsigned n_condemned;
+    bool down;            /* dialing failed and nothing is up: true until a dial goes well */
+    s7_status dial_error; /* of the last dial */
+    s7_status cause; /* why the last dial failed or the last connection ended; S7_OK since a dial went well */
+    int64_t down_since_ns;          /* nothing is up since then, for cause; S7_NEVER_NS otherwise */
+    int64_t dial_at_ns, backoff_ns; /* while the PLC is down */
+    unsigned limit;                 /* what the PLC seems to allow; size: nothing known */
+    int64_t grow_at_ns, grow_ns;    /* the next attempt past the limit */
+
+    uint64_t numbers; /* leases given so far */
+    uint64_t gets, gets_waited, gets_failed, puts, misuse, health_checks, health_check_failures;
+    uint64_t connects, connect_failures, closed[S7_POOL_CLOSE_REASONS];
+};
+
+static inline unsigned s7_pool_n(const s7_pool_core *core, enum s7_pool_state state)
+{
+    return core->lists[state].n;
+}
+
+/* Connections of which the PLC knows, but for those being made. */
+static inline unsigned s7_pool_total(const s7_pool_core *core)
+{
+    return core->rules.size - s7_pool_n(core, S7_POOL_FREE) - s7_pool_n(core, S7_POOL_DIALING);
+}
+
+/* Connections that are up as far as anybody knows. */
+static inline unsigned s7_pool_up(const s7_pool_core *core)
+{
+    return s7_pool_total(core) - s7_pool_n(core, S7_POOL_CLOSING) - core->n_condemned;
+}
+
+/* ---- pool_core.c ---- */
+
+/* The policy: do whatever follows from the state that an event left behind. */
+void s7_pool_settle(s7_pool_core *core, int64_t now_ns);
+void s7_pool_end_start(s7_pool_core *core, s7_status status);
+
+/* ---- pool_edges.c ---- */
+
+int64_t s7_pool_later(int64_t now_ns, int64_t by_ns); /* S7_NEVER_NS if either is */
+
+void s7_pool_dial(s7_pool_core *core, struct s7_pool_conn *conn);
+void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_waiter *waiter,
+                  int64_t now_ns);
+void s7_pool_fail(s7_pool_core *core, struct s7_pool_waiter *waiter, s7_status status);
+void s7_pool_begin_check(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
+void s7_pool_check_failed(s7_pool_core *core, struct s7_pool_conn *conn);
+
+/* Nobody holds it and no answer of a borrower is owed: to IDLE, or to CHECKING when that goes on. */
+void s7_pool_rest(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
+
+/* To CLOSING; condemn: a lent one not before it is put. */
+void s7_pool_retire(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason);
+void s7_pool_condemn(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason);
+
+/* ---- pool_lists.c ---- */
+
+/* The only function that moves a connection between lists. IDLE is ordered by the last put, the latest
+ * first; FREE by number. */
+void s7_pool_move(s7_pool_core *core, struct s7_pool_conn *conn, enum s7_pool_state to);
+
+/* Say what the adapter is to do with a connection; takes the place of what it has not taken yet. */
+void s7_pool_ask(s7_pool_core *core, struct s7_pool_conn *conn, int todo);
+struct s7_pool_conn *s7_pool_asked(s7_pool_core *core, int *todo); /* NULL: nothing */
+
+/* Waiting until deadline; settled with what waiter->status and ->lease say; taken back from either. */
+void s7_pool_wait(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t deadline_ns);
+void s7_pool_settle_waiter(s7_pool_core *core, struct s7_pool_waiter *waiter);
+void s7_pool_forget_waiter(s7_pool_core *core, struct s7_pool_waiter *waiter);
+struct s7_pool_waiter *s7_pool_next_due(const s7_pool_core *core, int64_t now_ns); /* NULL: none */
+
+#endif

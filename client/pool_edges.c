@@ -1,0 +1,101 @@
+#include "client/pool_core_impl.h"
+
+int64_t s7_pool_later(int64_t now_ns, int64_t by_ns)
+{
+    return by_ns > S7_NEVER_NS - now_ns ? S7_NEVER_NS : now_ns + by_ns;
+}
+
+void s7_pool_retire(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason)
+{
+    if (conn->todo == S7_POOL_DIAL) { /* not begun: simply free again */
+        s7_pool_ask(core, conn, NOTHING_TO_DO);
+        s7_pool_move(core, conn, S7_POOL_FREE);
+        return;
+    }
+    conn->reason = reason;
+    s7_pool_ask(core, conn,
+                conn->state == S7_POOL_LEASED && conn->number != 0 ? S7_POOL_REVOKE : S7_POOL_CLOSE);
+    s7_pool_move(core, conn, S7_POOL_CLOSING);
+    core->n_condemned -= conn->condemned;
+    conn->check_open = conn->condemned = false;
+    conn->number = 0;
+    conn->label = NULL;
+}
+
+void s7_pool_condemn(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason)
+{
+    if (conn->state != S7_POOL_LEASED) {
+        s7_pool_retire(core, conn, reason);
+    } else if (!conn->condemned) {
+        conn->condemned = true;
+        conn->check_open = false;
+        conn->reason = reason;
+        core->n_condemned++;
+    }
+}
+
+/* Each connection has its own moment in the period, so that checks are spread evenly over it. */
+static int64_t next_check_ns(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
+{
+    int64_t period_ns = core->rules.health_check_ns;
+
+    if (period_ns == S7_NEVER_NS)
+        return S7_NEVER_NS;
+    int64_t offset_ns = (int64_t)(conn - core->conns) * (period_ns / core->rules.size);
+    int64_t past_ns = (now_ns - core->origin_ns - offset_ns) % period_ns;
+    return s7_pool_later(now_ns, past_ns < 0 ? -past_ns : period_ns - past_ns);
+}
+
+void s7_pool_rest(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns)
+{
+    conn->check_at_ns = next_check_ns(core, conn, now_ns);
+    s7_pool_move(core, conn, conn->check_open ? S7_POOL_CHECKING : S7_POOL_IDLE);
+}
+
+void s7_pool_begin_check(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns)
+{
+    conn->check_open = true;
+    conn->until_ns = s7_pool_later(now_ns, core->rules.health_timeout_ns);
+    core->health_checks++;
+    s7_pool_ask(core, conn, S7_POOL_CHECK);
+    s7_pool_move(core, conn, S7_POOL_CHECKING);
+}
+
+void s7_pool_check_failed(s7_pool_core *core, struct s7_pool_conn *conn)
+{
+    core->health_check_failures++;
+    core->cause = S7_E_TIMEOUT;
+    s7_pool_retire(core, conn, S7_POOL_CLOSE_HEALTH);
+}
+
+void s7_pool_dial(s7_pool_core *core, struct s7_pool_conn *conn)
+{
+    s7_pool_ask(core, conn, S7_POOL_DIAL);
+    s7_pool_move(core, conn, S7_POOL_DIALING);
+}
+
+void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_waiter *waiter,
+                  int64_t now_ns)
+{
+    if (conn->todo == S7_POOL_CHECK) { /* not begun: not needed any more */
+        conn->check_open = false;
+        core->health_checks--;
+    }
+    s7_pool_ask(core, conn, NOTHING_TO_DO);
+    s7_pool_move(core, conn, S7_POOL_LEASED);
+    conn->number = ++core->numbers;
+    core->gets++;
+    conn->leased_ns = now_ns;
+    conn->label = waiter->label;
+    waiter->status = S7_OK;
+    waiter->lease = (struct s7_pool_lease){(uint32_t)(conn - core->conns), conn->number};
+    core->gets_waited += waiter->waited;
+    s7_pool_settle_waiter(core, waiter);
+}
+
+void s7_pool_fail(s7_pool_core *core, struct s7_pool_waiter *waiter, s7_status status)
+{
+    waiter->status = status;
+    core->gets_failed++;
+    s7_pool_settle_waiter(core, waiter);
+}

@@ -1,0 +1,369 @@
+#include "client/pool_core_impl.h"
+
+#include "loop/random.h"
+
+#include <stdlib.h>
+
+#define MS             INT64_C(1000000)
+#define BACKOFF_MIN_NS (250 * MS)
+#define BACKOFF_MAX_NS (5000 * MS)
+#define GROW_MAX_NS    (60000 * MS)
+
+/* ---- life ---- */
+
+s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out)
+{
+    s7_pool_core *core = calloc(1, sizeof *core + rules->size * sizeof core->conns[0]);
+
+    if (core == NULL)
+        return S7_E_NOMEM;
+    core->rules = *rules;
+    core->conns = (struct s7_pool_conn *)(core + 1);
+    for (unsigned i = 0; i < rules->size; i++) {
+        struct s7_pool_conn *conn = &core->conns[i];
+
+        conn->todo = NOTHING_TO_DO;
+        conn->prev = i > 0 ? conn - 1 : NULL;
+        conn->next = i + 1 < rules->size ? conn + 1 : NULL;
+    }
+    core->lists[S7_POOL_FREE] =
+        (struct s7_pool_list){core->conns, core->conns + rules->size - 1, rules->size};
+    core->limit = rules->size;
+    core->backoff_ns = BACKOFF_MIN_NS;
+    core->grow_ns = S7_POOL_GROW_MIN_NS;
+    core->start_deadline_ns = core->close_deadline_ns = core->down_since_ns = S7_NEVER_NS;
+    *out = core;
+    return S7_OK;
+}
+
+void s7_pool_core_free(s7_pool_core *core)
+{
+    free(core);
+}
+
+s7_status s7_pool_core_start(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns)
+{
+    if (core->phase == S7_POOL_DRAINING || core->phase == S7_POOL_SHUT)
+        return S7_E_POOL_CLOSED;
+    if (core->phase != S7_POOL_NEW)
+        return S7_E_MISUSE;
+    core->origin_ns = now_ns;
+    core->start_want = core->rules.start == S7_POOL_START_ALL ? core->rules.size : 1;
+    core->start_deadline_ns = deadline_ns;
+    core->start_due = false;
+    core->cause = S7_OK;
+    core->down = false;
+    core->phase = S7_POOL_STARTING;
+    if (core->rules.start == S7_POOL_START_BACKGROUND) {
+        core->phase = S7_POOL_OPEN;
+        s7_pool_end_start(core, S7_OK);
+        core->start_want = 1; /* until the first dial ended */
+    }
+    s7_pool_settle(core, now_ns);
+    return S7_OK;
+}
+
+s7_status s7_pool_core_close(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns)
+{
+    if (core->phase == S7_POOL_SHUT)
+        core->close_due = true;
+    if (core->phase == S7_POOL_SHUT)
+        return S7_OK;
+    if (core->phase == S7_POOL_STARTING || core->phase == S7_POOL_FAILING)
+        s7_pool_end_start(core, S7_E_POOL_CLOSED);
+    core->start_want = 0;
+    if (core->phase != S7_POOL_DRAINING || deadline_ns < core->close_deadline_ns)
+        core->close_deadline_ns = deadline_ns;
+    core->phase = S7_POOL_DRAINING;
+    s7_pool_settle(core, now_ns);
+    return S7_OK;
+}
+
+void s7_pool_core_tick(s7_pool_core *core, int64_t now_ns)
+{
+    s7_pool_settle(core, now_ns);
+}
+
+/* ---- users ---- */
+
+static s7_status refuse(s7_pool_core *core, s7_status status)
+{
+    core->misuse += status == S7_E_MISUSE || status == S7_E_FOREIGN;
+    return status;
+}
+
+s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_waiter *waiter, const char *label,
+                           int64_t deadline_ns, int64_t now_ns)
+{
+    if (core->phase == S7_POOL_DRAINING || core->phase == S7_POOL_SHUT)
+        return refuse(core, S7_E_POOL_CLOSED);
+    if (core->phase != S7_POOL_OPEN)
+        return refuse(core, S7_E_MISUSE);
+    if (core->rules.max_waiters != 0 && core->waiting.n >= core->rules.max_waiters) {
+        core->gets_failed++;
+        return S7_E_POOL_QUEUE_FULL;
+    }
+    waiter->label = label;
+    waiter->waited = false;
+    s7_pool_wait(core, waiter, deadline_ns);
+    s7_pool_settle(core, now_ns);
+    waiter->waited = waiter->state == S7_WAITER_WAITING;
+    return S7_OK;
+}
+
+bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease lease)
+{
+    return lease.number != 0 && lease.conn < core->rules.size &&
+           core->conns[lease.conn].number == lease.number;
+}
+
+s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
+                           int64_t now_ns)
+{
+    if (lease.conn >= core->rules.size || lease.number == 0)
+        return refuse(core, S7_E_FOREIGN);
+    struct s7_pool_conn *conn = &core->conns[lease.conn];
+    if (conn->revoked == lease.number) { /* said once */
+        conn->revoked = 0;
+        return S7_E_POOL_CLOSED;
+    }
+    if (conn->number != lease.number)
+        return refuse(core, S7_E_MISUSE);
+
+    core->puts++;
+    conn->number = 0;
+    conn->label = NULL;
+    conn->idle_since_ns = now_ns;
+    if (conn->condemned) {
+        s7_pool_retire(core, conn, conn->reason);
+    } else if (condition == S7_POOL_PUT_DISCARD) {
+        s7_pool_retire(core, conn, S7_POOL_CLOSE_BORROWER);
+    } else {
+        bool dirty = condition == S7_POOL_PUT_DIRTY;
+
+        conn->until_ns = s7_pool_later(now_ns, dirty ? core->rules.dirty_ns : core->rules.health_timeout_ns);
+        if (dirty)
+            s7_pool_move(core, conn, S7_POOL_DIRTY);
+        else
+            s7_pool_rest(core, conn, now_ns);
+        if (conn->state != S7_POOL_IDLE)
+            s7_pool_ask(core, conn, S7_POOL_LISTEN);
+    }
+    s7_pool_settle(core, now_ns);
+    return S7_OK;
+}
+
+void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns)
+{
+    bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
+
+    if (waiter->state == S7_WAITER_WAITING)
+        core->gets_failed++;
+    if (waiter->state != S7_WAITER_FREE)
+        s7_pool_forget_waiter(core, waiter);
+    if (granted && s7_pool_core_is_current(core, waiter->lease)) {
+        struct s7_pool_conn *conn = &core->conns[waiter->lease.conn];
+
+        core->gets--; /* it was not used: its idle time goes on */
+        conn->number = 0;
+        conn->label = NULL;
+        if (conn->condemned)
+            s7_pool_retire(core, conn, conn->reason);
+        else
+            s7_pool_rest(core, conn, now_ns);
+        if (conn->state == S7_POOL_CHECKING)
+            s7_pool_ask(core, conn, S7_POOL_LISTEN);
+    }
+    s7_pool_settle(core, now_ns);
+}
+
+/* ---- connections ---- */
+
+void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, int64_t now_ns)
+{
+    struct s7_pool_conn *conn = &core->conns[index];
+
+    if (conn->state != S7_POOL_DIALING)
+        return;
+    conn->was_up = true;
+    conn->shareable = jobs >= 2;
+    conn->idle_since_ns = now_ns;
+    s7_pool_rest(core, conn, now_ns);
+    core->connects++;
+    core->down = false;
+    core->cause = core->dial_error = S7_OK;
+    core->backoff_ns = BACKOFF_MIN_NS;
+    if (s7_pool_total(core) > core->limit) { /* the PLC has places again */
+        core->limit = core->rules.size;
+        core->grow_ns = S7_POOL_GROW_MIN_NS;
+    }
+    if (core->phase == S7_POOL_OPEN)
+        core->start_want = 0;
+    s7_pool_settle(core, now_ns);
+}
+
+/* Nothing is up: try again after a time drawn between zero and twice the last one's bound. */
+static void back_off(s7_pool_core *core, uint64_t random, int64_t now_ns)
+{
+    core->down = true;
+    core->dial_at_ns = s7_pool_later(now_ns, s7_draw_range(random, 0, core->backoff_ns));
+    if (s7_pool_n(core, S7_POOL_DIALING) == 0)
+        core->backoff_ns = core->backoff_ns * 2 < BACKOFF_MAX_NS ? core->backoff_ns * 2 : BACKOFF_MAX_NS;
+}
+
+/* Others are up: the PLC has no more to give. */
+static void settle_for_less(s7_pool_core *core, uint64_t random, int64_t now_ns)
+{
+    core->limit = s7_pool_total(core);
+    core->grow_at_ns = s7_pool_later(now_ns, s7_draw_range(random, core->grow_ns / 2, core->grow_ns));
+    core->grow_ns = core->grow_ns * 2 < GROW_MAX_NS ? core->grow_ns * 2 : GROW_MAX_NS;
+}
+
+void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why, uint64_t random,
+                              int64_t now_ns)
+{
+    struct s7_pool_conn *conn = &core->conns[index];
+
+    if (conn->state != S7_POOL_DIALING)
+        return;
+    s7_pool_ask(core, conn, NOTHING_TO_DO);
+    s7_pool_move(core, conn, S7_POOL_FREE);
+    core->connect_failures++;
+    core->cause = core->dial_error = why;
+    if (s7_pool_up(core) > 0)
+        settle_for_less(core, random, now_ns);
+    else
+        back_off(core, random, now_ns);
+    if (core->phase == S7_POOL_STARTING) {
+        core->phase = S7_POOL_FAILING;
+        core->start_status = why;
+    } else if (core->phase == S7_POOL_OPEN)
+        core->start_want = 0;
+    s7_pool_settle(core, now_ns);
+}
+
+static s7_pool_close_reason reason_of(s7_status why)
+{
+    switch (why) {
+    case S7_E_TIMEOUT:
+        return S7_POOL_CLOSE_TIMEOUT;
+    case S7_E_FRAME:
+    case S7_E_PROTOCOL:
+        return S7_POOL_CLOSE_PROTOCOL;
+    default:
+        return S7_POOL_CLOSE_PEER;
+    }
+}
+
+void s7_pool_core_checked(s7_pool_core *core, unsigned index, int64_t now_ns)
+{
+    struct s7_pool_conn *conn = &core->conns[index];
+
+    if (!conn->check_open)
+        return;
+    conn->check_open = false;
+    if (conn->state == S7_POOL_CHECKING) {
+        s7_pool_ask(core, conn, NOTHING_TO_DO);
+        s7_pool_rest(core, conn, now_ns);
+    }
+    s7_pool_settle(core, now_ns);
+}
+
+void s7_pool_core_drained(s7_pool_core *core, unsigned index, int64_t now_ns)
+{
+    struct s7_pool_conn *conn = &core->conns[index];
+
+    if (conn->state != S7_POOL_DIRTY)
+        return;
+    s7_pool_ask(core, conn, NOTHING_TO_DO);
+    conn->until_ns = s7_pool_later(now_ns, core->rules.health_timeout_ns);
+    s7_pool_rest(core, conn, now_ns);
+    if (conn->state == S7_POOL_CHECKING)
+        s7_pool_ask(core, conn, S7_POOL_LISTEN);
+    s7_pool_settle(core, now_ns);
+}
+
+void s7_pool_core_ended(s7_pool_core *core, unsigned index, s7_status why, int64_t now_ns)
+{
+    struct s7_pool_conn *conn = &core->conns[index];
+
+    if (conn->state == S7_POOL_FREE || conn->state == S7_POOL_DIALING || conn->state == S7_POOL_CLOSING)
+        return;
+    core->cause = why;
+    s7_pool_condemn(core, conn, reason_of(why));
+    s7_pool_settle(core, now_ns);
+}
+
+void s7_pool_core_closed(s7_pool_core *core, unsigned index, int64_t now_ns)
+{
+    struct s7_pool_conn *conn = &core->conns[index];
+
+    if (conn->state != S7_POOL_CLOSING)
+        return;
+    s7_pool_ask(core, conn, NOTHING_TO_DO);
+    if (conn->was_up)
+        core->closed[conn->reason]++;
+    conn->was_up = false;
+    s7_pool_move(core, conn, S7_POOL_FREE);
+    s7_pool_settle(core, now_ns);
+}
+
+/* ---- actions ---- */
+
+static bool next_waiter(s7_pool_core *core, struct s7_pool_action *action)
+{
+    struct s7_pool_waiter *waiter = core->settled.first;
+
+    if (waiter == NULL)
+        return false;
+    s7_pool_forget_waiter(core, waiter);
+    *action = (struct s7_pool_action){.kind = waiter->status == S7_OK ? S7_POOL_GRANT : S7_POOL_FAIL,
+                                      .waiter = waiter,
+                                      .lease = waiter->lease,
+                                      .status = waiter->status};
+    return true;
+}
+
+static bool take(bool *due)
+{
+    bool was = *due;
+
+    *due = false;
+    return was;
+}
+
+bool s7_pool_core_next_outcome(s7_pool_core *core, struct s7_pool_action *action)
+{
+    if (next_waiter(core, action))
+        return true;
+    if (take(&core->start_due))
+        *action = (struct s7_pool_action){.kind = S7_POOL_STARTED, .status = core->start_status};
+    else if (take(&core->close_due))
+        *action = (struct s7_pool_action){.kind = S7_POOL_CLOSED, .status = core->close_status};
+    else
+        return false;
+    return true;
+}
+
+bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action)
+{
+    int todo;
+    struct s7_pool_conn *conn = s7_pool_asked(core, &todo);
+
+    if (conn == NULL)
+        return false;
+    *action = (struct s7_pool_action){.kind = (enum s7_pool_action_kind)todo,
+                                      .conn = (unsigned)(conn - core->conns),
+                                      .reason = conn->reason};
+    return true;
+}
+
+bool s7_pool_core_has_chore(const s7_pool_core *core)
+{
+    return core->todo_first != NULL;
+}
+
+bool s7_pool_core_next(s7_pool_core *core, struct s7_pool_action *action)
+{
+    return s7_pool_core_next_outcome(core, action) || s7_pool_core_next_chore(core, action);
+}

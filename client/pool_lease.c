@@ -1,0 +1,93 @@
+#include "client/pool_thread_impl.h"
+
+#include <stdlib.h>
+
+static struct s7_direct *find(const s7_client *client, s7_status *why)
+{
+    struct s7_pool_lent *lent = (struct s7_pool_lent *)(uintptr_t)client;
+
+    *why = s7_pool_is_forked(lent->pool) ? S7_E_FORKED : S7_E_STALE_LEASE;
+    if (*why == S7_E_FORKED)
+        return NULL;
+    if (atomic_load(&lent->state) == S7_LENT_OUT)
+        return atomic_load(&lent->direct);
+    atomic_fetch_add(&lent->pool->stale, 1);
+    return NULL;
+}
+
+/* The pool's thread may wait for the borrower to leave a connection that was taken away from him. It has set
+ * the state before it looked whether he is inside, he has left before he looks at the state: one of them sees
+ * the other. */
+static void left(s7_client *client)
+{
+    struct s7_pool_lent *lent = (struct s7_pool_lent *)client;
+
+    if (atomic_load(&lent->state) == S7_LENT_TAKEN_AWAY)
+        s7_watch_wake(lent->pool->watch);
+}
+
+static const char *where(const s7_client *client)
+{
+    return ((const struct s7_pool_lent *)client)->pool->settings.client.where;
+}
+
+static const struct s7_lease_ops ops = {find, left, where};
+
+static void append(s7_pool *pool, struct s7_pool_lent *lent)
+{
+    lent->next = NULL;
+    *(pool->free_last != NULL ? &pool->free_last->next : &pool->free_first) = lent;
+    pool->free_last = lent;
+}
+
+s7_status s7_pool_leases_new(s7_pool *pool)
+{
+    pool->n_leases = S7_POOL_LEASES_SPARE + pool->settings.rules.size;
+    pool->leases = calloc(pool->n_leases, sizeof pool->leases[0]);
+    if (pool->leases == NULL)
+        return S7_E_NOMEM;
+    for (size_t i = 0; i < pool->n_leases; i++) {
+        struct s7_pool_lent *lent = &pool->leases[i];
+
+        lent->head.lease = &ops;
+        lent->pool = pool;
+        atomic_init(&lent->state, S7_LENT_FREE);
+        atomic_init(&lent->direct, NULL);
+        append(pool, lent);
+    }
+    return S7_OK;
+}
+
+struct s7_pool_lent *s7_pool_lent_new(s7_pool *pool, struct s7_pool_lease lease)
+{
+    struct s7_pool_lent *lent = pool->free_first; /* there are more than connections */
+    struct s7_pool_member *member = &pool->members[lease.conn];
+
+    pool->free_first = lent->next;
+    if (pool->free_first == NULL)
+        pool->free_last = NULL;
+    lent->lease = lease;
+    member->lent = lent;
+    atomic_store(&lent->direct, member->direct);
+    atomic_store(&lent->state, S7_LENT_OUT);
+    return lent;
+}
+
+void s7_pool_lent_end(s7_pool *pool, struct s7_pool_lent *lent, int state)
+{
+    if (pool->members[lent->lease.conn].lent == lent)
+        pool->members[lent->lease.conn].lent = NULL;
+    atomic_store(&lent->state, state);
+    if (state == S7_LENT_FREE)
+        append(pool, lent);
+}
+
+struct s7_pool_lent *s7_pool_lent_of(const s7_pool *pool, const s7_client *client)
+{
+    uintptr_t at = (uintptr_t)client, first = (uintptr_t)pool->leases;
+
+    if (at < first || at - first >= pool->n_leases * sizeof pool->leases[0] ||
+        (at - first) % sizeof pool->leases[0] != 0)
+        return NULL;
+    return pool->leases + (at - first) / sizeof pool->leases[0];
+}

@@ -1,0 +1,708 @@
+/* The pool's policy against a simple model: random events at random times, and after every step the promises
+ * of pool.h, worked out anew from what the adapter has been told. The model keeps one record per connection
+ * and per caller, and no lists. */
+#include "client/pool_core.h"
+#include "client/test_names.h"
+#include "loop/random.h"
+
+#include <stdlib.h>
+
+#define MS          INT64_C(1000000)
+#define SECOND      (1000 * MS)
+#define BACKOFF_MAX (5 * SECOND)
+#define GROW_MAX    (60 * SECOND)
+#define MAX_SIZE    8
+#define MAX_CALLERS 24
+#define SEEDS       800
+#define STEPS       1500 /* a seed: more than a million in all */
+
+enum link { NONE, DIALING, UP, CLOSING };
+
+struct model_conn {
+    enum link link;
+    bool lent, dirty, checking, told_to_end, ended;
+    int64_t idle_since, check_since, dirty_since, drained_at, last_check;
+    struct s7_pool_lease lease;
+};
+
+struct caller {
+    bool waiting;
+    uint64_t turn; /* order of asking */
+    int64_t deadline;
+    struct s7_pool_waiter waiter;
+};
+
+static struct model {
+    uint64_t seed, draws;
+    struct s7_pool_rules rules;
+    s7_pool_core *core;
+    int64_t now, started;
+    struct model_conn conns[MAX_SIZE];
+    struct caller callers[MAX_CALLERS];
+    struct s7_pool_lease old[16]; /* leases that are over */
+    unsigned n_old;
+    uint64_t turns;
+    bool open, starting, closing, closed, down;
+    int64_t close_deadline, failed_at;
+    uint64_t grants, puts, misuse, connects, failures, closes, checks;
+    unsigned told_down; /* in this step: that no connection is up */
+    bool hurried;       /* somebody waited in this step and withdrew */
+} m;
+
+#define WRONG(...)                                                                                           \
+    do {                                                                                                     \
+        char text[160];                                                                                      \
+        snprintf(text, sizeof text, __VA_ARGS__);                                                            \
+        fail_msg("seed %llu, draw %llu, at %.6f s: %s", (unsigned long long)m.seed,                          \
+                 (unsigned long long)m.draws, (double)m.now / 1e9, text);                                    \
+    } while (0)
+
+static uint64_t draw(void)
+{
+    return s7_draw(m.seed, 1, 2, m.draws++);
+}
+
+static unsigned below(unsigned n)
+{
+    return (unsigned)s7_draw_range(draw(), 0, (int64_t)n - 1);
+}
+
+static bool one_in(unsigned n)
+{
+    return below(n) == 0;
+}
+
+/* ---- what the model knows ---- */
+
+static bool is_idle(const struct model_conn *conn)
+{
+    return conn->link == UP && !conn->lent && !conn->dirty && !conn->checking;
+}
+
+static unsigned count(bool (*is)(const struct model_conn *))
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < m.rules.size; i++)
+        n += is(&m.conns[i]);
+    return n;
+}
+
+static bool is_dialing(const struct model_conn *conn)
+{
+    return conn->link == DIALING;
+}
+
+static bool is_closing(const struct model_conn *conn)
+{
+    return conn->link == CLOSING;
+}
+
+static bool is_lent(const struct model_conn *conn)
+{
+    return conn->lent;
+}
+
+static bool is_dirty(const struct model_conn *conn)
+{
+    return conn->link == UP && !conn->lent && conn->dirty;
+}
+
+static bool is_checking(const struct model_conn *conn)
+{
+    return conn->link == UP && !conn->lent && !conn->dirty && conn->checking;
+}
+
+static bool is_good(const struct model_conn *conn)
+{
+    return conn->link == UP && !conn->ended;
+}
+
+static bool is_taken(const struct model_conn *conn)
+{
+    return conn->link != NONE;
+}
+
+static struct caller *first_waiting(void)
+{
+    struct caller *first = NULL;
+
+    for (unsigned i = 0; i < MAX_CALLERS; i++)
+        if (m.callers[i].waiting && (first == NULL || m.callers[i].turn < first->turn))
+            first = &m.callers[i];
+    return first;
+}
+
+static unsigned waiting(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < MAX_CALLERS; i++)
+        n += m.callers[i].waiting;
+    return n;
+}
+
+/* ---- actions ---- */
+
+static void on_grant(const struct s7_pool_action *action)
+{
+    struct model_conn *conn = &m.conns[action->lease.conn];
+    struct caller *first = first_waiting();
+
+    if (first == NULL || &first->waiter != action->waiter)
+        WRONG("a caller was served before an earlier one");
+    if (conn->link != UP || conn->lent || conn->dirty || conn->ended)
+        WRONG("connection %u was lent: link %d, lent %d, dirty %d, ended %d", action->lease.conn, conn->link,
+              conn->lent, conn->dirty, conn->ended);
+    for (unsigned i = 0; i < m.rules.size; i++)
+        if (is_idle(&m.conns[i]) && &m.conns[i] != conn && !conn->checking &&
+            m.conns[i].idle_since > conn->idle_since)
+            WRONG("lent connection %u although %u came back later", action->lease.conn, i);
+    first->waiting = false;
+    conn->lent = true;
+    conn->lease = action->lease;
+    m.grants++;
+}
+
+static void on_fail(const struct s7_pool_action *action)
+{
+    struct caller *caller =
+        (struct caller *)(void *)((char *)action->waiter - offsetof(struct caller, waiter));
+
+    if (!caller->waiting)
+        WRONG("a caller was told twice");
+    caller->waiting = false;
+    switch (action->status) {
+    case S7_E_POOL_CLOSED:
+        if (!m.closing)
+            WRONG("told that the pool is closed");
+        break;
+    case S7_E_POOL_EXHAUSTED:
+        if (count(is_good) == 0)
+            WRONG("exhausted, although no connection is up");
+        if (m.now < caller->deadline && !m.rules.fail_when_exhausted)
+            WRONG("failed before its deadline");
+        break;
+    case S7_E_PLC_DOWN:
+        m.told_down++;
+        if (m.now < caller->deadline && !m.rules.fail_fast_when_down)
+            WRONG("failed before its deadline");
+        break;
+    case S7_E_TIMEOUT:
+        m.told_down++;
+        if (m.down || m.now < caller->deadline)
+            WRONG("timeout: down %d", m.down);
+        break;
+    default:
+        WRONG("failed with %s", s7_errname(action->status));
+    }
+}
+
+static void on_dial(unsigned index)
+{
+    if (m.conns[index].link != NONE)
+        WRONG("connection %u dialed twice", index);
+    m.conns[index] = (struct model_conn){.link = DIALING};
+    if (count(is_dialing) > m.rules.max_connecting)
+        WRONG("%u dials at a time", count(is_dialing));
+    if (m.down && count(is_dialing) > 1 && count(is_good) == 0)
+        WRONG("more than one dial while the PLC is down");
+    if (m.down && m.now > m.failed_at + BACKOFF_MAX && count(is_taken) == 1)
+        WRONG("a probe %.3f s after the failure", (double)(m.now - m.failed_at) / 1e9);
+}
+
+static void on_check(unsigned index)
+{
+    struct model_conn *conn = &m.conns[index];
+    int64_t period = m.rules.health_check_ns, offset = period / m.rules.size * index;
+
+    if (!is_idle(conn))
+        WRONG("a check on a connection that is not idle");
+    if ((m.now - m.started - offset) % period != 0)
+        WRONG("connection %u was checked out of its turn", index);
+    if (conn->last_check == m.now)
+        WRONG("checked twice");
+    conn->last_check = conn->check_since = m.now;
+    conn->checking = true;
+    m.checks++;
+}
+
+/* An event that the driver has just made may be the reason as well. */
+static void on_close(const struct s7_pool_action *action)
+{
+    struct model_conn *conn = &m.conns[action->conn];
+
+    if (conn->link == CLOSING || conn->link == NONE)
+        WRONG("connection %u closed twice", action->conn);
+    if ((action->kind == S7_POOL_REVOKE) != conn->lent)
+        WRONG("closed although it is lent, or revoked although it is not");
+    switch (action->reason) {
+    case S7_POOL_CLOSE_IDLE:
+        if (conn->dirty || m.now < conn->idle_since + m.rules.max_idle_ns ||
+            (m.rules.min_idle == 0 && m.now != conn->drained_at &&
+             m.now != conn->idle_since + m.rules.max_idle_ns))
+            WRONG("reaped after %.9f idle seconds", (double)(m.now - conn->idle_since) / 1e9);
+        if (count(is_idle) + count(is_checking) - 1 < m.rules.min_idle)
+            WRONG("reaped below min_idle");
+        break;
+    case S7_POOL_CLOSE_HEALTH:
+        if (!conn->checking || m.now != conn->check_since + m.rules.health_timeout_ns)
+            WRONG("a check failed after %.9f s", (double)(m.now - conn->check_since) / 1e9);
+        break;
+    case S7_POOL_CLOSE_TIMEOUT:
+        if (!conn->ended &&
+            (!conn->dirty || (m.now != conn->dirty_since + m.rules.dirty_ns && waiting() == 0 && !m.hurried)))
+            WRONG("given up %.9f s after it became dirty", (double)(m.now - conn->dirty_since) / 1e9);
+        break;
+    case S7_POOL_CLOSE_BORROWER:
+    case S7_POOL_CLOSE_PEER:
+        if (!conn->ended && !conn->told_to_end)
+            WRONG("closed for %s", s7_pool_close_reason_name(action->reason));
+        break;
+    case S7_POOL_CLOSE_SHUTDOWN:
+        if ((m.open && !m.closing) || (conn->lent && m.now < m.close_deadline))
+            WRONG("shut down");
+        break;
+    default:
+        WRONG("reason %d", (int)action->reason);
+    }
+    if (conn->lent) { /* revoked: its put is answered once */
+        conn->lent = false;
+        if (s7_pool_core_put(m.core, conn->lease, S7_POOL_PUT_CLEAN, m.now) != S7_E_POOL_CLOSED)
+            WRONG("the put of a revoked lease");
+    }
+    if (conn->link != DIALING)
+        m.closes++;
+    conn->link = CLOSING;
+}
+
+static void take_actions(void)
+{
+    struct s7_pool_action action;
+
+    m.told_down = 0;
+    while (s7_pool_core_next(m.core, &action)) {
+        switch (action.kind) {
+        case S7_POOL_GRANT:
+            on_grant(&action);
+            break;
+        case S7_POOL_FAIL:
+            on_fail(&action);
+            break;
+        case S7_POOL_DIAL:
+            on_dial(action.conn);
+            break;
+        case S7_POOL_CHECK:
+            on_check(action.conn);
+            break;
+        case S7_POOL_LISTEN:
+            if (!is_dirty(&m.conns[action.conn]) && !is_checking(&m.conns[action.conn]))
+                WRONG("nothing to listen for");
+            break;
+        case S7_POOL_CLOSE:
+        case S7_POOL_REVOKE:
+            on_close(&action);
+            break;
+        case S7_POOL_STARTED:
+            if (!m.starting || (action.status != S7_OK && count(is_taken) > 0 && !m.closing))
+                WRONG("the start ended twice, or left connections behind");
+            m.starting = false;
+            m.open = action.status == S7_OK;
+            break;
+        case S7_POOL_CLOSED:
+            m.closed = true;
+            break;
+        }
+    }
+    if (m.told_down > 0 && count(is_good) > 0)
+        WRONG("somebody was told that nothing is up: %u are", count(is_good));
+}
+
+/* ---- events ---- */
+
+static struct model_conn *pick(bool (*is)(const struct model_conn *))
+{
+    unsigned n = count(is);
+
+    if (n == 0)
+        return NULL;
+    n = below(n);
+    for (unsigned i = 0;; i++)
+        if (is(&m.conns[i]) && n-- == 0)
+            return &m.conns[i];
+}
+
+static unsigned number(const struct model_conn *conn)
+{
+    return (unsigned)(conn - m.conns);
+}
+
+static void ask(void)
+{
+    struct caller *caller = &m.callers[below(MAX_CALLERS)];
+    int64_t wait = one_in(8) ? 0 : s7_draw_range(draw(), 0, one_in(3) ? 60 * SECOND : SECOND);
+
+    if (caller->waiting)
+        return;
+    caller->waiting = true;
+    caller->turn = m.turns++;
+    caller->deadline = one_in(20) ? S7_NEVER_NS : m.now + wait;
+    s7_status status = s7_pool_core_get(m.core, &caller->waiter, NULL, caller->deadline, m.now);
+    s7_status expected = m.closing ? S7_E_POOL_CLOSED : m.open ? S7_OK : S7_E_MISUSE;
+    if (status == S7_E_POOL_QUEUE_FULL && m.rules.max_waiters != 0 && waiting() > m.rules.max_waiters)
+        expected = status;
+    if (status != expected)
+        WRONG("get: %s, expected %s", s7_errname(status), s7_errname(expected));
+    if (status != S7_OK)
+        caller->waiting = false;
+    m.misuse += status == S7_E_MISUSE;
+}
+
+static void cancel(void)
+{
+    struct caller *caller = &m.callers[below(MAX_CALLERS)];
+
+    if (!caller->waiting)
+        return;
+    caller->waiting = false;
+    s7_pool_core_cancel(m.core, &caller->waiter, m.now);
+}
+
+/* Ask, and withdraw before the outcome is taken. */
+static void ask_and_cancel(void)
+{
+    struct s7_pool_waiter waiter;
+
+    if (!m.open || m.closing || m.rules.max_waiters != 0)
+        return;
+    memset(&waiter, 0xAA, sizeof waiter);
+    if (s7_pool_core_get(m.core, &waiter, "gone", m.now + SECOND, m.now) != S7_OK)
+        WRONG("get");
+    m.hurried = true;
+    s7_pool_core_cancel(m.core, &waiter, m.now);
+}
+
+static void give_back(void)
+{
+    struct model_conn *conn = pick(is_lent);
+    enum s7_pool_condition condition = one_in(5)    ? S7_POOL_PUT_DIRTY
+                                       : one_in(10) ? S7_POOL_PUT_DISCARD
+                                                    : S7_POOL_PUT_CLEAN;
+
+    if (conn == NULL)
+        return;
+    conn->lent = false;
+    conn->idle_since = conn->dirty_since = conn->check_since = m.now;
+    conn->dirty = condition == S7_POOL_PUT_DIRTY;
+    conn->told_to_end = condition == S7_POOL_PUT_DISCARD;
+    m.old[m.n_old++ % 16] = conn->lease;
+    s7_status status = s7_pool_core_put(m.core, conn->lease, condition, m.now);
+    if (status != S7_OK)
+        WRONG("put: %s", s7_errname(status));
+    m.puts++;
+}
+
+static void misuse(void)
+{
+    struct s7_pool_lease lease = {.conn = below(m.rules.size + 2), .number = 0};
+    s7_status expected = S7_E_FOREIGN;
+
+    if (m.n_old > 0 && one_in(2)) {
+        lease = m.old[below(m.n_old < 16 ? m.n_old : 16)];
+        expected = S7_E_MISUSE;
+    }
+    if (s7_pool_core_is_current(m.core, lease))
+        WRONG("a lease that is over counts as current");
+    if (s7_pool_core_put(m.core, lease, S7_POOL_PUT_CLEAN, m.now) != expected)
+        WRONG("a second or foreign put");
+    m.misuse++;
+}
+
+static void end_dial(void)
+{
+    struct model_conn *conn = pick(is_dialing);
+
+    if (conn == NULL)
+        return;
+    if (one_in(3)) {
+        conn->link = NONE;
+        m.failures++;
+        m.failed_at = m.now;
+        if (count(is_good) == 0)
+            m.down = true;
+        s7_pool_core_dial_failed(m.core, number(conn), S7_E_REFUSED, draw(), m.now);
+        return;
+    }
+    *conn = (struct model_conn){.link = UP, .idle_since = m.now, .last_check = -1};
+    m.down = false;
+    m.connects++;
+    s7_pool_core_dialed(m.core, number(conn), 1 + below(2), m.now);
+}
+
+static void answer_check(void)
+{
+    struct model_conn *conn = &m.conns[below(m.rules.size)];
+
+    if (conn->link != UP || !conn->checking) { /* too late, or nobody asked: no harm */
+        s7_pool_core_checked(m.core, number(conn), m.now);
+        return;
+    }
+    conn->checking = false;
+    s7_pool_core_checked(m.core, number(conn), m.now);
+}
+
+static void answer_late(void)
+{
+    struct model_conn *conn = &m.conns[below(m.rules.size)];
+
+    if (!conn->lent && conn->link == UP && conn->dirty) {
+        conn->dirty = false;
+        conn->drained_at = conn->check_since = m.now;
+    }
+    s7_pool_core_drained(m.core, number(conn), m.now);
+}
+
+static void end_one(void)
+{
+    struct model_conn *conn = &m.conns[below(m.rules.size)];
+
+    if (conn->link == UP) {
+        conn->ended = true;
+        conn->checking = false;
+    }
+    s7_pool_core_ended(m.core, number(conn), one_in(2) ? S7_E_CLOSED : S7_E_TIMEOUT, m.now);
+}
+
+static void finish_close(void)
+{
+    struct model_conn *conn = pick(is_closing);
+
+    if (conn == NULL)
+        return;
+    *conn = (struct model_conn){.link = NONE};
+    s7_pool_core_closed(m.core, number(conn), m.now);
+}
+
+/* Time goes on, at most to the next deadline. */
+static void wait_a_while(void)
+{
+    static const int64_t steps[] = {MS / 7, 20 * MS, SECOND, 20 * SECOND};
+    int64_t until = m.now + s7_draw_range(draw(), 0, steps[below(4)]);
+    int64_t deadline = s7_pool_core_deadline(m.core);
+
+    if (deadline <= m.now)
+        WRONG("the deadline %.9f is not in the future", (double)deadline / 1e9);
+    m.now = deadline < until || (one_in(4) && deadline != S7_NEVER_NS) ? deadline : until;
+    s7_pool_core_tick(m.core, m.now);
+}
+
+/* Nobody wants anything, and the PLC does what it is asked. */
+static void be_quiet(void)
+{
+    for (unsigned i = 0; i < 40; i++) {
+        end_dial();
+        answer_check();
+        finish_close();
+        take_actions();
+        int64_t deadline = s7_pool_core_deadline(m.core);
+        if (deadline == S7_NEVER_NS)
+            return;
+        m.now = deadline;
+        s7_pool_core_tick(m.core, m.now);
+        take_actions();
+    }
+}
+
+static void start(void)
+{
+    bool may = !m.open && !m.starting && !m.closing;
+    s7_status expected = m.closing ? S7_E_POOL_CLOSED : may ? S7_OK : S7_E_MISUSE;
+
+    if (may) {
+        m.starting = true;
+        m.started = m.now;
+        m.down = false;
+    }
+    s7_status status = s7_pool_core_start(m.core, m.now + s7_draw_range(draw(), 1, 30 * SECOND), m.now);
+    if (status != expected)
+        WRONG("start: %s, expected %s", s7_errname(status), s7_errname(expected));
+}
+
+static void act(void)
+{
+    static void (*const events[])(void) = {
+        ask,      ask,          ask,          give_back,    give_back,   give_back,     end_dial,
+        end_dial, misuse,       answer_check, answer_check, answer_late, finish_close,  finish_close,
+        end_one,  wait_a_while, wait_a_while, wait_a_while, cancel,      ask_and_cancel};
+
+    m.hurried = false;
+    if (one_in(200))
+        be_quiet();
+    if (one_in(m.open ? 200 : 3))
+        start();
+    take_actions();
+    events[below(sizeof events / sizeof events[0])]();
+}
+
+/* ---- after every step ---- */
+
+static void check_stats(void)
+{
+    s7_pool_stats s;
+    unsigned closed = 0;
+
+    s7_pool_core_stats(m.core, &s);
+    for (unsigned i = 0; i < S7_POOL_CLOSE_REASONS; i++)
+        closed += (unsigned)s.closed[i];
+    if (s.total_connections != s.available + s.in_use + s.checking + s.dirty + s.closing ||
+        s.total_connections + s.connecting > m.rules.size)
+        WRONG("total %u: available %u, in use %u, checking %u, dirty %u, closing %u; connecting %u",
+              s.total_connections, s.available, s.in_use, s.checking, s.dirty, s.closing, s.connecting);
+    if (s.available != count(is_idle) || s.in_use != count(is_lent) || s.dirty != count(is_dirty) ||
+        s.checking != count(is_checking) || s.closing != count(is_closing) ||
+        s.connecting != count(is_dialing) || s.waiting != waiting() || s.down != m.down)
+        WRONG("the pool's numbers are not those of the model");
+    if (s.gets != m.grants || s.puts != m.puts || s.misuse != m.misuse || s.connects != m.connects ||
+        s.connect_failures != m.failures || closed + s.closing < m.closes || s.health_checks != m.checks)
+        WRONG("the pool's counters are not those of the model");
+}
+
+static void check_promises(void)
+{
+    const char *fault = s7_pool_core_fault(m.core);
+    int64_t deadline = s7_pool_core_deadline(m.core);
+    unsigned busy = count(is_dialing) + count(is_closing);
+
+    if (fault != NULL)
+        WRONG("invariant: %s", fault);
+    if (!m.open || m.closing)
+        return;
+    if (waiting() > 0 && count(is_idle) > 0)
+        WRONG("somebody waits although a connection is idle");
+    if (m.down && count(is_taken) == 0 && deadline > m.failed_at + BACKOFF_MAX && deadline > m.now)
+        WRONG("down, and no probe within the backoff's cap");
+    if (waiting() > 0 && busy == 0 && count(is_taken) < m.rules.size && deadline > m.now + GROW_MAX)
+        WRONG("somebody waits, there is room, and nothing is being done about it");
+    for (unsigned i = 0; i < m.rules.size; i++)
+        if (m.rules.min_idle == 0 && is_idle(&m.conns[i]) &&
+            m.now >= m.conns[i].idle_since + m.rules.max_idle_ns)
+            WRONG("connection %u is idle too long", i);
+}
+
+static void begin(uint64_t seed)
+{
+    memset(&m, 0, sizeof m);
+    m.seed = seed;
+    m.now = m.started = s7_draw_range(draw(), 0, 100 * SECOND);
+    m.rules = (struct s7_pool_rules){.size = 1 + below(MAX_SIZE),
+                                     .max_idle_ns = (1 + below(300)) * SECOND,
+                                     .health_check_ns = (2 + below(60)) * SECOND,
+                                     .health_timeout_ns = (1 + below(2000)) * MS,
+                                     .dirty_ns = (1 + below(5000)) * MS,
+                                     .start = (s7_pool_start_policy)below(3),
+                                     .fail_when_exhausted = one_in(5),
+                                     .fail_fast_when_down = one_in(5)};
+    m.rules.min_idle = one_in(3) ? below(m.rules.size + 1) : 0;
+    m.rules.max_connecting = one_in(3) ? 1 + below(m.rules.size) : 1;
+    m.rules.max_waiters = one_in(5) ? 1 + below(5) : 0;
+    assert_int_equal(s7_pool_core_new(&m.rules, &m.core), S7_OK);
+}
+
+/* Whatever state it is in: closing ends, and everybody is told. */
+static void close_down(void)
+{
+    m.closing = true;
+    m.close_deadline = m.now + s7_draw_range(draw(), 0, 10 * SECOND);
+    assert_int_equal(s7_pool_core_close(m.core, m.close_deadline, m.now), S7_OK);
+    take_actions();
+    if (waiting() > 0)
+        WRONG("somebody still waits at a closed pool");
+    for (unsigned i = 0; i < 400 && !m.closed; i++) {
+        act();
+        take_actions();
+        check_stats();
+    }
+    while (count(is_closing) > 0) {
+        finish_close();
+        take_actions();
+    }
+    if (!m.closed) {
+        m.now = m.now > m.close_deadline ? m.now : m.close_deadline;
+        s7_pool_core_tick(m.core, m.now);
+        take_actions();
+    }
+    while (count(is_closing) > 0) {
+        finish_close();
+        take_actions();
+    }
+    if (!m.closed || count(is_taken) > 0 || s7_pool_core_deadline(m.core) != S7_NEVER_NS)
+        WRONG("the close does not end");
+}
+
+static void a_million_random_events_keep_every_promise(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        begin(seed);
+        for (unsigned i = 0; i < STEPS; i++) {
+            act();
+            take_actions();
+            check_stats();
+            check_promises();
+        }
+        close_down();
+        s7_pool_core_free(m.core);
+    }
+}
+
+/* From any state: when the PLC answers everything at once, everybody is served soon. */
+static void from_every_state_a_well_PLC_serves_all_who_wait(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 10001; seed <= 10000 + SEEDS; seed++) {
+        begin(seed);
+        for (unsigned i = 0; i < 300; i++) {
+            act();
+            take_actions();
+        }
+        int64_t until = m.now + GROW_MAX;
+        while (m.now < until && waiting() > 0) {
+            for (unsigned i = 0; i < m.rules.size; i++) {
+                struct model_conn *conn = &m.conns[i];
+
+                if (conn->link == DIALING) {
+                    *conn = (struct model_conn){.link = UP, .idle_since = m.now, .last_check = -1};
+                    m.down = false;
+                    s7_pool_core_dialed(m.core, i, 1, m.now);
+                } else if (conn->link == CLOSING) {
+                    *conn = (struct model_conn){.link = NONE};
+                    s7_pool_core_closed(m.core, i, m.now);
+                }
+                take_actions();
+            }
+            while (count(is_lent) > 0) {
+                give_back();
+                take_actions();
+            }
+            int64_t deadline = s7_pool_core_deadline(m.core);
+            if (waiting() > 0 && deadline < until) {
+                m.now = deadline;
+                s7_pool_core_tick(m.core, m.now);
+                take_actions();
+            }
+        }
+        if (waiting() > 0)
+            WRONG("%u callers are not served by a PLC that is well", waiting());
+        s7_pool_core_free(m.core);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_million_random_events_keep_every_promise),
+        cmocka_unit_test(from_every_state_a_well_PLC_serves_all_who_wait),
+    };
+
+    return run_sentences(tests, sizeof tests / sizeof tests[0], "pool model");
+}

@@ -1,0 +1,27 @@
+/* pool_settings.h - options of a pool, checked and put together, and how a pool words its failures. For both
+ * adapters. */
+#ifndef CLIENT_POOL_SETTINGS_H
+#define CLIENT_POOL_SETTINGS_H
+
+#include "client/pool_core.h"
+#include "client/settings.h"
+
+struct s7_pool_settings {
+    s7_pool_options options;
+    struct s7_settings client; /* endpoint and client options */
+    struct s7_pool_rules rules;
+};
+
+/* options NULL: defaults. S7_E_SYNTAX, S7_E_ARG: *err (the caller's; may be NULL) says what. */
+S7_MUST_CHECK s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *options,
+                                              struct s7_pool_settings *out, s7_errinfo *err);
+
+/* Why a get failed: fills err (whole) and gives it to *to. dial: what is known of the last dial that failed.
+ */
+s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_pool_core *core,
+                             const s7_errinfo *dial, s7_status status, int64_t now_ns, s7_errinfo *to);
+
+/* Copy as much of *stats as the caller's struct has. S7_E_ARG: struct_size is not set. */
+s7_status s7_pool_report_stats(const s7_pool_stats *stats, s7_pool_stats *to);
+
+#endif

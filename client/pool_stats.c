@@ -1,0 +1,139 @@
+#include "client/pool_core_impl.h"
+
+enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn)
+{
+    return core->conns[conn].state;
+}
+
+void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
+{
+    *stats = (s7_pool_stats){
+        .struct_size = sizeof *stats,
+        .total_connections = s7_pool_total(core),
+        .available = s7_pool_n(core, S7_POOL_IDLE),
+        .in_use = s7_pool_n(core, S7_POOL_LEASED),
+        .health_check_failures = core->health_check_failures,
+        .checking = s7_pool_n(core, S7_POOL_CHECKING),
+        .dirty = s7_pool_n(core, S7_POOL_DIRTY),
+        .closing = s7_pool_n(core, S7_POOL_CLOSING),
+        .connecting = s7_pool_n(core, S7_POOL_DIALING),
+        .waiting = core->waiting.n,
+        .size = core->rules.size,
+        .limit = core->limit,
+        .down = core->down,
+        .last_connect_error = core->dial_error,
+        .gets = core->gets,
+        .gets_waited = core->gets_waited,
+        .gets_failed = core->gets_failed,
+        .puts = core->puts,
+        .misuse = core->misuse,
+        .health_checks = core->health_checks,
+        .connects = core->connects,
+        .connect_failures = core->connect_failures,
+    };
+    for (int i = 0; i < S7_POOL_CLOSE_REASONS; i++)
+        stats->closed[i] = core->closed[i];
+}
+
+bool s7_pool_core_oldest(const s7_pool_core *core, const char **label, int64_t *since_ns)
+{
+    const struct s7_pool_conn *oldest = core->lists[S7_POOL_LEASED].first; /* in the order of lending */
+
+    if (oldest == NULL)
+        return false;
+    *label = oldest->label;
+    *since_ns = oldest->leased_ns;
+    return true;
+}
+
+s7_status s7_pool_core_cause(const s7_pool_core *core, int64_t *down_since_ns)
+{
+    *down_since_ns = core->down_since_ns;
+    return core->cause;
+}
+
+const char *s7_pool_close_reason_name(s7_pool_close_reason reason)
+{
+    static const char *const names[S7_POOL_CLOSE_REASONS] = {"idle", "health",   "borrower", "timeout",
+                                                             "peer", "protocol", "shutdown"};
+
+    return reason >= 0 && reason < S7_POOL_CLOSE_REASONS ? names[reason] : "?";
+}
+
+/* ---- invariants ---- */
+
+static const char *list_fault(const s7_pool_core *core, enum s7_pool_state state)
+{
+    const struct s7_pool_list *list = &core->lists[state];
+    const struct s7_pool_conn *before = NULL;
+    unsigned n = 0;
+
+    for (const struct s7_pool_conn *conn = list->first; conn != NULL; before = conn, conn = conn->next, n++) {
+        if (conn->state != state || conn->prev != before || n >= core->rules.size)
+            return "a list's links or its connections' state";
+        if (state == S7_POOL_IDLE && before != NULL && before->idle_since_ns < conn->idle_since_ns)
+            return "the idle list is not ordered by the last put";
+    }
+    return n == list->n && list->last == before ? NULL : "a list's number of connections, or its end";
+}
+
+static const char *conn_fault(const struct s7_pool_conn *conn)
+{
+    enum s7_pool_state state = conn->state;
+    int todo = conn->todo;
+
+    if ((state == S7_POOL_LEASED) != (conn->number != 0))
+        return "a lease number without a lease, or a lease without one";
+    if ((todo == S7_POOL_DIAL && state != S7_POOL_DIALING) ||
+        (todo == S7_POOL_CHECK && state != S7_POOL_CHECKING) ||
+        (todo == S7_POOL_LISTEN && state != S7_POOL_CHECKING && state != S7_POOL_DIRTY) ||
+        ((todo == S7_POOL_CLOSE || todo == S7_POOL_REVOKE) && state != S7_POOL_CLOSING))
+        return "something to do that does not belong to the state";
+    if (conn->check_open && state != S7_POOL_CHECKING && state != S7_POOL_LEASED && state != S7_POOL_DIRTY)
+        return "an open check on a connection that has none";
+    if (state == S7_POOL_CHECKING && !conn->check_open)
+        return "a connection under check without a check";
+    if (conn->condemned && state != S7_POOL_LEASED)
+        return "a condemned connection that is not lent";
+    return NULL;
+}
+
+static const char *promise_fault(const s7_pool_core *core)
+{
+    if (s7_pool_total(core) + s7_pool_n(core, S7_POOL_DIALING) > core->rules.size)
+        return "more connections than size";
+    if (s7_pool_n(core, S7_POOL_DIALING) > core->rules.max_connecting)
+        return "more dials at a time than max_connecting";
+    if (core->limit < 1 || core->limit > core->rules.size)
+        return "a limit out of 1..size";
+    if (core->phase == S7_POOL_OPEN && core->waiting.n > 0 && s7_pool_n(core, S7_POOL_IDLE) > 0)
+        return "somebody waits although a connection is idle";
+    if (core->phase != S7_POOL_OPEN && core->waiting.n > 0)
+        return "somebody waits at a pool that is not open";
+    if ((core->phase == S7_POOL_NEW || core->phase == S7_POOL_SHUT) &&
+        s7_pool_n(core, S7_POOL_FREE) < core->rules.size)
+        return "a pool that is not open has connections";
+    if ((core->waiting.n > 0) != (core->due != NULL))
+        return "deadlines without waiters, or the reverse";
+    return NULL;
+}
+
+const char *s7_pool_core_fault(const s7_pool_core *core)
+{
+    const char *fault = promise_fault(core);
+    unsigned n = 0, condemned = 0;
+
+    for (enum s7_pool_state state = S7_POOL_FREE; fault == NULL && state < S7_POOL_STATES; state++) {
+        fault = list_fault(core, state);
+        n += s7_pool_n(core, state);
+    }
+    for (unsigned i = 0; fault == NULL && i < core->rules.size; i++) {
+        fault = conn_fault(&core->conns[i]);
+        condemned += core->conns[i].condemned;
+    }
+    if (fault == NULL && condemned != core->n_condemned)
+        fault = "the number of condemned connections";
+    if (fault == NULL && n != core->rules.size)
+        fault = "a connection is on no list";
+    return fault;
+}

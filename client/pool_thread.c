@@ -1,0 +1,459 @@
+#include "client/pool_thread_impl.h"
+
+#include "client/report.h"
+#include "loop/blocking.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+
+/* Callers turn what they want into events of the core, and sleep until it has decided. Nothing is decided
+ * here. */
+
+/* ---- fork ---- */
+
+static atomic_uint forks; /* how often this process is somebody's child */
+static pthread_once_t forks_once = PTHREAD_ONCE_INIT;
+
+static void count_fork(void)
+{
+    atomic_fetch_add(&forks, 1);
+}
+
+static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, count_fork);
+}
+
+bool s7_pool_is_forked(const s7_pool *pool)
+{
+    return atomic_load_explicit(&forks, memory_order_relaxed) != pool->forks;
+}
+
+/* ---- outcomes ---- */
+
+static void tell(s7_pool *pool, const struct s7_pool_action *action)
+{
+    struct s7_pool_caller *caller =
+        (struct s7_pool_caller *)(void *)((char *)action->waiter - offsetof(struct s7_pool_caller, waiter));
+
+    caller->done = true;
+    caller->status = action->status;
+    if (action->status == S7_OK)
+        caller->lent = s7_pool_lent_new(pool, action->lease);
+    else
+        s7_pool_report_get(&pool->settings, pool->core, &pool->dial, action->status, s7_now_ns(),
+                           caller->err);
+    if (caller->sleeping)
+        pthread_cond_signal(&caller->cond);
+}
+
+void s7_pool_after_event(s7_pool *pool)
+{
+    struct s7_pool_action action;
+
+    while (s7_pool_core_next_outcome(pool->core, &action)) {
+        if (action.kind == S7_POOL_STARTED) {
+            pool->start_over = true;
+            pool->start_status = action.status;
+            pthread_cond_broadcast(&pool->changed);
+        } else if (action.kind == S7_POOL_CLOSED) {
+            pool->closed = true;
+            pool->close_status = action.status;
+            pthread_cond_broadcast(&pool->changed);
+        } else {
+            tell(pool, &action);
+        }
+    }
+    if (pool->sleeping_until_ns == INT64_MIN) /* awake: it looks before it sleeps */
+        return;
+    if (s7_pool_core_has_chore(pool->core) || s7_pool_core_chores(pool->core) < pool->sleeping_until_ns) {
+        pool->sleeping_until_ns = INT64_MIN;
+        s7_watch_wake(pool->watch);
+    }
+}
+
+/* ---- life ---- */
+
+static s7_status fail(const s7_ctx *ctx, const s7_pool *pool, const char *what, s7_status status,
+                      const char *detail)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+
+    snprintf(err.asked, sizeof err.asked, "%s of %.80s", what, pool->settings.client.where);
+    s7_report_came(&err, status, detail);
+    s7_report_give(s7_ctx_err(ctx), &err);
+    return status;
+}
+
+static s7_status make_members(s7_pool *pool)
+{
+    s7_status status = S7_OK;
+
+    for (unsigned i = 0; status == S7_OK && i < pool->settings.rules.size; i++)
+        status = s7_direct_new(&pool->settings.client, &pool->members[i].direct);
+    return status;
+}
+
+static void give_memory_back(s7_pool *pool)
+{
+    for (unsigned i = 0; i < pool->settings.rules.size; i++)
+        s7_direct_free(pool->members[i].direct);
+    s7_watch_free(pool->watch);
+    s7_pool_core_free(pool->core);
+    free(pool->leases);
+    free(pool);
+}
+
+/* Both wait on CLOCK_MONOTONIC. */
+static bool cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    if (pthread_condattr_init(&attr) != 0)
+        return false;
+    bool good = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 && pthread_cond_init(cond, &attr) == 0;
+    pthread_condattr_destroy(&attr);
+    return good;
+}
+
+static s7_status make_parts(s7_pool *pool)
+{
+    s7_status status = s7_pool_core_new(&pool->settings.rules, &pool->core);
+
+    if (status == S7_OK)
+        status = s7_watch_new(&pool->watch, NULL);
+    if (status == S7_OK)
+        status = s7_pool_leases_new(pool);
+    if (status == S7_OK)
+        status = make_members(pool);
+    if (status == S7_OK && pthread_mutex_init(&pool->mutex, NULL) != 0)
+        status = S7_E_NOMEM;
+    if (status == S7_OK && !cond_init(&pool->changed)) {
+        pthread_mutex_destroy(&pool->mutex);
+        status = S7_E_NOMEM;
+    }
+    return status;
+}
+
+s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_pool **out, s7_errinfo *err)
+{
+    struct s7_pool_settings settings;
+    s7_status status = s7_pool_settings_make(endpoint, options, &settings, err);
+
+    if (status != S7_OK)
+        return status;
+    s7_pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return S7_E_NOMEM;
+    pthread_once(&forks_once, watch_forks);
+    pool->forks = atomic_load(&forks);
+    pool->settings = settings;
+    pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
+    pool->sleeping_until_ns = INT64_MIN;
+    for (unsigned i = 0; i < S7_POOL_SIZE_MAX; i++)
+        pool->members[i].fd = -1;
+    status = make_parts(pool);
+    if (status != S7_OK) {
+        give_memory_back(pool);
+        return status;
+    }
+    *out = pool;
+    return S7_OK;
+}
+
+/* In a child: nothing of the parent's is told, locked or waited for. */
+static void free_forked(s7_pool *pool)
+{
+    for (unsigned i = 0; i < pool->settings.rules.size; i++)
+        s7_tcp_close(pool->members[i].fd);
+    give_memory_back(pool);
+}
+
+void s7_pool_free(s7_pool *pool)
+{
+    static const s7_ctx at_once = {.struct_size = sizeof at_once, .deadline_ns = 1};
+
+    if (pool == NULL)
+        return;
+    if (s7_pool_is_forked(pool)) {
+        free_forked(pool);
+        return;
+    }
+    (void)s7_pool_close(pool, &at_once);
+    pthread_mutex_lock(&pool->mutex);
+    bool running = pool->running;
+    pool->stop = true;
+    s7_watch_wake(pool->watch);
+    pthread_mutex_unlock(&pool->mutex);
+    if (running)
+        pthread_join(pool->thread, NULL);
+    pthread_cond_destroy(&pool->changed);
+    pthread_mutex_destroy(&pool->mutex);
+    give_memory_back(pool);
+}
+
+/* Signals are the program's business. */
+static s7_status start_thread(s7_pool *pool)
+{
+    sigset_t all, before;
+
+    if (pool->running)
+        return S7_OK;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&pool->thread, NULL, s7_pool_chores, pool);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pool->running = error == 0;
+    return error == 0 ? S7_OK : S7_E_NOMEM;
+}
+
+static s7_status start_locked(s7_pool *pool, int64_t deadline_ns)
+{
+    s7_status status = start_thread(pool);
+
+    if (status == S7_OK)
+        status = s7_pool_core_start(pool->core, deadline_ns, s7_now_ns());
+    if (status != S7_OK)
+        return status;
+    pool->start_over = false;
+    pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
+    s7_pool_after_event(pool);
+    while (!pool->start_over)
+        pthread_cond_wait(&pool->changed, &pool->mutex);
+    return pool->start_status;
+}
+
+s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
+{
+    int64_t deadline_ns;
+
+    if (pool == NULL)
+        return S7_E_ARG;
+    if (s7_pool_is_forked(pool))
+        return fail(ctx, pool, "start the pool", S7_E_FORKED, "");
+    if (s7_ctx_deadline(ctx, s7_now_ns(), S7_NEVER_NS, &deadline_ns) != S7_OK)
+        return fail(ctx, pool, "start the pool", S7_E_ARG, "not a call context: set struct_size");
+    pthread_mutex_lock(&pool->mutex);
+    s7_status status = start_locked(pool, deadline_ns);
+    s7_errinfo dial = pool->dial;
+    pthread_mutex_unlock(&pool->mutex);
+    if (status == S7_OK)
+        return S7_OK;
+    if (status != dial.status)
+        return fail(ctx, pool, "start the pool", status, "");
+    s7_report_give(s7_ctx_err(ctx), &dial);
+    return status;
+}
+
+s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
+{
+    int64_t deadline_ns;
+
+    if (pool == NULL)
+        return S7_E_ARG;
+    if (s7_pool_is_forked(pool))
+        return fail(ctx, pool, "close the pool", S7_E_FORKED, "");
+    if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.rules.dirty_ns, &deadline_ns) != S7_OK)
+        return fail(ctx, pool, "close the pool", S7_E_ARG, "not a call context: set struct_size");
+    pthread_mutex_lock(&pool->mutex);
+    (void)s7_pool_core_close(pool->core, deadline_ns, s7_now_ns());
+    s7_pool_after_event(pool);
+    while (!pool->closed)
+        pthread_cond_wait(&pool->changed, &pool->mutex);
+    s7_status status = pool->close_status;
+    pthread_mutex_unlock(&pool->mutex);
+    if (status == S7_OK)
+        return S7_OK;
+    return fail(ctx, pool, "close the pool", status, "clients had not been put back and were taken away");
+}
+
+/* ---- lending ---- */
+
+/* At the deadline the core is asked to look, which tells the caller. */
+static void wait_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
+{
+    struct timespec at = {.tv_sec = (time_t)(deadline_ns / NS_PER_S),
+                          .tv_nsec = (long)(deadline_ns % NS_PER_S)};
+
+    while (!caller->done) {
+        if (deadline_ns == S7_NEVER_NS)
+            pthread_cond_wait(&caller->cond, &pool->mutex);
+        else
+            pthread_cond_timedwait(&caller->cond, &pool->mutex, &at);
+        if (caller->done || s7_now_ns() < deadline_ns)
+            continue;
+        s7_pool_core_tick(pool->core, s7_now_ns());
+        s7_pool_after_event(pool);
+    }
+}
+
+/* false: there is no memory to wait with, and the caller does not wait any more. */
+static bool sleep_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
+{
+    if (!cond_init(&caller->cond)) {
+        s7_pool_core_cancel(pool->core, &caller->waiter, s7_now_ns());
+        return false;
+    }
+    caller->sleeping = true;
+    wait_until_told(pool, caller, deadline_ns);
+    pthread_cond_destroy(&caller->cond);
+    return true;
+}
+
+/* The pool's thread may be about to take its hands off what was lent to us. */
+static s7_status take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_client **out)
+{
+    struct s7_pool_lent *lent = caller->lent;
+
+    while (atomic_load(&lent->state) == S7_LENT_OUT && pool->members[lent->lease.conn].handled)
+        pthread_cond_wait(&pool->changed, &pool->mutex);
+    if (atomic_load(&lent->state) != S7_LENT_OUT) { /* taken away before it arrived */
+        (void)s7_pool_core_put(pool->core, lent->lease, S7_POOL_PUT_CLEAN, s7_now_ns());
+        s7_pool_lent_end(pool, lent, S7_LENT_FREE);
+        return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_POOL_CLOSED, s7_now_ns(),
+                                  caller->err);
+    }
+    *out = &lent->head;
+    return S7_OK;
+}
+
+static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *caller,
+                            int64_t deadline_ns, s7_client **out)
+{
+    int64_t now_ns = s7_now_ns();
+    s7_status status =
+        s7_pool_core_get(pool->core, &caller->waiter, ctx != NULL ? ctx->label : NULL, deadline_ns, now_ns);
+
+    if (status != S7_OK)
+        return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, status, now_ns, caller->err);
+    s7_pool_after_event(pool);
+    if (!caller->done && !sleep_until_told(pool, caller, deadline_ns))
+        return S7_E_NOMEM;
+    return caller->status == S7_OK ? take_lease(pool, caller, out) : caller->status;
+}
+
+s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
+{
+    struct s7_pool_caller caller;
+    int64_t deadline_ns;
+
+    if (pool == NULL || out == NULL)
+        return S7_E_ARG;
+    if (s7_pool_is_forked(pool))
+        return fail(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
+    if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.options.acquire_ms * NS_PER_MS, &deadline_ns) !=
+        S7_OK)
+        return fail(ctx, pool, "borrow from the pool", S7_E_ARG, "not a call context: set struct_size");
+    caller.done = caller.sleeping = false;
+    caller.err = s7_ctx_err(ctx);
+    pthread_mutex_lock(&pool->mutex);
+    s7_status status = get_locked(pool, ctx, &caller, deadline_ns, out);
+    pthread_mutex_unlock(&pool->mutex);
+    return status;
+}
+
+/* What its borrower leaves behind, told to the core. Inside the client. */
+static enum s7_pool_condition condition_of(s7_pool *pool, struct s7_pool_lent *lent)
+{
+    unsigned conn = lent->lease.conn;
+    struct s7_pool_member *member = &pool->members[conn];
+    struct s7_direct *direct = member->direct;
+    uint64_t late = s7_session_stats(direct->session)->late_answers;
+    s7_status why;
+
+    pool->late_answers += late - member->late_seen;
+    member->late_seen = late;
+    if (s7_pooled_lost(direct, &why, NULL)) {
+        s7_pool_core_ended(pool->core, conn, why, s7_now_ns());
+        return S7_POOL_PUT_CLEAN;
+    }
+    if (direct->alive) {
+        direct->alive = false;
+        s7_pool_core_checked(pool->core, conn, s7_now_ns());
+    }
+    return s7_session_owed(direct->session) > 0 ? S7_POOL_PUT_DIRTY : S7_POOL_PUT_CLEAN;
+}
+
+static s7_status put_locked(s7_pool *pool, struct s7_pool_lent *lent, bool discard)
+{
+    int state = atomic_load(&lent->state);
+
+    if (state == S7_LENT_TAKEN_AWAY) {
+        s7_pool_lent_end(pool, lent, S7_LENT_FREE);
+        return s7_pool_core_put(pool->core, lent->lease, S7_POOL_PUT_CLEAN, s7_now_ns());
+    }
+    if (state != S7_LENT_OUT || !s7_direct_enter(pool->members[lent->lease.conn].direct)) {
+        atomic_fetch_add(&pool->stale, 1);
+        return S7_E_MISUSE;
+    }
+    struct s7_pool_lease lease = lent->lease;
+    enum s7_pool_condition condition = condition_of(pool, lent);
+    s7_pool_lent_end(pool, lent, S7_LENT_FREE);
+    s7_direct_leave(pool->members[lease.conn].direct);
+    s7_status status =
+        s7_pool_core_put(pool->core, lease, discard ? S7_POOL_PUT_DISCARD : condition, s7_now_ns());
+    s7_pool_after_event(pool);
+    return status;
+}
+
+static s7_status give_back(s7_pool *pool, s7_client *client, bool discard)
+{
+    if (pool == NULL)
+        return S7_E_ARG;
+    if (s7_pool_is_forked(pool))
+        return S7_E_FORKED;
+    struct s7_pool_lent *lent = s7_pool_lent_of(pool, client);
+    if (lent == NULL) {
+        atomic_fetch_add(&pool->stale, 1);
+        return S7_E_FOREIGN;
+    }
+    pthread_mutex_lock(&pool->mutex);
+    s7_status status = put_locked(pool, lent, discard);
+    pthread_mutex_unlock(&pool->mutex);
+    return status;
+}
+
+s7_status s7_pool_put(s7_pool *pool, s7_client *client)
+{
+    return give_back(pool, client, false);
+}
+
+s7_status s7_pool_discard(s7_pool *pool, s7_client *client)
+{
+    return give_back(pool, client, true);
+}
+
+s7_status s7_pool_execute(s7_pool *pool, const s7_ctx *ctx, s7_pool_fn *fn, void *arg)
+{
+    s7_client *client;
+
+    if (fn == NULL)
+        return S7_E_ARG;
+    s7_status status = s7_pool_get(pool, ctx, &client);
+    if (status != S7_OK)
+        return status;
+    status = fn(client, arg);
+    (void)s7_pool_put(pool, client);
+    return status;
+}
+
+s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats)
+{
+    s7_pool_stats now;
+
+    if (pool == NULL || stats == NULL)
+        return S7_E_ARG;
+    if (s7_pool_is_forked(pool))
+        return S7_E_FORKED;
+    pthread_mutex_lock(&pool->mutex);
+    s7_pool_core_stats(pool->core, &now);
+    now.late_answers = pool->late_answers;
+    pthread_mutex_unlock(&pool->mutex);
+    now.misuse += atomic_load(&pool->stale);
+    return s7_pool_report_stats(&now, stats);
+}

@@ -1,0 +1,103 @@
+/* pool_thread_impl.h - what pool_thread.c (callers), pool_lease.c (leases) and pool_chores.c (the pool's
+ * thread) share. For these three only.
+ *
+ * One mutex guards everything below that is not said to be otherwise. It is never held while a socket is
+ * touched, but for the non-blocking shutdown of a lease that is taken away.
+ *
+ * Who may touch a connection's client (struct s7_direct) and socket? Its borrower while it is LEASED; the
+ * pool's thread in all other states. Where a connection under check is lent, its new borrower waits until the
+ * pool's thread has its hands off it (`handled`); that thread, which handles a connection with the mutex
+ * released, looks at the state again afterwards. */
+#ifndef CLIENT_POOL_THREAD_IMPL_H
+#define CLIENT_POOL_THREAD_IMPL_H
+
+#include "client/client_pooled.h"
+#include "client/pool_settings.h"
+#include "loop/watch.h"
+
+#include <pthread.h>
+
+/* Leases are used again in the order of their return, so that a stale one is recognised for as many later
+ * ones. */
+#define S7_POOL_LEASES_SPARE 1024
+
+struct s7_pool_lent;
+
+struct s7_pool_member {
+    struct s7_direct *direct;
+    struct s7_pool_lent *lent; /* LEASED: to whom */
+    int fd;                    /* -1: none. Written by the pool's thread alone, which also closes it */
+    uint32_t dials;            /* so far: tells events of an earlier socket apart */
+    bool handled;              /* by the pool's thread, right now */
+    bool taken_away;           /* its borrower may still be inside: close it when he is not */
+    uint64_t late_seen;        /* late answers that are counted already */
+    /* dialing */
+    unsigned nth, n_addresses;
+    bool tcp_up;
+    int64_t dial_until_ns; /* TCP must be up by then, whichever address */
+    int64_t until_ns;      /* this address, or the handshake */
+};
+
+/* What a borrower holds: the head is his s7_client. state and direct are read without the mutex. */
+enum { S7_LENT_FREE, S7_LENT_OUT, S7_LENT_TAKEN_AWAY };
+struct s7_pool_lent {
+    struct s7_client head;
+    s7_pool *pool;
+    atomic_int state;
+    _Atomic(struct s7_direct *) direct;
+    struct s7_pool_lease lease;
+    struct s7_pool_lent *next; /* free */
+};
+
+struct s7_pool_caller { /* one that waits in s7_pool_get */
+    struct s7_pool_waiter waiter;
+    pthread_cond_t cond;
+    bool done, sleeping;
+    s7_status status;
+    struct s7_pool_lent *lent;
+    s7_errinfo *err;
+};
+
+struct s7_pool {
+    unsigned forks; /* of the process, when it was made */
+    struct s7_pool_settings settings;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* a start or close is over, hands are off a connection */
+    s7_pool_core *core;
+    s7_watch *watch;
+    pthread_t thread;
+    bool running, stop;        /* the thread: made; is to end */
+    int64_t sleeping_until_ns; /* the thread sleeps; INT64_MIN: it is awake and will look itself */
+    bool start_over, closed;
+    s7_status start_status, close_status;
+    s7_errinfo dial; /* the last dial that failed */
+    uint64_t late_answers;
+    atomic_ullong stale; /* calls on stale leases */
+    struct s7_pool_member members[S7_POOL_SIZE_MAX];
+    struct s7_pool_lent *free_first, *free_last, *leases;
+    size_t n_leases;
+};
+
+/* ---- pool_thread.c ---- */
+
+/* Did the process fork since? Asked before any lock. */
+bool s7_pool_is_forked(const s7_pool *pool);
+
+/* After each event: tell callers what the core decided, and wake the pool's thread if it has something to do.
+ */
+void s7_pool_after_event(s7_pool *pool);
+
+/* ---- pool_lease.c ---- */
+
+s7_status s7_pool_leases_new(s7_pool *pool);
+struct s7_pool_lent *s7_pool_lent_new(s7_pool *pool, struct s7_pool_lease lease);
+void s7_pool_lent_end(s7_pool *pool, struct s7_pool_lent *lent, int state);
+
+/* NULL: no lease of this pool. */
+struct s7_pool_lent *s7_pool_lent_of(const s7_pool *pool, const s7_client *client);
+
+/* ---- pool_chores.c ---- */
+
+void *s7_pool_chores(void *pool);
+
+#endif

@@ -1,0 +1,197 @@
+/* pool.h - connections to one S7 PLC, shared by any number of threads.
+ *
+ * A pool lends connections. s7_pool_get gives a lease: an s7_client that is connected, belongs to the caller
+ * alone, and works with every read and write of client.h until s7_pool_put or s7_pool_discard takes it back.
+ *
+ *   s7_pool *pool;
+ *   s7_pool_new("192.168.0.1", NULL, &pool, NULL);
+ *   s7_pool_start(pool, NULL);
+ *   if (s7_pool_get(pool, S7_WITHIN(1000), &plc) == S7_OK) {
+ *       s7_read_db(plc, S7_WITHIN(500), 1, 0, data, 10);
+ *       s7_pool_put(pool, plc);
+ *   }
+ *
+ * Size. `size` is a maximum. s7_pool_start makes one connection; more are dialed when somebody waits for one,
+ * one at a time (max_connecting). A connection that ended is replaced when somebody waits for one, or
+ * min_idle asks for it.
+ *
+ * Waiting. Who finds no idle connection waits: first come, first served, until the deadline of the context
+ * (acquire_ms when it has none). Idle connections are lent last in, first out, so that surplus ones become
+ * idle. A caller that gives up does not stop the dial that was begun for it.
+ *
+ * Idle time. It runs from the last put (or from the end of the dial), and a health check is neither use nor a
+ * reason to stay: at exactly max_idle_ms a connection is closed, unless fewer than min_idle would be left. By
+ * default a pool that nobody uses holds no connection after five minutes, and the next get dials.
+ *
+ * Health. Each idle connection is asked for one byte (MB0) once per health_check_ms, each at its own moment
+ * of the period. Any well-formed answer of the PLC proves life, a refusal too. No answer within
+ * health_timeout_ms: closed, and counted. A borrower that finds only connections under check shares one when
+ * the PLC granted two jobs or more; otherwise it waits for the check, or gets a fresh connection where the
+ * pool may grow. The end of a connection (FIN, RST) is noticed at once, idle or not.
+ *
+ * Dirty. A connection on which an answer is still owed (a call timed out) is never lent. It comes back when
+ * the late answer arrived and was discarded, is closed when it does not come within another request_ms, and
+ * is closed at once when somebody would have to wait for it. So a late answer never reaches the next
+ * borrower.
+ *
+ * Outage. When dialing fails and no connection is up, the PLC is down: one attempt at a time, after 250 ms,
+ * 500 ms ... 5 s at most, each drawn between zero and that (full jitter), until an S7 setup was finished;
+ * this goes on whether somebody waits or not. Those who wait stay until their deadline and then get
+ * S7_E_PLC_DOWN with the last cause; with fail_fast_when_down they get it at once.
+ *
+ * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
+ * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart).
+ *
+ * Misuse is an error code and leaves the pool intact: S7_E_MISUSE (put twice, put while a call is inside),
+ * S7_E_FOREIGN (not of this pool), S7_E_STALE_LEASE (a call on a client after its put), S7_E_POOL_CLOSED.
+ * Leases are recognised for at least 1024 later ones. On a lease, s7_client_connect is misuse, and
+ * s7_client_close and s7_client_free do nothing.
+ *
+ * Threads. Every call may be made from any thread, but for s7_pool_free, which must be the last one. A lease
+ * has one user at a time, like any client. One thread per pool does the chores (dialing, checking, closing);
+ * it is started by s7_pool_start, blocks all signals, and never calls the user.
+ *
+ * Fork. In a child process every call on the pool and its leases returns S7_E_FORKED and touches neither
+ * locks nor sockets; s7_pool_free closes the descriptors and disturbs nothing of the parent's. The child
+ * makes a pool of its own. */
+#ifndef S7RIG_POOL_H
+#define S7RIG_POOL_H
+
+#include <s7rig/client.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct s7_pool s7_pool;
+
+#define S7_POOL_SIZE_MAX 64
+
+/* ---- options ---- */
+
+/* What s7_pool_start does before it returns. */
+typedef enum s7_pool_start_policy {
+    S7_POOL_START_ONE,       /* make one connection; fail if it cannot be made */
+    S7_POOL_START_ALL,       /* make all `size` connections; fail if one of them cannot be made */
+    S7_POOL_START_BACKGROUND /* nothing: the first connection is made in the background */
+} s7_pool_start_policy;
+
+typedef struct s7_pool_options {
+    uint32_t struct_size;
+    uint16_t size;              /* [5] connections at most, 1..64 */
+    uint16_t min_idle;          /* [0] idle connections to keep ready; at most size */
+    uint32_t max_idle_ms;       /* [300000] close what was idle for so long; 0: never */
+    uint32_t health_check_ms;   /* [60000] check each idle connection once per so long; 0: never */
+    uint32_t health_timeout_ms; /* [2000] a check that takes longer has failed; at least 1 */
+    uint32_t acquire_ms;        /* [30000] a get whose context says nothing else; at least 1 */
+    uint16_t max_waiters;       /* [0] callers that may wait at a time; 0: any number */
+    uint16_t max_connecting;    /* [1] dials at a time, 1..size; never more than one while the PLC is down */
+    s7_pool_start_policy start; /* [S7_POOL_START_ONE] */
+    bool fail_when_exhausted;   /* [false] no waiting when all connections are taken and none may be
+                                   added: S7_E_POOL_EXHAUSTED at once */
+    bool fail_fast_when_down;   /* [false] no waiting while the PLC is down: S7_E_PLC_DOWN at once */
+    uint32_t reserved[8];       /* 0: places of options to come */
+    s7_client_options client;   /* of every connection: rack, slot, timeouts ... */
+} s7_pool_options;
+void s7_pool_options_init(s7_pool_options *options); /* defaults in brackets, client's as well */
+
+/* ---- life ---- */
+
+/* Make a pool for an endpoint (as for s7_client_new); no I/O, no thread. options NULL: defaults. S7_E_SYNTAX,
+ * S7_E_ARG (err, which may be NULL, says what), S7_E_NOMEM, S7_E_IO (no descriptor left). */
+S7_MUST_CHECK s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_pool **out,
+                                    s7_errinfo *err);
+
+/* Start the pool's thread and do what options->start says, within the context's time (none by default: each
+ * dial is limited by connect_ms and handshake_ms). S7_E_MISUSE: started already, or being started.
+ * S7_E_NOMEM, S7_E_IO: no thread could be made. S7_E_POOL_CLOSED. S7_E_TIMEOUT: not within ctx. Any other:
+ * why the connection could not be made, as s7_client_connect tells. After a failure no connection is left,
+ * and it may be called again. */
+S7_MUST_CHECK s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx);
+
+/* Take no more callers: those who wait get S7_E_POOL_CLOSED now. Idle connections are closed; lent ones as
+ * they come back. Returns when all are closed; those that are not back at the context's deadline (request_ms
+ * by default) are taken away: calls inside fail, later ones get S7_E_STALE_LEASE, and their put
+ * S7_E_POOL_CLOSED. S7_E_TIMEOUT: that happened. A closed pool stays closed; closing it again is fine. */
+s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx);
+
+/* Close at once if it is open, and free. NULL is fine. No other call may be inside, and no lease may be used
+ * afterwards, not even to put it. */
+void s7_pool_free(s7_pool *pool);
+
+/* ---- lending ---- */
+
+/* Borrow a connected client. ctx->label says who asks, for the report when the pool is exhausted. Give it
+ * back with s7_pool_put or s7_pool_discard. S7_E_POOL_EXHAUSTED: all connections were taken until the
+ * deadline; err says how many, and who has held the oldest for how long. S7_E_PLC_DOWN: no connection is up
+ * and none can be made; err has the last cause. S7_E_TIMEOUT: the first connection was still being made at
+ * the deadline. S7_E_POOL_QUEUE_FULL: max_waiters are waiting. S7_E_POOL_CLOSED. S7_E_MISUSE: not started.
+ * S7_E_FORKED. */
+S7_MUST_CHECK s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
+
+/* Give a client back. Never blocks and does no I/O. It goes to whoever waits longest, or becomes idle; one
+ * that broke is closed, one that owes an answer is dirty. S7_E_MISUSE: given back already, or a call is
+ * inside (it stays lent then). S7_E_FOREIGN: not a lease of this pool, or NULL. S7_E_POOL_CLOSED:
+ * s7_pool_close took it away. S7_E_FORKED. */
+s7_status s7_pool_put(s7_pool *pool, s7_client *client);
+
+/* Give a client back that must not be lent again: it is closed. Errors as s7_pool_put. */
+s7_status s7_pool_discard(s7_pool *pool, s7_client *client);
+
+/* get, fn, put. The client comes back whatever fn returns. Returns the error of get, or what fn returned. fn
+ * must not put the client itself. */
+typedef s7_status s7_pool_fn(s7_client *client, void *arg);
+S7_MUST_CHECK s7_status s7_pool_execute(s7_pool *pool, const s7_ctx *ctx, s7_pool_fn *fn, void *arg);
+
+/* ---- statistics ---- */
+
+/* Why a connection that had been up was closed. */
+typedef enum s7_pool_close_reason {
+    S7_POOL_CLOSE_IDLE,     /* max_idle_ms */
+    S7_POOL_CLOSE_HEALTH,   /* a check failed */
+    S7_POOL_CLOSE_BORROWER, /* s7_pool_discard */
+    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place */
+    S7_POOL_CLOSE_PEER,     /* the PLC or the network ended it */
+    S7_POOL_CLOSE_PROTOCOL, /* what came was no S7 */
+    S7_POOL_CLOSE_SHUTDOWN, /* s7_pool_close */
+    S7_POOL_CLOSE_REASONS   /* their number */
+} s7_pool_close_reason;
+
+/* One consistent picture. total_connections = available + in_use + checking + dirty + closing: each holds a
+ * connection of the PLC. Those being made are in connecting. */
+typedef struct s7_pool_stats {
+    uint32_t struct_size;
+    uint32_t total_connections;
+    uint32_t available; /* idle, ready to be lent */
+    uint32_t in_use;    /* lent */
+    uint64_t health_check_failures;
+    /* now */
+    uint32_t checking, dirty, closing, connecting;
+    uint32_t waiting;             /* callers inside s7_pool_get */
+    uint32_t size;                /* the maximum */
+    uint32_t limit;               /* what the PLC seems to allow: below size when it refused more */
+    bool down;                    /* dialing failed and nothing is up */
+    s7_status last_connect_error; /* S7_OK: the last dial went well */
+    /* since s7_pool_new */
+    uint64_t gets;          /* leases given */
+    uint64_t gets_waited;   /* of them after waiting */
+    uint64_t gets_failed;   /* gets that waited in vain or were refused */
+    uint64_t puts;          /* put and discard */
+    uint64_t misuse;        /* calls refused as misuse, foreign or stale */
+    uint64_t health_checks; /* begun */
+    uint64_t late_answers;  /* answers that came after their call had timed out, and were discarded */
+    uint64_t connects;      /* connections made */
+    uint64_t connect_failures;
+    uint64_t closed[S7_POOL_CLOSE_REASONS];
+} s7_pool_stats;
+
+/* Fill in struct_size. S7_E_ARG, S7_E_FORKED. */
+s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
+
+/* "idle", "health" ...; a static string, never NULL. */
+const char *s7_pool_close_reason_name(s7_pool_close_reason reason);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

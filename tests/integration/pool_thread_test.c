@@ -1,0 +1,368 @@
+/* The pool under many threads against the real simulator over loopback, which loses its connections now and
+ * then. What ThreadSanitizer and AddressSanitizer are to see. */
+#include "house.h"
+
+#include "loop/blocking.h"
+#include "loop/loop_ev.h"
+
+#include <s7rig/pool.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define THREADS     100
+#define EXECUTES    100
+#define PATIENCE_MS 60000
+
+/* ---- the simulator on a thread of its own ---- */
+
+static struct house house;
+static struct sim_server_options server_options;
+static char address[96];
+static pthread_t house_thread;
+static s7_turn_hook hook;
+static atomic_int wish; /* of other threads, done at the end of a turn */
+enum { NOTHING, STOP, RESTART };
+
+static void grant_wish(s7_loop *loop, void *arg)
+{
+    int what = atomic_load(&wish);
+    struct plant_error error;
+
+    (void)arg;
+    if (what == STOP) {
+        s7_loop_stop(loop);
+    } else if (what == RESTART) {
+        sim_server_free(house.server); /* every connection ends */
+        house.server = NULL;
+        if (sim_server_new(loop, house.plant, &server_options, &house.server, &error) != S7_OK)
+            s7_loop_stop(loop);
+    }
+    atomic_store(&wish, NOTHING);
+}
+
+static void *run_house(void *arg)
+{
+    (void)arg;
+    return s7_loop_run(house.loop) == S7_OK ? NULL : &house;
+}
+
+static void ask_house(int what)
+{
+    atomic_store(&wish, what);
+    while (atomic_load(&wish) != NOTHING) {
+        s7_loop_wake(house.loop);
+        poll(NULL, 0, 1);
+    }
+}
+
+static int open_house(void **state)
+{
+    s7_loop *loop;
+
+    (void)state;
+    assert_int_equal(s7_loop_ev_new(&loop), S7_OK);
+    house_open(&house, loop, NULL);
+    snprintf(address, sizeof address, "%s", house.endpoint);
+    sim_server_options_init(&server_options);
+    server_options.listen = address;
+    s7_turn_hook_add(house.loop, &hook, grant_wish, NULL);
+    assert_int_equal(pthread_create(&house_thread, NULL, run_house, NULL), 0);
+    return 0;
+}
+
+static int close_house(void **state)
+{
+    void *result;
+
+    (void)state;
+    ask_house(STOP);
+    pthread_join(house_thread, &result);
+    assert_null(result);
+    s7_turn_hook_remove(&hook);
+    house_close(&house);
+    return 0;
+}
+
+/* ---- workers ---- */
+
+static s7_pool *pool;
+static atomic_uint good, bad, wrong;
+
+static s7_pool *new_pool(unsigned size)
+{
+    s7_pool_options options;
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_pool *made;
+
+    s7_pool_options_init(&options);
+    options.size = (uint16_t)size;
+    options.acquire_ms = PATIENCE_MS;
+    options.health_check_ms = 5 * options.size; /* often enough to meet everything else */
+    if (s7_pool_new(address, &options, &made, &err) != S7_OK)
+        fail_msg("%s: %s", err.asked, err.came);
+    return made;
+}
+
+static void start(unsigned size)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
+
+    pool = new_pool(size);
+    if (s7_pool_start(pool, &ctx) != S7_OK)
+        fail_msg("%s: %s", err.asked, err.came);
+    atomic_store(&good, 0);
+    atomic_store(&bad, 0);
+    atomic_store(&wrong, 0);
+}
+
+/* Writes a place of its own and reads it back. */
+static s7_status work(s7_client *client, void *arg)
+{
+    unsigned *n = arg;
+    uint8_t number[4] = {(uint8_t)(*n >> 24), (uint8_t)(*n >> 16), (uint8_t)(*n >> 8), (uint8_t)*n}, back[4];
+    uint32_t place = *n / EXECUTES % THREADS * 4;
+    s7_status status = s7_write_db(client, NULL, 2, place, number, sizeof number);
+
+    if (status == S7_OK)
+        status = s7_read_db(client, NULL, 2, place, back, sizeof back);
+    if (status == S7_OK && memcmp(number, back, sizeof back) != 0)
+        atomic_fetch_add(&wrong, 1);
+    return status;
+}
+
+static void *worker(void *arg)
+{
+    unsigned n = *(unsigned *)arg * EXECUTES;
+
+    for (unsigned i = 0; i < EXECUTES; i++, n++)
+        atomic_fetch_add(s7_pool_execute(pool, NULL, work, &n) == S7_OK ? &good : &bad, 1);
+    return NULL;
+}
+
+static void run_workers(void (*meanwhile)(void))
+{
+    pthread_t threads[THREADS];
+    unsigned numbers[THREADS];
+
+    for (unsigned i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, worker, &numbers[i]), 0);
+    }
+    if (meanwhile != NULL)
+        meanwhile();
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static s7_pool_stats stats(void)
+{
+    s7_pool_stats s = {.struct_size = sizeof s};
+
+    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
+    return s;
+}
+
+static void close_pool(void)
+{
+    assert_int_equal(s7_pool_close(pool, S7_WITHIN(PATIENCE_MS)), S7_OK);
+    s7_pool_stats s = stats();
+    uint64_t closed = 0;
+    for (int i = 0; i < S7_POOL_CLOSE_REASONS; i++)
+        closed += s.closed[i];
+    assert_int_equal(s.total_connections, 0);
+    assert_int_equal(s.connects, closed);
+    assert_int_equal(s.gets, s.puts);
+    s7_pool_free(pool);
+    pool = NULL;
+}
+
+static void a_hundred_threads_share(unsigned size)
+{
+    start(size);
+    run_workers(NULL);
+    assert_int_equal(atomic_load(&good), THREADS * EXECUTES);
+    assert_int_equal(atomic_load(&wrong), 0);
+    s7_pool_stats s = stats();
+    assert_int_equal(s.gets, THREADS * EXECUTES);
+    assert_int_equal(s.gets_failed, 0);
+    assert_int_equal(s.in_use, 0);
+    assert_in_range(s.connects, 1, size);
+    assert_int_equal(s.health_check_failures, 0);
+    close_pool();
+}
+
+static void a_hundred_threads_share_1_connection(void **state)
+{
+    (void)state;
+    a_hundred_threads_share(1);
+}
+
+static void a_hundred_threads_share_5_connections(void **state)
+{
+    (void)state;
+    a_hundred_threads_share(5);
+}
+
+static void a_hundred_threads_share_10_connections(void **state)
+{
+    (void)state;
+    a_hundred_threads_share(10);
+}
+
+static void restart_now_and_then(void)
+{
+    while (atomic_load(&good) + atomic_load(&bad) < THREADS * EXECUTES * 9 / 10) {
+        poll(NULL, 0, 20);
+        ask_house(RESTART);
+    }
+}
+
+static void when_the_PLC_restarts_again_and_again_nothing_is_lost_but_calls(void **state)
+{
+    (void)state;
+    for (unsigned size = 1; size <= 10; size += size == 1 ? 4 : 5) {
+        start(size);
+        run_workers(restart_now_and_then);
+        assert_int_equal(atomic_load(&wrong), 0);
+        assert_int_equal(atomic_load(&good) + atomic_load(&bad), THREADS * EXECUTES);
+        s7_pool_stats s = stats();
+        assert_int_equal(s.in_use, 0);
+        assert_in_range(s.total_connections + s.connecting, 0, size);
+        unsigned n = 0;
+        assert_int_equal(s7_pool_execute(pool, NULL, work, &n), S7_OK); /* it is well again */
+        close_pool();
+    }
+}
+
+static void the_end_of_an_idle_connection_is_noticed(void **state)
+{
+    unsigned n = 0;
+
+    (void)state;
+    start(3);
+    assert_int_equal(s7_pool_execute(pool, NULL, work, &n), S7_OK);
+    ask_house(RESTART);
+    int64_t until = s7_now_ns() + PATIENCE_MS * HOUSE_NS_PER_MS;
+    while (stats().closed[S7_POOL_CLOSE_PEER] == 0 && s7_now_ns() < until)
+        poll(NULL, 0, 1);
+    assert_int_equal(stats().total_connections, 0);
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_PEER], 1);
+    close_pool();
+}
+
+/* ---- closing and misusing in the middle of it ---- */
+
+static void close_early(void)
+{
+    poll(NULL, 0, 30);
+    s7_status status = s7_pool_close(pool, S7_WITHIN(1));
+
+    if (status != S7_OK && status != S7_E_TIMEOUT)
+        fail_msg("close: %s", s7_errname(status));
+}
+
+static void close_may_come_at_any_time(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        start(5);
+        run_workers(close_early);
+        assert_int_equal(stats().total_connections, 0);
+        s7_pool_free(pool);
+        pool = NULL;
+    }
+}
+
+static s7_client *shared;
+
+static void *put_shared(void *arg)
+{
+    s7_status *status = arg;
+
+    *status = s7_pool_put(pool, shared);
+    return NULL;
+}
+
+static void p07_of_many_puts_of_one_client_exactly_one_wins(void **state)
+{
+    pthread_t threads[4];
+    s7_status statuses[4];
+
+    (void)state;
+    start(2);
+    for (int round = 0; round < 200; round++) {
+        unsigned won = 0;
+
+        assert_int_equal(s7_pool_get(pool, NULL, &shared), S7_OK);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, put_shared, &statuses[i]), 0);
+        for (int i = 0; i < 4; i++) {
+            pthread_join(threads[i], NULL);
+            won += statuses[i] == S7_OK;
+            assert_true(statuses[i] == S7_OK || statuses[i] == S7_E_MISUSE);
+        }
+        assert_int_equal(won, 1);
+    }
+    assert_int_equal(stats().puts, 200);
+    close_pool();
+}
+
+static s7_client *keepsake;
+
+static void *use_after_put(void *arg)
+{
+    uint8_t value;
+
+    (void)arg;
+    for (int i = 0; i < 2000; i++) {
+        s7_status status = s7_read_u8(keepsake, NULL, S7_AREA_DB, 1, 0, &value);
+        if (status != S7_E_STALE_LEASE)
+            return &keepsake;
+    }
+    return NULL;
+}
+
+static void p08_a_client_kept_after_its_put_harms_nobody(void **state)
+{
+    pthread_t thread;
+    void *result;
+    unsigned n = 0;
+
+    (void)state;
+    start(1);
+    assert_int_equal(s7_pool_get(pool, NULL, &keepsake), S7_OK);
+    assert_int_equal(s7_pool_put(pool, keepsake), S7_OK);
+    assert_int_equal(pthread_create(&thread, NULL, use_after_put, NULL), 0);
+    for (int i = 0; i < 500; i++)
+        assert_int_equal(s7_pool_execute(pool, NULL, work, &n), S7_OK);
+    pthread_join(thread, &result);
+    assert_null(result);
+    close_pool();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hundred_threads_share_1_connection),
+        cmocka_unit_test(a_hundred_threads_share_5_connections),
+        cmocka_unit_test(a_hundred_threads_share_10_connections),
+        cmocka_unit_test(when_the_PLC_restarts_again_and_again_nothing_is_lost_but_calls),
+        cmocka_unit_test(the_end_of_an_idle_connection_is_noticed),
+        cmocka_unit_test(close_may_come_at_any_time),
+        cmocka_unit_test(p07_of_many_puts_of_one_client_exactly_one_wins),
+        cmocka_unit_test(p08_a_client_kept_after_its_put_harms_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, open_house, close_house);
+}
