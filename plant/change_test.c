@@ -327,23 +327,23 @@ static void the_mirror_that_follows_random_changes_is_that_of_a_fresh_start(void
 /* ---- many ---- */
 
 /* Would take minutes if one of these were quadratic. */
-static void a_hundred_thousand_tags_and_many_blocks_come_and_go_at_once(void **state)
+static void forty_thousand_tags_and_their_blocks_come_and_go_at_once(void **state)
 {
     struct rig *rig = *state;
 
     rig_sql(
         rig,
-        "BEGIN; WITH n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 5099)"
+        "BEGIN; WITH n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 2099)"
         " INSERT INTO block (kind, number, data) SELECT 'DB', i, zeroblob(40) FROM n;"
         "INSERT INTO tag (name, address) WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 19)"
         " SELECT 't' || number || '.' || i, 'DB' || number || '.DBW' || (i * 2) FROM block, n WHERE number "
         ">= 100;"
         "COMMIT");
     rig_look(rig);
-    assert_int_equal(rig_int(rig, "SELECT count(*) FROM tag WHERE value = 0 AND error IS NULL"), 100000);
+    assert_int_equal(rig_int(rig, "SELECT count(*) FROM tag WHERE value = 0 AND error IS NULL"), 40000);
     rig_sql(rig, "UPDATE block SET data = zeroblob(38) WHERE number >= 100");
     rig_look(rig);
-    assert_int_equal(rig_int(rig, "SELECT count(*) FROM tag WHERE error IS NOT NULL"), 5000);
+    assert_int_equal(rig_int(rig, "SELECT count(*) FROM tag WHERE error IS NOT NULL"), 2000);
     rig_sql(rig, "UPDATE block SET data = zeroblob(40) WHERE number >= 100; DELETE FROM tag; DELETE FROM "
                  "block WHERE number >= 100");
     rig_look(rig);
@@ -361,7 +361,7 @@ int main(void)
         SERVED(a_plc_that_is_replaced_by_its_name_is_gone),
         SERVED(foreign_keys_that_cascade_take_blocks_and_tags_along),
         SERVED(the_mirror_that_follows_random_changes_is_that_of_a_fresh_start),
-        SERVED(a_hundred_thousand_tags_and_many_blocks_come_and_go_at_once),
+        SERVED(forty_thousand_tags_and_their_blocks_come_and_go_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
