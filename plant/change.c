@@ -7,18 +7,14 @@ static s7_status apply_kind(plant *p, const char *kind, change_fn *apply, bool *
 {
     sqlite3_stmt *q = p->sql[SQL_CHANGE_ALL];
     s7_status status = S7_OK;
-    int rc = SQLITE_ROW;
 
-    while (status == S7_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+    while (status == S7_OK && sqlite3_step(q) == SQLITE_ROW) {
         const char *what = (const char *)sqlite3_column_text(q, 0);
         *any = true;
         if (what != NULL && strcmp(what, kind) == 0)
             status = apply(p, sqlite3_column_int64(q, 1));
     }
-    if (status == S7_OK && rc != SQLITE_DONE)
-        status = plant_sql_fail(p, "read the table change");
-    sqlite3_reset(q);
-    return status;
+    return plant_sql_end(p, SQL_CHANGE_ALL, status, "read the table change");
 }
 
 /* In this order: tags are defined in terms of PLCs and blocks, values in terms of tags; BLOB edits before tag

@@ -1,6 +1,8 @@
 /* The helper that moves the write-ahead log back into the file, so that no turn has to. */
 #include "plant_impl.h"
 
+#include <stdatomic.h>
+
 /* Pages in the log: from here on it is copied back; from ten times that on writers are held off for a moment,
  * so that it can start over. */
 #define LOG_LONG     1000
@@ -12,20 +14,33 @@ struct plant_checkpoint {
     pthread_mutex_t mutex;
     pthread_cond_t wake, idle;
     bool stop, working;
+    atomic_bool holds_off;
     int pages; /* in the log when last asked; 0: nothing to do */
     int asked; /* pages in the log when the helper was woken last */
     sqlite3 *db;
 };
 
+/* The log can start over only when all of it is copied back and nobody adds to it meanwhile. One who commits
+ * without a pause would never let go of the lock by chance, so our own turns stand back. Most of the copying
+ * is done before. */
+static bool start_over(struct plant_checkpoint *c)
+{
+    int rc;
+
+    sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    atomic_store(&c->holds_off, true);
+    rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    atomic_store(&c->holds_off, false);
+    return rc == SQLITE_OK;
+}
+
 /* Returns the length from which on writers are held off next. A foreign reader can keep the log from starting
  * over for hours: then that is not tried with every commit. */
-static int copy_back(sqlite3 *db, int pages, int too_long)
+static int copy_back(struct plant_checkpoint *c, int pages, int too_long)
 {
     if (pages >= too_long)
-        return sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) == SQLITE_OK
-                   ? LOG_TOO_LONG
-                   : pages + LOG_LONG;
-    sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        return start_over(c) ? LOG_TOO_LONG : pages + LOG_LONG;
+    sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return pages < LOG_TOO_LONG ? LOG_TOO_LONG : too_long;
 }
 
@@ -46,7 +61,7 @@ static void *helper(void *arg)
         c->pages = 0;
         c->working = true;
         pthread_mutex_unlock(&c->mutex);
-        too_long = copy_back(c->db, pages, too_long);
+        too_long = copy_back(c, pages, too_long);
         pthread_mutex_lock(&c->mutex);
     }
     c->working = false;
@@ -74,20 +89,29 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* A connection that never read the file does not know that there is a log, and checkpoints nothing. */
+static int connect(const char *path, sqlite3 **db)
+{
+    int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_busy_timeout(*db, HOLD_OFF_MS);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(*db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    return rc;
+}
+
 s7_status checkpoint_start(plant *p)
 {
     struct plant_checkpoint *c = calloc(1, sizeof *c);
 
     if (c == NULL)
         return plant_fail(&p->last_error, S7_E_NOMEM, "%s: out of memory", p->path);
-    if (sqlite3_open_v2(p->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    if (connect(p->path, &c->db) != SQLITE_OK) {
         plant_fail(&p->last_error, plant_sql_status(sqlite3_errcode(c->db)), "%s: %s", p->path,
                    sqlite3_errmsg(c->db));
         goto fail;
     }
-    /* A connection that never read the file does not know that there is a log, and checkpoints nothing. */
-    sqlite3_exec(c->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
-    sqlite3_busy_timeout(c->db, HOLD_OFF_MS);
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->wake, NULL);
     pthread_cond_init(&c->idle, NULL);
@@ -123,6 +147,11 @@ void checkpoint_stop(plant *p)
     sqlite3_close(c->db);
     free(c);
     p->checkpoint = NULL;
+}
+
+bool checkpoint_holds_off(const plant *p)
+{
+    return p->checkpoint != NULL && atomic_load(&p->checkpoint->holds_off);
 }
 
 void checkpoint_wait_idle(plant *p)

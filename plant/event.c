@@ -36,15 +36,18 @@ static int add(plant *p, const struct plant_event_row *row)
     char time_text[40];
 
     utc_text(row->wall_ms, time_text, sizeof time_text);
-    sqlite3_bind_text(q, 1, time_text, -1, SQLITE_TRANSIENT);
+    /* Static: they outlive the step, and binding them cannot fail. */
+    sqlite3_bind_text(q, 1, time_text, -1, SQLITE_STATIC);
     if (row->plc != 0)
         sqlite3_bind_int64(q, 2, row->plc);
     else
         sqlite3_bind_null(q, 2);
-    sqlite3_bind_text(q, 3, row->kind, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(q, 4, row->peer, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(q, 5, row->text, -1, SQLITE_TRANSIENT);
-    return plant_sql_run(p, SQL_EVENT_ADD);
+    sqlite3_bind_text(q, 3, row->kind, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 4, row->peer, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 5, row->text, -1, SQLITE_STATIC);
+    int rc = plant_sql_run(p, SQL_EVENT_ADD);
+    sqlite3_clear_bindings(q);
+    return rc;
 }
 
 /* Leaves the queue as it is: it is emptied when the commit succeeded. */

@@ -103,29 +103,23 @@ static s7_status lock_side_file(plant *p, const char *path, struct plant_error *
 
 s7_status plant_file_lock(plant *p, struct plant_error *error)
 {
-    char *path = lock_path(p);
-    s7_status status;
-
-    if (path == NULL)
+    p->lock_path = lock_path(p);
+    if (p->lock_path == NULL)
         return plant_fail(error, errno == ENOMEM ? S7_E_NOMEM : S7_E_PLANT_IO, "%s: %s", p->path,
                           strerror(errno));
-    status = lock_side_file(p, path, error);
-    free(path);
-    return status;
+    return lock_side_file(p, p->lock_path, error);
 }
 
 void plant_file_unlock(plant *p)
 {
-    char *path;
-
-    if (p->lock_fd < 0)
-        return;
-    path = lock_path(p);
-    if (path != NULL && names_the_file(path, p->lock_fd))
-        unlink(path);
-    free(path);
-    close(p->lock_fd);
-    p->lock_fd = -1;
+    if (p->lock_fd >= 0) {
+        if (names_the_file(p->lock_path, p->lock_fd))
+            unlink(p->lock_path);
+        close(p->lock_fd);
+        p->lock_fd = -1;
+    }
+    free(p->lock_path);
+    p->lock_path = NULL;
 }
 
 s7_status plant_file_identify(plant *p)

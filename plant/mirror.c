@@ -112,7 +112,6 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
 {
     struct mirror_plc *plc = idmap_find(&p->plcs_by_id, id);
     sqlite3_stmt *q = p->sql[SQL_PLC_ONE];
-    s7_status status = S7_OK;
     int rc;
 
     if (plc == NULL) /* added while serving: taken up at the next start */
@@ -123,10 +122,7 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
         plc_take_row(plc, q);
     else if (rc == SQLITE_DONE) /* its blocks are hidden, not forgotten: OR REPLACE brings the row back */
         plc->pub.gone = true;
-    else
-        status = plant_sql_fail(p, "read a row of plc");
-    sqlite3_reset(q);
-    return status;
+    return plant_sql_end(p, SQL_PLC_ONE, S7_OK, "read a row of plc");
 }
 
 /* ---- blocks ---- */
@@ -191,6 +187,7 @@ static s7_status block_from_row(plant *p, sqlite3_stmt *q, struct mirror_plc **p
 {
     s7_area area;
     int64_t number = sqlite3_column_int64(q, 3);
+    const void *data = sqlite3_column_blob(q, 4);
     int len = sqlite3_column_bytes(q, 4);
 
     *out = NULL;
@@ -198,6 +195,8 @@ static s7_status block_from_row(plant *p, sqlite3_stmt *q, struct mirror_plc **p
     if (*plc == NULL || !area_of_kind((const char *)sqlite3_column_text(q, 2), &area) || number < 0 ||
         number > UINT16_MAX || sqlite3_column_type(q, 4) != SQLITE_BLOB || len > PLANT_BLOCK_MAX)
         return S7_OK;
+    if (len > 0 && data == NULL)
+        return S7_E_NOMEM;
     struct mirror_block *block = calloc(1, sizeof *block);
     uint8_t *bytes = malloc(len > 0 ? (size_t)len : 1);
     if (block == NULL || bytes == NULL) {
@@ -206,7 +205,7 @@ static s7_status block_from_row(plant *p, sqlite3_stmt *q, struct mirror_plc **p
         return S7_E_NOMEM;
     }
     if (len > 0)
-        memcpy(bytes, sqlite3_column_blob(q, 4), (size_t)len);
+        memcpy(bytes, data, (size_t)len);
     block->bytes = bytes;
     block->pub = (struct plant_block){.id = sqlite3_column_int64(q, 0),
                                       .area = area,
@@ -228,8 +227,8 @@ static bool take_bytes(plant *p, struct mirror_block *old, struct mirror_block *
     return true;
 }
 
-/* Put a row's block where it belongs; what was there under another id was replaced by INSERT OR REPLACE,
- * which tells no trigger. */
+/* Put a row's block where it belongs; what was there under another id moved away or was replaced, and its row
+ * of `change` comes later. */
 static s7_status block_place(plant *p, struct mirror_plc *plc, struct mirror_block *fresh)
 {
     struct mirror_block *there = mirror_block_find(plc, fresh->pub.area, fresh->pub.number);
@@ -264,17 +263,15 @@ s7_status mirror_block_reread(plant *p, int64_t id)
     struct mirror_block *fresh = NULL;
     struct mirror_plc *plc = NULL;
     s7_status status = S7_OK;
-    int rc;
 
     sqlite3_bind_int64(q, 1, id);
-    rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW)
+    if (sqlite3_step(q) == SQLITE_ROW)
         status = block_from_row(p, q, &plc, &fresh);
-    else if (rc != SQLITE_DONE)
-        status = plant_sql_fail(p, "read a row of block");
-    sqlite3_reset(q);
-    if (status != S7_OK)
+    status = plant_sql_end(p, SQL_BLOCK_ONE, status, "read a row of block");
+    if (status != S7_OK) {
+        block_free(fresh);
         return status;
+    }
     return block_replace(p, idmap_find(&p->blocks_by_id, id), plc, fresh);
 }
 
@@ -284,14 +281,10 @@ static s7_status load_plcs(plant *p)
 {
     sqlite3_stmt *q = p->sql[SQL_PLC_ALL];
     s7_status status = S7_OK;
-    int rc;
 
-    while ((rc = sqlite3_step(q)) == SQLITE_ROW && status == S7_OK)
+    while (status == S7_OK && sqlite3_step(q) == SQLITE_ROW)
         status = plc_add(p, q);
-    if (rc != SQLITE_DONE && status == S7_OK)
-        status = plant_sql_fail(p, "read the table plc");
-    sqlite3_reset(q);
-    return status;
+    return plant_sql_end(p, SQL_PLC_ALL, status, "read the table plc");
 }
 
 static s7_status load_blocks(plant *p)
@@ -300,19 +293,15 @@ static s7_status load_blocks(plant *p)
     struct mirror_plc *plc;
     struct mirror_block *block;
     s7_status status = S7_OK;
-    int rc;
 
-    while (status == S7_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+    while (status == S7_OK && sqlite3_step(q) == SQLITE_ROW) {
         status = block_from_row(p, q, &plc, &block);
         if (status == S7_OK && block != NULL)
             status = block_link(p, plc, block);
-        if (status != S7_OK && block != NULL)
+        if (status != S7_OK)
             block_free(block);
     }
-    if (status == S7_OK && rc != SQLITE_DONE)
-        status = plant_sql_fail(p, "read the table block");
-    sqlite3_reset(q);
-    return status;
+    return plant_sql_end(p, SQL_BLOCK_ALL, status, "read the table block");
 }
 
 s7_status mirror_load(plant *p)
@@ -328,7 +317,7 @@ s7_status mirror_load(plant *p)
 
 void mirror_free(plant *p)
 {
-    tag_clean(p);
+    tag_clean(p, false);
     for (size_t i = 0; i < p->tags_by_id.len; i++)
         tag_free(p->tags_by_id.entries[i].object);
     for (size_t i = 0; i < p->blocks_by_id.len; i++)

@@ -28,13 +28,15 @@ s7_status plant_fail(struct plant_error *error, s7_status status, const char *fo
 
 s7_status plant_sql_fail(plant *p, const char *doing)
 {
-    s7_status status = plant_sql_status(sqlite3_errcode(p->db));
+    s7_status status = plant_sql_status(sqlite3_extended_errcode(p->db));
 
     return plant_fail(&p->last_error, status, "%s: cannot %s: %s", p->path, doing, sqlite3_errmsg(p->db));
 }
 
 s7_status plant_sql_status(int rc)
 {
+    if (rc == SQLITE_IOERR_NOMEM)
+        return S7_E_NOMEM;
     switch (rc & 0xFF) {
     case SQLITE_NOMEM:
         return S7_E_NOMEM;

@@ -126,11 +126,11 @@ struct plant_block *plant_block_find(plant *p, const struct plant_plc *plc, s7_a
 
 /* Steps 2 and 3. On every status the mirror is as fresh as the file can tell and reads may be served.
  *   S7_OK                the turn may write (if writes was set)
- *   S7_E_PLANT_BUSY      a foreign program holds the write lock: park this turn's writes and try again later
- *   anything else        this turn's writes must be refused; plant_last_error says why: S7_E_PLANT_REPLACED,
- *                        S7_E_PLANT_IO, S7_E_PLANT_SCHEMA (damaged), S7_E_NOMEM, S7_E_MISUSE (read only)
- * With writes false it returns S7_OK always. Must be followed by plant_turn_end. With journal_delete an edit
- * is seen once no foreign program holds the file exclusively any more. */
+ *   S7_E_PLANT_BUSY      a foreign program, or our own checkpoint for a moment, holds the write lock: park
+ * this turn's writes and try again later anything else        this turn's writes must be refused;
+ * plant_last_error says why: S7_E_PLANT_REPLACED, S7_E_PLANT_IO, S7_E_PLANT_SCHEMA (damaged), S7_E_NOMEM,
+ * S7_E_MISUSE (read only) With writes false it returns S7_OK always. Must be followed by plant_turn_end. With
+ * journal_delete an edit is seen once no foreign program holds the file exclusively any more. */
 S7_MUST_CHECK s7_status plant_turn_begin(plant *p, bool writes);
 
 /* Step 4: bytes [offset, offset + len) of a block become src. The range must lie inside the block and the

@@ -6,7 +6,7 @@
  *     nothing is stored over them before they are written, so doing them again from the file is always right.
  *   - dirty blocks and tags are those whose row may differ from RAM; only a commit that wrote them, or the
  *     undoing of what made them so, makes them clean.
- *   - a tag without a block has an error; a tag with one may have the error of its last edit.
+ *   - a tag without a block has an error; a tag with one has an error while its row holds a refused edit.
  *   - no statement is busy, no BLOB handle and no transaction open between turns. */
 #ifndef PLANT_PLANT_IMPL_H
 #define PLANT_PLANT_IMPL_H
@@ -35,11 +35,12 @@ struct mirror_tag {
     s7_address address;
     uint32_t offset, len; /* bytes of the block */
     bool parsed;          /* address is valid */
-    char *error;          /* of the definition or of the last edit; NULL: none */
-    bool dirty;           /* value and applied are to be written */
-    bool error_dirty;     /* error is to be written */
-    bool listed;          /* in the list of dirty tags */
-    bool removed;         /* its row is gone; freed when the list is done with */
+    char *error;          /* of the definition or of a refused edit; NULL: none */
+    bool refused;     /* the row's value is an edit that error refuses; goes with the next value written */
+    bool dirty;       /* value and applied are to be written */
+    bool error_dirty; /* error is to be written */
+    bool listed;      /* in the list of dirty tags */
+    bool removed;     /* its row is gone; freed when the list is done with */
     struct mirror_tag *next_dirty;
 };
 
@@ -104,6 +105,7 @@ struct plant {
     struct plant_error last_error;
 
     int lock_fd; /* the side file that keeps a second server away */
+    char *lock_path;
     dev_t device;
     ino_t inode;
     bool replaced;
@@ -123,6 +125,7 @@ struct plant {
     bool can_write; /* this turn holds the write lock */
     bool may_store; /* plant_store is allowed in this turn */
     bool applied;   /* this turn applied rows of `change` while holding the lock: they can go */
+    bool is_fresh;  /* this turn knows and has applied everything that was committed */
     bool was_dirty; /* something was dirty already before this turn's stores */
     struct undo *undo;
     size_t n_undo, cap_undo;
@@ -156,6 +159,9 @@ int plant_sql_prepare(plant *p);
 void plant_sql_finalize(plant *p);
 /* Step a statement whose rows do not matter, and reset it. SQLITE_OK, or SQLite's error. */
 int plant_sql_run(plant *p, enum plant_sql which);
+/* After the last step of a query: reset it. status, if that is an error; else what went wrong in its steps,
+ * or in getting at its columns, which shows nowhere else. */
+S7_MUST_CHECK s7_status plant_sql_end(plant *p, enum plant_sql which, s7_status status, const char *doing);
 
 /* ---- file (file.c) ---- */
 S7_MUST_CHECK s7_status plant_file_check(const char *path, bool wal, struct plant_error *error);
@@ -184,14 +190,15 @@ void tag_unbind_all(struct mirror_block *block);
 void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len);
 /* Its value is to be written. */
 void tag_show(plant *p, struct mirror_tag *tag);
-/* text NULL: no error. */
-void tag_set_error(plant *p, struct mirror_tag *tag, const char *text);
-/* Forget what is dirty. */
-void tag_clean(plant *p);
+S7_MUST_CHECK s7_status tag_set_error(plant *p, struct mirror_tag *tag, const char *text);
+void tag_clear_error(plant *p, struct mirror_tag *tag);
+/* Forget what is dirty; written: since the rows have it now. */
+void tag_clean(plant *p, bool written);
 
 /* ---- tags: values (tag_value.c) ---- */
-/* Does the value of a row of SQL_TAG_... fit the tag, which has a block? If not, the tag's error says why. */
-bool tag_value_fits(plant *p, struct mirror_tag *tag, sqlite3_stmt *q);
+/* Does the value of a row of SQL_TAG_... fit the tag, which has a block? Then p->scratch has its bytes,
+ * unless it is NULL. If not, the tag's error says why. */
+S7_MUST_CHECK s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, bool *fits);
 S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
 int tag_flush(plant *p); /* dirty ones; SQLite's result */
 
@@ -207,12 +214,14 @@ void event_clean(plant *p);
 /* The end of opening: inside the transaction that loaded the mirror, apply `change` and write back; ends the
  * transaction. */
 S7_MUST_CHECK s7_status turn_first(plant *p);
-/* Forget what is dirty. */
-void plant_clean(plant *p);
+/* Forget what is dirty; written: since the rows have it now. */
+void plant_clean(plant *p, bool written);
 
 /* ---- checkpoints (checkpoint.c) ---- */
 S7_MUST_CHECK s7_status checkpoint_start(plant *p);
 void checkpoint_stop(plant *p);
+/* The helper needs the write lock for a moment: our turns stand back. */
+bool checkpoint_holds_off(const plant *p);
 void checkpoint_wait_idle(plant *p); /* until what was asked for so far is done; for tests */
 
 #endif

@@ -102,8 +102,7 @@ static const char schema_1[] =
     " INSERT INTO change (what, row) VALUES ('tag', OLD.id);"
     " END;"
 
-    /* A row that OR REPLACE pushes out fires no trigger of its own: whoever takes its name notes it. (Of
-     * blocks the mirror finds out by itself: the place is taken by another row.) */
+    /* A row that OR REPLACE pushes out fires no trigger of its own: whoever takes its place notes it. */
     "CREATE TRIGGER plc_replace BEFORE INSERT ON plc BEGIN"
     " DELETE FROM change WHERE what = 'plc' AND row IN (SELECT id FROM plc WHERE name = NEW.name);"
     " INSERT INTO change (what, row) SELECT 'plc', id FROM plc WHERE name = NEW.name;"
@@ -112,14 +111,26 @@ static const char schema_1[] =
     " DELETE FROM change WHERE what = 'plc' AND row IN (SELECT id FROM plc WHERE name = NEW.name);"
     " INSERT INTO change (what, row) SELECT 'plc', id FROM plc WHERE name = NEW.name;"
     " END;"
+    "CREATE TRIGGER block_replace BEFORE INSERT ON block BEGIN"
+    " DELETE FROM change WHERE what = 'block' AND row IN"
+    "  (SELECT id FROM block WHERE plc = NEW.plc AND kind = NEW.kind AND number = NEW.number);"
+    " INSERT INTO change (what, row) SELECT 'block', id FROM block"
+    "  WHERE plc = NEW.plc AND kind = NEW.kind AND number = NEW.number;"
+    " END;"
+    "CREATE TRIGGER block_move BEFORE UPDATE OF plc, kind, number ON block BEGIN"
+    " DELETE FROM change WHERE what = 'block' AND row IN"
+    "  (SELECT id FROM block WHERE plc = NEW.plc AND kind = NEW.kind AND number = NEW.number);"
+    " INSERT INTO change (what, row) SELECT 'block', id FROM block"
+    "  WHERE plc = NEW.plc AND kind = NEW.kind AND number = NEW.number;"
+    " END;"
     "CREATE TRIGGER tag_replace BEFORE INSERT ON tag BEGIN"
-    " DELETE FROM change WHERE what = 'tag' AND row IN (SELECT id FROM tag WHERE plc = NEW.plc AND name = "
-    "NEW.name);"
+    " DELETE FROM change WHERE what = 'tag' AND row IN"
+    "  (SELECT id FROM tag WHERE plc = NEW.plc AND name = NEW.name);"
     " INSERT INTO change (what, row) SELECT 'tag', id FROM tag WHERE plc = NEW.plc AND name = NEW.name;"
     " END;"
     "CREATE TRIGGER tag_rename BEFORE UPDATE OF plc, name ON tag BEGIN"
-    " DELETE FROM change WHERE what = 'tag' AND row IN (SELECT id FROM tag WHERE plc = NEW.plc AND name = "
-    "NEW.name);"
+    " DELETE FROM change WHERE what = 'tag' AND row IN"
+    "  (SELECT id FROM tag WHERE plc = NEW.plc AND name = NEW.name);"
     " INSERT INTO change (what, row) SELECT 'tag', id FROM tag WHERE plc = NEW.plc AND name = NEW.name;"
     " END;";
 

@@ -39,6 +39,13 @@ void plant_sql_finalize(plant *p)
     }
 }
 
+s7_status plant_sql_end(plant *p, enum plant_sql which, s7_status status, const char *doing)
+{
+    if (sqlite3_reset(p->sql[which]) == SQLITE_OK || status != S7_OK)
+        return status;
+    return plant_sql_fail(p, doing);
+}
+
 int plant_sql_run(plant *p, enum plant_sql which)
 {
     int rc = sqlite3_step(p->sql[which]);

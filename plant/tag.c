@@ -29,26 +29,49 @@ void tag_show(plant *p, struct mirror_tag *tag)
     tag->dirty = true;
 }
 
-/* An error that cannot be kept for want of memory is lost. */
-void tag_set_error(plant *p, struct mirror_tag *tag, const char *text)
+static void replace_error(plant *p, struct mirror_tag *tag, char *error)
 {
-    char *copy;
-
-    if (text == NULL ? tag->error == NULL : tag->error != NULL && strcmp(tag->error, text) == 0)
-        return;
-    copy = text != NULL ? strdup(text) : NULL;
     free(tag->error);
-    tag->error = copy;
+    tag->error = error;
+    tag->refused = false;
     list(p, tag);
     tag->error_dirty = true;
 }
 
-void tag_clean(plant *p)
+s7_status tag_set_error(plant *p, struct mirror_tag *tag, const char *text)
+{
+    char *copy;
+
+    if (tag->error != NULL && strcmp(tag->error, text) == 0)
+        return S7_OK;
+    copy = strdup(text);
+    if (copy == NULL)
+        return S7_E_NOMEM;
+    replace_error(p, tag, copy);
+    return S7_OK;
+}
+
+void tag_clear_error(plant *p, struct mirror_tag *tag)
+{
+    if (tag->error != NULL)
+        replace_error(p, tag, NULL);
+}
+
+static void forget_refused_edit(struct mirror_tag *tag)
+{
+    free(tag->error);
+    tag->error = NULL;
+    tag->refused = false;
+}
+
+void tag_clean(plant *p, bool written)
 {
     struct mirror_tag *next;
 
     for (struct mirror_tag *tag = p->dirty_tags; tag != NULL; tag = next) {
         next = tag->next_dirty;
+        if (written && tag->dirty && tag->refused)
+            forget_refused_edit(tag);
         tag->dirty = tag->error_dirty = tag->listed = false;
         if (tag->removed)
             tag_free(tag);
@@ -141,14 +164,12 @@ static s7_status bind(plant *p, struct mirror_tag *tag)
     if (block == NULL) {
         snprintf(text, sizeof text, "%s: the PLC has no such block%s", address,
                  mirror_kind(tag->address.area) != NULL ? "; INSERT INTO block makes it" : "");
-        tag_set_error(p, tag, text);
-        return S7_OK;
+        return tag_set_error(p, tag, text);
     }
     if (len > block->pub.len || tag->offset > block->pub.len - len) {
         snprintf(text, sizeof text, "%s: needs %zu bytes, the block has %u", address, tag->offset + len,
                  block->pub.len);
-        tag_set_error(p, tag, text);
-        return S7_OK;
+        return tag_set_error(p, tag, text);
     }
     tag->len = (uint32_t)len;
     return bind_list_add(block, tag);
@@ -167,7 +188,7 @@ s7_status tag_rebind(plant *p)
         if (status != S7_OK)
             return status;
         if (tag->block != NULL) {
-            tag_set_error(p, tag, NULL);
+            tag_clear_error(p, tag);
             tag_show(p, tag);
         }
     }
@@ -204,7 +225,7 @@ static const char *column_text(sqlite3_stmt *q, int column)
 }
 
 /* Address and type of a row to the tag's address; what is wrong with them is the tag's error. */
-static void define(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+static s7_status define(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 {
     char text[2 * ERROR_CAP], message[ERROR_CAP];
     s7_address_error error = {.text = "too long"};
@@ -215,10 +236,10 @@ static void define(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
     if (tag->parsed && tag->address.area == S7_AREA_DI) /* the same storage */
         tag->address.area = S7_AREA_DB;
     if (tag->parsed)
-        return;
+        return S7_OK;
     snprintf(message, sizeof message, "address %.*s: %s, at character %zu", plant_utf8_clip(text, 60), text,
              error.text, error.at + 1);
-    tag_set_error(p, tag, message);
+    return tag_set_error(p, tag, message);
 }
 
 static s7_status place(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
@@ -226,12 +247,29 @@ static s7_status place(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
     unbind(tag);
     tag->plc = idmap_find(&p->plcs_by_id, sqlite3_column_int64(q, 1));
     tag->parsed = false;
-    if (tag->plc == NULL) {
-        tag_set_error(p, tag, "tag.plc is no PLC that is served; a new one is from the next start on");
-        return S7_OK;
+    if (tag->plc == NULL)
+        return tag_set_error(p, tag, "tag.plc is no PLC that is served; a new one is from the next start on");
+    s7_status status = define(p, tag, q);
+    return status == S7_OK ? bind(p, tag) : status;
+}
+
+/* Name and error as the row has them. */
+static s7_status take_texts(struct mirror_tag *tag, sqlite3_stmt *q)
+{
+    bool has_error = sqlite3_column_type(q, 6) != SQLITE_NULL;
+    char *name = strdup(column_text(q, 2)), *error = has_error ? strdup(column_text(q, 6)) : NULL;
+
+    if (name == NULL || (has_error && error == NULL)) {
+        free(name);
+        free(error);
+        return S7_E_NOMEM;
     }
-    define(p, tag, q);
-    return bind(p, tag);
+    free(tag->name);
+    free(tag->error);
+    tag->name = name;
+    tag->error = error;
+    tag->refused = false;
+    return S7_OK;
 }
 
 static s7_status tag_add(plant *p, sqlite3_stmt *q, struct mirror_tag **out)
@@ -241,27 +279,12 @@ static s7_status tag_add(plant *p, sqlite3_stmt *q, struct mirror_tag **out)
     if (tag == NULL)
         return S7_E_NOMEM;
     tag->id = sqlite3_column_int64(q, 0);
-    tag->name = strdup(column_text(q, 2));
-    if (sqlite3_column_type(q, 6) != SQLITE_NULL)
-        tag->error = strdup(column_text(q, 6));
-    if (tag->name == NULL || !idmap_put(&p->tags_by_id, tag->id, tag)) {
+    if (take_texts(tag, q) != S7_OK || !idmap_put(&p->tags_by_id, tag->id, tag)) {
         tag_free(tag);
         return S7_E_NOMEM;
     }
     *out = tag;
-    return place(p, tag, q);
-}
-
-static s7_status tag_redefine(plant *p, sqlite3_stmt *q, struct mirror_tag *tag)
-{
-    char *name = strdup(column_text(q, 2));
-
-    if (name == NULL)
-        return S7_E_NOMEM;
-    free(tag->name);
-    tag->name = name;
-    tag_set_error(p, tag, NULL);
-    return place(p, tag, q);
+    return S7_OK;
 }
 
 static void tag_remove(plant *p, struct mirror_tag *tag)
@@ -273,25 +296,50 @@ static void tag_remove(plant *p, struct mirror_tag *tag)
         tag_free(tag);
 }
 
-/* Start: definitions only; what was edited are rows of `change` and comes later. An error in the row may be
- * out of date, since nobody was there when its reason went away. */
+/* An error in the row may be out of date: nobody was there when its reason went away. */
+static s7_status check_error(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+{
+    s7_status status;
+    bool fits;
+
+    if (tag->block == NULL || tag->error == NULL)
+        return S7_OK;
+    status = tag_check_value(p, tag, q, &fits);
+    if (status == S7_OK && fits) {
+        tag_clear_error(p, tag);
+        tag_show(p, tag);
+    }
+    return status;
+}
+
+/* Start: definitions only; what was edited are rows of `change` and comes later. */
 s7_status tag_load(plant *p)
 {
     sqlite3_stmt *q = p->sql[SQL_TAG_ALL];
     struct mirror_tag *tag;
     s7_status status = S7_OK;
-    int rc = SQLITE_ROW;
 
-    while (status == S7_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+    while (status == S7_OK && sqlite3_step(q) == SQLITE_ROW) {
         status = tag_add(p, q, &tag);
-        if (status == S7_OK && tag->block != NULL && tag->error != NULL && tag_value_fits(p, tag, q)) {
-            tag_set_error(p, tag, NULL);
-            tag_show(p, tag);
-        }
+        if (status == S7_OK)
+            status = place(p, tag, q);
+        if (status == S7_OK)
+            status = check_error(p, tag, q);
     }
-    if (status == S7_OK && rc != SQLITE_DONE)
-        status = plant_sql_fail(p, "read the table tag");
-    sqlite3_reset(q);
+    return plant_sql_end(p, SQL_TAG_ALL, status, "read the table tag");
+}
+
+/* The row may have been another tag's before, so nothing that RAM knows of it holds. */
+static s7_status tag_take_row(plant *p, sqlite3_stmt *q, struct mirror_tag *tag)
+{
+    s7_status status = tag != NULL ? take_texts(tag, q) : tag_add(p, q, &tag);
+
+    if (status != S7_OK)
+        return status;
+    tag_clear_error(p, tag);
+    status = place(p, tag, q);
+    if (status == S7_OK && tag->block != NULL)
+        tag_show(p, tag);
     return status;
 }
 
@@ -305,15 +353,9 @@ s7_status tag_reread(plant *p, int64_t id)
 
     sqlite3_bind_int64(q, 1, id);
     rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW) {
-        status = tag != NULL ? tag_redefine(p, q, tag) : tag_add(p, q, &tag);
-        if (status == S7_OK && tag->block != NULL)
-            tag_show(p, tag);
-    } else if (rc != SQLITE_DONE) {
-        status = plant_sql_fail(p, "read a row of tag");
-    } else if (tag != NULL) {
+    if (rc == SQLITE_ROW)
+        status = tag_take_row(p, q, tag);
+    else if (rc == SQLITE_DONE && tag != NULL)
         tag_remove(p, tag);
-    }
-    sqlite3_reset(q);
-    return status;
+    return plant_sql_end(p, SQL_TAG_ONE, status, "read a row of tag");
 }

@@ -68,16 +68,16 @@ static int flush_value(plant *p, struct mirror_tag *tag)
     return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_VALUE) : rc;
 }
 
+/* A value that is written takes the place of a refused edit, so the reason goes, too. */
 static int flush_error(plant *p, struct mirror_tag *tag)
 {
     sqlite3_stmt *q = p->sql[SQL_TAG_SET_ERROR];
+    const char *text = tag->dirty && tag->refused ? NULL : tag->error;
+    int rc;
 
     sqlite3_bind_int64(q, 1, tag->id);
-    if (tag->error != NULL)
-        sqlite3_bind_text(q, 2, tag->error, -1, SQLITE_TRANSIENT);
-    else
-        sqlite3_bind_null(q, 2);
-    return plant_sql_run(p, SQL_TAG_SET_ERROR);
+    rc = sqlite3_bind_text(q, 2, text, -1, SQLITE_TRANSIENT); /* NULL binds NULL */
+    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_ERROR) : rc;
 }
 
 int tag_flush(plant *p)
@@ -89,7 +89,7 @@ int tag_flush(plant *p)
             continue;
         if (tag->dirty && tag->block != NULL)
             rc = flush_value(p, tag);
-        if (rc == SQLITE_OK && tag->error_dirty)
+        if (rc == SQLITE_OK && (tag->error_dirty || (tag->dirty && tag->refused)))
             rc = flush_error(p, tag);
     }
     return rc;
@@ -149,44 +149,54 @@ static size_t expectation(const struct mirror_tag *tag, char *text, size_t cap)
     return len;
 }
 
-static void refuse(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+static s7_status refuse(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 {
     char text[ERROR_CAP], expected[ERROR_CAP / 2];
     int type = sqlite3_column_type(q, VALUE);
     const char *got = type == SQLITE_BLOB ? "a BLOB" : (const char *)sqlite3_column_text(q, VALUE);
-    int clip = got != NULL ? plant_utf8_clip(got, GOT_MAX) : 0;
 
+    if (got == NULL)
+        return S7_E_NOMEM;
+    int clip = plant_utf8_clip(got, GOT_MAX);
     expectation(tag, expected, sizeof expected);
     snprintf(text, sizeof text, "expected %s, got %s%.*s%s", expected, type == SQLITE_TEXT ? "the text " : "",
-             clip, got != NULL ? got : "", got != NULL && got[clip] != '\0' ? "..." : "");
-    tag_set_error(p, tag, text);
+             clip, got, got[clip] != '\0' ? "..." : "");
+    s7_status status = tag_set_error(p, tag, text);
+    if (status == S7_OK)
+        tag->refused = true;
+    return status;
 }
 
-bool tag_value_fits(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, bool *fits)
 {
     size_t len;
 
-    if (sqlite3_column_type(q, VALUE) == SQLITE_NULL)
-        return true;
+    *fits = sqlite3_column_type(q, VALUE) == SQLITE_NULL;
+    if (*fits)
+        return S7_OK;
     memcpy(p->scratch, bytes_of(tag), tag->len);
-    if (value_text(p, q, &len) && s7_values_parse(&tag->address, p->text, len, p->scratch) == S7_OK)
-        return true;
-    refuse(p, tag, q);
-    return false;
+    *fits = value_text(p, q, &len) && s7_values_parse(&tag->address, p->text, len, p->scratch) == S7_OK;
+    return *fits ? S7_OK : refuse(p, tag, q);
 }
 
 /* NULL means "show me". What does not fit stays in the row, beside its error. */
-static void apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
+static s7_status apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 {
-    if (!tag_value_fits(p, tag, q)) {
+    bool fits, is_null = sqlite3_column_type(q, VALUE) == SQLITE_NULL;
+    s7_status status = tag_check_value(p, tag, q, &fits);
+
+    if (status != S7_OK)
+        return status;
+    if (!fits) {
         tag->dirty = false;
-        return;
+        return S7_OK;
     }
-    tag_set_error(p, tag, NULL);
-    if (sqlite3_column_type(q, VALUE) == SQLITE_NULL)
+    tag_clear_error(p, tag);
+    if (is_null)
         tag_show(p, tag);
     else
         mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
+    return S7_OK;
 }
 
 s7_status tag_apply_edit(plant *p, int64_t id)
@@ -194,18 +204,13 @@ s7_status tag_apply_edit(plant *p, int64_t id)
     struct mirror_tag *tag = idmap_find(&p->tags_by_id, id);
     sqlite3_stmt *q = p->sql[SQL_TAG_ONE];
     s7_status status = S7_OK;
-    int rc;
 
     if (tag == NULL || tag->block == NULL)
         return S7_OK;
     sqlite3_bind_int64(q, 1, id);
-    rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW)
-        apply_row(p, tag, q);
-    else if (rc != SQLITE_DONE)
-        status = plant_sql_fail(p, "read a row of tag");
-    sqlite3_reset(q);
-    return status;
+    if (sqlite3_step(q) == SQLITE_ROW)
+        status = apply_row(p, tag, q);
+    return plant_sql_end(p, SQL_TAG_ONE, status, "read a row of tag");
 }
 
 /* ---- showing ---- */

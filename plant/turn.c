@@ -55,7 +55,7 @@ static s7_status refresh(plant *p)
 
 /* Without a transaction the number may move right after it was read: then the edit was committed after this
  * turn's requests had arrived, and the next turn sees it. Nobody can commit while we hold the lock. */
-static s7_status look_for_changes(plant *p)
+static s7_status ask_for_changes(plant *p)
 {
     int64_t version = p->data_version;
     int rc;
@@ -70,6 +70,14 @@ static s7_status look_for_changes(plant *p)
     if (version == p->data_version && !(p->owed && p->can_write))
         return S7_OK;
     return refresh(p);
+}
+
+static s7_status look_for_changes(plant *p)
+{
+    s7_status status = ask_for_changes(p);
+
+    p->is_fresh = status == S7_OK;
+    return status;
 }
 
 static s7_status say_replaced(plant *p)
@@ -90,6 +98,8 @@ static s7_status lock_for_writes(plant *p)
         return plant_fail(&p->last_error, S7_E_MISUSE, "%s: opened for reading only", p->path);
     if (p->options.durability == PLANT_MEMORY && !p->owed)
         return S7_OK;
+    if (checkpoint_holds_off(p))
+        return plant_fail(&p->last_error, S7_E_PLANT_BUSY, "%s: its log is being started over", p->path);
     return take_lock(p) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "begin to write");
 }
 
@@ -101,6 +111,7 @@ static void turn_open(plant *p)
     p->may_store = false;
     p->can_write = false;
     p->applied = false;
+    p->is_fresh = false;
     p->was_dirty = true;
 }
 
@@ -177,12 +188,12 @@ s7_status plant_store(plant *p, struct plant_block *block, uint32_t offset, cons
 
 /* ---- step 5 ---- */
 
-void plant_clean(plant *p)
+void plant_clean(plant *p, bool written)
 {
     for (struct mirror_block *block = p->dirty_blocks; block != NULL; block = block->next_dirty)
         block->dirty = false;
     p->dirty_blocks = NULL;
-    tag_clean(p);
+    tag_clean(p, written);
 }
 
 static int write_block(plant *p, const struct mirror_block *block, sqlite3_blob **handle)
@@ -257,16 +268,18 @@ static void give_up(plant *p)
         return;
     undo_stores(p);
     if (!p->was_dirty)
-        plant_clean(p);
+        plant_clean(p, false);
 }
 
+/* What is written without having seen, or without having applied, all edits would put values over edited ones
+ * in their rows. */
 static s7_status finish(plant *p)
 {
     s7_status status;
 
     if (!p->can_write)
         return S7_OK;
-    if (!something_to_write(p)) {
+    if (!p->is_fresh || !something_to_write(p)) {
         plant_sql_run(p, SQL_ROLLBACK);
         return S7_OK;
     }
@@ -275,7 +288,7 @@ static s7_status finish(plant *p)
         give_up(p);
         return status;
     }
-    plant_clean(p);
+    plant_clean(p, true);
     event_clean(p);
     return S7_OK;
 }
@@ -308,7 +321,7 @@ s7_status turn_first(plant *p)
         status = flush(p);
     if (sqlite3_txn_state(p->db, NULL) != SQLITE_TXN_NONE)
         plant_sql_run(p, SQL_ROLLBACK);
-    plant_clean(p);
+    plant_clean(p, true);
     turn_close(p);
     return status;
 }

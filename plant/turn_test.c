@@ -1,8 +1,18 @@
 /* turn_test.c - the two promises: what was acknowledged is committed, what was committed is seen. */
-#include "test_rig.h"
+#include "test_plant.h"
 
+#include "plant_impl.h"
+
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
+
+#include <cmocka.h>
+
+#define DB1_LEN 64
 
 #define TIMES 1000
 
@@ -46,7 +56,7 @@ static void shown(const uint8_t *model, const struct place *place, char *text, s
 static void check_place(struct rig *rig, const uint8_t *model, const struct place *place, bool touched)
 {
     char expected[256];
-    const char *applied = rig_text(rig, "SELECT applied FROM tag WHERE name = '%s'", place->name);
+    const char *applied = rig_select(rig, "SELECT applied FROM tag WHERE name = '%s'", place->name);
 
     shown(model, place, expected, sizeof expected);
     assert_string_equal(rig_tag(rig, place->name), expected);
@@ -56,28 +66,28 @@ static void check_place(struct rig *rig, const uint8_t *model, const struct plac
 
 static void check_bytes(struct rig *rig, const uint8_t *model)
 {
-    char expected[2 * RIG_DB1_LEN + 1];
+    char expected[2 * DB1_LEN + 1];
 
-    for (size_t i = 0; i < RIG_DB1_LEN; i++)
+    for (size_t i = 0; i < DB1_LEN; i++)
         snprintf(expected + 2 * i, 3, "%02X", model[i]);
-    assert_string_equal(rig_db(rig, 1), expected);
+    assert_string_equal(rig_hex(rig, 1), expected);
     assert_string_equal(rig_ram(rig, 1), expected);
 }
 
 static void an_acknowledged_write_is_selected_with_the_tags_it_overlaps_and_no_others(void **state)
 {
     struct rig *rig = *state;
-    uint8_t model[RIG_DB1_LEN] = {0};
+    uint8_t model[DB1_LEN] = {0};
 
     add_places(rig);
     rig_look(rig);
     for (int times = 0; times < TIMES; times++) {
-        uint32_t offset = rig_random(RIG_DB1_LEN), len = 1 + rig_random(RIG_DB1_LEN - offset);
+        uint32_t offset = rig_random(DB1_LEN), len = 1 + rig_random(DB1_LEN - offset);
         len = len > 12 ? len % 12 + 1 : len;
         for (uint32_t i = 0; i < len; i++)
             model[offset + i] = (uint8_t)rig_random(256);
         rig_sql(rig, "UPDATE tag SET applied = 'untouched'");
-        rig_store(rig, 1, offset, model + offset, len);
+        rig_put(rig, 1, offset, model + offset, len);
         check_bytes(rig, model);
         for (size_t i = 0; i < N_PLACES; i++)
             check_place(rig, model, &places[i],
@@ -93,18 +103,18 @@ static void several_stores_of_one_turn_are_one_commit_in_their_order(void **stat
     add_places(rig);
     rig_look(rig);
     int64_t version = rig_int(rig, "PRAGMA data_version");
-    assert_status(plant_turn_begin(rig->p, true), S7_OK);
-    block = rig_block(rig, 1);
+    assert_status(plant_turn_begin(rig->plant, true), S7_OK);
+    block = rig_block(rig, S7_AREA_DB, 1);
     for (uint8_t i = 1; i <= 100; i++) {
-        assert_status(plant_store(rig->p, block, i % 4, (const uint8_t[]){i, i}, 2), S7_OK);
-        assert_status(plant_store(rig->p, rig_block(rig, 2), i, &i, 1), S7_OK);
+        assert_status(plant_store(rig->plant, block, i % 4, (const uint8_t[]){i, i}, 2), S7_OK);
+        assert_status(plant_store(rig->plant, rig_block(rig, S7_AREA_DB, 2), i, &i, 1), S7_OK);
     }
-    assert_status(plant_store(rig->p, block, RIG_DB1_LEN, NULL, 0), S7_OK);
-    assert_status(plant_turn_end(rig->p), S7_OK);
+    assert_status(plant_store(rig->plant, block, DB1_LEN, NULL, 0), S7_OK);
+    assert_status(plant_turn_end(rig->plant), S7_OK);
     assert_int_equal(rig_int(rig, "PRAGMA data_version"), version + 1);
-    assert_string_equal(rig_tag(rig, "dword"), "1684628067"); /* 100 98+1... the later store wins */
-    assert_int_equal(
-        rig_int(rig, "SELECT unicode(CAST(substr(data, 101, 1) AS TEXT)) FROM block WHERE number = 2"), 100);
+    assert_memory_equal(rig_db1(rig), "\x64\x64\x62\x63", 4);
+    assert_string_equal(rig_tag(rig, "dword"), "1684300387");
+    rig_same(rig_select(rig, "SELECT hex(substr(data, 101, 1)) FROM block WHERE number = 2"), "64");
 }
 
 static void a_committed_edit_of_a_block_is_seen_by_the_next_turn(void **state)
@@ -116,10 +126,10 @@ static void a_committed_edit_of_a_block_is_seen_by_the_next_turn(void **state)
     for (int i = 0; i < TIMES; i++) {
         rig_sql(rig, "UPDATE block SET data = randomblob(64) WHERE kind = 'DB' AND number = 1");
         rig_look(rig);
-        assert_string_equal(rig_ram(rig, 1), rig_db(rig, 1));
+        assert_string_equal(rig_ram(rig, 1), rig_hex(rig, 1));
         assert_int_equal(rig_int(rig, "SELECT value IS applied FROM tag WHERE name = 'word'"), 1);
-        assert_int_equal(strtol(rig_tag(rig, "word"), NULL, 10),
-                         rig_block(rig, 1)->data[0] << 8 | rig_block(rig, 1)->data[1]);
+        assert_int_equal(strtol(rig_tag(rig, "word"), NULL, 10), rig_block(rig, S7_AREA_DB, 1)->data[0] << 8 |
+                                                                     rig_block(rig, S7_AREA_DB, 1)->data[1]);
     }
     assert_int_equal(rig_int(rig, "SELECT count(*) FROM change"), 0);
 }
@@ -134,8 +144,9 @@ static void a_committed_edit_of_a_tag_is_seen_by_the_next_turn(void **state)
         unsigned value = rig_random(65536);
         rig_sql(rig, "UPDATE tag SET value = %u WHERE name = 'word'", value);
         rig_look(rig);
-        assert_int_equal(rig_block(rig, 1)->data[0] << 8 | rig_block(rig, 1)->data[1], value);
-        assert_string_equal(rig_ram(rig, 1), rig_db(rig, 1));
+        assert_int_equal(rig_block(rig, S7_AREA_DB, 1)->data[0] << 8 | rig_block(rig, S7_AREA_DB, 1)->data[1],
+                         value);
+        assert_string_equal(rig_ram(rig, 1), rig_hex(rig, 1));
     }
 }
 
@@ -152,14 +163,12 @@ static void a_transaction_over_block_and_tags_is_seen_whole_and_its_tags_win(voi
                 "UPDATE block SET data = randomblob(64) WHERE kind = 'DB' AND number = 1;"
                 "UPDATE tag SET value = %u WHERE name = 'odd'; COMMIT",
                 byte, odd);
-        const uint8_t *before = rig_block(rig, 1)->data;
-        (void)before;
         rig_look(rig);
-        const uint8_t *data = rig_block(rig, 1)->data;
+        const uint8_t *data = rig_block(rig, S7_AREA_DB, 1)->data;
         assert_int_equal(data[3], byte);
         assert_int_equal((uint32_t)data[5] << 24 | (uint32_t)data[6] << 16 | (uint32_t)data[7] << 8 | data[8],
                          odd);
-        assert_string_equal(rig_ram(rig, 1), rig_db(rig, 1));
+        assert_string_equal(rig_ram(rig, 1), rig_hex(rig, 1));
     }
 }
 
@@ -173,12 +182,12 @@ static void overlapping_edits_apply_in_the_order_of_the_last_edit_of_each_tag(vo
                  "UPDATE tag SET value = 0xAABB WHERE name = 'word';"
                  "UPDATE tag SET value = 0x99 WHERE name = 'byte'; COMMIT");
     rig_look(rig);
-    assert_memory_equal(rig_block(rig, 1)->data, "\xAA\xBB\x03\x99", 4);
+    assert_memory_equal(rig_block(rig, S7_AREA_DB, 1)->data, "\xAA\xBB\x03\x99", 4);
     rig_sql(rig, "BEGIN; UPDATE tag SET value = 0x01020304 WHERE name = 'dword';"
                  "UPDATE tag SET value = 0xAABB WHERE name = 'word';"
                  "UPDATE tag SET value = 0x11121314 WHERE name = 'dword'; COMMIT");
     rig_look(rig);
-    assert_memory_equal(rig_block(rig, 1)->data, "\x11\x12\x13\x14", 4);
+    assert_memory_equal(rig_block(rig, S7_AREA_DB, 1)->data, "\x11\x12\x13\x14", 4);
     assert_string_equal(rig_tag(rig, "word"), "4370"); /* 0x1112: shown though it was edited */
     assert_string_equal(rig_tag(rig, "byte"), "20");
 }
@@ -190,12 +199,13 @@ static void a_turn_that_writes_sees_the_edits_first_and_stores_over_them(void **
     add_places(rig);
     rig_look(rig);
     rig_sql(rig, "UPDATE tag SET value = 0x01020304 WHERE name = 'dword'");
-    assert_status(plant_turn_begin(rig->p, true), S7_OK);
-    assert_memory_equal(rig_block(rig, 1)->data, "\x01\x02\x03\x04", 4);
-    assert_status(plant_store(rig->p, rig_block(rig, 1), 1, (const uint8_t *)"\xEE", 1), S7_OK);
-    assert_status(plant_turn_end(rig->p), S7_OK);
+    assert_status(plant_turn_begin(rig->plant, true), S7_OK);
+    assert_memory_equal(rig_block(rig, S7_AREA_DB, 1)->data, "\x01\x02\x03\x04", 4);
+    assert_status(plant_store(rig->plant, rig_block(rig, S7_AREA_DB, 1), 1, (const uint8_t *)"\xEE", 1),
+                  S7_OK);
+    assert_status(plant_turn_end(rig->plant), S7_OK);
     rig_look(rig);
-    assert_memory_equal(rig_block(rig, 1)->data, "\x01\xEE\x03\x04", 4);
+    assert_memory_equal(rig_block(rig, S7_AREA_DB, 1)->data, "\x01\xEE\x03\x04", 4);
     assert_string_equal(rig_tag(rig, "dword"), "32375556"); /* 0x01EE0304 */
     assert_int_equal(rig_int(rig, "SELECT count(*) FROM change"), 0);
 }
@@ -204,10 +214,11 @@ static void a_store_outside_a_turn_that_may_write_is_misuse(void **state)
 {
     struct rig *rig = *state;
 
-    assert_status(plant_turn_begin(rig->p, false), S7_OK);
-    assert_status(plant_store(rig->p, rig_block(rig, 1), 0, (const uint8_t *)"x", 1), S7_E_MISUSE);
-    assert_status(plant_turn_end(rig->p), S7_OK);
-    assert_int_equal(rig_block(rig, 1)->data[0], 0);
+    assert_status(plant_turn_begin(rig->plant, false), S7_OK);
+    assert_status(plant_store(rig->plant, rig_block(rig, S7_AREA_DB, 1), 0, (const uint8_t *)"x", 1),
+                  S7_E_MISUSE);
+    assert_status(plant_turn_end(rig->plant), S7_OK);
+    assert_int_equal(rig_block(rig, S7_AREA_DB, 1)->data[0], 0);
 }
 
 static void an_edit_of_a_table_that_is_not_ours_makes_no_commit_of_ours(void **state)
@@ -234,13 +245,13 @@ static int refuse_commit(void *arg)
 
 static void check_that_a_failed_commit_leaves_no_trace(struct rig *rig, s7_status failure)
 {
-    const char *before = rig_db(rig, 1);
+    const char *before = rig_hex(rig, 1);
 
     assert_int_not_equal(failure, S7_OK);
-    rig_assert_says(plant_last_error(rig->p)->text, rig->path, NULL);
+    rig_says(plant_last_error(rig->plant)->text, rig->path, NULL);
     assert_string_equal(rig_ram(rig, 1), before);
     rig_look(rig);
-    assert_string_equal(rig_ram(rig, 1), rig_db(rig, 1));
+    assert_string_equal(rig_ram(rig, 1), rig_hex(rig, 1));
 }
 
 static void a_commit_that_fails_leaves_ram_and_file_as_they_were(void **state)
@@ -248,17 +259,18 @@ static void a_commit_that_fails_leaves_ram_and_file_as_they_were(void **state)
     struct rig *rig = *state;
 
     add_places(rig);
-    rig_store(rig, 1, 0, "\1\2\3\4\5\6\7\10\11", 9);
-    sqlite3_commit_hook(rig->p->db, refuse_commit, NULL);
-    assert_status(plant_turn_begin(rig->p, true), S7_OK);
+    rig_put(rig, 1, 0, "\1\2\3\4\5\6\7\10\11", 9);
+    sqlite3_commit_hook(rig->plant->db, refuse_commit, NULL);
+    assert_status(plant_turn_begin(rig->plant, true), S7_OK);
     for (uint32_t i = 0; i < 8; i++) /* overlapping, so that the order of undoing matters */
-        assert_status(plant_store(rig->p, rig_block(rig, 1), i, (const uint8_t *)"\xF1\xF2", 2), S7_OK);
-    check_that_a_failed_commit_leaves_no_trace(rig, plant_turn_end(rig->p));
+        assert_status(
+            plant_store(rig->plant, rig_block(rig, S7_AREA_DB, 1), i, (const uint8_t *)"\xF1\xF2", 2), S7_OK);
+    check_that_a_failed_commit_leaves_no_trace(rig, plant_turn_end(rig->plant));
     assert_string_equal(rig_tag(rig, "dword"), "16909060");
-    sqlite3_commit_hook(rig->p->db, NULL, NULL);
+    sqlite3_commit_hook(rig->plant->db, NULL, NULL);
     rig_upkeep(rig);
     assert_string_equal(rig_tag(rig, "dword"), "16909060");
-    rig_store(rig, 1, 0, "\x7F", 1);
+    rig_put(rig, 1, 0, "\x7F", 1);
     assert_string_equal(rig_tag(rig, "dword"), "2130838276"); /* 7F020304 */
 }
 
@@ -268,20 +280,20 @@ static void edits_seen_by_a_turn_whose_commit_fails_are_written_later(void **sta
 
     add_places(rig);
     rig_look(rig);
-    sqlite3_commit_hook(rig->p->db, refuse_commit, NULL);
+    sqlite3_commit_hook(rig->plant->db, refuse_commit, NULL);
     rig_sql(rig,
             "UPDATE tag SET value = 'x' WHERE name = 'byte'; UPDATE tag SET value = 258 WHERE name = 'word'");
-    assert_int_not_equal(rig_try_store(rig, 1, 10, "\x55", 1), S7_OK);
-    assert_memory_equal(rig_block(rig, 1)->data, "\1\2", 2);
-    assert_int_equal(rig_block(rig, 1)->data[10], 0);
+    assert_int_not_equal(rig_try_put(rig, 1, 10, "\x55", 1), S7_OK);
+    assert_memory_equal(rig_block(rig, S7_AREA_DB, 1)->data, "\1\2", 2);
+    assert_int_equal(rig_block(rig, S7_AREA_DB, 1)->data[10], 0);
     assert_string_equal(rig_tag_error(rig, "byte"), "NULL");
-    assert_int_not_equal(plant_upkeep(rig->p), S7_OK);
-    rig_assert_says(plant_last_error(rig->p)->text, rig->path, "commit", NULL);
-    sqlite3_commit_hook(rig->p->db, NULL, NULL);
+    assert_int_not_equal(plant_upkeep(rig->plant), S7_OK);
+    rig_says(plant_last_error(rig->plant)->text, rig->path, "commit", NULL);
+    sqlite3_commit_hook(rig->plant->db, NULL, NULL);
     rig_upkeep(rig);
-    assert_string_equal(rig_ram(rig, 1), rig_db(rig, 1));
+    assert_string_equal(rig_ram(rig, 1), rig_hex(rig, 1));
     assert_string_equal(rig_tag(rig, "dword"), "16908288");
-    rig_assert_says(rig_tag_error(rig, "byte"), "0..255", "the text x", NULL);
+    rig_says(rig_tag_error(rig, "byte"), "0..255", "the text x", NULL);
     assert_int_equal(rig_int(rig, "SELECT count(*) FROM change"), 0);
 }
 
@@ -302,14 +314,14 @@ static void a_full_disk_refuses_the_write_and_the_next_one_with_room_works(void 
     s7_status full = S7_OK;
 
     add_places(rig);
-    rig_store(rig, 1, 0, "\1\2\3\4", 4);
+    rig_put(rig, 1, 0, "\1\2\3\4", 4);
     limit_files(256 * 1024);
     for (int i = 0; i < 200 && full == S7_OK; i++)
-        full = rig_try_store(rig, 1, 0, (const uint8_t[]){1, 2, 3, (uint8_t)(i & 1)}, 4);
+        full = rig_try_put(rig, 1, 0, (const uint8_t[]){1, 2, 3, (uint8_t)(i & 1)}, 4);
     limit_files(RLIM_INFINITY);
     signal(SIGXFSZ, old);
     check_that_a_failed_commit_leaves_no_trace(rig, full);
-    rig_store(rig, 1, 0, "\1\2\3\x63", 4);
+    rig_put(rig, 1, 0, "\1\2\3\x63", 4);
     assert_string_equal(rig_tag(rig, "byte"), "99");
 }
 
@@ -317,14 +329,14 @@ static void a_damaged_schema_refuses_writes_and_serves_reads_from_ram(void **sta
 {
     struct rig *rig = *state;
 
-    rig_store(rig, 1, 0, "\1\2\3\4", 4);
+    rig_put(rig, 1, 0, "\1\2\3\4", 4);
     rig_sql(rig, "ALTER TABLE change RENAME TO hidden");
-    assert_status(rig_try_store(rig, 1, 0, "\x7F", 1), S7_E_PLANT_IO);
-    rig_assert_says(plant_last_error(rig->p)->text, rig->path, "change", NULL);
-    assert_memory_equal(rig_block(rig, 1)->data, "\1\2\3\4", 4);
+    assert_status(rig_try_put(rig, 1, 0, "\x7F", 1), S7_E_PLANT_IO);
+    rig_says(plant_last_error(rig->plant)->text, rig->path, "change", NULL);
+    assert_memory_equal(rig_block(rig, S7_AREA_DB, 1)->data, "\1\2\3\4", 4);
     rig_sql(rig, "ALTER TABLE hidden RENAME TO change");
-    rig_store(rig, 1, 0, "\x7F", 1);
-    assert_string_equal(rig_ram(rig, 1), rig_db(rig, 1));
+    rig_put(rig, 1, 0, "\x7F", 1);
+    assert_string_equal(rig_ram(rig, 1), rig_hex(rig, 1));
 }
 
 /* ---- the hot turn ---- */
@@ -359,21 +371,21 @@ static void a_turn_prepares_no_statement_and_leaves_none_busy(void **state)
     unsigned compilations = 0;
 
     add_places(rig);
-    sqlite3_set_authorizer(rig->p->db, count_compilation, &compilations);
-    rig_store(rig, 1, 0, "warm", 4);
-    rig_store(rig, 1, 0, "warm", 4);
+    sqlite3_set_authorizer(rig->plant->db, count_compilation, &compilations);
+    rig_put(rig, 1, 0, "warm", 4);
+    rig_put(rig, 1, 0, "warm", 4);
     compilations = 0;
-    clear_status(rig->p->db);
+    clear_status(rig->plant->db);
     for (uint8_t i = 0; i < 100; i++) {
-        rig_store(rig, 1, i % 60, &i, 1);
-        check_nothing_is_busy(rig->p->db);
+        rig_put(rig, 1, i % 60, &i, 1);
+        check_nothing_is_busy(rig->plant->db);
         rig_look(rig);
-        check_nothing_is_busy(rig->p->db);
+        check_nothing_is_busy(rig->plant->db);
     }
     assert_int_equal(compilations, 0);
     rig_sql(rig, "UPDATE tag SET value = 5 WHERE name = 'word'"); /* and one with edits */
     rig_look(rig);
-    check_nothing_is_busy(rig->p->db);
+    check_nothing_is_busy(rig->plant->db);
     assert_int_equal(compilations, 0);
 }
 

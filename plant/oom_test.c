@@ -1,0 +1,304 @@
+/* oom_test.c - every allocation fails once, ours and SQLite's: nothing crashes, leaks or lies, and what could
+ * not be done is done when there is memory again. Linked with --wrap for the allocators that this room calls.
+ */
+#include "test_plant.h"
+
+#include "plant_impl.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- allocators that fail ---- */
+
+static atomic_long left;   /* until an allocation fails; below 1: none does */
+static atomic_bool sticky; /* all later ones fail, too */
+static atomic_bool sqlites_too;
+static atomic_long ours; /* allocations of this room, counted */
+
+static bool fails(bool is_ours)
+{
+    if (!is_ours && !atomic_load(&sqlites_too))
+        return false;
+    long before = atomic_fetch_sub(&left, 1);
+    return before == 1 || (before < 1 && before > -1000000 && atomic_load(&sticky));
+}
+
+struct how {
+    bool sticky, sqlites_too;
+};
+
+static void arm(long n, struct how how)
+{
+    atomic_store(&sticky, how.sticky);
+    atomic_store(&sqlites_too, how.sqlites_too);
+    atomic_store(&left, n);
+}
+
+/* True if the allocation that was to fail was reached. */
+static bool disarm(void)
+{
+    bool reached = atomic_load(&left) < 1;
+
+    arm(LONG_MIN / 2, (struct how){false, false});
+    return reached;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t n, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t n, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size)
+{
+    atomic_fetch_add(&ours, 1);
+    return fails(true) ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    atomic_fetch_add(&ours, 1);
+    return fails(true) ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    atomic_fetch_add(&ours, 1);
+    return fails(true) ? NULL : __real_realloc(old, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t n, size_t size)
+{
+    atomic_fetch_add(&ours, 1);
+    return fails(true) ? NULL : __real_reallocarray(old, n, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    atomic_fetch_add(&ours, 1);
+    return fails(true) ? NULL : __real_strdup(text);
+}
+
+static sqlite3_mem_methods of_sqlite;
+
+static void *sqlite_malloc(int size)
+{
+    return fails(false) ? NULL : of_sqlite.xMalloc(size);
+}
+
+static void *sqlite_realloc(void *old, int size)
+{
+    return fails(false) ? NULL : of_sqlite.xRealloc(old, size);
+}
+
+static void fail_sqlite_too(void)
+{
+    sqlite3_mem_methods failing;
+
+    disarm();
+    assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &of_sqlite), SQLITE_OK);
+    failing = of_sqlite;
+    failing.xMalloc = sqlite_malloc;
+    failing.xRealloc = sqlite_realloc;
+    assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &failing), SQLITE_OK);
+}
+
+/* ---- what is tried ---- */
+
+/* Edits of every kind; the same end after each. */
+static void edit_everything(struct rig *rig, unsigned n)
+{
+    rig_sql(
+        rig,
+        "BEGIN; DELETE FROM tag;"
+        "INSERT INTO tag (name, address, value) VALUES ('word', 'DB1.DBW0', %u), ('bad', 'DB1.DBW2', 'x'),"
+        " ('list', 'DB1.DBW4:INT[3]', '[1,2,3]'), ('lost', 'DB77.DBW0', NULL), ('new', 'DB5.DBW0', 7);"
+        "DELETE FROM block WHERE number = 5; INSERT INTO block (kind, number, data) VALUES ('DB', 5, "
+        "zeroblob(%u));"
+        "UPDATE block SET data = randomblob(%u) WHERE number = 2; UPDATE plc SET slot = 2; COMMIT",
+        n % 65536, 2 + n % 7, 200 + n % 3);
+}
+
+static void check_everything(struct rig *rig, unsigned n)
+{
+    static const uint16_t dbs[] = {1, 2, 5};
+
+    rig_upkeep(rig);
+    rig_look(rig);
+    for (size_t i = 0; i < 3; i++)
+        rig_same(rig_ram(rig, dbs[i]), rig_hex(rig, dbs[i]));
+    assert_int_equal(rig_int(rig, "SELECT count(*) FROM change"), 0);
+    assert_int_equal(rig_int(rig, "SELECT value FROM tag WHERE name = 'word'"), n % 65536);
+    assert_int_equal(rig_db1(rig)[0] << 8 | rig_db1(rig)[1], n % 65536);
+    rig_same(rig_tag(rig, "list"), "[1,2,3]");
+    rig_same(rig_tag(rig, "new"), "7");
+    rig_says(rig_tag_error(rig, "bad"), "the text x", NULL);
+    rig_says(rig_tag_error(rig, "lost"), "no such block", NULL);
+    assert_int_equal(rig_int(rig, "SELECT count(*) FROM tag WHERE error IS NOT NULL"), 2);
+}
+
+static bool open_once(struct rig *rig, long n, struct how how)
+{
+    struct plant_error error = {S7_OK, ""};
+
+    arm(n, how);
+    s7_status status = plant_open(rig->path, NULL, &rig->plant, &error);
+    bool reached = disarm();
+    if (status == S7_OK)
+        rig_close_plant(rig);
+    else if (error.text[0] == '\0' || error.status != status || !reached)
+        fail_msg("allocation %ld failed: %s, \"%s\"", n, s7_errname(status), error.text);
+    return reached;
+}
+
+/* SQLite makes thousands of allocations, all alike; each of ours is tried. S7_OK is right, too: some failures
+ * SQLite gets over. */
+static void opening(struct rig *rig, struct how how)
+{
+    unsigned n = 1, edit = 0;
+
+    do
+        edit_everything(rig, ++edit);
+    while (open_once(rig, n, how) && (n += how.sqlites_too ? 1 + n / 32 : 1) > 0);
+    rig_open(rig, NULL);
+    check_everything(rig, edit);
+    rig_close_plant(rig);
+    rig_same(rig_select(rig, "PRAGMA integrity_check"), "ok");
+}
+
+static void an_open_that_runs_out_of_memory_says_so_and_changes_nothing(void **state)
+{
+    opening(*state, (struct how){.sticky = false, .sqlites_too = false});
+    opening(*state, (struct how){.sticky = false, .sqlites_too = true});
+}
+
+static void an_open_without_any_more_memory_says_so_and_changes_nothing(void **state)
+{
+    opening(*state, (struct how){.sticky = true, .sqlites_too = false});
+    opening(*state, (struct how){.sticky = true, .sqlites_too = true});
+}
+
+static void expect_reason(struct rig *rig, s7_status status, const char *what)
+{
+    if (status != S7_OK && plant_last_error(rig->plant)->text[0] == '\0')
+        fail_msg("%s: %s without a reason", what, s7_errname(status));
+}
+
+static void show_nothing(const struct plant_tag_view *tag, void *arg)
+{
+    (void)tag, (void)arg;
+}
+
+/* A turn with edits, a store of one byte, and upkeep. */
+static bool turn_once(struct rig *rig, long n, struct how how)
+{
+    struct plant_block *block;
+    s7_status begun, stored = S7_E_MISUSE, ended;
+    uint8_t before, byte = (uint8_t)n;
+
+    arm(n, how);
+    begun = plant_turn_begin(rig->plant, true);
+    expect_reason(rig, begun, "plant_turn_begin");
+    block = rig_block(rig, S7_AREA_DB, 1);
+    before = block->data[40];
+    if (begun == S7_OK)
+        stored = plant_store(rig->plant, block, 40, &byte, 1);
+    ended = plant_turn_end(rig->plant);
+    expect_reason(rig, ended, "plant_turn_end");
+    assert_int_equal(block->data[40], stored == S7_OK && ended == S7_OK ? byte : before);
+    plant_tags(rig->plant, plant_plc_at(rig->plant, 0), show_nothing, NULL);
+    expect_reason(rig, plant_upkeep(rig->plant), "plant_upkeep");
+    return disarm();
+}
+
+static void turns(struct rig *rig, bool all_later)
+{
+    const struct how how = {.sticky = all_later, .sqlites_too = true};
+    unsigned n = 1;
+    bool reached;
+
+    do {
+        edit_everything(rig, n);
+        reached = turn_once(rig, n, how);
+        check_everything(rig, n++);
+    } while (reached);
+}
+
+static void a_turn_that_runs_out_of_memory_is_made_up_for_later(void **state)
+{
+    turns(*state, false);
+}
+
+static void a_turn_without_any_more_memory_is_made_up_for_later(void **state)
+{
+    turns(*state, true);
+}
+
+static void a_plant_that_cannot_be_made_leaves_no_file(void **state)
+{
+    const struct plant_new_block block = {S7_AREA_DB, 1, 64};
+    const struct plant_new_plc plc = {.name = "new", .cpu = "generic", .blocks = &block, .n_blocks = 1};
+    struct rig *rig = *state;
+    struct plant_error error;
+    char path[128];
+    bool reached;
+    long n = 1;
+
+    snprintf(path, sizeof path, "%s/new", rig->folder);
+    do {
+        arm(n, (struct how){.sticky = n % 2 == 0, .sqlites_too = true});
+        s7_status status = plant_create(path, &plc, 1, &error);
+        reached = disarm();
+        if (status != S7_OK && !reached)
+            fail_msg("%s", error.text);
+        if ((remove(path) == 0) != (status == S7_OK))
+            fail_msg("allocation %ld failed: %s, and the file is %s", n, s7_errname(status),
+                     status == S7_OK ? "not there" : "there");
+        n += 1 + n / 32;
+    } while (reached);
+}
+
+static void a_turn_allocates_nothing_of_ours_once_it_is_warm(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_sql(rig, "INSERT INTO tag (name, address) VALUES ('a', 'DB1.DBW0'), ('b', 'DB1.DBD0:REAL'),"
+                 " ('c', 'DB1.DBB0:STRING(20)'), ('d', 'DB1.DBW0:INT[9]')");
+    rig_put(rig, 1, 0, "warm", 4);
+    long before = atomic_load(&ours);
+    for (uint8_t i = 0; i < 100; i++) {
+        rig_put(rig, 1, i % 60, &i, 1);
+        rig_look(rig);
+    }
+    assert_int_equal(atomic_load(&ours), before);
+}
+
+int main(void)
+{
+#define MADE(test)   cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
+#define SERVED(test) cmocka_unit_test_setup_teardown(test, rig_setup_serving, rig_teardown)
+    const struct CMUnitTest tests[] = {
+        MADE(an_open_that_runs_out_of_memory_says_so_and_changes_nothing),
+        MADE(an_open_without_any_more_memory_says_so_and_changes_nothing),
+        SERVED(a_turn_that_runs_out_of_memory_is_made_up_for_later),
+        SERVED(a_turn_without_any_more_memory_is_made_up_for_later),
+        MADE(a_plant_that_cannot_be_made_leaves_no_file),
+        SERVED(a_turn_allocates_nothing_of_ours_once_it_is_warm),
+    };
+    fail_sqlite_too();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
