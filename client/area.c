@@ -56,3 +56,13 @@ s7_status s7_write_db(s7_client *client, const s7_ctx *ctx, uint16_t db, uint32_
 {
     return area_call(client, ctx, true, S7_AREA_DB, db, start, (void *)(uintptr_t)src, len);
 }
+
+s7_status s7_read_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items)
+{
+    return s7_client_call(client, ctx, false, items, n_items, true);
+}
+
+s7_status s7_write_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items)
+{
+    return s7_client_call(client, ctx, true, items, n_items, true);
+}

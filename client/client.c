@@ -490,13 +490,3 @@ s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_it
     leave(client, direct);
     return status;
 }
-
-s7_status s7_read_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items)
-{
-    return s7_client_call(client, ctx, false, items, n_items, true);
-}
-
-s7_status s7_write_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items)
-{
-    return s7_client_call(client, ctx, true, items, n_items, true);
-}

@@ -1,7 +1,6 @@
-#include "client/conn.h"
+#include "client/conn_impl.h"
 
 #include "client/report.h"
-#include "client/settings.h"
 
 #include <stdlib.h>
 
@@ -14,52 +13,10 @@
  * The loop's functions only take bytes in and note what happened. Everything else is done by the timer's
  * function, armed for now: once per turn it carries events home, submits, writes, and calls the user. A call
  * to this header does no more than note and arm, so the user is never called from inside one. */
-enum conn_state { IDLE, DIALING, HANDSHAKE, UP, ENDING };
-
-struct pending {
-    struct pending *next;
-    bool begun; /* it is the head and has been pumped */
-    s7_conn_done_fn *done;
-    void *arg;
-    struct s7_transfer transfer;
-};
-
-struct probe {
-    bool open;
-    s7_conn_alive_fn *fn;
-    void *arg;
-    uint8_t byte;
-    s7_item item;
-    struct s7_transfer transfer;
-};
-
-struct s7_conn {
-    s7_loop *loop;
-    struct s7_settings settings;
-    s7_session *session;
-    s7_conn_state_fn *fn;
-    void *arg;
-
-    enum conn_state state;
-    s7_stream *stream;
-    bool blocked;        /* the stream took less than was pending: wait for WRITE */
-    bool closing;        /* s7_conn_close was called */
-    bool working, freed; /* inside the timer's function; freed there: its end gives the memory back */
-    s7_timer timer;
-    int64_t dial_deadline_ns;
-    int64_t owed_until_ns; /* answers are owed: end the connection then; S7_NEVER_NS otherwise */
-
-    struct pending *head, *tail;
-    struct pending *spare; /* the last one done, for the next submit */
-    struct probe probe;
-    int64_t queue_deadline_ns; /* no pending transfer is due before; a lower bound */
-
-    s7_errinfo end; /* why the connection ended */
-};
 
 static void work(s7_timer *timer, void *arg);
 
-static void wake(s7_conn *conn)
+void s7_conn_wake(s7_conn *conn)
 {
     s7_timer_set(conn->loop, &conn->timer, s7_loop_now_ns(conn->loop));
 }
@@ -148,7 +105,7 @@ static void conn_end(s7_conn *conn, s7_status why, const char *detail)
     s7_report_came(&conn->end, why, detail);
     conn->state = ENDING;
     drop_stream(conn);
-    wake(conn);
+    s7_conn_wake(conn);
 }
 
 /* The TCP connection ended, or is given up. */
@@ -197,7 +154,7 @@ static void on_ready(s7_stream *stream, unsigned ready, void *arg)
         conn->blocked = false;
     if ((ready & S7_READY_READ) && conn->state != DIALING)
         read_once(conn);
-    wake(conn);
+    s7_conn_wake(conn);
 }
 
 s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err)
@@ -221,7 +178,7 @@ s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err)
     conn->closing = false;
     conn->end = (s7_errinfo)S7_ERRINFO_INIT;
     conn->dial_deadline_ns = after_ms(s7_loop_now_ns(conn->loop), conn->settings.options.connect_ms);
-    wake(conn);
+    s7_conn_wake(conn);
     return S7_OK;
 }
 
@@ -230,7 +187,7 @@ void s7_conn_close(s7_conn *conn)
     if (conn->state == IDLE)
         return;
     conn->closing = true;
-    wake(conn);
+    s7_conn_wake(conn);
 }
 
 /* ---- the queue ---- */
@@ -275,53 +232,13 @@ s7_status s7_conn_submit(s7_conn *conn, bool write, s7_item *items, size_t n_ite
     conn->tail = p;
     if (deadline_ns < conn->queue_deadline_ns)
         conn->queue_deadline_ns = deadline_ns;
-    wake(conn);
+    s7_conn_wake(conn);
     return S7_OK;
 }
 
 bool s7_conn_busy(const s7_conn *conn)
 {
     return conn->head != NULL;
-}
-
-/* ---- signs of life ---- */
-
-s7_status s7_conn_probe(s7_conn *conn, s7_conn_alive_fn *fn, void *arg)
-{
-    struct probe *probe = &conn->probe;
-
-    if (conn->state != UP || conn->closing)
-        return S7_E_NOT_CONNECTED;
-    if (probe->open)
-        return S7_E_MISUSE;
-    probe->item = (s7_item){
-        .address = {.area = S7_AREA_M, .type = S7_TYPE_BYTE, .count = 1}, .data = &probe->byte, .len = 1};
-    s7_status status = s7_transfer_begin(&probe->transfer, false, &probe->item, 1, S7_NEVER_NS, NULL);
-    if (status != S7_OK)
-        return status;
-    probe->open = true;
-    probe->fn = fn;
-    probe->arg = arg;
-    wake(conn);
-    return S7_OK;
-}
-
-/* Send it when the window allows; report it when it is answered. false: nothing was reported. */
-static bool step_probe(s7_conn *conn)
-{
-    struct probe *probe = &conn->probe;
-
-    if (!probe->open)
-        return false;
-    if (conn->state == UP && !conn->closing)
-        s7_transfer_pump(&probe->transfer, conn->session);
-    if (!s7_transfer_done(&probe->transfer))
-        return false;
-    s7_status status = s7_transfer_result(&probe->transfer, NULL);
-    bool refused = status == S7_E_PLC || (status == S7_E_PARTIAL && probe->item.code != 0);
-    probe->open = false;
-    probe->fn(conn, refused ? S7_OK : status, probe->arg);
-    return true;
 }
 
 /* ---- the end of a transfer ---- */
@@ -420,7 +337,7 @@ static bool report_end(s7_conn *conn)
 
     if (conn->probe.open)
         s7_transfer_cancel(&conn->probe.transfer, conn->session, conn->end.status, conn->end.came);
-    if (step_probe(conn))
+    if (s7_conn_step_probe(conn))
         return true;
     if (p == NULL) {
         s7_errinfo end = conn->end;
@@ -466,7 +383,7 @@ static bool step(s7_conn *conn, int64_t now_ns)
     if (conn->state != UP || conn->closing)
         return false;
     note_owed(conn, now_ns);
-    if (step_probe(conn))
+    if (s7_conn_step_probe(conn))
         return true;
     if (conn->head != NULL) {
         conn->head->begun = true;
@@ -538,7 +455,7 @@ static void work(s7_timer *timer, void *arg)
     if (conn->stream != NULL)
         s7_stream_want(conn->stream, S7_READY_READ | (conn->blocked ? (unsigned)S7_READY_WRITE : 0U));
     if (!well || conn->closing)
-        wake(conn);
+        s7_conn_wake(conn);
     else
         s7_timer_set(conn->loop, &conn->timer, next_deadline(conn));
 }

@@ -322,13 +322,14 @@ static s7_status take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_cli
     return S7_OK;
 }
 
-static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *caller,
-                            int64_t deadline_ns, s7_client **out)
+static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *caller, s7_client **out)
 {
-    int64_t now_ns = s7_now_ns();
+    int64_t now_ns = s7_now_ns(), deadline_ns;
+
+    if (s7_ctx_deadline(ctx, now_ns, pool->settings.options.acquire_ms * NS_PER_MS, &deadline_ns) != S7_OK)
+        return S7_E_ARG;
     s7_status status =
         s7_pool_core_get(pool->core, &caller->waiter, ctx != NULL ? ctx->label : NULL, deadline_ns, now_ns);
-
     if (status != S7_OK)
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, status, now_ns, caller->err);
     s7_pool_after_event(pool);
@@ -340,19 +341,15 @@ static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_cal
 s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
 {
     struct s7_pool_caller caller;
-    int64_t deadline_ns;
 
     if (pool == NULL || out == NULL)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
         return fail(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
-    if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.options.acquire_ms * NS_PER_MS, &deadline_ns) !=
-        S7_OK)
-        return fail(ctx, pool, "borrow from the pool", S7_E_ARG, "not a call context: set struct_size");
     caller.done = caller.sleeping = false;
     caller.err = s7_ctx_err(ctx);
     pthread_mutex_lock(&pool->mutex);
-    s7_status status = get_locked(pool, ctx, &caller, deadline_ns, out);
+    s7_status status = get_locked(pool, ctx, &caller, out);
     pthread_mutex_unlock(&pool->mutex);
     return status;
 }
