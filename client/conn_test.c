@@ -556,6 +556,74 @@ static void a_name_needs_a_numeric_address_on_a_loop(void **unused)
     world_down();
 }
 
+/* ---- signs of life ---- */
+
+static unsigned lives;
+static s7_status life;
+
+static void alive(s7_conn *conn, s7_status status, void *arg)
+{
+    assert_ptr_equal(conn, user.conn);
+    assert_ptr_equal(arg, &lives);
+    assert_false(user.inside);
+    lives++;
+    life = status;
+}
+
+static s7_status probe(void)
+{
+    user.inside = true;
+    s7_status status = s7_conn_probe(user.conn, alive, &lives);
+    user.inside = false;
+    return status;
+}
+
+static void any_answer_is_a_sign_of_life_beside_the_transfers(void **unused)
+{
+    (void)unused;
+    lives = 0;
+    world_up(NULL);
+    user_up();
+    assert_int_equal(probe(), S7_E_NOT_CONNECTED);
+    while (user.ups == 0)
+        run_for(1);
+    assert_int_equal(probe(), S7_OK);
+    assert_int_equal(probe(), S7_E_MISUSE);
+    run_for(100);
+    expect_all_good();
+    assert_int_equal(lives, 1);
+    assert_int_equal(life, S7_OK);
+    world.plc.refuse = 0x8104;
+    assert_int_equal(probe(), S7_OK);
+    run_for(100);
+    assert_int_equal(lives, 2);
+    assert_int_equal(life, S7_OK);
+    user_down();
+    world_down();
+}
+
+static void a_sign_of_life_that_cannot_come_says_why_before_the_end_is_told(void **unused)
+{
+    (void)unused;
+    lives = 0;
+    world_up(NULL);
+    user_up();
+    run_for(100);
+    world.act = SILENT;
+    world.act_frame = world.peer.frames;
+    assert_int_equal(probe(), S7_OK);
+    run_for(3600 * 1000); /* it has no deadline of its own */
+    assert_int_equal(lives, 0);
+    assert_false(s7_conn_busy(user.conn));
+    s7_stream_shutdown(world.peer.stream);
+    run_for(10);
+    assert_int_equal(lives, 1);
+    assert_int_equal(life, S7_E_CLOSED);
+    assert_int_equal(user.ends, 1);
+    user_down();
+    world_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +639,8 @@ int main(void)
         cmocka_unit_test(a_closed_connection_says_nothing_more),
         cmocka_unit_test(split_segments_and_small_buffers_change_nothing),
         cmocka_unit_test(the_same_seed_gives_the_same_trace),
+        cmocka_unit_test(any_answer_is_a_sign_of_life_beside_the_transfers),
+        cmocka_unit_test(a_sign_of_life_that_cannot_come_says_why_before_the_end_is_told),
         cmocka_unit_test(a_name_needs_a_numeric_address_on_a_loop),
     };
 

@@ -259,6 +259,21 @@ static void health_checks_and_reaping_happen_by_themselves(void **state)
     assert_int_equal(s7_pool_put(pool, plc), S7_OK);
 }
 
+static void a_check_that_is_refused_proves_life(void **state)
+{
+    s7_pool_options options = options_for(PATIENCE_MS);
+
+    (void)state;
+    server_start(480, 1, ANSWER, 0);
+    server.plc.refuse = 0x8104; /* the thread has not been asked for anything yet */
+    options.health_check_ms = 10;
+    options.health_timeout_ms = PATIENCE_MS;
+    open_with(&options);
+    UNTIL(stats().health_checks >= 3);
+    assert_int_equal(stats().health_check_failures, 0);
+    assert_int_equal(stats().connects, 1);
+}
+
 static void a_check_without_an_answer_closes(void **state)
 {
     s7_pool_options options = options_for(PATIENCE_MS);
@@ -561,6 +576,7 @@ int main(void)
         TEST(p27_an_answer_that_never_comes_closes_the_connection),
         TEST(a_connection_that_broke_is_replaced),
         TEST(health_checks_and_reaping_happen_by_themselves),
+        TEST(a_check_that_is_refused_proves_life),
         TEST(a_check_without_an_answer_closes),
         TEST(a_check_whose_connection_is_lent_is_answered_by_the_borrowers_calls),
         TEST(p06_p08_misuse_is_a_status_and_changes_nothing),

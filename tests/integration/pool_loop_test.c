@@ -299,11 +299,11 @@ static void a_health_check_finds_a_half_open_connection(void **state)
     assert_int_equal(read_byte(0, 0, 500), S7_OK);
 }
 
-static void a_check_that_the_PLC_refuses_proves_life(void **state)
+static void checks_that_are_answered_keep_a_connection(void **state)
 {
     (void)state;
     open_pool();
-    run_for(200 * SECOND); /* MB0 exists here; what comes is an answer in any case */
+    run_for(200 * SECOND);
     assert_int_equal(stats().health_checks, 3);
     assert_int_equal(stats().health_check_failures, 0);
     assert_int_equal(stats().available, 1);
@@ -701,7 +701,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         GENERIC(an_idle_connection_is_reaped_at_5_minutes_exactly_and_not_before),
         GENERIC(a_health_check_finds_a_half_open_connection),
-        GENERIC(a_check_that_the_PLC_refuses_proves_life),
+        GENERIC(checks_that_are_answered_keep_a_connection),
         GENERIC(the_end_of_an_idle_connection_is_noticed),
         GENERIC(a_borrower_shares_a_connection_under_check),
         GENERIC(p01_a_late_answer_never_reaches_the_next_borrower),
