@@ -143,7 +143,6 @@ void checkpoint_stop(plant *p)
     pthread_cond_destroy(&c->wake);
     pthread_cond_destroy(&c->idle);
     pthread_mutex_destroy(&c->mutex);
-    plant_leave_log(p, c->db);
     sqlite3_close(c->db);
     free(c);
     p->checkpoint = NULL;

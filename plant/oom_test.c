@@ -160,7 +160,7 @@ static bool open_once(struct rig *rig, long n, struct how how)
     bool reached = disarm();
     if (status == S7_OK)
         rig_close_plant(rig);
-    else if (error.text[0] == '\0' || error.status != status || !reached)
+    else if (error.text[0] == '\0' || error.status != status || status == S7_E_PLANT_SCHEMA || !reached)
         fail_msg("allocation %ld failed: %s, \"%s\"", n, s7_errname(status), error.text);
     return reached;
 }

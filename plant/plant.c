@@ -207,18 +207,10 @@ static s7_status open_steps(plant *p)
     return status;
 }
 
-/* The last connection copies the log back and removes it by its name: not if the name is another plant's. */
-void plant_leave_log(const plant *p, sqlite3 *db)
-{
-    if (db != NULL && p->replaced)
-        sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-}
-
 static void release(plant *p)
 {
     checkpoint_stop(p);
     plant_sql_finalize(p);
-    plant_leave_log(p, p->db);
     sqlite3_close(p->db);
     plant_file_unlock(p);
     mirror_free(p);

@@ -149,8 +149,6 @@ s7_status plant_fail(struct plant_error *error, s7_status status, const char *fo
 /* Note what SQLite said of the last call in p->last_error; returns the status that fits. */
 s7_status plant_sql_fail(plant *p, const char *doing);
 s7_status plant_sql_status(int rc);
-/* Before a connection is closed: when the file was replaced, leave the log of the new one alone. */
-void plant_leave_log(const plant *p, sqlite3 *db);
 /* How much of a text fits max bytes without cutting a character of UTF-8. */
 int plant_utf8_clip(const char *text, size_t max);
 

@@ -159,6 +159,12 @@ static int refuse_commit(void *arg)
     return 1;
 }
 
+static void expect_no_error(const struct plant_tag_view *tag, void *arg)
+{
+    (void)arg;
+    rig_same(tag->error, "");
+}
+
 static void a_refused_edit_stays_in_its_row_until_its_bytes_are_written(void **state)
 {
     struct rig *rig = *state;
@@ -182,6 +188,7 @@ static void a_refused_edit_stays_in_its_row_until_its_bytes_are_written(void **s
     rig_put(rig, 1, 1, "\x09", 1);
     rig_same(rig_tag(rig, "n"), "9");
     rig_same(rig_tag_error(rig, "n"), "NULL");
+    plant_tags(rig->plant, plant_plc_at(rig->plant, 0), expect_no_error, NULL);
 }
 
 static void a_refused_edit_goes_when_the_tag_is_to_be_shown_or_a_good_one_comes(void **state)
