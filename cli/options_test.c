@@ -237,7 +237,7 @@ static void every_printable_latin1_byte_comes_back(void **state)
     (void)state;
     for (unsigned c = 0x20; c <= 0xFF; c++) {
         struct capture capture;
-        FILE *out;
+        FILE *out = NULL;
         char byte = (char)c;
         size_t len;
 
@@ -278,7 +278,7 @@ static void any_latin1_bytes_become_a_json_string(void **state)
 {
     char bytes[256];
     struct capture capture;
-    FILE *out;
+    FILE *out = NULL;
 
     (void)state;
     for (unsigned i = 0; i < sizeof bytes; i++)
@@ -296,7 +296,7 @@ static void any_latin1_bytes_become_a_json_string(void **state)
 static void json_escapes_are_those_that_readers_undo(void **state)
 {
     struct capture capture;
-    FILE *out;
+    FILE *out = NULL;
 
     (void)state;
     capture_begin(&capture, &out);
@@ -324,7 +324,7 @@ static void any_bytes_of_a_plant_file_become_valid_text(void **state)
     for (int round = 0; round < 20000; round++) {
         char bytes[9] = {0};
         struct capture capture;
-        FILE *out;
+        FILE *out = NULL;
 
         for (size_t i = 0, n = next_random(&seed) % sizeof bytes; i < n; i++)
             bytes[i] = (char)likely[next_random(&seed) % sizeof likely];
