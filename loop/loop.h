@@ -150,6 +150,15 @@ enum s7_close_how { S7_CLOSE_FIN, S7_CLOSE_RST };
  * not left yet are dropped. */
 void s7_stream_close(s7_stream *stream, enum s7_close_how how);
 
+/* Half-open, for simulators that play a cable that is out: from now on what the peer sends (IN), what this
+ * stream sends (OUT), or both go nowhere, silently, ends and resets too; what is on its way still arrives.
+ * 0: the cable is back, what was held is delivered. A stream that is closed meanwhile is not told to its
+ * peer; what it held stays until the loop is freed. S7_E_UNSUPPORTED: this loop cannot do it (libev: OUT
+ * alone, since the kernel goes on acknowledging; the operating system does not permit the socket filter):
+ * nothing changed. */
+enum s7_vanish { S7_VANISH_IN = 1, S7_VANISH_OUT = 2 };
+S7_MUST_CHECK s7_status s7_stream_vanish(s7_stream *stream, unsigned directions);
+
 /* Counted up per loop from 1; never reused. For logs, traces and fault matchers. */
 uint64_t s7_stream_ordinal(const s7_stream *stream);
 
@@ -169,6 +178,14 @@ S7_MUST_CHECK s7_status s7_loop_listen(s7_loop *loop, const char *host, uint16_t
                                        void *arg, s7_listener **out, int *os_errno);
 
 uint16_t s7_listener_port(const s7_listener *listener);
+
+/* Shut the door, for simulators that play a PLC that is off: who dials is refused at once, as if nothing
+ * listened; the port stays this listener's. Connections that wait to be accepted are reset, accepted ones
+ * stay. false: listen again. The same twice: nothing happens. S7_E_IO: the operating system refused (os_errno
+ * in *os_errno, which may be NULL); a listener that could not be opened again stays shut and may be tried
+ * again. */
+S7_MUST_CHECK s7_status s7_listener_refuse(s7_listener *listener, bool refuse, int *os_errno);
+
 void s7_listener_close(s7_listener *listener); /* NULL is fine; accepted streams stay */
 
 #endif

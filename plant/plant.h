@@ -163,6 +163,34 @@ const struct plant_error *plant_last_error(const plant *p);
 void plant_event(plant *p, int64_t wall_ms, const struct plant_plc *plc, const char *kind, const char *peer,
                  const char *text);
 
+/* ---- faults: rows of `fault`, by which a foreign program breaks the simulated PLC ---- */
+
+#define PLANT_FAULT_ARGS_CAP 256
+
+/* A row. What name and args mean is the simulator's business; plant/ only carries them. */
+struct plant_fault {
+    int64_t id;
+    const struct plant_plc *plc;
+    char name[32]; /* longer ones are cut, which makes them unknown */
+    char args[PLANT_FAULT_ARGS_CAP];
+    bool armed;       /* fault.armed */
+    uint64_t version; /* another one whenever a foreign program edited the row: take it as new */
+};
+
+/* Moves whenever plant_turn_begin or plant_open read rows of `fault` (compare it with what it was). */
+uint64_t plant_faults_version(const plant *p);
+
+/* All rows of PLCs that are there, in the order of their ids; valid until the next plant_turn_begin. */
+size_t plant_fault_count(const plant *p);
+const struct plant_fault *plant_fault_at(const plant *p, size_t index);
+
+/* Write back what a fault did: counts, whether it is still armed, why it cannot be ("" or NULL: NULL in the
+ * file). urgent: with this turn's plant_turn_end, so that who sees the fault's effect finds its counts in the
+ * file; else with the next commit or upkeep. A row that was deleted or edited by a foreign program since its
+ * version was read is left alone. Call inside a turn or between turns. */
+void plant_fault_report(plant *p, const struct plant_fault *fault, uint64_t matched, uint64_t fired,
+                        bool armed, const char *error, bool urgent);
+
 /* ---- tags, for showing ---- */
 
 struct plant_tag_view {

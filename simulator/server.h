@@ -14,6 +14,17 @@ typedef struct sim_server sim_server;
 /* What happened, in words, as it goes to the event table as well; for a log. Lives for the call. */
 typedef void sim_log_fn(const char *plc, const char *kind, const char *peer, const char *text, void *arg);
 
+/* A frame that came or went, for the last exchange on the wire and traces. Lives for the call. */
+struct sim_tap {
+    const char *plc;
+    unsigned conn; /* ordinal of the connection at this PLC, from 1 */
+    bool from_client;
+    const uint8_t *frame; /* TPKT and all */
+    size_t len;
+    const char *fault; /* the fault that acted on it ("slow", "hang" ...), or NULL */
+};
+typedef void sim_tap_fn(const struct sim_tap *tap, void *arg);
+
 struct sim_server_options {
     uint32_t struct_size;
     uint32_t frame_ms;   /* [5000] a begun frame must be whole after this time */
@@ -24,6 +35,10 @@ struct sim_server_options {
                            there. Port 0: free ports for all */
     sim_log_fn *log;    /* [NULL] */
     void *log_arg;
+    sim_tap_fn *tap; /* [NULL] */
+    void *tap_arg;
+    uint64_t seed;       /* [1] of the draws of faults */
+    uint32_t time_scale; /* [1] every time of a fault is divided by it */
 };
 void sim_server_options_init(struct sim_server_options *options); /* defaults in brackets */
 
@@ -41,6 +56,41 @@ const char *sim_server_name(const sim_server *server, size_t index);
 const char *sim_server_address(const sim_server *server,
                                size_t index); /* "127.0.0.1:10102", the port that was got */
 uint16_t sim_server_port(const sim_server *server, size_t index);
+
+/* ---- faults: see fault.h for the catalogue ---- */
+
+/* Arm a fault at PLC number plc: name and "key=value ..." as in the table `fault` of the plant. id tells it
+ * from others, in draws too (a draw is a function of seed, id, connection and match). S7_E_ARG: no such
+ * fault, parameter or value, or id is taken (error says what was expected, what came, and the nearest name).
+ * S7_E_NOMEM. */
+S7_MUST_CHECK s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, const char *name,
+                                             const char *args, struct plant_error *error);
+/* Disarm and forget; what it holds (a shut door, a cable that is out) is undone. Unknown id: nothing happens.
+ */
+void sim_server_fault_drop(sim_server *server, uint64_t id);
+
+struct sim_fault_state {
+    uint64_t matched, fired;
+    bool armed;            /* it may fire again */
+    bool acting;           /* its effect lasts: a shut door, a cable that is out */
+    bool optional;         /* it says so itself: it need not fire */
+    s7_status unsupported; /* not S7_OK: it wanted to fire and this loop cannot do it */
+};
+bool sim_server_fault_state(const sim_server *server, uint64_t id, struct sim_fault_state *state);
+
+/* What one PLC saw since the start. */
+struct sim_plc_stats {
+    unsigned connections;                     /* TCP connections now */
+    unsigned sessions;                        /* of them admitted S7 connections */
+    unsigned sessions_max;                    /* most at a time */
+    uint64_t accepted;                        /* TCP connections */
+    uint64_t admitted;                        /* connection requests confirmed */
+    uint64_t refused;                         /* connection requests refused, by the CPU's rules or a fault */
+    uint64_t closed_by_peer, reset_by_peer;   /* ends seen, of admitted connections */
+    uint64_t setups, reads, writes, userdata; /* requests run */
+    uint64_t swallowed;                       /* requests that a fault kept from being run */
+};
+void sim_server_plc_stats(const sim_server *server, size_t plc, struct sim_plc_stats *stats);
 
 struct sim_server_stats {
     unsigned connections; /* TCP connections now */

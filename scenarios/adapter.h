@@ -1,0 +1,107 @@
+/* adapter.h - how a scenario's pools and clients do their work.
+ *
+ *   loop     on the scenario's own loop, virtual or real: s7_pool_loop and s7_conn
+ *   thread   with the pool for threads and the blocking client: each call that may block is made on a thread
+ *            of its own, its end comes back to the scenario's loop
+ *
+ * The scenario sees no difference. Everything here is called on the loop's thread, and functions are called
+ * from the loop, never from inside a call to this header. Times are already scaled.
+ *
+ * A call that waits is a struct sc_call, embedded by who asks; it must stay until its function was called.
+ * Freeing an adapter ends what is under way without any more calls: threads are woken (pools are closed, time
+ * runs out) and joined. */
+#ifndef SCENARIOS_ADAPTER_H
+#define SCENARIOS_ADAPTER_H
+
+#include "loop/loop.h"
+
+#include <s7rig/pool.h>
+
+struct sc_adapter;
+struct sc_pool;
+struct sc_client;
+struct sc_workers;
+
+/* What was lent; by value. client: thread adapter; the rest: loop adapter. */
+struct sc_lease {
+    s7_client *client;
+    uint32_t conn;
+    uint64_t number;
+};
+
+struct sc_call;
+typedef void sc_ended_fn(struct sc_call *call);
+
+struct sc_call {
+    sc_ended_fn *fn; /* set by who asks */
+    void *arg;
+    s7_status status; /* the outcome, when fn is called */
+    s7_errinfo err;
+    struct sc_lease lease; /* of sc_pool_get */
+    void *job;             /* private */
+};
+
+/* S7_E_NOMEM, S7_E_IO. The loop must outlive it. */
+S7_MUST_CHECK s7_status sc_adapter_loop(s7_loop *loop, struct sc_adapter **out);
+S7_MUST_CHECK s7_status sc_adapter_thread(s7_loop *loop, struct sc_adapter **out);
+/* Frees its pools, clients and workers as well. NULL is fine. */
+void sc_adapter_free(struct sc_adapter *adapter);
+
+/* ---- pools: as s7rig/pool.h ---- */
+S7_MUST_CHECK s7_status sc_pool_new(struct sc_adapter *adapter, const char *endpoint,
+                                    const s7_pool_options *options, struct sc_pool **out, s7_errinfo *err);
+/* These end by call->fn, always, with whatever status. timeout_ms 0: as the pool's own calls say. */
+void sc_pool_start(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call);
+void sc_pool_close(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call);
+/* label is copied (cut at 31 bytes) and lives as long as the pool. */
+void sc_pool_get(struct sc_pool *pool, uint32_t timeout_ms, const char *label, struct sc_call *call);
+/* items and their data must live until the end. */
+void sc_pool_submit(struct sc_pool *pool, struct sc_lease lease, bool write, s7_item *items, size_t n_items,
+                    uint32_t timeout_ms, struct sc_call *call);
+/* At once. */
+s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease);
+s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease);
+void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats);
+
+/* ---- clients without a pool ---- */
+S7_MUST_CHECK s7_status sc_client_new(struct sc_adapter *adapter, const char *endpoint,
+                                      const s7_client_options *options, struct sc_client **out,
+                                      s7_errinfo *err);
+void sc_client_connect(struct sc_client *client, struct sc_call *call);
+void sc_client_submit(struct sc_client *client, bool write, s7_item *items, size_t n_items,
+                      uint32_t timeout_ms, struct sc_call *call);
+void sc_client_close(struct sc_client *client, struct sc_call *call);
+bool sc_client_is_up(const struct sc_client *client);
+
+/* ---- workers: many callers of one pool, each get, read or write, put, pause, again ---- */
+
+struct sc_work {
+    unsigned count; /* workers, 1..1000 */
+    uint64_t times; /* iterations of each */
+    bool write;
+    const s7_address *addresses; /* copied; worker w's iteration k (both from 0) uses number (w + k) % n */
+    size_t n_addresses;
+    const uint8_t *values; /* copied; n_addresses times value_len bytes: what is written, or what a read must
+                              bring (NULL: anything) */
+    size_t value_len;      /* bytes of each address's item */
+    int64_t pause_ns;      /* between put and the next get */
+    uint32_t acquire_ms, request_ms; /* 0: the pool's */
+};
+
+struct sc_work_stats {
+    unsigned running; /* workers that are not done */
+    uint64_t ok;      /* iterations that went well */
+    uint64_t failed;  /* and those that did not */
+    uint64_t wrong;   /* of them: a read brought another address's bytes, or anything but values */
+    s7_status last;   /* status of the last failure */
+    s7_errinfo last_err;
+};
+
+/* call ends when all workers are done. S7_E_NOMEM, S7_E_IO (no thread): nothing was begun. */
+S7_MUST_CHECK s7_status sc_workers_start(struct sc_pool *pool, const struct sc_work *work,
+                                         struct sc_call *call, struct sc_workers **out);
+void sc_workers_stats(const struct sc_workers *workers, struct sc_work_stats *stats);
+/* They end after what they are doing; call's function still comes. */
+void sc_workers_stop(struct sc_workers *workers);
+
+#endif
