@@ -194,7 +194,7 @@ static void note_outage(s7_pool_core *core, int64_t now_ns)
         core->cause = S7_OK;
     } else if (core->limit < core->rules.size) {
         core->limit = core->rules.size;
-        core->grow_ns = S7_POOL_GROW_MIN_NS;
+        core->grow_ns = core->rules.probe_min_ns;
     }
     if (core->cause == S7_OK)
         core->down_since_ns = S7_NEVER_NS;

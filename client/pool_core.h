@@ -27,7 +27,9 @@ struct s7_pool_rules {
     int64_t max_idle_ns;     /* S7_NEVER_NS: idle connections stay */
     int64_t health_check_ns; /* S7_NEVER_NS: no checks */
     int64_t health_timeout_ns;
-    int64_t dirty_ns; /* how long a late answer is waited for: request_ms */
+    int64_t dirty_ns;                       /* how long a late answer is waited for: request_ms */
+    int64_t backoff_min_ns, backoff_max_ns; /* bounds of the pauses between dials while the PLC is down */
+    int64_t probe_min_ns, probe_max_ns;     /* and before one more connection to a PLC that is full */
     s7_pool_start_policy start;
     bool fail_when_exhausted, fail_fast_when_down;
 };

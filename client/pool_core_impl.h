@@ -9,8 +9,6 @@
 
 #define NOTHING_TO_DO (-1)
 
-#define S7_POOL_GROW_MIN_NS INT64_C(5000000000)
-
 struct s7_pool_conn {
     struct s7_pool_conn *next, *prev; /* in the list of its state */
     enum s7_pool_state state;

@@ -136,6 +136,10 @@ static inline void rig_rules(void)
                                        .health_check_ns = 60 * SECOND,
                                        .health_timeout_ns = 2 * SECOND,
                                        .dirty_ns = 5 * SECOND,
+                                       .backoff_min_ns = 250 * (SECOND / 1000),
+                                       .backoff_max_ns = 5000 * (SECOND / 1000),
+                                       .probe_min_ns = 5000 * (SECOND / 1000),
+                                       .probe_max_ns = 60000 * (SECOND / 1000),
                                        .start = S7_POOL_START_ONE};
 }
 

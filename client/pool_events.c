@@ -4,11 +4,6 @@
 
 #include <stdlib.h>
 
-#define MS             INT64_C(1000000)
-#define BACKOFF_MIN_NS (250 * MS)
-#define BACKOFF_MAX_NS (5000 * MS)
-#define GROW_MAX_NS    (60000 * MS)
-
 /* ---- life ---- */
 
 s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out)
@@ -29,8 +24,8 @@ s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out
     core->lists[S7_POOL_FREE] =
         (struct s7_pool_list){core->conns, core->conns + rules->size - 1, rules->size};
     core->limit = rules->size;
-    core->backoff_ns = BACKOFF_MIN_NS;
-    core->grow_ns = S7_POOL_GROW_MIN_NS;
+    core->backoff_ns = core->rules.backoff_min_ns;
+    core->grow_ns = core->rules.probe_min_ns;
     core->start_deadline_ns = core->close_deadline_ns = core->down_since_ns = S7_NEVER_NS;
     *out = core;
     return S7_OK;
@@ -192,14 +187,19 @@ void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, int6
     core->connects++;
     core->down = false;
     core->cause = core->dial_error = S7_OK;
-    core->backoff_ns = BACKOFF_MIN_NS;
+    core->backoff_ns = core->rules.backoff_min_ns;
     if (s7_pool_total(core) > core->limit) { /* the PLC has places again */
         core->limit = core->rules.size;
-        core->grow_ns = S7_POOL_GROW_MIN_NS;
+        core->grow_ns = core->rules.probe_min_ns;
     }
     if (core->phase == S7_POOL_OPEN)
         core->start_want = 0;
     s7_pool_settle(core, now_ns);
+}
+
+static int64_t twice(int64_t pause_ns, int64_t most_ns)
+{
+    return pause_ns < most_ns / 2 ? pause_ns * 2 : most_ns;
 }
 
 /* Nothing is up: try again after a time drawn between zero and twice the last one's bound. */
@@ -208,7 +208,7 @@ static void back_off(s7_pool_core *core, uint64_t random, int64_t now_ns)
     core->down = true;
     core->dial_at_ns = s7_pool_later(now_ns, s7_draw_range(random, 0, core->backoff_ns));
     if (s7_pool_n(core, S7_POOL_DIALING) == 0)
-        core->backoff_ns = core->backoff_ns * 2 < BACKOFF_MAX_NS ? core->backoff_ns * 2 : BACKOFF_MAX_NS;
+        core->backoff_ns = twice(core->backoff_ns, core->rules.backoff_max_ns);
 }
 
 /* Others are up: the PLC has no more to give. */
@@ -216,7 +216,7 @@ static void settle_for_less(s7_pool_core *core, uint64_t random, int64_t now_ns)
 {
     core->limit = s7_pool_total(core);
     core->grow_at_ns = s7_pool_later(now_ns, s7_draw_range(random, core->grow_ns / 2, core->grow_ns));
-    core->grow_ns = core->grow_ns * 2 < GROW_MAX_NS ? core->grow_ns * 2 : GROW_MAX_NS;
+    core->grow_ns = twice(core->grow_ns, core->rules.probe_max_ns);
 }
 
 void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why, uint64_t random,

@@ -599,6 +599,10 @@ static void begin(uint64_t seed)
                                      .health_check_ns = (2 + below(60)) * SECOND,
                                      .health_timeout_ns = (1 + below(2000)) * MS,
                                      .dirty_ns = (1 + below(5000)) * MS,
+                                     .backoff_min_ns = 250 * MS,
+                                     .backoff_max_ns = 5000 * MS,
+                                     .probe_min_ns = 5000 * MS,
+                                     .probe_max_ns = 60000 * MS,
                                      .start = (s7_pool_start_policy)below(3),
                                      .fail_when_exhausted = one_in(5),
                                      .fail_fast_when_down = one_in(5)};

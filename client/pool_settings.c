@@ -20,6 +20,10 @@ void s7_pool_options_init(s7_pool_options *options)
         .max_waiters = 0,
         .max_connecting = 1,
         .start = S7_POOL_START_ONE,
+        .backoff_min_ms = 250,
+        .backoff_max_ms = 5000,
+        .probe_min_ms = 5000,
+        .probe_max_ms = 60000,
     };
     s7_client_options_init(&options->client);
 }
@@ -35,6 +39,10 @@ static const char *options_fault(const s7_pool_options *options)
         return "max_connecting is 1..size";
     if (options->health_timeout_ms == 0 || options->acquire_ms == 0)
         return "health_timeout_ms and acquire_ms are at least 1";
+    if (options->backoff_min_ms == 0 || options->backoff_max_ms < options->backoff_min_ms)
+        return "backoff_min_ms is at least 1, and backoff_max_ms not below it";
+    if (options->probe_min_ms == 0 || options->probe_max_ms < options->probe_min_ms)
+        return "probe_min_ms is at least 1, and probe_max_ms not below it";
     if (options->health_check_ms != 0 && options->health_check_ms < options->size)
         return "health_check_ms is 0 (never) or at least 1 for each connection";
     if (options->start != S7_POOL_START_ONE && options->start != S7_POOL_START_ALL &&
@@ -72,6 +80,10 @@ static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_cl
         .health_check_ns = ns_or_never(options->health_check_ms),
         .health_timeout_ns = options->health_timeout_ms * NS_PER_MS,
         .dirty_ns = client->request_ms * NS_PER_MS,
+        .backoff_min_ns = options->backoff_min_ms * NS_PER_MS,
+        .backoff_max_ns = options->backoff_max_ms * NS_PER_MS,
+        .probe_min_ns = options->probe_min_ms * NS_PER_MS,
+        .probe_max_ns = options->probe_max_ms * NS_PER_MS,
         .start = options->start,
         .fail_when_exhausted = options->fail_when_exhausted,
         .fail_fast_when_down = options->fail_fast_when_down,

@@ -60,6 +60,16 @@ static int add_block(sqlite3_stmt *q, sqlite3_int64 plc, const struct plant_new_
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* -1, as the personality says, is NULL in the file. */
+static void bind_limits(sqlite3_stmt *q, const struct plant_plc *limits)
+{
+    const int32_t values[] = {limits->rack, limits->slot, limits->pdu_len, limits->amq, limits->connections};
+
+    for (int i = 0; i < (int)(sizeof values / sizeof values[0]); i++)
+        if (values[i] >= 0)
+            sqlite3_bind_int(q, 4 + i, values[i]);
+}
+
 static int add_plc(sqlite3_stmt *q, const struct plant_new_plc *plc)
 {
     int rc;
@@ -67,8 +77,11 @@ static int add_plc(sqlite3_stmt *q, const struct plant_new_plc *plc)
     sqlite3_bind_text(q, 1, plc->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(q, 2, plc->cpu, -1, SQLITE_STATIC);
     sqlite3_bind_text(q, 3, plc->listen, -1, SQLITE_STATIC); /* NULL binds NULL */
+    if (plc->limits != NULL)
+        bind_limits(q, plc->limits);
     rc = sqlite3_step(q);
     sqlite3_reset(q);
+    sqlite3_clear_bindings(q);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -76,7 +89,10 @@ static int fill(sqlite3 *db, const struct plant_new_plc *plcs, size_t n_plcs)
 {
     sqlite3_stmt *plc = NULL, *block = NULL;
     int rc =
-        sqlite3_prepare_v2(db, "INSERT INTO plc (name, cpu, listen) VALUES (?1, ?2, ?3)", -1, &plc, NULL);
+        sqlite3_prepare_v2(db,
+                           "INSERT INTO plc (name, cpu, listen, rack, slot, pdu_length, amq, connections)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                           -1, &plc, NULL);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v2(db, "INSERT INTO block (plc, kind, number, data) VALUES (?1, ?2, ?3, ?4)", -1,

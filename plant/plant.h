@@ -62,12 +62,16 @@ struct plant_new_block {
     uint32_t len;    /* bytes, 0..65536; T and C: 2 per timer or counter */
 };
 
+struct plant_plc;
+
 struct plant_new_plc {
     const char *name;   /* 1..64 bytes */
     const char *cpu;    /* personality, "generic" */
     const char *listen; /* "127.0.0.1:10102", or NULL: count up from there */
     const struct plant_new_block *blocks;
     size_t n_blocks;
+    const struct plant_plc *limits; /* its rack, slot, pdu_len, amq and connections are taken, as they are
+                                       described below; NULL: all as the personality says */
 };
 
 /* Make a new file with these PLCs, by running all migrations on an empty file. S7_E_ARG: it exists already,

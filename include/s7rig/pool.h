@@ -35,12 +35,12 @@
  * borrower.
  *
  * Outage. When dialing fails and no connection is up, the PLC is down: one attempt at a time, after 250 ms,
- * 500 ms ... 5 s at most, each drawn between zero and that (full jitter), until an S7 setup was finished;
- * this goes on whether somebody waits or not. Those who wait stay until their deadline and then get
- * S7_E_PLC_DOWN with the last cause; with fail_fast_when_down they get it at once.
+ * 500 ms ... 5 s at most (backoff_min_ms, backoff_max_ms), each drawn between zero and that (full jitter),
+ * until an S7 setup was finished; this goes on whether somebody waits or not. Those who wait stay until their
+ * deadline and then get S7_E_PLC_DOWN with the last cause; with fail_fast_when_down they get it at once.
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
- * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart).
+ * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
  *
  * Misuse is an error code and leaves the pool intact: S7_E_MISUSE (put twice, put while a call is inside),
  * S7_E_FOREIGN (not of this pool), S7_E_STALE_LEASE (a call on a client after its put), S7_E_POOL_CLOSED.
@@ -90,8 +90,14 @@ typedef struct s7_pool_options {
     bool fail_when_exhausted;   /* [false] no waiting when all connections are taken and none may be
                                    added: S7_E_POOL_EXHAUSTED at once */
     bool fail_fast_when_down;   /* [false] no waiting while the PLC is down: S7_E_PLC_DOWN at once */
-    uint32_t reserved[8];       /* 0: places of options to come */
-    s7_client_options client;   /* of every connection: rack, slot, timeouts ... */
+    uint32_t backoff_min_ms;  /* [250] bound of the first pause between dials while the PLC is down, at least
+                                 1; doubled each time up to */
+    uint32_t backoff_max_ms;  /* [5000] this one */
+    uint32_t probe_min_ms;    /* [5000] bound of the first pause before one connection more is tried at a PLC
+                                 that is full, at least 1; doubled each time up to */
+    uint32_t probe_max_ms;    /* [60000] this one */
+    uint32_t reserved[4];     /* 0: places of options to come */
+    s7_client_options client; /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
 void s7_pool_options_init(s7_pool_options *options); /* defaults in brackets, client's as well */
 
