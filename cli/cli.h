@@ -15,6 +15,9 @@ enum cli_exit {
     CLI_USAGE = 2,       /* wrong option, address or value on the command line */
     CLI_PARSE = 3,       /* a file does not parse */
     CLI_ENVIRONMENT = 4, /* cannot connect, port taken, plant missing or locked */
+    CLI_NOTHING = 5,     /* nothing was selected */
+    CLI_UNSTEADY = 6,    /* a run was not deterministic */
+    CLI_SKIPPED = 77     /* all were skipped */
 };
 
 /* One subcommand. Its name may have two words: "plant new". */
@@ -27,7 +30,8 @@ struct cli_command {
                char **argv); /* argv[0] is the subcommand's last word */
 };
 
-extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write;
+extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write, cli_run,
+    cli_faults;
 
 /* ---- options (options.c) ---- */
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct cli_command *const commands[] = {&cli_serve, &cli_plant_new, &cli_plant_show, &cli_read,
-                                                     &cli_write};
+static const struct cli_command *const commands[] = {&cli_run,        &cli_serve, &cli_faults, &cli_plant_new,
+                                                     &cli_plant_show, &cli_read,  &cli_write};
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -1,0 +1,442 @@
+#include "scenarios/engine_impl.h"
+
+#include "scenarios/sandbox.h"
+
+#include "loop/blocking.h"
+#include "loop/loop_ev.h"
+#include "loop/loop_virtual.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+
+#define SECOND_NS INT64_C(1000000000)
+
+/* A scenario that has not ended by then never will. */
+#define LIMIT_NS      (24 * 3600 * SECOND_NS)
+#define LIMIT_WALL_NS (120 * SECOND_NS) /* for real */
+
+/* For real: how often the loop looks whether it was left standing. */
+#define HEARTBEAT_NS INT64_C(1000000)
+
+#define SOURCE_MAX (1 << 20)
+
+static const char engine_key; /* its address is the key in the registry */
+
+struct sc_engine *sc_engine_of(lua_State *lua)
+{
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &engine_key);
+    struct sc_engine *engine = lua_touserdata(lua, -1);
+    lua_pop(lua, 1);
+    return engine;
+}
+
+void sc_engine_hook_last(struct sc_engine *engine)
+{
+    s7_turn_hook_remove(&engine->hook);
+    s7_turn_hook_add(engine->loop, &engine->hook, engine->hook.fn, engine);
+}
+
+void sc_engine_end(struct sc_engine *engine, enum sc_outcome outcome, const char *format, ...)
+{
+    char text[4096];
+    va_list args;
+
+    if (engine->over)
+        return;
+    engine->over = true;
+    engine->report->outcome = outcome;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    sc_text_add_bytes(&engine->out, text, strlen(text));
+    s7_loop_stop(engine->loop);
+}
+
+/* ---- the scenario's own globals ---- */
+
+static int l_log(lua_State *lua)
+{
+    struct sc_engine *engine = sc_engine_of(lua);
+    int n = lua_gettop(lua);
+
+    sc_text_add(&engine->log, "  %.3f s  ", (double)sc_now_ns(engine) / 1e9);
+    for (int i = 1; i <= n; i++)
+        sc_text_add(&engine->log, "%s%s", i > 1 ? " " : "", sc_sandbox_text(lua, i, NULL));
+    sc_text_add(&engine->log, "\n");
+    return 0;
+}
+
+static int skip(lua_State *lua, struct sc_engine *engine)
+{
+    if (lua_type(lua, 3) != LUA_TSTRING || lua_rawlen(lua, 3) == 0)
+        return luaL_error(lua, "virtual_only: expected the reason as a string, got %s", sc_sandbox_text(lua, 3, NULL));
+    if (engine->begun)
+        return luaL_error(lua, "virtual_only must be set before the first PLC");
+    if (!engine->options->real)
+        return 0;
+    sc_engine_end(engine, SC_SKIPPED, "virtual only: %s\n", lua_tostring(lua, 3));
+    return luaL_error(lua, "skipped");
+}
+
+static int global_set(lua_State *lua)
+{
+    struct sc_engine *engine = sc_engine_of(lua);
+    const char *name = lua_type(lua, 2) == LUA_TSTRING ? lua_tostring(lua, 2) : "";
+
+    if (strcmp(name, "virtual_only") == 0)
+        skip(lua, engine);
+    if (strcmp(name, "title") == 0 && lua_type(lua, 3) == LUA_TSTRING)
+        snprintf(engine->report->title, sizeof engine->report->title, "%s", lua_tostring(lua, 3));
+    lua_rawset(lua, 1);
+    return 0;
+}
+
+/* A name that was never set is a slip of the pen. */
+static int global_get(lua_State *lua)
+{
+    const char *word = sc_sandbox_text(lua, 2, NULL);
+    struct s7_nearest nearest = {.word = word};
+
+    lua_pushnil(lua);
+    while (lua_next(lua, 1) != 0) {
+        if (lua_type(lua, -2) == LUA_TSTRING)
+            s7_nearest_try(&nearest, lua_tostring(lua, -2));
+        lua_pop(lua, 1);
+    }
+    return luaL_error(lua, "no such name: %s%s%s", word, nearest.best != NULL ? "; did you mean " : "",
+                      nearest.best != NULL ? nearest.best : "");
+}
+
+static void set_number(lua_State *lua, const char *name, lua_Integer ms)
+{
+    lua_pushinteger(lua, ms);
+    lua_setglobal(lua, name);
+}
+
+static void open_globals(lua_State *lua, const struct sc_engine *engine)
+{
+    static const luaL_Reg functions[] = {{"log", l_log}, {"print", l_log}, {NULL, NULL}};
+
+    sc_functions(lua, functions);
+    set_number(lua, "ms", 1);
+    set_number(lua, "s", 1000);
+    set_number(lua, "min", 60 * 1000);
+    set_number(lua, "h", 3600 * 1000);
+    lua_pushboolean(lua, !engine->options->real);
+    lua_setglobal(lua, "virtual");
+    lua_pushglobaltable(lua);
+    lua_createtable(lua, 0, 3);
+    lua_pushcfunction(lua, global_set);
+    lua_setfield(lua, -2, "__newindex");
+    lua_pushcfunction(lua, global_get);
+    lua_setfield(lua, -2, "__index");
+    lua_pushboolean(lua, false);
+    lua_setfield(lua, -2, "__metatable");
+    lua_setmetatable(lua, -2);
+    lua_pop(lua, 1);
+}
+
+/* In protected mode: whatever has no memory left ends here. Argument: the engine. */
+static int open_all(lua_State *lua)
+{
+    struct sc_engine *engine = lua_touserdata(lua, 1);
+
+    lua_pushlightuserdata(lua, engine);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &engine_key);
+    sc_errors_open(lua);
+    sc_tasks_open(lua);
+    sc_expect_open(lua);
+    sc_plc_open(lua);
+    sc_pool_open(lua);
+    sc_client_open(lua);
+    sc_workers_open(lua);
+    open_globals(lua, engine);
+    return 0;
+}
+
+/* ---- the run ---- */
+
+static bool busy(const struct sc_engine *engine)
+{
+    return sc_tasks_busy(engine) || sc_crews_busy(engine);
+}
+
+/* All has ended: was anything demanded, did every fault do something? */
+static void conclude(struct sc_engine *engine)
+{
+    sc_faults_look(engine);
+    for (const struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next)
+        if (fault->last.fired == 0 && !fault->last.optional) {
+            sc_engine_end(engine, SC_FAILED,
+                          "%s: the fault \"%s %s\" never fired (%" PRIu64 " matches)\n"
+                          "  what a scenario breaks must break; say `optional` if it need not\n",
+                          fault->where, fault->name, fault->args, fault->last.matched);
+            return;
+        }
+    if (engine->report->expectations == 0)
+        sc_engine_end(engine, SC_FAILED,
+                      "%s: nothing was expected: a scenario needs expect, within, always or fails; silence is no success\n",
+                      engine->file);
+    else
+        sc_engine_end(engine, SC_PASSED, "%s", "");
+}
+
+static void on_turn(s7_loop *loop, void *arg)
+{
+    struct sc_engine *engine = arg;
+
+    (void)loop;
+    if (engine->over)
+        return;
+    sc_tasks_run(engine);
+    if (!engine->over && engine->options->real)
+        sc_faults_look(engine);
+    if (!engine->over && !busy(engine))
+        conclude(engine);
+}
+
+static void tell_waiting(const struct sc_engine *engine, struct sc_text *out)
+{
+    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next)
+        if (task->state != SC_TASK_ENDED) {
+            char where[128];
+            sc_where(task->lua, where, sizeof where);
+            sc_text_add(out, "  waits: %s at %s\n", task->what, where);
+        }
+    if (sc_crews_busy(engine))
+        sc_text_add(out, "  workers are still at work\n");
+}
+
+static void stuck(struct sc_engine *engine, const char *why)
+{
+    struct sc_text text = {0};
+
+    tell_waiting(engine, &text);
+    sc_engine_end(engine, SC_FAILED, "%s: %s\n%s", engine->file, why, text.at != NULL ? text.at : "");
+    sc_text_free(&text);
+}
+
+static void on_limit(s7_timer *timer, void *arg)
+{
+    (void)timer;
+    stuck(arg, ((struct sc_engine *)arg)->options->real ? "it has not ended after two minutes"
+                                                          : "it has not ended after 24 h of its time");
+}
+
+static void on_heartbeat(s7_timer *timer, void *arg)
+{
+    struct sc_engine *engine = arg;
+    int64_t now_ns = s7_now_ns(), late_ns = now_ns - engine->heartbeat_ns;
+
+    if (late_ns > engine->report->stalled_ns)
+        engine->report->stalled_ns = late_ns;
+    engine->heartbeat_ns = now_ns + HEARTBEAT_NS;
+    s7_timer_set(engine->loop, timer, engine->heartbeat_ns);
+}
+
+static s7_status make_loop(struct sc_engine *engine)
+{
+    struct s7_virtual_options options;
+
+    if (engine->options->real)
+        return s7_loop_ev_new(&engine->loop);
+    s7_virtual_options_init(&options);
+    options.seed = engine->options->seed;
+    return s7_loop_virtual_new(&options, &engine->loop);
+}
+
+static void on_trace(const char *line, void *arg)
+{
+    fprintf(arg, "%s\n", line);
+}
+
+void sc_engine_trace(struct sc_engine *engine, const struct sim_tap *tap)
+{
+    FILE *to = engine->options->trace;
+
+    if (to == NULL || !engine->options->real)
+        return;
+    fprintf(to, "%.9f %s #%u %s %zu bytes ", (double)sc_now_ns(engine) / 1e9, tap->plc, tap->conn,
+            tap->from_client ? ">" : "<", tap->len);
+    for (size_t i = 0; i < tap->len; i++)
+        fprintf(to, "%02x", tap->frame[i]);
+    fprintf(to, tap->fault != NULL ? " [%s]\n" : "\n", tap->fault);
+}
+
+static bool make_world(struct sc_engine *engine)
+{
+    const struct sc_options *options = engine->options;
+    s7_status status = make_loop(engine);
+
+    if (status == S7_OK)
+        status = options->threads ? sc_adapter_thread(engine->loop, &engine->adapter)
+                                  : sc_adapter_loop(engine->loop, &engine->adapter);
+    if (status == S7_OK)
+        engine->lua = sc_sandbox_new(options->seed, NULL);
+    if (engine->lua == NULL)
+        return false;
+    engine->start_ns = s7_loop_now_ns(engine->loop);
+    s7_timer_init(&engine->limit, on_limit, engine);
+    s7_timer_init(&engine->heartbeat, on_heartbeat, engine);
+    s7_timer_set(engine->loop, &engine->limit, engine->start_ns + (options->real ? LIMIT_WALL_NS : LIMIT_NS));
+    if (options->real) {
+        engine->heartbeat_ns = s7_now_ns();
+        s7_timer_set(engine->loop, &engine->heartbeat, engine->start_ns);
+    } else if (options->trace != NULL) {
+        s7_virtual_trace(engine->loop, on_trace, options->trace);
+    }
+    s7_turn_hook_add(engine->loop, &engine->hook, on_turn, engine);
+    lua_pushcfunction(engine->lua, open_all);
+    lua_pushlightuserdata(engine->lua, engine);
+    return lua_pcall(engine->lua, 1, 0, 0) == LUA_OK;
+}
+
+/* Pushes the new task's function; a task is made in protected mode since it allocates. */
+static int begin_main(lua_State *lua)
+{
+    struct sc_engine *engine = sc_engine_of(lua);
+    struct sc_task *task = sc_task_new(engine, lua, 0);
+
+    task->what = "the scenario";
+    sc_task_ready(task);
+    return 0;
+}
+
+static bool begin(struct sc_engine *engine)
+{
+    lua_State *lua = engine->lua;
+
+    lua_pushcfunction(lua, begin_main);
+    int rc = sc_sandbox_load(lua, engine->source, engine->source_len, engine->file);
+    if (rc != LUA_OK) {
+        sc_engine_end(engine, rc == LUA_ERRSYNTAX ? SC_NO_PARSE : SC_NO_WORLD, "%s\n", sc_sandbox_text(lua, -1, NULL));
+        return false;
+    }
+    if (lua_pcall(lua, 1, 0, 0) == LUA_OK)
+        return true;
+    sc_engine_end(engine, SC_NO_WORLD, "%s\n", sc_sandbox_text(lua, -1, NULL));
+    return false;
+}
+
+static void run(struct sc_engine *engine)
+{
+    if (!begin(engine))
+        return;
+    s7_status status = s7_loop_run(engine->loop);
+    if (!engine->over)
+        stuck(engine, status == S7_OK ? "nothing can happen any more, and it has not ended"
+                                      : "time stands still: something is done again and again without waiting");
+}
+
+/* ---- the report ---- */
+
+static void tell_faults(const struct sc_engine *engine, struct sc_text *out)
+{
+    for (const struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next)
+        sc_text_add(out, "fault: %s at %s: \"%s %s\" matched %" PRIu64 ", fired %" PRIu64 "\n", fault->plc->name,
+                    fault->where, fault->name, fault->args, fault->last.matched, fault->last.fired);
+}
+
+static void tell(struct sc_engine *engine)
+{
+    struct sc_report *report = engine->report;
+    const struct sc_options *options = engine->options;
+
+    for (const struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next)
+        report->fired += fault->last.fired;
+    if (report->outcome == SC_FAILED) {
+        sc_text_add(&engine->out, "at %.6f s of its time, seed %" PRIu64 ", ", (double)report->scenario_ns / 1e9,
+                    options->seed);
+        if (options->real)
+            sc_text_add(&engine->out, "for real at scale %u, %s\n", options->scale,
+                        options->threads ? "thread adapter" : "loop adapter");
+        else
+            sc_text_add(&engine->out, "virtual time\n");
+        tell_faults(engine, &engine->out);
+        sc_exchange_tell(&engine->exchange, &engine->out);
+    }
+    if (engine->log.len > 0) {
+        sc_text_add(&engine->out, "log:\n");
+        sc_text_add_bytes(&engine->out, engine->log.at, engine->log.len);
+    }
+    report->text = engine->out.at;
+}
+
+static void finish(struct sc_engine *engine)
+{
+    struct sc_report *report = engine->report;
+
+    if (engine->loop != NULL) {
+        report->scenario_ns = sc_now_ns(engine);
+        sc_faults_look(engine);
+        if (!engine->options->real)
+            report->trace_hash = s7_virtual_trace_hash(engine->loop);
+    }
+    tell(engine);
+    if (engine->loop != NULL) {
+        s7_turn_hook_remove(&engine->hook);
+        s7_timer_stop(&engine->limit);
+        s7_timer_stop(&engine->heartbeat);
+    }
+    sc_adapter_free(engine->adapter); /* before the memory that calls under way write to */
+    sc_tasks_free(engine);
+    sc_crews_free(engine);
+    sc_plcs_free(engine);
+    sc_sandbox_free(engine->lua);
+    s7_loop_free(engine->loop);
+    sc_text_free(&engine->log);
+    free(engine->source);
+}
+
+/* False: said in the report. */
+static bool read_source(struct sc_engine *engine, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+
+    engine->source = malloc(SOURCE_MAX + 1);
+    if (file == NULL || engine->source == NULL) {
+        sc_text_add(&engine->out, "%s: %s\n", path, strerror(errno));
+    } else {
+        engine->source_len = fread(engine->source, 1, SOURCE_MAX + 1, file);
+        if (ferror(file) != 0)
+            sc_text_add(&engine->out, "%s: %s\n", path, strerror(errno));
+        else if (engine->source_len > SOURCE_MAX)
+            sc_text_add(&engine->out, "%s: longer than 1 MiB\n", path);
+    }
+    if (file != NULL)
+        fclose(file);
+    return engine->out.len == 0;
+}
+
+/* What Lua shows of a long name is cut in front; the name without its folders says more. */
+static const char *short_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return strlen(path) < 50 || slash == NULL ? path : slash + 1;
+}
+
+void sc_run_file(const char *path, const struct sc_options *options, struct sc_report *report)
+{
+    int64_t begin_ns = s7_now_ns();
+    struct sc_engine engine = {.options = options, .report = report, .file = short_name(path)};
+
+    *report = (struct sc_report){.outcome = SC_NO_PARSE};
+    engine.ready_tail = &engine.ready_head;
+    if (read_source(&engine, path)) {
+        report->outcome = SC_NO_WORLD;
+        if (make_world(&engine))
+            run(&engine);
+        else
+            sc_text_add(&engine.out, "%s: no memory or no descriptors for a world to run in\n", path);
+    }
+    finish(&engine);
+    report->wall_ns = s7_now_ns() - begin_ns;
+}
+
+void sc_report_free(struct sc_report *report)
+{
+    free(report->text);
+    report->text = NULL;
+}

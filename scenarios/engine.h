@@ -1,0 +1,47 @@
+/* engine.h - runs one scenario file: a fresh world (loop, plants, servers), its Lua text, and a report.
+ *
+ * Virtual: time jumps, the network is seeded memory, the same file and seed give the same trace. Real: the
+ * kernel's TCP on loopback, pools and clients on the loop or on threads, every time of the scenario and its
+ * pools divided by `scale`. */
+#ifndef SCENARIOS_ENGINE_H
+#define SCENARIOS_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct sc_options {
+    uint64_t seed;  /* of the network, faults, pools' jitter and the scenario's random numbers */
+    bool real;      /* loopback sockets and the real clock */
+    bool threads;   /* real only: the pool for threads and the blocking client */
+    uint32_t scale; /* real only: times are divided by it; 1 and up */
+    FILE *trace;    /* what went over the network, one line per event; NULL: not written */
+};
+
+enum sc_outcome {
+    SC_PASSED,
+    SC_FAILED,
+    SC_SKIPPED,  /* it cannot run in this world, and says why */
+    SC_NO_PARSE, /* the file is no Lua, or cannot be read */
+    SC_NO_WORLD  /* the world could not be made: memory, files, sockets */
+};
+
+#define SC_TITLE_CAP 120
+
+struct sc_report {
+    enum sc_outcome outcome;
+    char title[SC_TITLE_CAP]; /* the scenario's own, else "" */
+    char *text;               /* why it did not pass, what it logged, several lines; owned by the report, may be NULL */
+    unsigned expectations;    /* checked */
+    unsigned n_faults;        /* armed */
+    uint64_t fired;           /* firings of all of them */
+    int64_t scenario_ns;      /* how long it took in its own time */
+    int64_t wall_ns;
+    uint64_t trace_hash; /* virtual only */
+    int64_t stalled_ns;  /* real only: the longest time in which this machine did not run us */
+};
+
+void sc_run_file(const char *path, const struct sc_options *options, struct sc_report *report);
+void sc_report_free(struct sc_report *report);
+
+#endif

@@ -1,0 +1,226 @@
+/* engine_impl.h - what the files of the engine share: the world of one run, its tasks, and the ends of calls.
+ *
+ * A scenario is Lua text, run as a task: a coroutine that waits for one thing at a time. What it waits for
+ * becomes ready in some callback of the loop; the engine's turn hook, the last of the turn, then resumes it,
+ * so that Lua never runs inside anybody's callback and sees every turn's final state. */
+#ifndef SCENARIOS_ENGINE_IMPL_H
+#define SCENARIOS_ENGINE_IMPL_H
+
+#include "scenarios/adapter.h"
+#include "scenarios/engine.h"
+#include "scenarios/exchange.h"
+#include "scenarios/text.h"
+
+#include "plant/plant.h"
+#include "protocol/nearest.h"
+#include "protocol/value.h"
+#include "simulator/server.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sc_task;
+struct sc_crew;
+
+/* What a task that waits for a condition waits for. */
+enum sc_watch { SC_WATCH_NOT, SC_WATCH_WITHIN, SC_WATCH_ALWAYS };
+
+enum sc_task_state {
+    SC_TASK_READY, /* to be resumed in this turn's hook */
+    SC_TASK_WAITING,
+    SC_TASK_ENDED
+};
+
+struct sc_task {
+    struct sc_task *next; /* all tasks of the run */
+    struct sc_task *next_ready;
+    struct sc_engine *engine;
+    lua_State *lua;
+    int ref;      /* keeps lua from being collected */
+    unsigned ord; /* 1 is the main text */
+    enum sc_task_state state;
+    const char *what; /* what it waits for, in words */
+    s7_timer timer;
+    bool begun;
+    struct sc_call call; /* one call of an adapter at a time */
+    bool calling;        /* it has not ended */
+    /* a condition */
+    enum sc_watch watch;
+    int watch_ref;   /* table {function, operator, expected} */
+    bool watch_over; /* the deadline passed */
+    bool watch_held; /* when it was last looked at */
+    struct sc_task *joined; /* whose end it waits for */
+    struct sc_crew *crew;   /* the same of workers */
+};
+
+struct sc_fault {
+    struct sc_fault *next;
+    struct sc_plc *plc;
+    uint64_t id;
+    char name[32];
+    char args[PLANT_FAULT_ARGS_CAP];
+    char where[80];              /* file:line */
+    struct sim_fault_state last; /* what it did; kept when it was dropped */
+    bool dropped;
+};
+
+struct sc_plc {
+    struct sc_plc *next;
+    struct sc_engine *engine;
+    char name[PLANT_NAME_CAP];
+    char path[96];
+    plant *plant;
+    sim_server *server;
+};
+
+struct sc_crew { /* workers */
+    struct sc_crew *next;
+    struct sc_engine *engine;
+    struct sc_workers *workers;
+    struct sc_call call;
+    bool ended;
+};
+
+struct sc_engine {
+    const struct sc_options *options;
+    struct sc_report *report;
+    const char *file; /* as messages call it */
+    char *source;
+    size_t source_len;
+    char folder[64]; /* of plant files; "" until one is needed */
+    s7_loop *loop;
+    struct sc_adapter *adapter;
+    lua_State *lua;
+    s7_turn_hook hook;
+    s7_timer limit, heartbeat;
+    int64_t start_ns, heartbeat_ns;
+    struct sc_task *tasks, *running;
+    struct sc_task *ready_head, **ready_tail;
+    unsigned n_tasks;
+    struct sc_plc *plcs;
+    struct sc_fault *faults;
+    struct sc_crew *crews;
+    struct sc_exchange exchange;
+    struct sc_text out; /* what the report will say */
+    struct sc_text log; /* what the scenario says */
+    bool begun;         /* something of the world was made */
+    bool over;          /* the outcome is known */
+};
+
+/* ---- engine.c ---- */
+struct sc_engine *sc_engine_of(lua_State *lua);
+/* Something was added to the loop: the hook must stay the last. */
+void sc_engine_hook_last(struct sc_engine *engine);
+/* The end, unless it was known before; text is what the report says (printf). */
+void sc_engine_end(struct sc_engine *engine, enum sc_outcome outcome, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void sc_engine_trace(struct sc_engine *engine, const struct sim_tap *tap); /* one line, when traced for real */
+
+/* ---- time (time.c) ---- */
+int64_t sc_now_ns(const struct sc_engine *engine);              /* scenario time */
+int64_t sc_scaled_ns(const struct sc_engine *engine, int64_t ns); /* of the scenario -> of the loop */
+uint32_t sc_scaled_ms(const struct sc_engine *engine, int64_t ns); /* the same for options in ms; 0 stays 0 */
+/* An argument that is a time: a number of milliseconds or a text with a unit. Raises an error otherwise. */
+int64_t sc_check_time(lua_State *lua, int index, const char *what);
+int64_t sc_opt_time(lua_State *lua, int index, const char *what, int64_t preset_ns);
+
+/* ---- task.c ---- */
+/* The function on top of the stack of `from`, with n arguments above it, as a new task that begins in this
+ * turn; pops them. NULL: no memory (an error was raised). */
+struct sc_task *sc_task_new(struct sc_engine *engine, lua_State *from, int n_args);
+void sc_task_ready(struct sc_task *task);
+/* Resume who is ready, look at conditions, until nobody is. */
+void sc_tasks_run(struct sc_engine *engine);
+bool sc_tasks_busy(const struct sc_engine *engine); /* somebody has not ended */
+void sc_tasks_free(struct sc_engine *engine);
+/* The task that runs and may wait here; raises an error where nothing may wait (in a condition). */
+struct sc_task *sc_task_of(lua_State *lua, const char *what);
+/* Begin an adapter's call: use the returned call, then `return sc_task_wait(...)`. */
+struct sc_call *sc_task_call(struct sc_task *task);
+/* Yield until the call ended; k goes on. */
+int sc_task_wait(lua_State *lua, struct sc_task *task, lua_KFunction k);
+void sc_tasks_open(lua_State *lua); /* wait, now, at, after, go */
+
+/* ---- fail.c: errors that scripts may catch, and failures, which end the scenario ---- */
+/* "file:line" of the Lua code that called; "" unknown. */
+void sc_where(lua_State *lua, char *buf, size_t cap);
+/* Raise an error that carries a status. what: "pool:get". */
+int sc_raise_status(lua_State *lua, const char *what, s7_status status, const s7_errinfo *err);
+/* Is the value at index such an error? Then the name of its status. */
+bool sc_error_status(lua_State *lua, int index, char *name, size_t cap);
+/* "pool_exhausted" */
+void sc_status_name(s7_status status, char *buf, size_t cap);
+/* A status by its name; raises an error with the nearest one. */
+s7_status sc_check_status(lua_State *lua, int index, const char *what);
+/* An expectation failed here: the scenario is over; raises. text: what was expected and what came. */
+int sc_fail_here(lua_State *lua, const char *text);
+/* A task died of the error on top of its stack. */
+void sc_fail_task(struct sc_task *task);
+void sc_errors_open(lua_State *lua);
+
+/* ---- options in tables (options.c) ---- */
+enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32 };
+struct sc_option {
+    const char *name;
+    enum sc_option_type type;
+    size_t offset;
+    uint32_t max;
+};
+/* Set a field of `to` from the key on stack index key, value at index value; false: no option of that name. */
+bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value, const char *what);
+/* Raise "WHAT has no NAME; did you mean X?" for the key at index; names end with NULL, lists may be NULL. */
+int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
+               const char *const *others);
+
+/* ---- values of PLC memory (values.c) ---- */
+#define SC_VALUE_MAX 65536
+/* Where a value lies in an item's own bytes: a single BOOL is bit 0 of its one byte. */
+s7_address sc_item_address(const s7_address *address);
+/* The address at stack index; raises an error that points at the character. */
+void sc_check_address(lua_State *lua, int index, s7_address *address);
+void sc_push_value(lua_State *lua, const s7_address *address, const uint8_t *bytes);
+/* Encode the value at index into the address's bytes; raises. */
+void sc_check_value(lua_State *lua, int index, const s7_address *address, uint8_t *bytes);
+
+/* ---- what scenarios are made of ---- */
+void sc_expect_open(lua_State *lua);  /* expect, within, always, fails */
+/* Ask the task's condition; when it fails itself the scenario is over. */
+bool sc_watch_holds(lua_State *lua, struct sc_task *task);
+void sc_plc_open(lua_State *lua);
+size_t sc_byte_offset(const s7_address *address); /* in its block */
+/* The table on top raises an error when a field is asked for that it does not have. */
+void sc_strict_table(lua_State *lua, const char *what);
+struct sc_plc *sc_check_plc(lua_State *lua, int index);
+void sc_plcs_free(struct sc_engine *engine);
+void sc_faults_look(struct sc_engine *engine); /* counts, and what this system cannot do */
+void sc_pool_open(lua_State *lua);
+void sc_client_open(lua_State *lua);
+void sc_workers_open(lua_State *lua);
+struct sc_pool *sc_check_pool(lua_State *lua, int index);
+struct sc_plc *sc_declared_plc(lua_State *lua, const char *what); /* the first of the table at index 1 */
+void sc_client_scale_presets(const struct sc_engine *engine, s7_client_options *to);
+bool sc_client_option(lua_State *lua, s7_client_options *to, int key, int value, const char *what);
+const char *const *sc_client_option_names(void);
+bool sc_crews_busy(const struct sc_engine *engine);
+void sc_crews_look(struct sc_engine *engine);
+void sc_crews_free(struct sc_engine *engine);
+/* read and write of leases and clients: transfer.c */
+typedef void sc_submit_fn(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                          struct sc_call *call);
+#define SC_TRANSFER_AT 5 /* where on the stack it lies while it is under way */
+/* self:read(ADDRESS or list [, timeout]), self:write(ADDRESS, VALUE [, timeout]) */
+int sc_transfer(lua_State *lua, bool write, const char *what, sc_submit_fn *submit, void *of);
+
+/* A full userdata with a pointer in it and the metatable of that name. */
+void sc_push_object(lua_State *lua, void *object, const char *type);
+void *sc_check_object(lua_State *lua, int index, const char *type, const char *what);
+/* Set global functions; the list ends with a name of NULL. */
+void sc_functions(lua_State *lua, const luaL_Reg *functions);
+/* Make the metatable: methods, and a function for other fields (may be NULL). */
+void sc_object_type(lua_State *lua, const char *type, const luaL_Reg *methods, lua_CFunction field);
+
+#endif

@@ -1,0 +1,202 @@
+/* Errors that a script may catch (a status of a client or pool call), and failures, which end the scenario
+ * whether they are caught or not. */
+#include "scenarios/engine_impl.h"
+#include "scenarios/sandbox.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#define ERROR_TYPE "s7 error"
+
+/* Statuses that calls of a scenario can end with, in the order of status.h. */
+static const s7_status statuses[] = {
+    S7_E_ARG,           S7_E_MISUSE,          S7_E_NOMEM,          S7_E_UNSUPPORTED,
+    S7_E_TIMEOUT,       S7_E_CANCELLED,       S7_E_RESOLVE,        S7_E_REFUSED,
+    S7_E_UNREACHABLE,   S7_E_CLOSED,          S7_E_RESET,          S7_E_IO,
+    S7_E_NOT_CONNECTED, S7_E_COTP_REFUSED,    S7_E_FRAME,          S7_E_NEGOTIATION,
+    S7_E_PROTOCOL,      S7_E_PLC,             S7_E_ITEM_HARDWARE,  S7_E_ITEM_ACCESS,
+    S7_E_ITEM_ADDRESS,  S7_E_ITEM_TYPE,       S7_E_ITEM_INCONSISTENT, S7_E_ITEM_MISSING,
+    S7_E_ITEM_OTHER,    S7_E_PARTIAL,         S7_E_TOO_LARGE,      S7_E_CONVERT,
+    S7_E_SYNTAX,        S7_E_OUTCOME_UNKNOWN, S7_E_POOL_CLOSED,    S7_E_POOL_EXHAUSTED,
+    S7_E_POOL_QUEUE_FULL, S7_E_PLC_DOWN,      S7_E_STALE_LEASE,    S7_E_FOREIGN};
+
+#define N_STATUSES (sizeof statuses / sizeof statuses[0])
+
+void sc_status_name(s7_status status, char *buf, size_t cap)
+{
+    const char *name = s7_errname(status);
+    size_t i = 0;
+
+    if (strncmp(name, "S7_E_", 5) == 0)
+        name += 5;
+    for (; name[i] != '\0' && i + 1 < cap; i++)
+        buf[i] = (char)tolower((unsigned char)name[i]);
+    buf[i] = '\0';
+}
+
+static const char *status_name(s7_status status)
+{
+    static char name[48];
+
+    sc_status_name(status, name, sizeof name);
+    return name;
+}
+
+s7_status sc_check_status(lua_State *lua, int index, const char *what)
+{
+    const char *name = luaL_checkstring(lua, index);
+    struct s7_nearest nearest = {.word = name};
+
+    for (size_t i = 0; i < N_STATUSES; i++) {
+        if (strcmp(status_name(statuses[i]), name) == 0)
+            return statuses[i];
+    }
+    for (size_t i = 0; i < N_STATUSES; i++) {
+        char known[48];
+        sc_status_name(statuses[i], known, sizeof known);
+        lua_pushstring(lua, known); /* it must outlive the loop */
+        s7_nearest_try(&nearest, lua_tostring(lua, -1));
+    }
+    luaL_error(lua, "%s: no such error: %s%s%s", what, name, nearest.best != NULL ? "; did you mean " : "",
+               nearest.best != NULL ? nearest.best : "");
+    return S7_OK;
+}
+
+/* ---- where ---- */
+
+void sc_where(lua_State *lua, char *buf, size_t cap)
+{
+    lua_Debug ar;
+
+    buf[0] = '\0';
+    for (int level = 0; lua_getstack(lua, level, &ar) != 0; level++) {
+        lua_getinfo(lua, "Sl", &ar);
+        if (ar.currentline > 0) {
+            snprintf(buf, cap, "%s:%d", ar.short_src, ar.currentline);
+            return;
+        }
+    }
+}
+
+/* The lines that led there, without the first: a helper function in the file says little by itself. */
+static void add_callers(lua_State *lua, struct sc_text *out)
+{
+    lua_Debug ar;
+    bool first = true;
+
+    for (int level = 0; lua_getstack(lua, level, &ar) != 0 && level < 20; level++) {
+        lua_getinfo(lua, "Sl", &ar);
+        if (ar.currentline <= 0)
+            continue;
+        if (!first)
+            sc_text_add(out, "  called from %s:%d\n", ar.short_src, ar.currentline);
+        first = false;
+    }
+}
+
+/* ---- errors with a status ---- */
+
+static int error_text(lua_State *lua)
+{
+    lua_getfield(lua, 1, "where");
+    lua_pushstring(lua, ": ");
+    lua_getfield(lua, 1, "text");
+    lua_concat(lua, 3);
+    return 1;
+}
+
+int sc_raise_status(lua_State *lua, const char *what, s7_status status, const s7_errinfo *err)
+{
+    char where[128], line[S7_ASKED_CAP + S7_CAME_CAP + S7_HINT_CAP + 32], name[48];
+
+    sc_where(lua, where, sizeof where);
+    sc_status_name(status, name, sizeof name);
+    if (err != NULL && err->asked[0] != '\0')
+        s7_errinfo_format(err, line, sizeof line);
+    else
+        snprintf(line, sizeof line, "%s", s7_strerror(status));
+    lua_newtable(lua);
+    lua_pushstring(lua, name);
+    lua_setfield(lua, -2, "status");
+    lua_pushstring(lua, where);
+    lua_setfield(lua, -2, "where");
+    lua_pushfstring(lua, "%s: %s (%s)", what, line, name);
+    lua_setfield(lua, -2, "text");
+    luaL_setmetatable(lua, ERROR_TYPE);
+    return lua_error(lua);
+}
+
+bool sc_error_status(lua_State *lua, int index, char *name, size_t cap)
+{
+    if (luaL_getmetafield(lua, index, "__name") == LUA_TNIL)
+        return false;
+    bool ours = strcmp(lua_tostring(lua, -1), ERROR_TYPE) == 0;
+    lua_pop(lua, 1);
+    if (!ours)
+        return false;
+    lua_getfield(lua, index, "status");
+    snprintf(name, cap, "%s", lua_tostring(lua, -1) != NULL ? lua_tostring(lua, -1) : "?");
+    lua_pop(lua, 1);
+    return true;
+}
+
+void sc_errors_open(lua_State *lua)
+{
+    luaL_newmetatable(lua, ERROR_TYPE); /* it sets __name */
+    lua_pushcfunction(lua, error_text);
+    lua_setfield(lua, -2, "__tostring");
+    lua_pop(lua, 1);
+}
+
+/* ---- failures ---- */
+
+/* The line of the scenario that a message begins with. */
+static void add_source_line(struct sc_engine *engine, const char *message, struct sc_text *out)
+{
+    size_t file_len = strlen(engine->file);
+    const char *at = engine->source, *end = engine->source + engine->source_len;
+
+    if (strncmp(message, engine->file, file_len) != 0 || message[file_len] != ':')
+        return;
+    for (long line = strtol(message + file_len + 1, NULL, 10); line > 1 && at < end; line--) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        at = newline != NULL ? newline + 1 : end;
+    }
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    const char *newline = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+    int len = (int)((newline != NULL ? newline : end) - at);
+    if (len > 0)
+        sc_text_add(out, "  | %.*s\n", len < 200 ? len : 200, at);
+}
+
+static void fail(struct sc_engine *engine, lua_State *lua, const char *message)
+{
+    struct sc_text why = {0};
+
+    sc_text_add(&why, "%s\n", message);
+    add_source_line(engine, message, &why);
+    add_callers(lua, &why);
+    sc_engine_end(engine, SC_FAILED, "%s", why.at != NULL ? why.at : "out of memory\n");
+    sc_text_free(&why);
+}
+
+int sc_fail_here(lua_State *lua, const char *text)
+{
+    char where[128];
+
+    sc_where(lua, where, sizeof where);
+    lua_pushfstring(lua, "%s: %s", where, text);
+    fail(sc_engine_of(lua), lua, lua_tostring(lua, -1));
+    return lua_error(lua);
+}
+
+void sc_fail_task(struct sc_task *task)
+{
+    const char *over = sc_sandbox_over(task->engine->lua);
+    const char *message = sc_sandbox_text(task->lua, -1, NULL);
+
+    if (over != NULL && strstr(message, over) == NULL)
+        message = over;
+    fail(task->engine, task->lua, message);
+}

@@ -1,0 +1,177 @@
+/* What scenarios see as objects: a pointer in a userdata with methods and fields, and tables of options. */
+#include "scenarios/engine_impl.h"
+#include "scenarios/sandbox.h"
+
+void sc_functions(lua_State *lua, const luaL_Reg *functions)
+{
+    for (; functions->name != NULL; functions++) {
+        lua_pushcfunction(lua, functions->func);
+        lua_setglobal(lua, functions->name);
+    }
+}
+
+void sc_push_object(lua_State *lua, void *object, const char *type)
+{
+    void **box = lua_newuserdatauv(lua, sizeof *box, 0);
+
+    *box = object;
+    luaL_setmetatable(lua, type);
+}
+
+void *sc_check_object(lua_State *lua, int index, const char *type, const char *what)
+{
+    void **box = luaL_testudata(lua, index, type);
+
+    if (box == NULL)
+        luaL_error(lua, "%s: expected a %s, got %s%s", what, type, sc_sandbox_text(lua, index, NULL),
+                   index == 1 && lua_type(lua, 1) != LUA_TUSERDATA ? " (is it called with a colon?)" : "");
+    return *box;
+}
+
+/* Methods first, then the fields of that type. */
+static int object_index(lua_State *lua)
+{
+    lua_pushvalue(lua, 2);
+    lua_rawget(lua, lua_upvalueindex(1));
+    if (!lua_isnil(lua, -1))
+        return 1;
+    lua_CFunction field = lua_tocfunction(lua, lua_upvalueindex(2));
+    lua_settop(lua, 2);
+    return field(lua);
+}
+
+static int object_newindex(lua_State *lua)
+{
+    return luaL_error(lua, "a %s has no field that can be set; got %s", lua_tostring(lua, lua_upvalueindex(1)),
+                      sc_sandbox_text(lua, 2, NULL));
+}
+
+static int object_text(lua_State *lua)
+{
+    lua_pushvalue(lua, lua_upvalueindex(1));
+    return 1;
+}
+
+void sc_object_type(lua_State *lua, const char *type, const luaL_Reg *methods, lua_CFunction field)
+{
+    luaL_newmetatable(lua, type);
+    lua_newtable(lua);
+    luaL_setfuncs(lua, methods, 0);
+    lua_pushcfunction(lua, field);
+    lua_pushcclosure(lua, object_index, 2);
+    lua_setfield(lua, -2, "__index");
+    lua_pushstring(lua, type);
+    lua_pushcclosure(lua, object_newindex, 1);
+    lua_setfield(lua, -2, "__newindex");
+    lua_pushstring(lua, type);
+    lua_pushcclosure(lua, object_text, 1);
+    lua_setfield(lua, -2, "__tostring");
+    lua_pushstring(lua, type);
+    lua_setfield(lua, -2, "__metatable"); /* not for scenarios to change */
+    lua_pop(lua, 1);
+}
+
+static int strict_index(lua_State *lua)
+{
+    const char *word = sc_sandbox_text(lua, 2, NULL);
+    struct s7_nearest nearest = {.word = word};
+
+    lua_pushnil(lua);
+    while (lua_next(lua, 1) != 0) {
+        if (lua_type(lua, -2) == LUA_TSTRING)
+            s7_nearest_try(&nearest, lua_tostring(lua, -2));
+        lua_pop(lua, 1);
+    }
+    return luaL_error(lua, "%s has no %s%s%s", lua_tostring(lua, lua_upvalueindex(1)), word,
+                      nearest.best != NULL ? "; did you mean " : "", nearest.best != NULL ? nearest.best : "");
+}
+
+void sc_strict_table(lua_State *lua, const char *what)
+{
+    lua_createtable(lua, 0, 1);
+    lua_pushstring(lua, what);
+    lua_pushcclosure(lua, strict_index, 1);
+    lua_setfield(lua, -2, "__index");
+    lua_setmetatable(lua, -2);
+}
+
+/* ---- options ---- */
+
+static void no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
+                    const char *const *others)
+{
+    struct s7_nearest nearest = {.word = word};
+
+    for (; options != NULL && options->name != NULL; options++)
+        s7_nearest_try(&nearest, options->name);
+    for (; others != NULL && *others != NULL; others++)
+        s7_nearest_try(&nearest, *others);
+    luaL_error(lua, "%s has no %s%s%s", what, word, nearest.best != NULL ? "; did you mean " : "",
+               nearest.best != NULL ? nearest.best : "");
+}
+
+int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
+               const char *const *others)
+{
+    no_such(lua, what, word, options, others);
+    return 0;
+}
+
+static int64_t check_number(lua_State *lua, const struct sc_option *option, int value, const char *what)
+{
+    int whole = 0;
+    lua_Integer n = lua_tointegerx(lua, value, &whole);
+
+    if (!whole || lua_type(lua, value) != LUA_TNUMBER || n < 0 || n > (lua_Integer)option->max)
+        luaL_error(lua, "%s: %s: expected a whole number 0..%d, got %s", what, option->name, (int)option->max,
+                   sc_sandbox_text(lua, value, NULL));
+    return n;
+}
+
+static bool check_bool(lua_State *lua, const struct sc_option *option, int value, const char *what)
+{
+    if (!lua_isboolean(lua, value))
+        luaL_error(lua, "%s: %s: expected true or false, got %s", what, option->name,
+                   sc_sandbox_text(lua, value, NULL));
+    return lua_toboolean(lua, value);
+}
+
+static void set_option(lua_State *lua, const struct sc_option *option, void *to, int value, const char *what)
+{
+    char *at = (char *)to + option->offset;
+    char name[64];
+
+    switch (option->type) {
+    case SC_BOOL:
+        *(bool *)(void *)at = check_bool(lua, option, value, what);
+        break;
+    case SC_MS:
+        snprintf(name, sizeof name, "%s: %s", what, option->name);
+        *(uint32_t *)(void *)at = sc_scaled_ms(sc_engine_of(lua), sc_check_time(lua, value, name));
+        break;
+    case SC_U8:
+        *(uint8_t *)at = (uint8_t)check_number(lua, option, value, what);
+        break;
+    case SC_U16:
+        *(uint16_t *)(void *)at = (uint16_t)check_number(lua, option, value, what);
+        break;
+    case SC_U32:
+        *(uint32_t *)(void *)at = (uint32_t)check_number(lua, option, value, what);
+        break;
+    case SC_I32:
+        *(int32_t *)(void *)at = (int32_t)check_number(lua, option, value, what);
+        break;
+    }
+}
+
+bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value, const char *what)
+{
+    const char *name = lua_tostring(lua, key);
+
+    for (; options->name != NULL; options++)
+        if (strcmp(options->name, name) == 0) {
+            set_option(lua, options, to, value, what);
+            return true;
+        }
+    return false;
+}

@@ -1,0 +1,461 @@
+/* plc{...}: a simulated PLC in a plant file of its own, served on the scenario's loop; and its faults. */
+#include "scenarios/engine_impl.h"
+#include "scenarios/sandbox.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCKS_MAX 256
+
+static const char plc_type[] = "plc", fault_type[] = "fault";
+
+struct sc_plc *sc_check_plc(lua_State *lua, int index)
+{
+    return sc_check_object(lua, index, plc_type, "PLC");
+}
+
+/* ---- declaring ---- */
+
+struct declared {
+    struct plant_new_plc plc;
+    struct plant_plc limits;
+    struct plant_new_block blocks[BLOCKS_MAX];
+    size_t n_blocks;
+};
+
+static const struct sc_option limits[] = {
+    {"rack", SC_I32, offsetof(struct plant_plc, rack), 7},
+    {"slot", SC_I32, offsetof(struct plant_plc, slot), 31},
+    {"pdu_len", SC_I32, offsetof(struct plant_plc, pdu_len), 960},
+    {"amq", SC_I32, offsetof(struct plant_plc, amq), 32},
+    {"connections", SC_I32, offsetof(struct plant_plc, connections), 65535},
+    {NULL, SC_I32, 0, 0}};
+
+static void add_block(lua_State *lua, struct declared *plc, s7_area area, lua_Integer number, int len_at)
+{
+    int whole = 0;
+    lua_Integer len = lua_tointegerx(lua, len_at, &whole);
+
+    if (!whole || len < 0 || len > 65536)
+        luaL_error(lua, "PLC: a block has 0 to 65536 bytes, got %s", sc_sandbox_text(lua, len_at, NULL));
+    if (number < 0 || number > 65535 || plc->n_blocks == BLOCKS_MAX)
+        luaL_error(lua, "PLC: data blocks are numbered 1 to 65535, at most %d of them; got %d", BLOCKS_MAX,
+                   (int)number);
+    plc->blocks[plc->n_blocks++] =
+        (struct plant_new_block){.area = area, .number = (uint16_t)number, .len = (uint32_t)len};
+}
+
+/* db = {[1] = 256, [7] = 10} */
+static void add_dbs(lua_State *lua, struct declared *plc, int at)
+{
+    if (!lua_istable(lua, at))
+        luaL_error(lua, "PLC: db: expected lengths by number, as {[1] = 256}, got %s", sc_sandbox_text(lua, at, NULL));
+    lua_pushnil(lua);
+    while (lua_next(lua, at) != 0) {
+        int len_at = lua_gettop(lua);
+
+        if (!lua_isinteger(lua, len_at - 1))
+            luaL_error(lua, "PLC: db: expected lengths by number, as {[1] = 256}, got the key %s",
+                       sc_sandbox_text(lua, len_at - 1, NULL));
+        add_block(lua, plc, S7_AREA_DB, lua_tointeger(lua, len_at - 1), len_at);
+        lua_pop(lua, 1);
+    }
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct plant_new_block *x = a, *y = b;
+
+    if (x->area != y->area)
+        return x->area < y->area ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static void declare(lua_State *lua, struct declared *plc, int key, int value)
+{
+    static const struct {
+        const char *name;
+        s7_area area;
+    } areas[] = {{"m", S7_AREA_M}, {"i", S7_AREA_I}, {"q", S7_AREA_Q}, {"t", S7_AREA_T}, {"c", S7_AREA_C}};
+    static const char *const others[] = {"name", "cpu", "db", "m", "i", "q", "t", "c", NULL};
+    const char *name = lua_type(lua, key) == LUA_TSTRING ? lua_tostring(lua, key) : "such key";
+
+    if (strcmp(name, "name") == 0) {
+        plc->plc.name = luaL_checkstring(lua, value);
+    } else if (strcmp(name, "cpu") == 0) {
+        plc->plc.cpu = luaL_checkstring(lua, value);
+    } else if (strcmp(name, "db") == 0) {
+        add_dbs(lua, plc, value);
+    } else if (!sc_option_set(lua, limits, &plc->limits, key, value, "PLC")) {
+        for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++)
+            if (strcmp(name, areas[i].name) == 0) {
+                add_block(lua, plc, areas[i].area, 0, value);
+                return;
+            }
+        sc_no_such(lua, "PLC", name, limits, others);
+    }
+}
+
+static void add_default_m(struct declared *plc)
+{
+    for (size_t i = 0; i < plc->n_blocks; i++)
+        if (plc->blocks[i].area == S7_AREA_M)
+            return;
+    if (plc->n_blocks < BLOCKS_MAX)
+        plc->blocks[plc->n_blocks++] = (struct plant_new_block){.area = S7_AREA_M, .len = 256};
+}
+
+static void read_table(lua_State *lua, struct declared *plc)
+{
+    if (!lua_istable(lua, 1))
+        luaL_error(lua, "PLC: expected a table, as PLC {db = {[1] = 256}}, got %s", sc_sandbox_text(lua, 1, NULL));
+    lua_pushnil(lua);
+    while (lua_next(lua, 1) != 0) {
+        int value = lua_gettop(lua);
+
+        if (lua_type(lua, value - 1) != LUA_TSTRING)
+            luaL_error(lua, "PLC: expected keys such as db and cpu, got %s", sc_sandbox_text(lua, value - 1, NULL));
+        declare(lua, plc, value - 1, value);
+        lua_pop(lua, 1);
+    }
+    add_default_m(plc);
+    qsort(plc->blocks, plc->n_blocks, sizeof plc->blocks[0], by_number); /* tables have no order */
+}
+
+/* ---- making ---- */
+
+static void on_tap(const struct sim_tap *tap, void *arg)
+{
+    struct sc_engine *engine = arg;
+
+    sc_exchange_note(&engine->exchange, tap, sc_now_ns(engine));
+    sc_engine_trace(engine, tap);
+}
+
+static bool make_folder(struct sc_engine *engine)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    if (engine->folder[0] != '\0')
+        return true;
+    snprintf(engine->folder, sizeof engine->folder, "%.40s/s7rig-run-XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
+    if (mkdtemp(engine->folder) != NULL)
+        return true;
+    engine->folder[0] = '\0';
+    return false;
+}
+
+static s7_status serve(struct sc_plc *plc, const struct plant_new_plc *new, struct plant_error *error)
+{
+    struct sc_engine *engine = plc->engine;
+    struct sim_server_options options;
+
+    sim_server_options_init(&options);
+    options.listen = "127.0.0.1:0";
+    options.tap = on_tap;
+    options.tap_arg = engine;
+    options.seed = engine->options->seed;
+    options.time_scale = engine->options->scale;
+    s7_status status = plant_create(plc->path, new, 1, error);
+    if (status == S7_OK)
+        status = plant_open(plc->path, NULL, &plc->plant, error);
+    if (status == S7_OK)
+        status = sim_server_new(engine->loop, plc->plant, &options, &plc->server, error);
+    return status;
+}
+
+static int l_plc(lua_State *lua)
+{
+    struct sc_engine *engine = sc_engine_of(lua);
+    struct declared *declared = lua_newuserdatauv(lua, sizeof *declared, 0);
+    struct plant_error error;
+    char name[PLANT_NAME_CAP];
+    unsigned count = 1;
+
+    lua_insert(lua, 2);
+    memset(declared, 0, sizeof *declared);
+    for (const struct sc_plc *plc = engine->plcs; plc != NULL; plc = plc->next)
+        count++;
+    snprintf(name, sizeof name, "plc%u", count);
+    declared->limits = (struct plant_plc){.rack = -1, .slot = -1, .pdu_len = -1, .amq = -1, .connections = -1};
+    declared->plc = (struct plant_new_plc){.name = name, .cpu = "generic", .limits = &declared->limits};
+    read_table(lua, declared);
+    declared->plc.blocks = declared->blocks;
+    declared->plc.n_blocks = declared->n_blocks;
+    struct sc_plc *plc = calloc(1, sizeof *plc);
+    if (plc == NULL || !make_folder(engine)) {
+        free(plc);
+        sc_engine_end(engine, SC_NO_WORLD, "no memory, or no folder for temporary files\n");
+        return luaL_error(lua, "PLC: no memory, or no folder for temporary files");
+    }
+    plc->engine = engine;
+    snprintf(plc->name, sizeof plc->name, "%s", declared->plc.name);
+    snprintf(plc->path, sizeof plc->path, "%s/%u.plant", engine->folder, count);
+    plc->next = engine->plcs;
+    engine->plcs = plc;
+    engine->begun = true;
+    if (serve(plc, &declared->plc, &error) != S7_OK)
+        return luaL_error(lua, "PLC: %s", error.text);
+    sc_engine_hook_last(engine);
+    sc_push_object(lua, plc, plc_type);
+    return 1;
+}
+
+void sc_plcs_free(struct sc_engine *engine)
+{
+    while (engine->plcs != NULL) {
+        struct sc_plc *plc = engine->plcs;
+
+        engine->plcs = plc->next;
+        sim_server_free(plc->server);
+        plant_close(plc->plant);
+        unlink(plc->path);
+        free(plc);
+    }
+    while (engine->faults != NULL) {
+        struct sc_fault *fault = engine->faults;
+
+        engine->faults = fault->next;
+        free(fault);
+    }
+    if (engine->folder[0] != '\0')
+        rmdir(engine->folder);
+}
+
+/* ---- memory ---- */
+
+static struct plant_block *find_block(lua_State *lua, struct sc_plc *plc, const s7_address *address)
+{
+    size_t len = s7_address_size(address);
+    struct plant_block *block =
+        plant_block_find(plc->plant, plant_plc_at(plc->plant, 0), address->area, address->db);
+
+    if (block == NULL)
+        luaL_error(lua, "%s has no %s%d", plc->name, s7_area_name(address->area), (int)address->db);
+    else if (sc_byte_offset(address) + len > block->len)
+        luaL_error(lua, "%s%d of %s has %d bytes", s7_area_name(address->area), (int)address->db, plc->name,
+                   (int)block->len);
+    return block;
+}
+
+/* Timers and counters are addressed by number, two bytes each. */
+size_t sc_byte_offset(const s7_address *address)
+{
+    bool number = address->area == S7_AREA_T || address->area == S7_AREA_C;
+
+    return number ? (size_t)address->byte * 2 : address->byte;
+}
+
+static int plc_get(lua_State *lua)
+{
+    struct sc_plc *plc = sc_check_plc(lua, 1);
+    s7_address address;
+
+    sc_check_address(lua, 2, &address);
+    const struct plant_block *block = find_block(lua, plc, &address);
+    sc_push_value(lua, &address, block->data + sc_byte_offset(&address));
+    return 1;
+}
+
+static int plc_set(lua_State *lua)
+{
+    struct sc_plc *plc = sc_check_plc(lua, 1);
+    s7_address address;
+
+    sc_check_address(lua, 2, &address);
+    size_t len = s7_address_size(&address);
+    uint8_t *bytes = lua_newuserdatauv(lua, len, 0);
+    struct plant_block *block = find_block(lua, plc, &address);
+    memcpy(bytes, block->data + sc_byte_offset(&address), len);
+    sc_check_value(lua, 3, &address, bytes);
+    s7_status status = plant_turn_begin(plc->plant, true);
+    block = find_block(lua, plc, &address);
+    if (status == S7_OK)
+        status = plant_store(plc->plant, block, (uint32_t)sc_byte_offset(&address), bytes, (uint32_t)len);
+    s7_status ended = plant_turn_end(plc->plant);
+    if (status != S7_OK || ended != S7_OK)
+        return luaL_error(lua, "plc:set: %s", plant_last_error(plc->plant)->text);
+    return 0;
+}
+
+/* ---- what it saw ---- */
+
+static void push_count(lua_State *lua, const char *name, uint64_t count)
+{
+    lua_pushinteger(lua, (lua_Integer)count);
+    lua_setfield(lua, -2, name);
+}
+
+static int push_seen(lua_State *lua, const struct sc_plc *plc)
+{
+    struct sim_plc_stats seen;
+
+    sim_server_plc_stats(plc->server, 0, &seen);
+    lua_newtable(lua);
+    push_count(lua, "connections", seen.connections);
+    push_count(lua, "sessions", seen.sessions);
+    push_count(lua, "sessions_max", seen.sessions_max);
+    push_count(lua, "accepted", seen.accepted);
+    push_count(lua, "admitted", seen.admitted);
+    push_count(lua, "refused", seen.refused);
+    push_count(lua, "closed_by_peer", seen.closed_by_peer);
+    push_count(lua, "reset_by_peer", seen.reset_by_peer);
+    push_count(lua, "setups", seen.setups);
+    push_count(lua, "reads", seen.reads);
+    push_count(lua, "writes", seen.writes);
+    push_count(lua, "swallowed", seen.swallowed);
+    sc_strict_table(lua, "plc.seen");
+    return 1;
+}
+
+static int plc_field(lua_State *lua)
+{
+    const struct sc_plc *plc = sc_check_plc(lua, 1);
+    const char *name = luaL_checkstring(lua, 2);
+
+    if (strcmp(name, "seen") == 0)
+        return push_seen(lua, plc);
+    if (strcmp(name, "name") == 0)
+        lua_pushstring(lua, plc->name);
+    else if (strcmp(name, "address") == 0)
+        lua_pushstring(lua, sim_server_address(plc->server, 0));
+    else
+        return sc_no_such(lua, "a plc", name, NULL,
+                          (const char *const[]){"seen", "name", "address", "fault", "get", "set", NULL});
+    return 1;
+}
+
+/* ---- faults ---- */
+
+/* {time = "2s", nth = 3, optional = true} as "nth=3 optional time=2s": in the order of names, since the text
+ * is part of the fault's identity. */
+static void args_of_table(lua_State *lua, int at, struct sc_text *out)
+{
+    lua_getglobal(lua, "pairs");
+    lua_pushvalue(lua, at);
+    lua_call(lua, 1, 3);
+    int iterator = lua_gettop(lua) - 2, key = iterator + 3, value = iterator + 4;
+    for (;;) {
+        for (int i = iterator; i < key; i++)
+            lua_pushvalue(lua, i);
+        lua_call(lua, 2, 2);
+        if (lua_isnil(lua, key))
+            break;
+        sc_text_add(out, "%s%s", out->len > 0 ? " " : "", sc_sandbox_text(lua, key, NULL));
+        if (!lua_isboolean(lua, value) || !lua_toboolean(lua, value)) /* true: a word alone */
+            sc_text_add(out, "=%s", sc_sandbox_text(lua, value, NULL));
+        lua_settop(lua, key);
+        lua_replace(lua, iterator + 2);
+    }
+    lua_settop(lua, iterator - 1);
+}
+
+/* The same text gives the same number, whatever other faults there are. */
+static uint64_t fault_id(const struct sc_engine *engine, const struct sc_fault *fault)
+{
+    uint64_t id = UINT64_C(14695981039346656037), again = 0;
+    const char *parts[] = {fault->plc->name, fault->name, fault->args};
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        for (size_t at = 0; at <= strlen(parts[i]); at++) /* the end of each counts too */
+            id = (id ^ (uint8_t)parts[i][at]) * UINT64_C(1099511628211);
+    for (const struct sc_fault *other = engine->faults; other != NULL; other = other->next)
+        again += other->plc == fault->plc && strcmp(other->name, fault->name) == 0 &&
+                 strcmp(other->args, fault->args) == 0;
+    return id + again;
+}
+
+static int plc_fault(lua_State *lua)
+{
+    struct sc_plc *plc = sc_check_plc(lua, 1);
+    struct sc_engine *engine = plc->engine;
+    const char *name = luaL_checkstring(lua, 2), *blank = strchr(name, ' ');
+    struct plant_error error;
+    struct sc_text args = {0};
+
+    if (lua_istable(lua, 3))
+        args_of_table(lua, 3, &args);
+    else
+        sc_text_add(&args, "%s", blank != NULL ? blank + 1 : luaL_optstring(lua, 3, ""));
+    struct sc_fault *fault = calloc(1, sizeof *fault);
+    if (fault == NULL || args.len >= sizeof fault->args) {
+        free(fault);
+        sc_text_free(&args);
+        return luaL_error(lua, "fault: out of memory, or more than %d characters", PLANT_FAULT_ARGS_CAP - 1);
+    }
+    fault->plc = plc;
+    snprintf(fault->name, sizeof fault->name, "%.*s", (int)(blank != NULL ? blank - name : 31), name);
+    snprintf(fault->args, sizeof fault->args, "%s", args.at != NULL ? args.at : "");
+    sc_text_free(&args);
+    sc_where(lua, fault->where, sizeof fault->where);
+    fault->id = fault_id(engine, fault);
+    s7_status status = sim_server_fault_arm(plc->server, 0, fault->id, fault->name, fault->args, &error);
+    if (status != S7_OK) {
+        free(fault);
+        return luaL_error(lua, "fault: %s", error.text);
+    }
+    fault->next = engine->faults;
+    engine->faults = fault;
+    engine->report->n_faults++;
+    sc_push_object(lua, fault, fault_type);
+    return 1;
+}
+
+static void look_at(struct sc_fault *fault)
+{
+    if (!fault->dropped)
+        (void)sim_server_fault_state(fault->plc->server, fault->id, &fault->last);
+}
+
+void sc_faults_look(struct sc_engine *engine)
+{
+    for (struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next) {
+        look_at(fault);
+        if (fault->last.unsupported != S7_OK)
+            sc_engine_end(engine, SC_SKIPPED, "%s: the fault %s cannot be made here: %s\n", fault->where, fault->name,
+                          s7_strerror(fault->last.unsupported));
+    }
+}
+
+static int fault_drop(lua_State *lua)
+{
+    struct sc_fault *fault = sc_check_object(lua, 1, fault_type, "fault:drop");
+
+    look_at(fault);
+    sim_server_fault_drop(fault->plc->server, fault->id);
+    fault->dropped = true;
+    fault->last.armed = fault->last.acting = false;
+    return 0;
+}
+
+static int fault_field(lua_State *lua)
+{
+    struct sc_fault *fault = sc_check_object(lua, 1, fault_type, "fault");
+    const char *name = luaL_checkstring(lua, 2);
+
+    look_at(fault);
+    if (strcmp(name, "matched") == 0)
+        lua_pushinteger(lua, (lua_Integer)fault->last.matched);
+    else if (strcmp(name, "fired") == 0)
+        lua_pushinteger(lua, (lua_Integer)fault->last.fired);
+    else if (strcmp(name, "armed") == 0)
+        lua_pushboolean(lua, fault->last.armed);
+    else if (strcmp(name, "acting") == 0)
+        lua_pushboolean(lua, fault->last.acting);
+    else
+        return sc_no_such(lua, "a fault", name, NULL,
+                          (const char *const[]){"matched", "fired", "armed", "acting", "drop", NULL});
+    return 1;
+}
+
+void sc_plc_open(lua_State *lua)
+{
+    static const luaL_Reg functions[] = {{"PLC", l_plc}, {NULL, NULL}};
+    static const luaL_Reg plc_methods[] = {{"get", plc_get}, {"set", plc_set}, {"fault", plc_fault}, {NULL, NULL}};
+    static const luaL_Reg fault_methods[] = {{"drop", fault_drop}, {NULL, NULL}};
+
+    sc_object_type(lua, plc_type, plc_methods, plc_field);
+    sc_object_type(lua, fault_type, fault_methods, fault_field);
+    sc_functions(lua, functions);
+}

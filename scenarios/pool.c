@@ -1,0 +1,334 @@
+/* pool{...}: the pool under test, with the options of s7rig/pool.h under their own names. */
+#include "scenarios/engine_impl.h"
+#include "scenarios/sandbox.h"
+
+#include <stdio.h>
+
+static const char pool_type[] = "pool", lease_type[] = "lease";
+
+struct lease {
+    struct sc_pool *pool;
+    struct sc_lease lease;
+};
+
+#define POOL(field, type, max)                                                                               \
+    {                                                                                                        \
+        #field, type, offsetof(s7_pool_options, field), max                                                  \
+    }
+static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
+                                           POOL(min_idle, SC_U16, 65535),
+                                           POOL(max_idle_ms, SC_MS, 0),
+                                           POOL(health_check_ms, SC_MS, 0),
+                                           POOL(health_timeout_ms, SC_MS, 0),
+                                           POOL(acquire_ms, SC_MS, 0),
+                                           POOL(max_waiters, SC_U16, 65535),
+                                           POOL(max_connecting, SC_U16, 65535),
+                                           POOL(fail_when_exhausted, SC_BOOL, 0),
+                                           POOL(fail_fast_when_down, SC_BOOL, 0),
+                                           POOL(backoff_min_ms, SC_MS, 0),
+                                           POOL(backoff_max_ms, SC_MS, 0),
+                                           POOL(probe_min_ms, SC_MS, 0),
+                                           POOL(probe_max_ms, SC_MS, 0),
+                                           {NULL, SC_BOOL, 0, 0}};
+
+struct sc_pool *sc_check_pool(lua_State *lua, int index)
+{
+    return sc_check_object(lua, index, pool_type, "pool");
+}
+
+/* ---- declaring ---- */
+
+/* The presets in the header are times of a real pool; here they are the scenario's. */
+static void scale_presets(const struct sc_engine *engine, s7_pool_options *to)
+{
+    for (const struct sc_option *option = options; option->name != NULL; option++)
+        if (option->type == SC_MS) {
+            uint32_t *ms = (uint32_t *)(void *)((char *)to + option->offset);
+            *ms = sc_scaled_ms(engine, (int64_t)*ms * 1000000);
+        }
+    sc_client_scale_presets(engine, &to->client);
+}
+
+static s7_pool_start_policy check_start(lua_State *lua, int value)
+{
+    static const char *const names[] = {"one", "all", "background", NULL};
+    static const s7_pool_start_policy policies[] = {S7_POOL_START_ONE, S7_POOL_START_ALL, S7_POOL_START_BACKGROUND};
+    const char *name = luaL_checkstring(lua, value);
+
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (strcmp(names[i], name) == 0)
+            return policies[i];
+    luaL_error(lua, "Pool: start: expected one, all or background, got %s", name);
+    return S7_POOL_START_ONE;
+}
+
+static void declare(lua_State *lua, s7_pool_options *pool, int key, int value)
+{
+    const char *name = lua_tostring(lua, key);
+
+    if (strcmp(name, "start") == 0)
+        pool->start = check_start(lua, value);
+    else if (!sc_option_set(lua, options, pool, key, value, "Pool") &&
+             !sc_client_option(lua, &pool->client, key, value, "Pool"))
+        sc_no_such(lua, "Pool", name, options, sc_client_option_names());
+}
+
+static int l_pool(lua_State *lua)
+{
+    struct sc_engine *engine = sc_engine_of(lua);
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_pool_options pool;
+    struct sc_pool *made;
+
+    s7_pool_options_init(&pool);
+    scale_presets(engine, &pool);
+    const struct sc_plc *plc = sc_declared_plc(lua, "Pool");
+    lua_pushnil(lua);
+    while (lua_next(lua, 1) != 0) {
+        if (lua_type(lua, -2) == LUA_TSTRING)
+            declare(lua, &pool, lua_gettop(lua) - 1, lua_gettop(lua));
+        lua_pop(lua, 1);
+    }
+    s7_status status = sc_pool_new(engine->adapter, sim_server_address(plc->server, 0), &pool, &made, &err);
+    if (status != S7_OK)
+        return sc_raise_status(lua, "Pool", status, &err);
+    sc_engine_hook_last(engine);
+    sc_push_object(lua, made, pool_type);
+    return 1;
+}
+
+/* ---- life ---- */
+
+static int ended(lua_State *lua, int status, lua_KContext context)
+{
+    struct sc_task *task = (struct sc_task *)context;
+
+    (void)status;
+    if (task->call.status != S7_OK)
+        return sc_raise_status(lua, task->what, task->call.status, &task->call.err);
+    return 0;
+}
+
+static int pool_start(lua_State *lua)
+{
+    struct sc_pool *pool = sc_check_pool(lua, 1);
+    int64_t timeout_ns = sc_opt_time(lua, 2, "pool:start", 0);
+    struct sc_task *task = sc_task_of(lua, "pool:start");
+
+    sc_pool_start(pool, sc_scaled_ms(task->engine, timeout_ns), sc_task_call(task));
+    return sc_task_wait(lua, task, ended);
+}
+
+static int pool_close(lua_State *lua)
+{
+    struct sc_pool *pool = sc_check_pool(lua, 1);
+    int64_t timeout_ns = sc_opt_time(lua, 2, "pool:close", 0);
+    struct sc_task *task = sc_task_of(lua, "pool:close");
+
+    sc_pool_close(pool, sc_scaled_ms(task->engine, timeout_ns), sc_task_call(task));
+    return sc_task_wait(lua, task, ended);
+}
+
+/* ---- lending ---- */
+
+static void push_lease(lua_State *lua, struct sc_pool *pool, struct sc_lease lease)
+{
+    struct lease *box = lua_newuserdatauv(lua, sizeof *box, 0);
+
+    *box = (struct lease){pool, lease};
+    luaL_setmetatable(lua, lease_type);
+}
+
+static struct lease *check_lease(lua_State *lua, int index, const char *what)
+{
+    struct lease *lease = luaL_testudata(lua, index, lease_type);
+
+    if (lease == NULL)
+        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_sandbox_text(lua, index, NULL));
+    return lease;
+}
+
+static int got(lua_State *lua, int status, lua_KContext context)
+{
+    struct sc_task *task = (struct sc_task *)context;
+
+    (void)status;
+    if (task->call.status != S7_OK)
+        return sc_raise_status(lua, "pool:get", task->call.status, &task->call.err);
+    push_lease(lua, sc_check_pool(lua, 1), task->call.lease);
+    return 1;
+}
+
+static struct sc_task *begin_get(lua_State *lua, const char *what, int timeout_at, const char *label)
+{
+    struct sc_pool *pool = sc_check_pool(lua, 1);
+    int64_t timeout_ns = sc_opt_time(lua, timeout_at, what, 0);
+    struct sc_task *task = sc_task_of(lua, what);
+
+    sc_pool_get(pool, sc_scaled_ms(task->engine, timeout_ns), label, sc_task_call(task));
+    return task;
+}
+
+static int pool_get(lua_State *lua)
+{
+    return sc_task_wait(lua, begin_get(lua, "pool:get", 2, luaL_optstring(lua, 3, "scenario")), got);
+}
+
+static int give_back(lua_State *lua, const char *what, s7_status give(struct sc_pool *, struct sc_lease))
+{
+    struct sc_pool *pool = sc_check_pool(lua, 1);
+    const struct lease *lease = check_lease(lua, 2, what);
+    s7_status status = give(pool, lease->lease);
+
+    return status == S7_OK ? 0 : sc_raise_status(lua, what, status, NULL);
+}
+
+static int pool_put(lua_State *lua)
+{
+    return give_back(lua, "pool:put", sc_pool_put);
+}
+
+static int pool_discard(lua_State *lua)
+{
+    return give_back(lua, "pool:discard", sc_pool_discard);
+}
+
+/* ---- execute: get, fn, put; the connection comes back whatever fn does ---- */
+
+/* Stack: pool, fn, timeout, lease, then what fn left. */
+static int executed(lua_State *lua, int status, lua_KContext context)
+{
+    const struct lease *lease = check_lease(lua, 4, "pool:execute");
+    s7_status put = sc_pool_put(lease->pool, lease->lease);
+
+    (void)context;
+    if (status != LUA_OK && status != LUA_YIELD)
+        return lua_error(lua);
+    if (put != S7_OK)
+        return sc_raise_status(lua, "pool:execute: put", put, NULL);
+    return lua_gettop(lua) - 4;
+}
+
+static int execute_got(lua_State *lua, int status, lua_KContext context)
+{
+    struct sc_task *task = (struct sc_task *)context;
+
+    (void)status;
+    if (task->call.status != S7_OK)
+        return sc_raise_status(lua, "pool:execute", task->call.status, &task->call.err);
+    push_lease(lua, sc_check_pool(lua, 1), task->call.lease);
+    lua_pushvalue(lua, 2);
+    lua_pushvalue(lua, 4);
+    return executed(lua, lua_pcallk(lua, 1, LUA_MULTRET, 0, 0, executed), 0);
+}
+
+static int pool_execute(lua_State *lua)
+{
+    if (!lua_isfunction(lua, 2))
+        return luaL_error(lua, "pool:execute: expected a function that takes the client, got %s",
+                          sc_sandbox_text(lua, 2, NULL));
+    lua_settop(lua, 3);
+    return sc_task_wait(lua, begin_get(lua, "pool:execute", 3, "execute"), execute_got);
+}
+
+/* ---- statistics ---- */
+
+static void push_count(lua_State *lua, const char *name, uint64_t count)
+{
+    lua_pushinteger(lua, (lua_Integer)count);
+    lua_setfield(lua, -2, name);
+}
+
+static void push_closed(lua_State *lua, const s7_pool_stats *stats)
+{
+    lua_newtable(lua);
+    for (int reason = 0; reason < S7_POOL_CLOSE_REASONS; reason++)
+        push_count(lua, s7_pool_close_reason_name((s7_pool_close_reason)reason), stats->closed[reason]);
+    sc_strict_table(lua, "pool.stats.closed");
+    lua_setfield(lua, -2, "closed");
+}
+
+static int push_stats(lua_State *lua, struct sc_pool *pool)
+{
+    s7_pool_stats stats = {.struct_size = sizeof stats};
+
+    sc_pool_stats(pool, &stats);
+    lua_newtable(lua);
+#define COUNT(field) push_count(lua, #field, stats.field)
+    COUNT(total_connections);
+    COUNT(available);
+    COUNT(in_use);
+    COUNT(health_check_failures);
+    COUNT(checking);
+    COUNT(dirty);
+    COUNT(closing);
+    COUNT(connecting);
+    COUNT(waiting);
+    COUNT(size);
+    COUNT(limit);
+    COUNT(gets);
+    COUNT(gets_waited);
+    COUNT(gets_failed);
+    COUNT(puts);
+    COUNT(misuse);
+    COUNT(health_checks);
+    COUNT(late_answers);
+    COUNT(connects);
+    COUNT(connect_failures);
+#undef COUNT
+    lua_pushboolean(lua, stats.down);
+    lua_setfield(lua, -2, "down");
+    push_closed(lua, &stats);
+    sc_strict_table(lua, "pool.stats");
+    return 1;
+}
+
+static int pool_field(lua_State *lua)
+{
+    struct sc_pool *pool = sc_check_pool(lua, 1);
+    const char *name = luaL_checkstring(lua, 2);
+
+    if (strcmp(name, "stats") == 0)
+        return push_stats(lua, pool);
+    return sc_no_such(
+        lua, "a pool", name, NULL,
+        (const char *const[]){"stats", "start", "close", "get", "put", "discard", "execute", NULL});
+}
+
+/* ---- leases ---- */
+
+static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms, struct sc_call *call)
+{
+    const struct lease *lease = of;
+
+    sc_pool_submit(lease->pool, lease->lease, write, items, n_items, timeout_ms, call);
+}
+
+static int lease_read(lua_State *lua)
+{
+    return sc_transfer(lua, false, "client:read", submit, check_lease(lua, 1, "client:read"));
+}
+
+static int lease_write(lua_State *lua)
+{
+    return sc_transfer(lua, true, "client:write", submit, check_lease(lua, 1, "client:write"));
+}
+
+static int lease_field(lua_State *lua)
+{
+    return sc_no_such(lua, "a lease", luaL_checkstring(lua, 2), NULL, (const char *const[]){"read", "write", NULL});
+}
+
+void sc_pool_open(lua_State *lua)
+{
+    static const luaL_Reg functions[] = {{"Pool", l_pool}, {NULL, NULL}};
+    static const luaL_Reg pool_methods[] = {{"start", pool_start},     {"close", pool_close},
+                                            {"get", pool_get},         {"put", pool_put},
+                                            {"discard", pool_discard}, {"execute", pool_execute},
+                                            {NULL, NULL}};
+    static const luaL_Reg lease_methods[] = {{"read", lease_read}, {"write", lease_write}, {NULL, NULL}};
+
+    sc_object_type(lua, pool_type, pool_methods, pool_field);
+    sc_object_type(lua, lease_type, lease_methods, lease_field);
+    sc_functions(lua, functions);
+}

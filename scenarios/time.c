@@ -1,0 +1,55 @@
+/* Time: what a scenario writes, and what the loop knows. */
+#include "scenarios/engine_impl.h"
+
+#include "simulator/duration.h"
+
+#include <math.h>
+
+#define NS_PER_MS 1000000
+
+int64_t sc_now_ns(const struct sc_engine *engine)
+{
+    return (s7_loop_now_ns(engine->loop) - engine->start_ns) * engine->options->scale;
+}
+
+int64_t sc_scaled_ns(const struct sc_engine *engine, int64_t ns)
+{
+    return ns / engine->options->scale;
+}
+
+uint32_t sc_scaled_ms(const struct sc_engine *engine, int64_t ns)
+{
+    int64_t ms = (sc_scaled_ns(engine, ns) + NS_PER_MS - 1) / NS_PER_MS;
+
+    if (ns == 0)
+        return 0;
+    return ms < 1 ? 1 : (uint32_t)ms;
+}
+
+static int bad_time(lua_State *lua, int index, const char *what)
+{
+    return luaL_error(lua, "%s: expected a time from 0 to 24 h, in milliseconds or as \"500ms\", \"2s\", \"5min\"; got %s",
+                      what, sc_sandbox_text(lua, index, NULL));
+}
+
+int64_t sc_check_time(lua_State *lua, int index, const char *what)
+{
+    int64_t ns;
+
+    if (lua_type(lua, index) == LUA_TSTRING) {
+        if (!sim_duration_parse(lua_tostring(lua, index), &ns))
+            return bad_time(lua, index, what);
+        return ns;
+    }
+    if (lua_type(lua, index) != LUA_TNUMBER)
+        return bad_time(lua, index, what);
+    double ms = lua_tonumber(lua, index);
+    if (!(ms >= 0) || ms > 24.0 * 3600 * 1000)
+        return bad_time(lua, index, what);
+    return (int64_t)llround(ms * NS_PER_MS);
+}
+
+int64_t sc_opt_time(lua_State *lua, int index, const char *what, int64_t preset_ns)
+{
+    return lua_isnoneornil(lua, index) ? preset_ns : sc_check_time(lua, index, what);
+}
