@@ -67,7 +67,7 @@ static void syn_ack_arrived(struct connection *c)
 static void ack_arrived(struct connection *c)
 {
     struct virtual_loop *l = c->loop;
-    struct virtual_listener *listener = virtual_listener_for(l, &c->to);
+    s7_listener *listener = virtual_listener_for(l, &c->to);
 
     if (c->sides[1].reset)
         return;

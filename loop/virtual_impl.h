@@ -1,7 +1,8 @@
 /* virtual_impl.h - what the files of the virtual loop share.
  *
  * loop_virtual.c      time and turns
- * virtual_net.c       the ends: listeners, streams and what they are ready for
+ * virtual_net.c       the ends: streams and what they are ready for
+ * virtual_listen.c    listeners
  * virtual_wire.c      between the ends: packets in flight or held, and when they arrive
  * virtual_arrivals.c  what a packet does where it arrives
  * virtual_levers.c    what faults do to connections and addresses
@@ -16,6 +17,9 @@
 #include "loop/loop_virtual.h"
 
 #include <stdatomic.h>
+
+#define FIRST_FREE_PORT    20000 /* what port 0 gives */
+#define FIRST_DIALING_PORT 49152 /* what a dialing side shows as its port, 16384 of them in turn */
 
 struct virtual_stream;
 struct virtual_listener;
@@ -111,6 +115,8 @@ enum virtual_event { /* part of the hash: only ever append */
  * len is 0. */
 void virtual_trace_event(struct virtual_loop *loop, enum virtual_event kind, uint64_t ordinal,
                          uint64_t number, const uint8_t *bytes, uint32_t len);
+void virtual_trace_address(struct virtual_loop *loop, enum virtual_event kind, uint64_t ordinal,
+                           uint64_t number, const struct s7_ip_addr *ip);
 void virtual_trace_init(struct virtual_loop *loop);
 
 #endif
