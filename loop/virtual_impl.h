@@ -72,6 +72,8 @@ void virtual_want_changed(s7_stream *stream);
 void virtual_shutdown(s7_stream *stream);
 void virtual_close(s7_stream *stream, enum s7_close_how how);
 void virtual_listener_close(s7_listener *listener);
+s7_status virtual_vanish(s7_stream *stream, unsigned directions);
+s7_status virtual_listener_refuse(s7_listener *listener, bool refuse, int *os_errno);
 
 /* When the next packet arrives; S7_NEVER_NS: none is on its way. */
 int64_t virtual_net_next(const struct virtual_loop *loop);
@@ -108,7 +110,8 @@ enum virtual_event { /* part of the hash: only ever append */
                      EVENT_VANISH,
                      EVENT_RESET,
                      EVENT_STALL,
-                     EVENT_SET_BUFFER
+                     EVENT_SET_BUFFER,
+                     EVENT_REFUSE
 };
 
 /* ordinal 0: the loop's. number: whatever tells one event of its kind from another. bytes may be NULL when

@@ -14,6 +14,8 @@ s7_listener *virtual_listener_for(struct virtual_loop *l, const struct s7_ip_add
     s7_listener *any = NULL;
 
     for (struct virtual_listener *i = l->listeners; i != NULL; i = i->next) {
+        if (i->base.refuses)
+            continue;
         if (s7_ip_addr_equal(&i->bound, to))
             return &i->base;
         if (s7_ip_addr_covers(&i->bound, to))
@@ -96,4 +98,18 @@ void virtual_listener_close(s7_listener *base)
     *link = listener->next;
     virtual_trace_address(l, EVENT_LISTENER_CLOSE, 0, 0, &listener->bound);
     reset_unaccepted(l, base);
+}
+
+/* Nothing more to do: who refuses is passed over by virtual_listener_for, when a SYN arrives and when a
+ * handshake that had begun before ends. */
+s7_status virtual_listener_refuse(s7_listener *base, bool refuse, int *os_errno)
+{
+    struct virtual_listener *listener = (struct virtual_listener *)(void *)base;
+    struct virtual_loop *l = virtual_loop_of(base->loop);
+
+    (void)os_errno;
+    virtual_trace_address(l, EVENT_REFUSE, 0, refuse, &listener->bound);
+    if (refuse)
+        reset_unaccepted(l, base);
+    return S7_OK;
 }

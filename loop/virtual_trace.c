@@ -31,6 +31,7 @@ static const char *const names[] = {
     [EVENT_RESET] = "reset",
     [EVENT_STALL] = "stall",
     [EVENT_SET_BUFFER] = "set buffer",
+    [EVENT_REFUSE] = "refuse",
 };
 
 static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t len)

@@ -115,7 +115,7 @@ struct virtual_stream *virtual_stream_new(struct connection *connection, unsigne
 
 /* ---- virtual_listen.c ---- */
 
-/* Who listens there; an address of its own wins over every address. NULL: nobody. */
+/* Who listens there and does not refuse; an address of its own wins over every address. NULL: nobody. */
 s7_listener *virtual_listener_for(struct virtual_loop *loop, const struct s7_ip_addr *to);
 
 struct virtual_stream {
