@@ -62,14 +62,6 @@ int cli_usage_error(const struct cli_command *self, const char *format, ...)
 /* A whole decimal number min..max, nothing before or after it; false otherwise. */
 bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
 
-/* The best candidate so far for an unknown word; best is NULL while none is near enough. Set .word only. */
-struct cli_nearest {
-    const char *word;
-    const char *best;
-    size_t mistakes;
-};
-void cli_nearest_try(struct cli_nearest *nearest, const char *candidate); /* nearest.c */
-
 /* ---- output (output.c) ---- */
 
 /* Text of the PLC: one byte a character, Latin-1. Written as UTF-8; control characters as \xHH, in JSON

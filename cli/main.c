@@ -1,6 +1,8 @@
 /* The command's door: finds the subcommand, and sees to it that lost output is never taken for success. */
 #include "cli/cli.h"
 
+#include "protocol/nearest.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -71,15 +73,15 @@ static void list(FILE *out, const char *group)
 static int unknown(int n_words, char **words)
 {
     char two[64];
-    struct cli_nearest nearest = {.word = words[0]};
+    struct s7_nearest nearest = {.word = words[0]};
 
     for (size_t i = 0; i < N_COMMANDS; i++)
-        cli_nearest_try(&nearest, commands[i]->name);
+        s7_nearest_try(&nearest, commands[i]->name);
     if (n_words > 1) {
         snprintf(two, sizeof two, "%s %s", words[0], words[1]);
         nearest.word = two;
         for (size_t i = 0; i < N_COMMANDS; i++)
-            cli_nearest_try(&nearest, commands[i]->name);
+            s7_nearest_try(&nearest, commands[i]->name);
     }
     bool group = n_words > 1 && any_group(words[0]);
     fprintf(stderr, "s7rig: no such command: %s%s%s", words[0], group ? " " : "", group ? words[1] : "");

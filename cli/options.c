@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "protocol/nearest.h"
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -47,12 +49,12 @@ static int no_such_option(const struct cli_command *self, const struct cli_optio
                           size_t len)
 {
     char word[64];
-    struct cli_nearest nearest = {.word = word};
+    struct s7_nearest nearest = {.word = word};
 
     snprintf(word, sizeof word, "%.*s", (int)len, name);
-    cli_nearest_try(&nearest, "help");
+    s7_nearest_try(&nearest, "help");
     for (; options->name != NULL; options++)
-        cli_nearest_try(&nearest, options->name);
+        s7_nearest_try(&nearest, options->name);
     if (nearest.best != NULL)
         return cli_usage_error(self, "no such option --%.*s; did you mean --%s?", (int)len, name,
                                nearest.best);

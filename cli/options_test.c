@@ -186,35 +186,6 @@ static void numbers_are_whole_decimal_and_in_range(void **state)
     assert_false(cli_number("104", 102, 103, &value));
 }
 
-static void the_nearest_word_is_offered_unless_none_is_near(void **state)
-{
-    static const char *const known[] = {"serve", "plant new", "plant show", "read", "write"};
-    static const struct {
-        const char *word, *best;
-    } rows[] = {{"reed", "read"},
-                {"raed", "read"},
-                {"wirte", "write"},
-                {"srve", "serve"},
-                {"plant nwe", "plant new"},
-                {"plantshow", "plant show"},
-                {"x", NULL},
-                {"", NULL},
-                {"benchmark", NULL},
-                {"a-very-long-word-that-no-command-is-called", NULL}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct cli_nearest nearest = {.word = rows[i].word};
-
-        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
-            cli_nearest_try(&nearest, known[k]);
-        if (nearest.best != rows[i].best &&
-            (nearest.best == NULL || rows[i].best == NULL || strcmp(nearest.best, rows[i].best) != 0))
-            fail_msg("for \"%s\" expected %s, got %s", rows[i].word, rows[i].best ? rows[i].best : "nothing",
-                     nearest.best ? nearest.best : "nothing");
-    }
-}
-
 /* ---- text ---- */
 
 /* An opinion of others on what is UTF-8. */
@@ -351,7 +322,6 @@ int main(void)
         cmocka_unit_test(a_value_that_its_function_refuses_ends_the_command),
         cmocka_unit_test(help_prints_usage_and_text_and_ends_well),
         cmocka_unit_test(numbers_are_whole_decimal_and_in_range),
-        cmocka_unit_test(the_nearest_word_is_offered_unless_none_is_near),
         cmocka_unit_test(every_printable_latin1_byte_comes_back),
         cmocka_unit_test(any_latin1_bytes_become_a_json_string),
         cmocka_unit_test(json_escapes_are_those_that_readers_undo),

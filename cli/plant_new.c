@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "plant/plant.h"
+#include "protocol/nearest.h"
 #include "simulator/personality.h"
 
 #include <arpa/inet.h>
@@ -105,11 +106,11 @@ static bool good_listen(const char *text)
 
 static int unknown_cpu(const struct plan *plan)
 {
-    struct cli_nearest nearest = {.word = plan->cpu};
+    struct s7_nearest nearest = {.word = plan->cpu};
     const struct sim_personality *cpu;
 
     for (size_t i = 0; (cpu = sim_personality_at(i)) != NULL; i++)
-        cli_nearest_try(&nearest, cpu->name);
+        s7_nearest_try(&nearest, cpu->name);
     fprintf(stderr, "s7rig %s: no such CPU: %s", plan->self->name, plan->cpu);
     if (nearest.best != NULL)
         fprintf(stderr, "; did you mean %s?", nearest.best);

@@ -1,5 +1,4 @@
-/* "did you mean": the known word that is the fewest typing mistakes away. */
-#include "cli/cli.h"
+#include "nearest.h"
 
 #include <string.h>
 
@@ -32,7 +31,7 @@ static size_t distance(const char *a, const char *b)
     return d[len_a][len_b];
 }
 
-void cli_nearest_try(struct cli_nearest *nearest, const char *candidate)
+void s7_nearest_try(struct s7_nearest *nearest, const char *candidate)
 {
     size_t len = strlen(nearest->word);
 
