@@ -36,11 +36,11 @@ static void free_jobs(struct sc_jobs *jobs)
 
 void sc_call_end(struct sc_adapter *adapter, struct sc_call *call)
 {
-    call->job = NULL;
+    call->next = NULL;
     if (adapter->ended_first == NULL)
         adapter->ended_first = call;
     else
-        adapter->ended_last->job = call;
+        adapter->ended_last->next = call;
     adapter->ended_last = call;
     s7_timer_set(adapter->loop, &adapter->timer, s7_loop_now_ns(adapter->loop));
 }
@@ -79,11 +79,8 @@ static void say(const struct sc_job *job, s7_status status, const s7_errinfo *er
 void sc_job_end(struct sc_job *job, s7_status status, const s7_errinfo *err)
 {
     say(job, status, err, "");
-    if (job->client != NULL)
-        job->client->job = NULL;
-    take_out(job);
+    job->over = true;
     sc_call_end(job->adapter, job->call);
-    free(job);
 }
 
 static void mark_items(s7_item *items, size_t n_items, s7_status status)
@@ -100,6 +97,16 @@ void sc_job_refuse(struct sc_job *job, s7_status status, const s7_errinfo *err)
     sc_job_end(job, status, err);
 }
 
+static void forget(struct sc_job *job)
+{
+    if (job == NULL)
+        return;
+    if (job->client != NULL)
+        job->client->job = NULL;
+    take_out(job);
+    free(job);
+}
+
 /* Those that ended before this turn, in their order. Each may do anything. */
 static void tell(s7_timer *timer, void *arg)
 {
@@ -110,8 +117,9 @@ static void tell(s7_timer *timer, void *arg)
     adapter->ended_first = NULL;
     adapter->telling = true;
     while (call != NULL && !adapter->freed) {
-        struct sc_call *next = call->job;
+        struct sc_call *next = call->next;
 
+        forget(call->job);
         call->job = NULL;
         call->fn(call);
         call = next;
@@ -236,6 +244,7 @@ static struct sc_job at_client(enum sc_job_kind kind, struct sc_client *client, 
 static void refuse(const struct sc_job *asked, s7_status status, const char *detail)
 {
     mark_items(asked->items, asked->n_items, status);
+    asked->call->job = NULL;
     say(asked, status, NULL, detail);
     sc_call_end(asked->adapter, asked->call);
 }
@@ -249,6 +258,7 @@ static void begin(const struct sc_job *asked, struct sc_jobs *jobs)
         return;
     }
     *job = *asked;
+    job->call->job = job;
     append(jobs, job);
     if (job->client != NULL)
         job->client->job = job;

@@ -38,6 +38,7 @@ struct sc_lease {
     const struct sc_pool *pool; /* whose it is */
 };
 
+struct sc_job;
 struct sc_call;
 typedef void sc_ended_fn(struct sc_call *call);
 
@@ -47,7 +48,8 @@ struct sc_call {
     s7_status status; /* the outcome, when fn is called */
     s7_errinfo err;
     struct sc_lease lease; /* of sc_pool_get */
-    void *job;             /* private */
+    struct sc_job *job;    /* private, this and the next */
+    struct sc_call *next;
 };
 
 /* S7_E_NOMEM, S7_E_IO. The loop must outlive it. */

@@ -23,8 +23,9 @@ struct sc_jobs {
     struct sc_job *first, *last;
 };
 
-/* A call under way, until sc_job_end. */
+/* A call under way, until its end is told. */
 struct sc_job {
+    bool over; /* sc_job_end was called */
     struct sc_jobs *in;
     struct sc_job *next, *prev;
     enum sc_job_kind kind;
@@ -109,7 +110,7 @@ struct sc_adapter {
     struct sc_client *clients;
     struct sc_workers *workers;
     struct sc_jobs jobs;
-    struct sc_call *ended_first, *ended_last; /* to be told by the timer; job is the next one */
+    struct sc_call *ended_first, *ended_last; /* to be told by the timer */
     s7_timer timer;
     bool telling, freed; /* inside a function; freed there */
 };
@@ -118,8 +119,7 @@ struct sc_adapter {
 S7_MUST_CHECK s7_status sc_adapter_new(const struct sc_adapter_ops *ops, s7_loop *loop,
                                        struct sc_adapter **out);
 
-/* The job is over and freed; its call will be told in the next turn. err NULL, or empty: the status in words.
- */
+/* The job is over; its call will be told in the next turn. err NULL, or empty: the status in words. */
 void sc_job_end(struct sc_job *job, s7_status status, const s7_errinfo *err);
 
 /* The same for a job of which nothing was done: each of its items carries the status. */

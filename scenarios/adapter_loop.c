@@ -35,11 +35,9 @@ static void on_closed(s7_pool_loop *which, s7_status status, const s7_errinfo *e
     struct sc_pool *pool = arg;
 
     (void)which;
-    for (struct sc_job *job = pool->adapter->jobs.first, *next; job != NULL; job = next) {
-        next = job->next;
-        if (job->kind == SC_POOL_CLOSE && job->pool == pool)
+    for (struct sc_job *job = pool->adapter->jobs.first; job != NULL; job = job->next)
+        if (job->kind == SC_POOL_CLOSE && job->pool == pool && !job->over)
             sc_job_end(job, status, err);
-    }
 }
 
 static void on_got(s7_pool_loop *pool, struct s7_pool_request *request, s7_status status,
@@ -129,9 +127,11 @@ static void on_state(s7_conn *conn, bool up, s7_status why, const s7_errinfo *er
 
     (void)conn;
     client->up = up;
-    if (job != NULL && job->kind == SC_CLIENT_CONNECT)
+    if (job == NULL || job->over)
+        return;
+    if (job->kind == SC_CLIENT_CONNECT)
         sc_job_end(job, why, err);
-    else if (job != NULL && job->kind == SC_CLIENT_CLOSE)
+    else if (job->kind == SC_CLIENT_CLOSE)
         sc_job_end(job, S7_OK, NULL);
 }
 

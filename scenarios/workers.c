@@ -96,6 +96,7 @@ static struct sc_workers *workers_new(struct sc_pool *pool, const struct sc_work
     }
     workers->pool = pool;
     workers->call = call;
+    call->job = NULL;
     workers->stats = (struct sc_work_stats){.running = work->count, .last_err = S7_ERRINFO_INIT};
     for (unsigned i = 0; i < work->count; i++)
         workers->all[i] = (struct sc_worker){
