@@ -7,9 +7,17 @@
  * The scenario sees no difference. Everything here is called on the loop's thread, and functions are called
  * from the loop, never from inside a call to this header. Times are already scaled.
  *
- * A call that waits is a struct sc_call, embedded by who asks; it must stay until its function was called.
- * Freeing an adapter ends what is under way without any more calls: threads are woken (pools are closed, time
- * runs out) and joined. */
+ * A call that waits is a struct sc_call, embedded by who asks; it must stay until its function was called. It
+ * keeps the loop running.
+ *
+ * A lease and a client have one user at a time, until the end of his call was told: whoever comes meanwhile
+ * is refused with S7_E_MISUSE, and nothing happens. So the outcome does not depend on how far a thread has
+ * got.
+ *
+ * Freeing an adapter ends what is under way without any more calls. Threads are woken by closing their pools;
+ * a call of a client without a pool ends in its own time: freeing waits for it, at the longest connect_ms +
+ * handshake_ms or the request's timeout (and, where names are looked up, the system's resolver). An adapter
+ * may be freed in any of its functions. */
 #ifndef SCENARIOS_ADAPTER_H
 #define SCENARIOS_ADAPTER_H
 
@@ -22,13 +30,15 @@ struct sc_pool;
 struct sc_client;
 struct sc_workers;
 
-/* What was lent; by value. client: thread adapter; the rest: loop adapter. */
+/* What was lent; by value. All zero: nothing. client: thread adapter; conn, number: loop adapter. */
 struct sc_lease {
     s7_client *client;
     uint32_t conn;
     uint64_t number;
+    const struct sc_pool *pool; /* whose it is */
 };
 
+struct sc_job;
 struct sc_call;
 typedef void sc_ended_fn(struct sc_call *call);
 
@@ -38,7 +48,8 @@ struct sc_call {
     s7_status status; /* the outcome, when fn is called */
     s7_errinfo err;
     struct sc_lease lease; /* of sc_pool_get */
-    void *job;             /* private */
+    struct sc_job *job;    /* private, this and the next */
+    struct sc_call *next;
 };
 
 /* S7_E_NOMEM, S7_E_IO. The loop must outlive it. */
@@ -50,17 +61,19 @@ void sc_adapter_free(struct sc_adapter *adapter);
 /* ---- pools: as s7rig/pool.h ---- */
 S7_MUST_CHECK s7_status sc_pool_new(struct sc_adapter *adapter, const char *endpoint,
                                     const s7_pool_options *options, struct sc_pool **out, s7_errinfo *err);
-/* These end by call->fn, always, with whatever status. timeout_ms 0: as the pool's own calls say. */
+/* These end by call->fn, always, with whatever status; S7_E_NOMEM, and S7_E_IO (no thread), come that way as
+ * well. timeout_ms 0: start none, close request_ms, get acquire_ms, submit request_ms. */
 void sc_pool_start(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call);
 void sc_pool_close(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call);
 /* label is copied (cut at 31 bytes) and lives as long as the pool. */
 void sc_pool_get(struct sc_pool *pool, uint32_t timeout_ms, const char *label, struct sc_call *call);
-/* items and their data must live until the end. */
+/* items and their data must live until the end. S7_E_FOREIGN: another pool's lease, or none. */
 void sc_pool_submit(struct sc_pool *pool, struct sc_lease lease, bool write, s7_item *items, size_t n_items,
                     uint32_t timeout_ms, struct sc_call *call);
-/* At once. */
+/* At once. Statuses as s7_pool_put. */
 s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease);
 s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease);
+/* *stats is written whole. */
 void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats);
 
 /* ---- clients without a pool ---- */
@@ -70,7 +83,9 @@ S7_MUST_CHECK s7_status sc_client_new(struct sc_adapter *adapter, const char *en
 void sc_client_connect(struct sc_client *client, struct sc_call *call);
 void sc_client_submit(struct sc_client *client, bool write, s7_item *items, size_t n_items,
                       uint32_t timeout_ms, struct sc_call *call);
+/* S7_OK, connected or not. */
 void sc_client_close(struct sc_client *client, struct sc_call *call);
+/* As far as is known: the loop is told of the other side's end when it comes, a thread by its next call. */
 bool sc_client_is_up(const struct sc_client *client);
 
 /* ---- workers: many callers of one pool, each get, read or write, put, pause, again ---- */
@@ -93,13 +108,15 @@ struct sc_work_stats {
     uint64_t ok;      /* iterations that went well */
     uint64_t failed;  /* and those that did not */
     uint64_t wrong;   /* of them: a read brought another address's bytes, or anything but values */
-    s7_status last;   /* status of the last failure */
+    s7_status last;   /* status of the last failure; wrong bytes: S7_E_PROTOCOL */
     s7_errinfo last_err;
 };
 
-/* call ends when all workers are done. S7_E_NOMEM, S7_E_IO (no thread): nothing was begun. */
+/* call ends, with S7_OK, when all workers are done. S7_E_ARG (a number is out of range, a write without
+ * values), S7_E_NOMEM, S7_E_IO (no thread): nothing was begun. */
 S7_MUST_CHECK s7_status sc_workers_start(struct sc_pool *pool, const struct sc_work *work,
                                          struct sc_call *call, struct sc_workers **out);
+/* At any time until the adapter is freed. */
 void sc_workers_stats(const struct sc_workers *workers, struct sc_work_stats *stats);
 /* They end after what they are doing; call's function still comes. */
 void sc_workers_stop(struct sc_workers *workers);

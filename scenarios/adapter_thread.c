@@ -1,0 +1,170 @@
+/* Pools, clients and workers with threads: whatever may block is a chore of the crew. */
+#include "scenarios/adapter_impl.h"
+#include "scenarios/workers_impl.h"
+
+#include <stdlib.h>
+
+/* ---- on a thread: the call is its own until it is over ---- */
+
+static s7_ctx ctx_of(struct sc_job *job)
+{
+    return (s7_ctx){.struct_size = sizeof(s7_ctx),
+                    .timeout_ms = job->timeout_ms < INT32_MAX ? (int32_t)job->timeout_ms : INT32_MAX,
+                    .label = job->label,
+                    .err = &job->call->err};
+}
+
+static s7_status get(const struct sc_job *job, const s7_ctx *ctx)
+{
+    s7_client *client;
+    s7_status status = s7_pool_get(job->pool->how.thread, ctx, &client);
+
+    if (status == S7_OK)
+        job->call->lease = (struct sc_lease){.client = client, .pool = job->pool};
+    return status;
+}
+
+static s7_status submit(const struct sc_job *job, s7_client *client, const s7_ctx *ctx)
+{
+    return job->write ? s7_write_multi(client, ctx, job->items, job->n_items)
+                      : s7_read_multi(client, ctx, job->items, job->n_items);
+}
+
+static s7_status do_job(const struct sc_job *job, const s7_ctx *ctx)
+{
+    switch (job->kind) {
+    case SC_POOL_START:
+        return s7_pool_start(job->pool->how.thread, ctx);
+    case SC_POOL_CLOSE:
+        return s7_pool_close(job->pool->how.thread, ctx);
+    case SC_POOL_GET:
+        return get(job, ctx);
+    case SC_POOL_SUBMIT:
+        return submit(job, job->lease.client, ctx);
+    case SC_CLIENT_CONNECT:
+        return s7_client_connect(job->client->how.thread, ctx);
+    case SC_CLIENT_SUBMIT:
+        return submit(job, job->client->how.thread, ctx);
+    case SC_CLIENT_CLOSE:
+        s7_client_close(job->client->how.thread);
+        break;
+    }
+    return S7_OK;
+}
+
+static struct sc_job *job_of(struct sc_chore *chore)
+{
+    return (struct sc_job *)(void *)((char *)chore - offsetof(struct sc_job, how.chore));
+}
+
+static void run(struct sc_chore *chore)
+{
+    struct sc_job *job = job_of(chore);
+    s7_ctx ctx = ctx_of(job);
+
+    job->call->status = do_job(job, &ctx);
+}
+
+/* ---- on the loop ---- */
+
+static void over(struct sc_chore *chore)
+{
+    struct sc_job *job = job_of(chore);
+
+    sc_job_end(job, job->call->status, &job->call->err);
+}
+
+static void begin(struct sc_job *job)
+{
+    job->call->err = (s7_errinfo)S7_ERRINFO_INIT;
+    job->how.chore = (struct sc_chore){.run = run, .over = over};
+    s7_status status = sc_crew_do(job->adapter->crew, &job->how.chore);
+    if (status != S7_OK)
+        sc_job_refuse(job, status, NULL);
+}
+
+static s7_status pool_new(struct sc_pool *pool, const char *endpoint, const s7_pool_options *options,
+                          s7_errinfo *err)
+{
+    return s7_pool_new(endpoint, options, &pool->how.thread, err);
+}
+
+static void pool_free(struct sc_pool *pool)
+{
+    s7_pool_free(pool->how.thread);
+}
+
+static s7_status put(struct sc_pool *pool, struct sc_lease lease)
+{
+    return s7_pool_put(pool->how.thread, lease.client);
+}
+
+static s7_status discard(struct sc_pool *pool, struct sc_lease lease)
+{
+    return s7_pool_discard(pool->how.thread, lease.client);
+}
+
+static void pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
+{
+    (void)s7_pool_stats_get(pool->how.thread, stats);
+}
+
+static s7_status client_new(struct sc_client *client, const char *endpoint, const s7_client_options *options,
+                            s7_errinfo *err)
+{
+    return s7_client_new(endpoint, options, &client->how.thread, err);
+}
+
+static void client_free(struct sc_client *client)
+{
+    s7_client_free(client->how.thread);
+}
+
+static bool client_is_up(const struct sc_client *client)
+{
+    return s7_client_is_connected(client->how.thread);
+}
+
+/* A closed pool lets everybody go: its waiters, and by shutting their sockets down those who hold its
+ * connections. */
+static void halt(struct sc_adapter *adapter)
+{
+    static const s7_ctx at_once = {.struct_size = sizeof at_once, .deadline_ns = 1};
+
+    for (struct sc_workers *workers = adapter->workers; workers != NULL; workers = workers->next)
+        sc_workers_stop(workers);
+    for (struct sc_pool *pool = adapter->pools; pool != NULL; pool = pool->next)
+        (void)s7_pool_close(pool->how.thread, &at_once);
+    sc_crew_dismiss(adapter->crew);
+}
+
+static const struct sc_adapter_ops ops = {
+    .pool_new = pool_new,
+    .client_new = client_new,
+    .begin = begin,
+    .put = put,
+    .discard = discard,
+    .pool_stats = pool_stats,
+    .client_is_up = client_is_up,
+    .workers_begin = sc_workers_thread_begin,
+    .workers_wake = sc_workers_thread_wake,
+    .halt = halt,
+    .pool_free = pool_free,
+    .client_free = client_free,
+};
+
+s7_status sc_adapter_thread(s7_loop *loop, struct sc_adapter **out)
+{
+    struct sc_adapter *adapter;
+    s7_status status = sc_adapter_new(&ops, loop, &adapter);
+
+    if (status != S7_OK)
+        return status;
+    status = sc_crew_new(loop, &adapter->crew);
+    if (status != S7_OK) {
+        free(adapter);
+        return status;
+    }
+    *out = adapter;
+    return S7_OK;
+}
