@@ -1,7 +1,7 @@
 /* Time: what a scenario writes, and what the loop knows. */
 #include "scenarios/engine_impl.h"
 
-#include "simulator/duration.h"
+#include "simulator/fault_value.h"
 
 #include <math.h>
 
@@ -37,7 +37,7 @@ int64_t sc_check_time(lua_State *lua, int index, const char *what)
     int64_t ns;
 
     if (lua_type(lua, index) == LUA_TSTRING) {
-        if (!sim_duration_parse(lua_tostring(lua, index), &ns))
+        if (!sim_value_time(lua_tostring(lua, index), &ns))
             return bad_time(lua, index, what);
         return ns;
     }
