@@ -390,9 +390,10 @@ static void an_adapter_is_freed_with_everything_under_way(void **state)
 
     (void)state;
     options.size = 1;
-    options.client.request_ms = options.client.handshake_ms = 200; /* what a client alone may take to end */
     struct sc_pool *pool = rig_started(), *starting = rig_pool(house.endpoint), *closing = rig_started();
-    struct sc_client *up = new_client(house.endpoint), *dialing = new_client(house.endpoint);
+    struct sc_client *up = new_client(house.endpoint), *dialing;
+    options.client.handshake_ms = 200; /* freeing waits for a client without a pool */
+    dialing = new_client(house.endpoint);
     struct sc_lease lease = rig_borrow(pool);
     (void)rig_borrow(closing);
     assert_int_equal(client_connect(up), S7_OK);
@@ -403,7 +404,7 @@ static void an_adapter_is_freed_with_everything_under_way(void **state)
     rig_until(all_wait, pool);
 
     sc_pool_submit(pool, lease, false, &items[0], 1, 30000, note(&others[0]));
-    sc_client_submit(up, false, &items[1], 1, 0, note(&others[1]));
+    sc_client_submit(up, false, &items[1], 1, 200, note(&others[1]));
     sc_client_connect(dialing, note(&others[2]));
     sc_pool_start(starting, 30000, note(&others[3]));
     sc_pool_close(closing, 30000, note(&others[4]));

@@ -1,4 +1,5 @@
 /* Pools, clients and workers with threads: whatever may block is a chore of the crew. */
+#include "client/report.h"
 #include "scenarios/adapter_impl.h"
 #include "scenarios/workers_impl.h"
 
@@ -76,11 +77,15 @@ static void over(struct sc_chore *chore)
 
 static void begin(struct sc_job *job)
 {
-    job->call->err = (s7_errinfo)S7_ERRINFO_INIT;
+    s7_errinfo err = S7_ERRINFO_INIT;
+
+    job->call->err = err;
     job->how.chore = (struct sc_chore){.run = run, .over = over};
     s7_status status = sc_crew_do(job->adapter->crew, &job->how.chore);
-    if (status != S7_OK)
-        sc_job_refuse(job, status, NULL);
+    if (status == S7_OK)
+        return;
+    s7_report_came(&err, status, "no thread is left for the call");
+    sc_job_refuse(job, status, &err);
 }
 
 static s7_status pool_new(struct sc_pool *pool, const char *endpoint, const s7_pool_options *options,

@@ -304,7 +304,7 @@ static void without_memory_nothing_is_begun(void **state)
 static void there_are_no_more_threads_than_the_crew_may_have(void **state)
 {
     struct noted call = {0}, other = {0}, get = {0};
-    struct sc_workers *refused;
+    struct sc_workers *others;
 
     (void)state;
     options.size = 10;
@@ -314,16 +314,20 @@ static void there_are_no_more_threads_than_the_crew_may_have(void **state)
     work.pause_ns = HOUR_NS;
     begin(pool, &call);
     work.count = 101;
-    assert_int_equal(sc_workers_start(pool, &work, note(&other), &refused), S7_E_IO);
+    assert_int_equal(sc_workers_start(pool, &work, note(&other), &others), S7_E_IO);
     sc_pool_get(pool, 0, NULL, note(&get)); /* one thread of the hundred that are left */
     assert_int_equal(rig_wait(&get), S7_OK);
     assert_int_equal(sc_pool_put(pool, get.call.lease), S7_OK);
+    work.count = 100;
+    assert_int_equal(sc_workers_start(pool, &work, note(&other), &others), S7_OK);
+    sc_pool_get(pool, 0, NULL, note(&get));
+    assert_int_equal(rig_wait(&get), S7_E_IO);
+    assert_non_null(strstr(get.call.err.came, "no thread"));
     sc_workers_stop(workers);
     (void)finish(&call);
     assert_int_equal(other.told, 0);
-    assert_int_equal(sc_workers_start(pool, &work, note(&other), &workers), S7_OK);
-    sc_workers_stop(workers);
-    (void)finish(&other);
+    sc_workers_stop(others);
+    assert_int_equal(rig_wait(&other), S7_OK);
 }
 
 /* ---- virtual time ---- */
