@@ -70,9 +70,13 @@ static int ended(lua_State *lua, int status, lua_KContext context)
     struct sc_task *task = (struct sc_task *)context;
     struct transfer *transfer = lua_touserdata(lua, SC_TRANSFER_AT);
 
+    s7_status why = task->call.status;
+
     (void)status;
-    if (task->call.status != S7_OK)
-        return sc_raise_status(lua, transfer->what, task->call.status, &task->call.err);
+    if (why == S7_E_PARTIAL && !transfer->list) /* the only item says more */
+        why = transfer->items[0].status;
+    if (why != S7_OK)
+        return sc_raise_status(lua, transfer->what, why, &task->call.err);
     if (transfer->write)
         return 0;
     if (!transfer->list) {
