@@ -1,6 +1,7 @@
 /* The catalogue of faults, as the code has it. */
 #include "cli/cli.h"
 
+#include "protocol/nearest.h"
 #include "simulator/fault.h"
 
 #include <string.h>
