@@ -1,5 +1,6 @@
 /* Time: what a scenario writes, and what the loop knows. */
 #include "scenarios/engine_impl.h"
+#include "scenarios/sandbox.h"
 
 #include "simulator/fault_value.h"
 
