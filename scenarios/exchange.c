@@ -30,11 +30,11 @@ static void tell_item(const struct s7_var_item *item, struct sc_text *out)
     const struct s7_size_info *size = s7_size_find(item->size);
 
     if (item->syntax_id != S7_SYNTAX_S7ANY) {
-        sc_text_add(out, " (syntax %02X)", item->syntax_id);
+        sc_text_add(out, ", syntax %02X", item->syntax_id);
         return;
     }
     bool number = item->area == S7_AREA_T || item->area == S7_AREA_C;
-    sc_text_add(out, " %s", s7_area_name((s7_area)item->area));
+    sc_text_add(out, ", %s", s7_area_name((s7_area)item->area));
     if (item->area == S7_AREA_DB || item->area == S7_AREA_DI)
         sc_text_add(out, "%u", item->db);
     if (number)
@@ -71,7 +71,7 @@ static void tell_codes(const struct s7_pdu *pdu, struct sc_text *out)
     }
     s7_data_walk_begin(pdu, true, &walk);
     for (unsigned i = 0; i < count && s7_data_walk_next(&walk, i + 1 == count, &unit) == S7_OK; i++)
-        sc_text_add(out, " %02X with %zu bytes", unit.code, unit.payload_len);
+        sc_text_add(out, ", %02X with %zu bytes", unit.code, unit.payload_len);
 }
 
 static const char *function_name(const struct s7_pdu *pdu)
@@ -94,10 +94,10 @@ static const char *function_name(const struct s7_pdu *pdu)
 
 static void tell_pdu(const struct s7_pdu *pdu, struct sc_text *out)
 {
-    sc_text_add(out, "%s %s, reference %u:", function_name(pdu),
+    sc_text_add(out, "%s %s, reference %u", function_name(pdu),
                 pdu->rosctr == S7_ROSCTR_JOB || pdu->rosctr == S7_ROSCTR_USERDATA ? "job" : "answer", pdu->ref);
     if (pdu->error != 0)
-        sc_text_add(out, " error %04X", pdu->error);
+        sc_text_add(out, ", error %04X", pdu->error);
     if (pdu->rosctr == S7_ROSCTR_JOB)
         tell_items(pdu, out);
     else if (pdu->rosctr == S7_ROSCTR_ACK_DATA && pdu->param_len > 0 && pdu->param[0] != S7_FN_SETUP)
@@ -131,8 +131,8 @@ static void tell_bytes(const struct sc_frame *frame, struct sc_text *out)
 
     sc_text_add(out, "    ");
     for (size_t i = 0; i < shown; i++)
-        sc_text_add(out, "%02X%s", frame->head[i], i % 4 == 3 ? " " : "");
-    sc_text_add(out, "%s(%zu bytes)\n", shown < frame->len ? "... " : "", frame->len);
+        sc_text_add(out, "%02X%s", frame->head[i], i % 4 == 3 && i + 1 < shown ? " " : "");
+    sc_text_add(out, "%s (%zu bytes)\n", shown < frame->len ? " ..." : "", frame->len);
 }
 
 static void tell_frame(const struct sc_frame *frame, const char *arrow, struct sc_text *out)
@@ -148,10 +148,10 @@ static void tell_frame(const struct sc_frame *frame, const char *arrow, struct s
 void sc_exchange_tell(const struct sc_exchange *exchange, struct sc_text *out)
 {
     if (exchange->request.len == 0) {
-        sc_text_add(out, "last exchange: none, no frame reached a PLC\n");
+        sc_text_add(out, "last on the wire: nothing, no frame reached a PLC\n");
         return;
     }
-    sc_text_add(out, "last exchange:\n");
+    sc_text_add(out, "last on the wire:\n");
     tell_frame(&exchange->request, "->", out);
     if (exchange->answer.len > 0)
         tell_frame(&exchange->answer, "<-", out);

@@ -4,11 +4,11 @@ local plc = PLC { db = { [1] = 256 } }
 local pool = Pool { plc }
 pool:start()
 
--- Half an hour of ordinary life, with some of it going wrong.
+-- Seven minutes of ordinary life, with some of it going wrong.
 plc:fault("rst_now", "fn=read every=40 count=5")
 plc:fault("hang", "fn=read nth=33")
 plc:fault("slow", "fn=read time=uniform(1ms,20ms)")
-local crew = Workers { pool, count = 8, times = 100, address = "DB1.DBB0", pause = "18s" }
+local crew = Workers { pool, count = 8, times = 100, address = "DB1.DBB0", pause = "4s" }
 crew:join()
 
 local stats, seen = pool.stats, plc.seen
