@@ -80,14 +80,20 @@ static void a_newer_schema_and_a_damaged_one_are_refused(void **state)
     expect_refusal(rig.path, S7_E_PLANT_SCHEMA, "damaged");
 }
 
-/* The rig is another file then, of an older schema, with rows that are changes still. */
-static void make_old(int schema)
+/* The rig is another file then, of an older schema and empty. */
+static void make_empty(int schema)
 {
     rig_close_plant(&rig);
     sqlite3_close(rig.foreign);
     assert_int_equal(unlink(rig.path), 0);
     assert_int_equal(sqlite3_open(rig.path, &rig.foreign), SQLITE_OK);
     assert_int_equal(plant_schema_migrate(rig.foreign, 0, schema), SQLITE_OK);
+}
+
+/* With rows that are changes still. */
+static void make_old(int schema)
+{
+    make_empty(schema);
     rig_sql(&rig, "INSERT INTO plc (name) VALUES ('old');"
                   "INSERT INTO block (kind, number, data) VALUES ('DB', 1, x'0102');"
                   "INSERT INTO tag (name, address) VALUES ('t', 'DB1.DBW0')");
@@ -157,11 +163,7 @@ static void schema_2_comes_up_to_date_with_edits_that_wait(void **state)
 static void a_schema_2_without_any_change_ever_comes_up_to_date(void **state)
 {
     (void)state;
-    rig_close_plant(&rig);
-    sqlite3_close(rig.foreign);
-    assert_int_equal(unlink(rig.path), 0);
-    assert_int_equal(sqlite3_open(rig.path, &rig.foreign), SQLITE_OK);
-    assert_int_equal(plant_schema_migrate(rig.foreign, 0, 2), SQLITE_OK);
+    make_empty(2);
     rig_open(&rig, NULL);
     assert_int_equal(plant_plc_count(rig.plant), 0);
     rig_sql(&rig, "INSERT INTO plc (name) VALUES ('late')");
