@@ -122,6 +122,7 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
         plc_take_row(plc, q);
     else if (rc == SQLITE_DONE) /* its blocks are hidden, not forgotten: OR REPLACE brings the row back */
         plc->pub.gone = true;
+    p->faults_moved = true;
     return plant_sql_end(p, SQL_PLC_ONE, S7_OK, "read a row of plc");
 }
 
@@ -312,6 +313,7 @@ s7_status mirror_load(plant *p)
         status = load_blocks(p);
     if (status == S7_OK)
         status = tag_load(p);
+    p->faults_moved = true; /* read with the changes that follow, which have their versions */
     return status;
 }
 
@@ -327,6 +329,7 @@ void mirror_free(plant *p)
         free(p->plcs[i]);
     }
     free(p->plcs);
+    free(p->faults.rows);
     idmap_free(&p->plcs_by_id);
     idmap_free(&p->blocks_by_id);
     idmap_free(&p->tags_by_id);

@@ -129,8 +129,10 @@ static void edit_everything(struct rig *rig, unsigned n)
         " ('list', 'DB1.DBW4:INT[3]', '[1,2,3]'), ('lost', 'DB77.DBW0', NULL), ('new', 'DB5.DBW0', 7);"
         "DELETE FROM block WHERE number = 5; INSERT INTO block (kind, number, data) VALUES ('DB', 5, "
         "zeroblob(%u));"
-        "UPDATE block SET data = randomblob(%u) WHERE number = 2; UPDATE plc SET slot = 2; COMMIT",
-        n % 65536, 2 + n % 7, 200 + n % 3);
+        "UPDATE block SET data = randomblob(%u) WHERE number = 2; UPDATE plc SET slot = 2;"
+        "DELETE FROM fault; INSERT INTO fault (name, args, plc) VALUES ('slow', %u, 1), ('lost', '', 9); "
+        "COMMIT",
+        n % 65536, 2 + n % 7, 200 + n % 3, n);
 }
 
 static void check_everything(struct rig *rig, unsigned n)
@@ -149,6 +151,9 @@ static void check_everything(struct rig *rig, unsigned n)
     rig_says(rig_tag_error(rig, "bad"), "the text x", NULL);
     rig_says(rig_tag_error(rig, "lost"), "no such block", NULL);
     assert_int_equal(rig_int(rig, "SELECT count(*) FROM tag WHERE error IS NOT NULL"), 2);
+    assert_int_equal(plant_fault_count(rig->plant), 1);
+    assert_int_equal(strtol(plant_fault_at(rig->plant, 0)->args, NULL, 10), n);
+    rig_has(rig_select(rig, "SELECT error FROM fault WHERE name = 'lost'"), "no PLC");
 }
 
 static bool open_once(struct rig *rig, long n, struct how how)
@@ -203,7 +208,28 @@ static void show_nothing(const struct plant_tag_view *tag, void *arg)
     (void)tag, (void)arg;
 }
 
-/* A turn with edits, a store of one byte, and upkeep. */
+/* What the last turn reported, of the fault that it knew. */
+static struct plant_fault reported;
+
+static void report(struct rig *rig, long n)
+{
+    reported = (struct plant_fault){.version = UINT64_MAX};
+    if (plant_fault_count(rig->plant) == 0)
+        return;
+    reported = *plant_fault_at(rig->plant, 0);
+    plant_fault_report(rig->plant, &reported, (uint64_t)n, 1, false, "why", n % 2 == 0);
+}
+
+/* A report for the row of before the edits may not be in it. */
+static void check_report(struct rig *rig, long n)
+{
+    bool holds = plant_fault_at(rig->plant, 0)->version == reported.version;
+
+    assert_int_equal(rig_int(rig, "SELECT matched FROM fault WHERE name = 'slow'"), holds ? n : 0);
+    rig_same(rig_select(rig, "SELECT error FROM fault WHERE name = 'slow'"), holds ? "why" : "NULL");
+}
+
+/* A turn with edits, a store of one byte, a fault's report, and upkeep. */
 static bool turn_once(struct rig *rig, long n, struct how how)
 {
     struct plant_block *block;
@@ -217,6 +243,7 @@ static bool turn_once(struct rig *rig, long n, struct how how)
     before = block->data[40];
     if (begun == S7_OK)
         stored = plant_store(rig->plant, block, 40, &byte, 1);
+    report(rig, n);
     ended = plant_turn_end(rig->plant);
     expect_reason(rig, ended, "plant_turn_end");
     assert_int_equal(block->data[40], stored == S7_OK && ended == S7_OK ? byte : before);
@@ -234,7 +261,8 @@ static void turns(struct rig *rig, bool all_later)
     do {
         edit_everything(rig, n);
         reached = turn_once(rig, n, how);
-        check_everything(rig, n++);
+        check_everything(rig, n);
+        check_report(rig, n++);
     } while (reached);
 }
 
@@ -277,11 +305,13 @@ static void a_turn_allocates_nothing_of_ours_once_it_is_warm(void **state)
     struct rig *rig = *state;
 
     rig_sql(rig, "INSERT INTO tag (name, address) VALUES ('a', 'DB1.DBW0'), ('b', 'DB1.DBD0:REAL'),"
-                 " ('c', 'DB1.DBB0:STRING(20)'), ('d', 'DB1.DBW0:INT[9]')");
+                 " ('c', 'DB1.DBB0:STRING(20)'), ('d', 'DB1.DBW0:INT[9]');"
+                 "INSERT INTO fault (name) VALUES ('slow')");
     rig_put(rig, 1, 0, "warm", 4);
     long before = atomic_load(&ours);
     for (uint8_t i = 0; i < 100; i++) {
         rig_put(rig, 1, i % 60, &i, 1);
+        plant_fault_report(rig->plant, plant_fault_at(rig->plant, 0), i, i, true, "", true);
         rig_look(rig);
     }
     assert_int_equal(atomic_load(&ours), before);

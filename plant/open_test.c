@@ -80,37 +80,94 @@ static void a_newer_schema_and_a_damaged_one_are_refused(void **state)
     expect_refusal(rig.path, S7_E_PLANT_SCHEMA, "damaged");
 }
 
+/* The rig is another file then, of an older schema and empty. */
+static void make_empty(int schema)
+{
+    rig_close_plant(&rig);
+    sqlite3_close(rig.foreign);
+    assert_int_equal(unlink(rig.path), 0);
+    assert_int_equal(sqlite3_open(rig.path, &rig.foreign), SQLITE_OK);
+    assert_int_equal(plant_schema_migrate(rig.foreign, 0, schema), SQLITE_OK);
+}
+
+/* With rows that are changes still. */
+static void make_old(int schema)
+{
+    make_empty(schema);
+    rig_sql(&rig, "INSERT INTO plc (name) VALUES ('old');"
+                  "INSERT INTO block (kind, number, data) VALUES ('DB', 1, x'0102');"
+                  "INSERT INTO tag (name, address) VALUES ('t', 'DB1.DBW0')");
+}
+
 static void schema_1_comes_up_to_date_with_its_rows(void **state)
 {
-    char path[128];
-    sqlite3 *db;
-    struct plant_error error;
-    plant *p;
-
     (void)state;
-    snprintf(path, sizeof path, "%s/old", rig.folder);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(plant_schema_migrate(db, 0, 1), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "INSERT INTO plc (name) VALUES ('old');"
-                                  "INSERT INTO block (kind, number, data) VALUES ('DB', 1, x'0102');"
-                                  "INSERT INTO tag (name, address) VALUES ('t', 'DB1.DBW0')",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    if (plant_open(path, NULL, &p, &error) != S7_OK)
-        fail_msg("%s", error.text);
-    rig_same(plant_plc_at(p, 0)->name, "old");
-    assert_memory_equal(plant_block_find(p, plant_plc_at(p, 0), S7_AREA_DB, 1)->data, "\x01\x02", 2);
-    plant_event(p, 0, NULL, "connect", "", "");
-    plant_close(p);
-    sqlite3_close(rig.foreign);
-    rig.foreign = db;
-    rig_same(rig_select(&rig, "PRAGMA user_version"), "2");
+    make_old(1);
+    rig_open(&rig, NULL);
+    rig_same(plant_plc_at(rig.plant, 0)->name, "old");
+    assert_memory_equal(rig_db1(&rig), "\x01\x02", 2);
+    plant_event(rig.plant, 0, NULL, "connect", "", "");
+    rig_close_plant(&rig);
+    rig_same(rig_select(&rig, "PRAGMA user_version"), "3");
     rig_same(rig_select(&rig, "SELECT value FROM tag"), "258");
     rig_same(rig_select(&rig, "SELECT kind FROM event"), "connect");
-    sqlite3_close(rig.foreign);
-    rig.foreign = NULL;
-    assert_int_equal(unlink(path), 0);
+}
+
+static const char *all_changes(void)
+{
+    return rig_select(&rig, "SELECT group_concat(seq || ' ' || what || ' ' || row) FROM"
+                            " (SELECT * FROM change ORDER BY seq)");
+}
+
+static void schema_2_keeps_its_changes_and_their_numbers_on_the_way_to_3(void **state)
+{
+    char before[256];
+
+    (void)state;
+    make_old(2);
+    rig_sql(&rig,
+            "UPDATE tag SET value = 772 WHERE name = 't'; INSERT INTO tag (name, address) VALUES ('u', 'x');"
+            "DELETE FROM change WHERE seq = (SELECT max(seq) FROM change)");
+    snprintf(before, sizeof before, "%s", all_changes());
+    rig_has(before, "value 1");
+    int64_t last = rig_int(&rig, "SELECT seq FROM sqlite_sequence WHERE name = 'change'");
+    assert_true(last > rig_int(&rig, "SELECT max(seq) FROM change"));
+    rig_sql(&rig, "BEGIN IMMEDIATE");
+    assert_int_equal(plant_schema_migrate(rig.foreign, 2, 3), SQLITE_OK);
+    rig_sql(&rig, "COMMIT");
+    rig_same(all_changes(), before);
+    rig_sql(&rig, "UPDATE plc SET slot = 1"); /* an old trigger, the new table */
+    assert_true(rig_int(&rig, "SELECT seq FROM change WHERE what = 'plc'") > last);
+    assert_int_equal(rig_int(&rig, "SELECT count(*) FROM sqlite_sequence"), 1);
+    assert_int_equal(rig_try(&rig, "INSERT INTO change (what, row) VALUES ('mine', 1)"), SQLITE_CONSTRAINT);
+}
+
+static void schema_2_comes_up_to_date_with_edits_that_wait(void **state)
+{
+    (void)state;
+    make_old(2);
+    rig_sql(&rig, "UPDATE tag SET value = 772 WHERE name = 't'");
+    int64_t last = rig_int(&rig, "SELECT seq FROM sqlite_sequence WHERE name = 'change'");
+    rig_open(&rig, NULL);
+    assert_memory_equal(rig_db1(&rig), "\x03\x04", 2);
+    assert_int_equal(rig_int(&rig, "SELECT count(*) FROM change"), 0);
+    assert_int_equal(rig_int(&rig, "SELECT seq FROM sqlite_sequence WHERE name = 'change'"), last);
+    rig_sql(&rig, "INSERT INTO fault (name) VALUES ('slow'); UPDATE tag SET value = 1 WHERE name = 't'");
+    rig_look(&rig);
+    assert_memory_equal(rig_db1(&rig), "\x00\x01", 2);
+    rig_same(plant_fault_at(rig.plant, 0)->name, "slow");
+    assert_int_equal(plant_fault_at(rig.plant, 0)->version, last + 1);
+    rig_same(rig_select(&rig, "PRAGMA integrity_check"), "ok");
+}
+
+static void a_schema_2_without_any_change_ever_comes_up_to_date(void **state)
+{
+    (void)state;
+    make_empty(2);
+    rig_open(&rig, NULL);
+    assert_int_equal(plant_plc_count(rig.plant), 0);
+    rig_sql(&rig, "INSERT INTO plc (name) VALUES ('late')");
+    assert_int_equal(rig_int(&rig, "SELECT seq FROM change"), 1);
 }
 
 static void a_second_server_is_told_who_serves_it_already(void **state)
@@ -197,6 +254,9 @@ int main(void)
         TEST(what_is_no_plant_is_named_as_what_it_is),
         TEST(a_newer_schema_and_a_damaged_one_are_refused),
         TEST(schema_1_comes_up_to_date_with_its_rows),
+        TEST(schema_2_keeps_its_changes_and_their_numbers_on_the_way_to_3),
+        TEST(schema_2_comes_up_to_date_with_edits_that_wait),
+        TEST(a_schema_2_without_any_change_ever_comes_up_to_date),
         TEST(a_second_server_is_told_who_serves_it_already),
         TEST(looking_beside_a_server_changes_nothing),
         TEST(a_new_plant_needs_a_new_file_and_sensible_blocks),

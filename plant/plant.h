@@ -16,7 +16,7 @@
  * builds assert it): an open one would freeze data_version, make the next write BUSY_SNAPSHOT and block
  * foreign writers.
  *
- * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value and the plc rows while a server runs.
+ * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value, fault and plc rows while a server runs.
  * Triggers in the file note each edit in `change`; our own writes do not enter it (BLOB writes fire no
  * triggers; a tag that we refresh has value = applied). BLOB edits apply first, tag edits after them in the
  * order of `change`. An edit that cannot be applied stays in the row with its reason in tag.error.
@@ -27,7 +27,7 @@
 
 #include <s7rig/address.h>
 
-#define PLANT_SCHEMA_VERSION 2
+#define PLANT_SCHEMA_VERSION 3
 #define PLANT_NAME_CAP       65
 #define PLANT_LISTEN_CAP     64
 
@@ -84,7 +84,7 @@ S7_MUST_CHECK s7_status plant_create(const char *path, const struct plant_new_pl
 /* Open, migrate an older schema, load the mirror, apply edits made while no server ran. A second server on
  * the same file is refused (flock on a descriptor of its own, held until plant_close). options NULL:
  * defaults. S7_E_PLANT_MISSING; S7_E_PLANT_SCHEMA: no plant file, damaged, or newer than this program ("made
- * by a newer s7rig: schema 3, this one knows 2"); S7_E_PLANT_BUSY: another server has it, or its lock is
+ * by a newer s7rig: schema 4, this one knows 3"); S7_E_PLANT_BUSY: another server has it, or its lock is
  * held; S7_E_PLANT_IO: also a file system without shared memory (NFS, SMB, 9p, FUSE) when journal_delete is
  * not set, with that advice; S7_E_NOMEM. */
 S7_MUST_CHECK s7_status plant_open(const char *path, const struct plant_options *options, plant **out,
@@ -169,29 +169,36 @@ void plant_event(plant *p, int64_t wall_ms, const struct plant_plc *plc, const c
 
 /* ---- faults: rows of `fault`, by which a foreign program breaks the simulated PLC ---- */
 
+#define PLANT_FAULT_NAME_CAP 32
 #define PLANT_FAULT_ARGS_CAP 256
 
 /* A row. What name and args mean is the simulator's business; plant/ only carries them. */
 struct plant_fault {
     int64_t id;
     const struct plant_plc *plc;
-    char name[32]; /* longer ones are cut, which makes them unknown */
+    char name[PLANT_FAULT_NAME_CAP];
     char args[PLANT_FAULT_ARGS_CAP];
-    bool armed;       /* fault.armed */
+    bool armed;       /* fault.armed, or what was reported since */
     uint64_t version; /* another one whenever a foreign program edited the row: take it as new */
 };
 
-/* Moves whenever plant_turn_begin or plant_open read rows of `fault` (compare it with what it was). */
+/* Moves whenever plant_open, plant_turn_begin or plant_upkeep read rows of `fault` (compare it with what it
+ * was). */
 uint64_t plant_faults_version(const plant *p);
 
-/* All rows of PLCs that are there, in the order of their ids; valid until the next plant_turn_begin. */
+/* The rows of PLCs that are there, in the order of their ids; valid until the next plant_turn_begin or
+ * plant_upkeep. Rows beyond the first 1000, of a PLC that is not served, or smuggled past the table's checks
+ * are not among them, and their `error` says so. */
 size_t plant_fault_count(const plant *p);
 const struct plant_fault *plant_fault_at(const plant *p, size_t index);
 
 /* Write back what a fault did: counts, whether it is still armed, why it cannot be ("" or NULL: NULL in the
- * file). urgent: with this turn's plant_turn_end, so that who sees the fault's effect finds its counts in the
- * file; else with the next commit or upkeep. A row that was deleted or edited by a foreign program since its
- * version was read is left alone. Call inside a turn or between turns. */
+ * file; beyond 255 bytes it is cut). urgent: with this turn's plant_turn_end, so that who sees the fault's
+ * effect finds its counts in the file; while another program holds the lock, with the first turn or upkeep
+ * that gets it. Else with the next commit or upkeep. Reports alone never make plant_turn_end fail. A row
+ * that was deleted or edited by a foreign program since its version was read is left alone. fault may be a
+ * copy that the caller kept: its id and version count. Call inside a turn or between turns; a later report
+ * takes the place of one that waits. */
 void plant_fault_report(plant *p, const struct plant_fault *fault, uint64_t matched, uint64_t fired,
                         bool armed, const char *error, bool urgent);
 

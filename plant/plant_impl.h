@@ -76,6 +76,25 @@ struct plant_event_row {
 };
 #define PLANT_EVENTS_CAP 256
 
+/* A row of `fault`; pub.plc NULL: it is not listed, and error says why. */
+struct mirror_fault {
+    struct plant_fault pub; /* version: the number in `change` of the last edit; 0: before the start */
+    int64_t matched, fired;
+    char error[256];
+    bool dirty; /* the row is to be written */
+};
+#define PLANT_FAULTS_CAP 1000
+
+struct mirror_faults {
+    struct mirror_fault *rows; /* the first of the table, by id */
+    size_t n, cap;
+    uint16_t listed[PLANT_FAULTS_CAP]; /* indices of those that plant_fault_at gives out */
+    size_t n_listed;
+    bool dirty;       /* a row is */
+    bool urgent;      /* and its turn is to write it */
+    bool more_unsaid; /* rows behind these do not say yet that they are not taken */
+};
+
 enum plant_sql {
     SQL_BEGIN,
     SQL_BEGIN_IMMEDIATE,
@@ -88,10 +107,13 @@ enum plant_sql {
     SQL_BLOCK_ONE,
     SQL_TAG_ALL,
     SQL_TAG_ONE,
+    SQL_FAULT_ALL,
     SQL_CHANGE_ALL,
     SQL_CHANGE_CLEAR,
     SQL_TAG_SET_VALUE,
     SQL_TAG_SET_ERROR,
+    SQL_FAULT_REPORT,
+    SQL_FAULT_REFUSE_MORE,
     SQL_EVENT_ADD,
     SQL_EVENT_PRUNE,
     SQL_COUNT
@@ -121,6 +143,7 @@ struct plant {
     int64_t data_version;
     bool owed;
     bool blocks_moved; /* tags without a block may have one now */
+    bool faults_moved; /* the rows of `fault` are to be read */
     bool in_turn;
     bool can_write; /* this turn holds the write lock */
     bool may_store; /* plant_store is allowed in this turn */
@@ -131,6 +154,9 @@ struct plant {
     size_t n_undo, cap_undo;
     uint8_t *undo_bytes;
     size_t n_undo_bytes, cap_undo_bytes;
+
+    struct mirror_faults faults;
+    uint64_t faults_version;
 
     struct plant_event_row *events;
     size_t n_events;
@@ -203,6 +229,15 @@ int tag_flush(plant *p); /* dirty ones; SQLite's result */
 /* ---- changes (change.c) ---- */
 /* Everything that `change` holds, inside a transaction; BLOB edits first. *any: it holds something. */
 S7_MUST_CHECK s7_status change_apply(plant *p, bool *any);
+
+/* ---- faults (fault.c) ---- */
+/* For change_apply: a row was edited. */
+S7_MUST_CHECK s7_status fault_note(plant *p, int64_t id);
+/* Read the table if it moved, after PLCs were; a failure leaves the rows as they were. */
+S7_MUST_CHECK s7_status fault_reread(plant *p);
+bool fault_waits(const plant *p); /* something is to be written */
+int fault_flush(plant *p);        /* SQLite's result */
+void fault_clean(plant *p);       /* it was committed */
 
 /* ---- events (event.c) ---- */
 int event_flush(plant *p);

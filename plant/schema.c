@@ -143,7 +143,55 @@ static const char schema_2[] = "CREATE TABLE event ("
                                " text TEXT"
                                ") STRICT;";
 
-static const char *const steps[PLANT_SCHEMA_VERSION] = {schema_1, schema_2};
+/* `change` gets one more `what`. Renaming a new table to it would want all triggers to be whole meanwhile, so
+ * the rows step aside instead. The sequence must go on: numbers of edits are never used twice. */
+static const char schema_3[] =
+    "CREATE TABLE fault ("
+    " id INTEGER PRIMARY KEY,"
+    " plc INTEGER NOT NULL DEFAULT 1 REFERENCES plc(id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL"
+    "  CONSTRAINT 'fault.name has 1 to 31 bytes'"
+    "  CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 31 AND instr(name, char(0)) = 0),"
+    " args TEXT NOT NULL DEFAULT ''"
+    "  CONSTRAINT 'fault.args has at most 255 bytes'"
+    "  CHECK (length(CAST(args AS BLOB)) <= 255 AND instr(args, char(0)) = 0),"
+    " armed INTEGER NOT NULL DEFAULT 1 CONSTRAINT 'fault.armed is 0 or 1' CHECK (armed IN (0, 1)),"
+    " matched INTEGER NOT NULL DEFAULT 0,"
+    " fired INTEGER NOT NULL DEFAULT 0,"
+    " error TEXT"
+    ") STRICT;"
+
+    "CREATE TEMP TABLE change_aside AS SELECT seq, what, row FROM main.change"
+    " UNION ALL SELECT seq, NULL, NULL FROM main.sqlite_sequence WHERE name = 'change';"
+    "DROP TABLE main.change;"
+    "CREATE TABLE main.change ("
+    " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " what TEXT NOT NULL CHECK (what IN ('plc', 'block', 'tag', 'value', 'fault')),"
+    " row INTEGER NOT NULL,"
+    " UNIQUE (what, row)"
+    ") STRICT;"
+    "INSERT INTO main.change SELECT seq, what, row FROM temp.change_aside WHERE what IS NOT NULL;"
+    "DELETE FROM main.sqlite_sequence WHERE name = 'change';"
+    "INSERT INTO main.sqlite_sequence (name, seq)"
+    " SELECT 'change', seq FROM temp.change_aside WHERE what IS NULL;"
+    "DROP TABLE temp.change_aside;"
+
+    "CREATE TRIGGER fault_insert AFTER INSERT ON fault BEGIN"
+    " DELETE FROM change WHERE what = 'fault' AND row = NEW.id;"
+    " INSERT INTO change (what, row) VALUES ('fault', NEW.id);"
+    " END;"
+    "CREATE TRIGGER fault_update AFTER UPDATE ON fault BEGIN"
+    " DELETE FROM change WHERE what = 'fault' AND row = OLD.id;"
+    " INSERT INTO change (what, row) VALUES ('fault', OLD.id);"
+    " DELETE FROM change WHERE what = 'fault' AND row = NEW.id;"
+    " INSERT INTO change (what, row) VALUES ('fault', NEW.id);"
+    " END;"
+    "CREATE TRIGGER fault_delete AFTER DELETE ON fault BEGIN"
+    " DELETE FROM change WHERE what = 'fault' AND row = OLD.id;"
+    " INSERT INTO change (what, row) VALUES ('fault', OLD.id);"
+    " END;";
+
+static const char *const steps[PLANT_SCHEMA_VERSION] = {schema_1, schema_2, schema_3};
 
 int plant_schema_migrate(sqlite3 *db, int from, int to)
 {

@@ -14,10 +14,18 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_BLOCK_ONE] = "SELECT id, plc, kind, number, data FROM block WHERE id = ?1",
     [SQL_TAG_ALL] = "SELECT id, plc, name, address, type, value, error FROM tag ORDER BY id",
     [SQL_TAG_ONE] = "SELECT id, plc, name, address, type, value, error FROM tag WHERE id = ?1",
+    [SQL_FAULT_ALL] = ("SELECT id, plc, name, args, armed, matched, fired, error,"
+                       " (SELECT seq FROM change WHERE what = 'fault' AND row = fault.id)"
+                       " FROM fault ORDER BY id LIMIT ?1"),
     [SQL_CHANGE_ALL] = "SELECT what, row FROM change ORDER BY seq",
     [SQL_CHANGE_CLEAR] = "DELETE FROM change",
     [SQL_TAG_SET_VALUE] = "UPDATE tag SET value = ?2, applied = ?2 WHERE id = ?1",
     [SQL_TAG_SET_ERROR] = "UPDATE tag SET error = ?2 WHERE id = ?1",
+    /* Not over an edit that came after the one that made this version, seen by us or not. */
+    [SQL_FAULT_REPORT] =
+        ("UPDATE fault SET matched = ?3, fired = ?4, armed = ?5, error = ?6 WHERE id = ?1 AND"
+         " NOT EXISTS (SELECT 1 FROM change WHERE what = 'fault' AND row = ?1 AND seq <> ?2)"),
+    [SQL_FAULT_REFUSE_MORE] = "UPDATE fault SET error = ?2 WHERE id > ?1 AND error IS NOT ?2",
     [SQL_EVENT_ADD] = "INSERT INTO event (time, plc, kind, peer, text) VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_EVENT_PRUNE] = "DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - 10000",
 };

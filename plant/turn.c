@@ -225,7 +225,8 @@ static s7_status flush_blocks(plant *p)
 
 static bool something_to_write(const plant *p)
 {
-    return p->dirty_blocks != NULL || p->dirty_tags != NULL || p->applied || p->n_events > 0;
+    return p->dirty_blocks != NULL || p->dirty_tags != NULL || p->applied || p->n_events > 0 ||
+           fault_waits(p);
 }
 
 static s7_status flush(plant *p)
@@ -234,6 +235,8 @@ static s7_status flush(plant *p)
 
     if (status == S7_OK && tag_flush(p) != SQLITE_OK)
         status = plant_sql_fail(p, "write the tags");
+    if (status == S7_OK && fault_flush(p) != SQLITE_OK)
+        status = plant_sql_fail(p, "write the faults");
     if (status == S7_OK && p->applied && plant_sql_run(p, SQL_CHANGE_CLEAR) != SQLITE_OK)
         status = plant_sql_fail(p, "empty the table change");
     if (status == S7_OK && event_flush(p) != SQLITE_OK)
@@ -258,11 +261,16 @@ static bool stores_stand(const plant *p)
     return p->options.durability == PLANT_MEMORY && !p->applied;
 }
 
-/* RAM goes back to the turn's beginning. What was applied from `change` stays in RAM and is owed again. */
-static void give_up(plant *p)
+static void roll_back(plant *p)
 {
     if (sqlite3_txn_state(p->db, NULL) != SQLITE_TXN_NONE)
         plant_sql_run(p, SQL_ROLLBACK);
+}
+
+/* RAM goes back to the turn's beginning. What was applied from `change` stays in RAM and is owed again. */
+static void give_up(plant *p)
+{
+    roll_back(p);
     p->owed = p->owed || p->applied;
     if (stores_stand(p))
         return;
@@ -289,8 +297,23 @@ static s7_status finish(plant *p)
         return status;
     }
     plant_clean(p, true);
+    fault_clean(p);
     event_clean(p);
     return S7_OK;
+}
+
+/* A transaction for faults alone, when the turn had none. Edits that came since the turn began are not looked
+ * for, since the turn's stores would have to stand over them: the statement itself spares edited rows. What
+ * is in the way is no failure of the turn; the report waits. */
+static void report_faults(plant *p)
+{
+    if (p->replaced || checkpoint_holds_off(p) || take_lock(p) != SQLITE_OK)
+        return;
+    if (fault_flush(p) == SQLITE_OK && plant_sql_run(p, SQL_COMMIT) == SQLITE_OK)
+        fault_clean(p);
+    else
+        plant_sql_fail(p, "write the faults");
+    roll_back(p);
 }
 
 s7_status plant_turn_end(plant *p)
@@ -300,6 +323,8 @@ s7_status plant_turn_end(plant *p)
 
     assert(p->in_turn);
     status = finish(p);
+    if (status == S7_OK && p->faults.urgent)
+        report_faults(p);
     turn_close(p);
     return stored && !stand ? status : S7_OK;
 }
@@ -319,9 +344,9 @@ s7_status turn_first(plant *p)
     p->applied = any && p->can_write;
     if (status == S7_OK && p->can_write)
         status = flush(p);
-    if (sqlite3_txn_state(p->db, NULL) != SQLITE_TXN_NONE)
-        plant_sql_run(p, SQL_ROLLBACK);
+    roll_back(p);
     plant_clean(p, true);
+    fault_clean(p);
     turn_close(p);
     return status;
 }
