@@ -52,6 +52,11 @@ static void accept_it(s7_listener *listener, s7_stream *accepted, void *arg)
     struct attempt *a = arg;
 
     (void)listener;
+    if (s7_stream_vanish(accepted, S7_VANISH_IN | S7_VANISH_OUT) != S7_OK ||
+        s7_stream_vanish(accepted, 0) != S7_OK) {
+        s7_stream_close(accepted, S7_CLOSE_RST);
+        return;
+    }
     a->server = accepted;
     s7_stream_set_fn(accepted, serve, a);
 }

@@ -139,6 +139,28 @@ void rig_connect(struct rig *rig)
     assert_int_equal(rig->client.n_calls, 1);
 }
 
+void rig_connect_apart(struct rig *rig, struct end *client, struct end *server)
+{
+    rig_connect(rig);
+    *client = rig->client;
+    *server = rig->server;
+    end_attach(client, client->stream);
+    end_attach(server, server->stream);
+    end_init(rig, &rig->client);
+    end_init(rig, &rig->server);
+}
+
+void rig_exchange(struct rig *rig, struct end *with)
+{
+    static const char ping[] = "hello";
+
+    with->got_len = 0;
+    with->then = then_stop_at_five;
+    end_send(with, ping);
+    rig_run(rig);
+    with->then = then_nothing;
+}
+
 void end_send(struct end *end, const char *text)
 {
     assert_int_equal(s7_stream_write(end->stream, (const uint8_t *)text, strlen(text)), strlen(text));

@@ -63,6 +63,13 @@ void rig_dial(struct rig *rig, struct end *end); /* to the rig's listener */
 /* Run until client and server are connected with each other. */
 void rig_connect(struct rig *rig);
 
+/* The same with two ends of the caller's, who closes them; the rig's own are not connected yet. */
+void rig_connect_apart(struct rig *rig, struct end *client, struct end *server);
+
+/* Run until "hello" is back from the other end, which echoes: what was sent before on other connections has
+ * had time to arrive (after three of them: has arrived) without waiting by the clock. */
+void rig_exchange(struct rig *rig, struct end *with);
+
 void end_send(struct end *end, const char *text); /* fails the test unless all is taken */
 void end_close(struct end *end, enum s7_close_how how);
 void end_attach(struct end *end, s7_stream *stream);

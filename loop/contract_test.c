@@ -478,6 +478,6 @@ int contract_run(const char *name, contract_make_fn *make)
     };
 
     rig_make_loop = make;
-    return contract_run_traffic(name) + contract_run_memory(name) +
+    return contract_run_traffic(name) + contract_run_faults(name) + contract_run_memory(name) +
            cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }

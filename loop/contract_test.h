@@ -10,8 +10,9 @@ typedef s7_status contract_make_fn(s7_loop **out);
  */
 int contract_run(const char *name, contract_make_fn *make);
 
-/* Its parts about wants and bulk, and about memory: called by it. */
+/* Its parts about wants and bulk, faults of the network, and memory: called by it. */
 int contract_run_traffic(const char *name);
+int contract_run_faults(const char *name);
 int contract_run_memory(const char *name);
 
 #endif

@@ -3,31 +3,11 @@
 
 /* ---- wants ---- */
 
-/* Echoes on a second connection: when they are back, what was sent before them on the first is there as well.
- */
-static void exchange(struct rig *rig, struct end *with)
-{
-    static const char ping[] = "hello";
-
-    with->got_len = 0;
-    with->then = then_stop_at_five;
-    end_send(with, ping);
-    rig_run(rig);
-    with->then = then_nothing;
-}
-
 /* Two connections more, from `clients` to `servers`. */
 static void connect_two(struct rig *rig, struct end *clients, struct end *servers)
 {
-    for (int i = 0; i < 2; i++) {
-        rig_connect(rig);
-        clients[i] = rig->client;
-        servers[i] = rig->server;
-        end_attach(&clients[i], rig->client.stream);
-        end_attach(&servers[i], rig->server.stream);
-        rig->client = (struct end){.rig = rig, .reads = true, .then = then_nothing};
-        rig->server = rig->client;
-    }
+    for (int i = 0; i < 2; i++)
+        rig_connect_apart(rig, &clients[i], &servers[i]);
 }
 
 static void who_wants_nothing_is_not_called(void **state)
@@ -43,7 +23,7 @@ static void who_wants_nothing_is_not_called(void **state)
     end_send(&clients[0], "wait");
     end_close(&clients[1], S7_CLOSE_RST);
     for (int i = 0; i < 3; i++)
-        exchange(rig, &rig->client);
+        rig_exchange(rig, &rig->client);
     assert_int_equal(servers[0].n_calls, 0);
     assert_int_equal(servers[1].n_calls, 0);
 
@@ -105,7 +85,7 @@ static void ready_together(struct rig *rig, struct end *clients, struct end *ser
         s7_stream_want(servers[i].stream, 0);
         end_send(&clients[i], "x");
     }
-    exchange(rig, &rig->client);
+    rig_exchange(rig, &rig->client);
     for (int i = 0; i < 2; i++)
         s7_stream_want(servers[i].stream, wants);
     rig_run(rig);
@@ -213,7 +193,7 @@ static void a_function_set_late_is_told_of_bytes_that_were_there_before(void **s
     end_attach(&first, first.stream);
     rig_connect(rig);
     rig->server.then = then_echo;
-    exchange(rig, &rig->client);
+    rig_exchange(rig, &rig->client);
 
     struct end late = {.rig = rig, .reads = true, .then = then_stop};
     end_attach(&late, quiet);

@@ -278,6 +278,11 @@ void s7_stream_close(s7_stream *stream, enum s7_close_how how)
     loop->parked_streams = stream;
 }
 
+s7_status s7_stream_vanish(s7_stream *stream, unsigned directions)
+{
+    return stream->loop->ops->vanish(stream, directions & (S7_VANISH_IN | S7_VANISH_OUT));
+}
+
 uint64_t s7_stream_ordinal(const s7_stream *stream)
 {
     return stream->ordinal;
@@ -310,6 +315,19 @@ s7_status s7_loop_listen(s7_loop *loop, const char *host, uint16_t port, s7_acce
 uint16_t s7_listener_port(const s7_listener *listener)
 {
     return listener->port;
+}
+
+s7_status s7_listener_refuse(s7_listener *listener, bool refuse, int *os_errno)
+{
+    int ignored;
+
+    if (listener->refuses == refuse)
+        return S7_OK;
+    s7_status status =
+        listener->loop->ops->listener_refuse(listener, refuse, os_errno != NULL ? os_errno : &ignored);
+    if (status == S7_OK)
+        listener->refuses = refuse;
+    return status;
 }
 
 void s7_listener_close(s7_listener *listener)

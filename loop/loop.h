@@ -152,10 +152,11 @@ void s7_stream_close(s7_stream *stream, enum s7_close_how how);
 
 /* Half-open, for simulators that play a cable that is out: from now on what the peer sends (IN), what this
  * stream sends (OUT), or both go nowhere, silently, ends and resets too; what is on its way still arrives.
- * 0: the cable is back, what was held is delivered. A stream that is closed meanwhile is not told to its
- * peer; what it held stays until the loop is freed. S7_E_UNSUPPORTED: this loop cannot do it (libev: OUT
- * alone, since the kernel goes on acknowledging; the operating system does not permit the socket filter):
- * nothing changed. */
+ * 0: the cable is back, what was held is delivered. That a stream is closed while OUT is set is not told to
+ * its peer; what it held stays until the loop is freed. While OUT is set a write may take bytes, to hold
+ * them, or say S7_AGAIN. S7_E_UNSUPPORTED: this loop cannot do it (libev: OUT alone, since the kernel goes on
+ * acknowledging; the operating system does not permit the socket filter). S7_E_NOMEM. After both nothing has
+ * changed. */
 enum s7_vanish { S7_VANISH_IN = 1, S7_VANISH_OUT = 2 };
 S7_MUST_CHECK s7_status s7_stream_vanish(s7_stream *stream, unsigned directions);
 

@@ -115,13 +115,18 @@ static uint64_t loop_ev_random(s7_loop *loop)
 
 /* ---- streams ---- */
 
+static unsigned wanted(const struct stream_ev *s)
+{
+    return s->muted == NULL ? s->base.want : s->base.want & ~(unsigned)S7_READY_WRITE;
+}
+
 static int events_of(const struct stream_ev *s)
 {
     if (s->base.fn == NULL || s->state == FAILED)
         return 0;
     if (s->state == DIALING)
         return EV_WRITE;
-    return ((s->base.want & S7_READY_READ) ? EV_READ : 0) | ((s->base.want & S7_READY_WRITE) ? EV_WRITE : 0);
+    return ((wanted(s) & S7_READY_READ) ? EV_READ : 0) | ((wanted(s) & S7_READY_WRITE) ? EV_WRITE : 0);
 }
 
 /* Bring the watcher in line. No system call here: libev compares with what the kernel knows before it waits.
@@ -175,7 +180,7 @@ static void on_ready(struct ev_loop *ev, ev_io *io, int events)
         dial_ended(s);
         return;
     }
-    ready &= stream->want; /* the events are as old as the turn; the want may have changed since */
+    ready &= wanted(s); /* the events are as old as the turn; the want may have changed since */
     if (ready != 0)
         stream->fn(stream, ready, stream->arg);
 }
@@ -246,8 +251,11 @@ static ssize_t loop_ev_read(s7_stream *stream, uint8_t *buf, size_t cap)
 
 static ssize_t loop_ev_write(s7_stream *stream, const uint8_t *bytes, size_t len)
 {
-    ssize_t n = send(stream_of(stream)->io.fd, bytes, len, MSG_NOSIGNAL);
+    struct stream_ev *s = stream_of(stream);
 
+    if (s->muted != NULL)
+        return S7_AGAIN;
+    ssize_t n = send(s->io.fd, bytes, len, MSG_NOSIGNAL);
     if (n >= 0)
         return n;
     if (loop_ev_try_again(errno))
@@ -258,8 +266,10 @@ static ssize_t loop_ev_write(s7_stream *stream, const uint8_t *bytes, size_t len
 
 static void loop_ev_shutdown(s7_stream *stream)
 {
-    if (stream_of(stream)->state == UP)
-        (void)shutdown(stream_of(stream)->io.fd, SHUT_WR);
+    struct stream_ev *s = stream_of(stream);
+
+    if (s->state == UP && s->muted == NULL)
+        (void)shutdown(s->io.fd, SHUT_WR);
 }
 
 static void loop_ev_close(s7_stream *stream, enum s7_close_how how)
@@ -268,6 +278,10 @@ static void loop_ev_close(s7_stream *stream, enum s7_close_how how)
     struct loop_ev *l = loop_ev_of(stream->loop);
 
     ev_io_stop(l->ev, &s->io);
+    if (s->muted != NULL) {
+        loop_ev_keep_muted(l, s);
+        return;
+    }
     if (how == S7_CLOSE_RST) {
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
         (void)setsockopt(s->io.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
@@ -293,6 +307,7 @@ static void loop_ev_free(s7_loop *loop)
     ev_timer_stop(l->ev, &l->timer);
     ev_check_stop(l->ev, &l->turn_begin);
     ev_loop_destroy(l->ev);
+    loop_ev_close_muted(l);
     free(l);
 }
 
@@ -310,6 +325,8 @@ static const struct s7_loop_ops ops = {
     .shutdown = loop_ev_shutdown,
     .close = loop_ev_close,
     .listener_close = loop_ev_listener_close,
+    .vanish = loop_ev_vanish,
+    .listener_refuse = loop_ev_listener_refuse,
 };
 
 s7_status s7_loop_ev_new(s7_loop **out)

@@ -14,18 +14,26 @@ void loop_ev_resume_soon(struct loop_ev *l)
         s7_timer_set(&l->base, &p->resume, l->base.now_ns);
 }
 
+/* Not paused: nothing happens. */
+static void end_pause(struct loop_ev *l, struct listener_ev *listener)
+{
+    struct listener_ev **link = &l->paused;
+
+    s7_timer_stop(&listener->resume);
+    while (*link != NULL && *link != listener)
+        link = &(*link)->next_paused;
+    if (*link != NULL)
+        *link = listener->next_paused;
+}
+
 static void on_resume(s7_timer *timer, void *arg)
 {
     struct listener_ev *listener = arg;
     struct loop_ev *l = loop_ev_of(listener->base.loop);
-    struct listener_ev **link = &l->paused;
 
-    while (*link != listener)
-        link = &(*link)->next_paused;
-    *link = listener->next_paused;
-    s7_timer_stop(timer);
-    if (listener->io.fd >= 0)
-        ev_io_start(l->ev, &listener->io);
+    (void)timer;
+    end_pause(l, listener);
+    ev_io_start(l->ev, &listener->io);
 }
 
 /* Nothing can be accepted, and the kernel would report the waiting connection again and again. Wait for a
@@ -76,7 +84,7 @@ static bool accept_one(struct loop_ev *l, struct listener_ev *listener)
         return false;
     }
     listener->base.fn(&listener->base, &s->base, listener->base.arg);
-    return listener->io.fd >= 0;
+    return listener->io.fd >= 0 && !listener->base.refuses;
 }
 
 static void on_acceptable(struct ev_loop *ev, ev_io *io, int events)
@@ -90,24 +98,62 @@ static void on_acceptable(struct ev_loop *ev, ev_io *io, int events)
             return;
 }
 
-/* Accepted sockets inherit TCP_NODELAY and keep-alive from the listener: no system call each. */
-static int listen_on(const struct s7_ip_addr *local)
+static void share_address(int fd, int on)
 {
-    int on = 1, idle_s = KEEPALIVE_IDLE_S;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+static void close_keeping_errno(int fd)
+{
+    int error = errno;
+
+    close(fd);
+    errno = error;
+}
+
+/* -1 and errno. */
+static int bound_socket(const struct s7_ip_addr *local)
+{
     int fd = tcp_ev_socket(local);
 
     if (fd < 0)
         return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    share_address(fd, 1);
+    if (bind(fd, &local->addr.any, local->len) == 0)
+        return fd;
+    close_keeping_errno(fd);
+    return -1;
+}
+
+/* With a port that was asked for by number, whoever picked it: Linux takes back a port that it picked itself
+ * as soon as the socket does not listen any more (s7_listener_refuse). The first socket holds the port until
+ * the second, which asks for it, has it as well. */
+static int bound_by_number(struct s7_ip_addr *local)
+{
+    int picked = bound_socket(local), fd = -1;
+
+    if (picked < 0 || s7_ip_addr_port(local) != 0)
+        return picked;
+    if (getsockname(picked, &local->addr.any, &local->len) == 0)
+        fd = bound_socket(local);
+    close_keeping_errno(picked);
+    return fd;
+}
+
+/* Accepted sockets inherit TCP_NODELAY and keep-alive from the listener: no system call each. */
+static int listen_on(struct s7_ip_addr *local)
+{
+    int on = 1, idle_s = KEEPALIVE_IDLE_S;
+    int fd = bound_by_number(local);
+
+    if (fd < 0)
+        return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-    if (bind(fd, &local->addr.any, local->len) != 0 || listen(fd, SOMAXCONN) != 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
-    }
-    return fd;
+    if (listen(fd, SOMAXCONN) == 0)
+        return fd;
+    close_keeping_errno(fd);
+    return -1;
 }
 
 static s7_status listen_status(int os_errno)
@@ -134,10 +180,8 @@ s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_list
     if (listener == NULL)
         return S7_E_NOMEM;
     int fd = listen_on(&local);
-    if (fd < 0 || getsockname(fd, &local.addr.any, &local.len) != 0) {
+    if (fd < 0) {
         *os_errno = errno;
-        if (fd >= 0)
-            close(fd);
         free(listener);
         return listen_status(*os_errno);
     }
@@ -155,9 +199,48 @@ void loop_ev_listener_close(s7_listener *base)
     struct listener_ev *listener = (struct listener_ev *)(void *)base;
     struct loop_ev *l = loop_ev_of(base->loop);
 
+    end_pause(l, listener);
     ev_io_stop(l->ev, &listener->io);
     close(listener->io.fd);
     listener->io.fd = -1;
-    if (listener->resume.loop != NULL)
-        on_resume(&listener->resume, listener);
+}
+
+/* The same socket, listening or only bound. While it listens nobody else can have the port; while it is only
+ * bound that takes SO_REUSEADDR off, or others who set it could. It is needed for listening again, since the
+ * connections of before have the port as well: between these two calls only is the port open to others. */
+static bool stop_listening(int fd)
+{
+    share_address(fd, 0);
+    if (shutdown(fd, SHUT_RD) == 0)
+        return true;
+    share_address(fd, 1);
+    return false;
+}
+
+static bool listen_again(int fd)
+{
+    share_address(fd, 1);
+    if (listen(fd, SOMAXCONN) == 0)
+        return true;
+    share_address(fd, 0);
+    return false;
+}
+
+s7_status loop_ev_listener_refuse(s7_listener *base, bool refuse, int *os_errno)
+{
+    struct listener_ev *listener = (struct listener_ev *)(void *)base;
+    struct loop_ev *l = loop_ev_of(base->loop);
+    bool done = refuse ? stop_listening(listener->io.fd) : listen_again(listener->io.fd);
+
+    if (!done) {
+        *os_errno = errno;
+        return S7_E_IO;
+    }
+    if (refuse) {
+        end_pause(l, listener);
+        ev_io_stop(l->ev, &listener->io);
+    } else {
+        ev_io_start(l->ev, &listener->io);
+    }
+    return S7_OK;
 }

@@ -25,6 +25,8 @@ struct s7_loop_ops {
     /* Both let go of everything but the struct, which loop.c frees at the end of the turn. */
     void (*close)(s7_stream *, enum s7_close_how);
     void (*listener_close)(s7_listener *);
+    s7_status (*vanish)(s7_stream *, unsigned directions);
+    s7_status (*listener_refuse)(s7_listener *, bool refuse, int *os_errno); /* only if it makes a change */
 };
 
 struct s7_loop {
@@ -61,6 +63,7 @@ struct s7_listener {
     s7_accept_fn *fn;
     void *arg;
     uint16_t port;
+    bool refuses; /* s7_listener_refuse; set when the implementation has done it */
     s7_listener *next_parked;
 };
 

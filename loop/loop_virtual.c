@@ -127,6 +127,8 @@ static const struct s7_loop_ops ops = {
     .shutdown = virtual_shutdown,
     .close = virtual_close,
     .listener_close = virtual_listener_close,
+    .vanish = virtual_vanish,
+    .listener_refuse = virtual_listener_refuse,
 };
 
 void s7_virtual_options_init(struct s7_virtual_options *options)

@@ -17,7 +17,7 @@
  * after S7_VIRTUAL_TURNS_MAX turns at one time s7_loop_run returns S7_E_MISUSE.
  *
  * Controls below act on an address (all connections to it) or on one stream; they are the levers that faults
- * pull. */
+ * pull, with s7_stream_vanish and s7_listener_refuse of loop.h. */
 #ifndef LOOP_LOOP_VIRTUAL_H
 #define LOOP_LOOP_VIRTUAL_H
 
@@ -60,7 +60,8 @@ void s7_virtual_trace(s7_loop *loop, s7_virtual_trace_fn *fn, void *arg);
 
 /* What dials to this address meet while it is set, listener or not: ACCEPT (the usual), RST, no answer (the
  * SYN is dropped; the dialing kernel sends it again after 1, 3, 7, 15, 31 and 63 s and fails with
- * S7_E_TIMEOUT after 127 s), or a router's answer. Decided when a SYN arrives. Established connections stay.
+ * S7_E_TIMEOUT after 127 s), or a router's answer. Decided when a SYN arrives: the address comes first, what
+ * it accepts is still refused by a listener that is shut (s7_listener_refuse). Established connections stay.
  * 0.0.0.0 and :: stand for every address of their family. S7_E_RESOLVE: not a numeric address. S7_E_NOMEM. */
 enum s7_virtual_dial { S7_DIAL_ACCEPT, S7_DIAL_REFUSE, S7_DIAL_VANISH, S7_DIAL_UNREACHABLE };
 s7_status s7_virtual_set_dial(s7_loop *loop, const char *host, uint16_t port, enum s7_virtual_dial how);
@@ -72,7 +73,7 @@ void s7_virtual_set_latency(s7_stream *stream, int64_t min_ns, int64_t max_ns);
 /* Half-open: what this stream sends from now on (outgoing) or what its peer sends from now on (incoming) goes
  * nowhere, silently; what is on its way still arrives. false again: what was held arrives, each segment with
  * a fresh latency (the cable is back). FIN is held like bytes; RST, which TCP sends once, is lost, and what
- * was held before it with it. */
+ * was held before it with it. The same as s7_stream_vanish, which always succeeds here. */
 void s7_virtual_vanish(s7_stream *stream, bool outgoing, bool incoming);
 
 /* Reset the connection from the network's middle: both sides see RST in the next turn; what was on its way is

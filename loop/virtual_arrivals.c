@@ -67,12 +67,12 @@ static void syn_ack_arrived(struct connection *c)
 static void ack_arrived(struct connection *c)
 {
     struct virtual_loop *l = c->loop;
-    struct virtual_listener *listener = virtual_listener_for(l, &c->to);
+    s7_listener *listener = virtual_listener_for(l, &c->to);
 
     if (c->sides[1].reset)
         return;
     struct virtual_stream *s = listener != NULL ? virtual_stream_new(c, 1, &c->from) : NULL;
-    if (s == NULL) { /* the listener is gone meanwhile, or there is no memory */
+    if (s == NULL) { /* the listener is gone or shut meanwhile, or there is no memory */
         c->sides[1].closed = true;
         wire_send_rst(c, 1);
         return;

@@ -1,7 +1,8 @@
 /* virtual_impl.h - what the files of the virtual loop share.
  *
  * loop_virtual.c      time and turns
- * virtual_net.c       the ends: listeners, streams and what they are ready for
+ * virtual_net.c       the ends: streams and what they are ready for
+ * virtual_listen.c    listeners
  * virtual_wire.c      between the ends: packets in flight or held, and when they arrive
  * virtual_arrivals.c  what a packet does where it arrives
  * virtual_levers.c    what faults do to connections and addresses
@@ -16,6 +17,9 @@
 #include "loop/loop_virtual.h"
 
 #include <stdatomic.h>
+
+#define FIRST_FREE_PORT    20000 /* what port 0 gives */
+#define FIRST_DIALING_PORT 49152 /* what a dialing side shows as its port, 16384 of them in turn */
 
 struct virtual_stream;
 struct virtual_listener;
@@ -68,6 +72,8 @@ void virtual_want_changed(s7_stream *stream);
 void virtual_shutdown(s7_stream *stream);
 void virtual_close(s7_stream *stream, enum s7_close_how how);
 void virtual_listener_close(s7_listener *listener);
+s7_status virtual_vanish(s7_stream *stream, unsigned directions);
+s7_status virtual_listener_refuse(s7_listener *listener, bool refuse, int *os_errno);
 
 /* When the next packet arrives; S7_NEVER_NS: none is on its way. */
 int64_t virtual_net_next(const struct virtual_loop *loop);
@@ -104,13 +110,16 @@ enum virtual_event { /* part of the hash: only ever append */
                      EVENT_VANISH,
                      EVENT_RESET,
                      EVENT_STALL,
-                     EVENT_SET_BUFFER
+                     EVENT_SET_BUFFER,
+                     EVENT_REFUSE
 };
 
 /* ordinal 0: the loop's. number: whatever tells one event of its kind from another. bytes may be NULL when
  * len is 0. */
 void virtual_trace_event(struct virtual_loop *loop, enum virtual_event kind, uint64_t ordinal,
                          uint64_t number, const uint8_t *bytes, uint32_t len);
+void virtual_trace_address(struct virtual_loop *loop, enum virtual_event kind, uint64_t ordinal,
+                           uint64_t number, const struct s7_ip_addr *ip);
 void virtual_trace_init(struct virtual_loop *loop);
 
 #endif

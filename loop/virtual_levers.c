@@ -59,6 +59,12 @@ void s7_virtual_vanish(s7_stream *stream, bool outgoing, bool incoming)
     wire_vanish(s->connection, !s->side, incoming);
 }
 
+s7_status virtual_vanish(s7_stream *stream, unsigned directions)
+{
+    s7_virtual_vanish(stream, (directions & S7_VANISH_OUT) != 0, (directions & S7_VANISH_IN) != 0);
+    return S7_OK;
+}
+
 void s7_virtual_reset(s7_stream *stream)
 {
     struct virtual_stream *s = virtual_stream_of(stream);

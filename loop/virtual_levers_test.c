@@ -133,7 +133,76 @@ static void a_listener_that_goes_during_the_handshake_resets(void **state)
     assert_int_equal(rig->client.error, S7_E_RESET);
 }
 
+static void a_shut_listener_refuses_what_the_address_accepts(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_int_equal(s7_listener_refuse(rig->listener, true, NULL), S7_OK);
+    set_dial(rig, S7_DIAL_UNREACHABLE); /* the router answers before the listener could */
+    dial_until_it_ends(rig, 2 * MS, S7_READY_FAILED, S7_E_UNREACHABLE);
+    end_close(&rig->client, S7_CLOSE_FIN);
+    set_dial(rig, S7_DIAL_ACCEPT);
+    dial_until_it_ends(rig, 2 * MS, S7_READY_FAILED, S7_E_REFUSED);
+    end_close(&rig->client, S7_CLOSE_FIN);
+    set_dial(rig, S7_DIAL_REFUSE);
+    assert_int_equal(s7_listener_refuse(rig->listener, false, NULL), S7_OK);
+    dial_until_it_ends(rig, 2 * MS, S7_READY_FAILED, S7_E_REFUSED);
+    end_close(&rig->client, S7_CLOSE_FIN);
+    rig->client.error = S7_OK;
+    set_dial(rig, S7_DIAL_ACCEPT);
+    dial_until_it_ends(rig, 2 * MS, S7_READY_CONNECTED, S7_OK);
+}
+
+static void a_listener_that_is_shut_during_the_handshake_resets(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_dial(rig, &rig->client);
+    wait_ms(rig, 1); /* SYN was answered; the last packet of the handshake comes after 3 ms */
+    assert_int_equal(s7_listener_refuse(rig->listener, true, NULL), S7_OK);
+    wait_ms(rig, 5);
+    assert_int_equal(rig->client.seen, S7_READY_CONNECTED | S7_READY_READ);
+    assert_int_equal(rig->client.error, S7_E_RESET);
+    assert_int_equal(rig->n_accepted, 0);
+}
+
+static void a_change_of_the_door_or_the_cable_is_an_event(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_connect(rig);
+    uint64_t n_before = s7_virtual_event_count(rig->loop);
+    assert_int_equal(s7_listener_refuse(rig->listener, false, NULL), S7_OK); /* no change */
+    assert_true(s7_virtual_event_count(rig->loop) == n_before);
+    assert_int_equal(s7_listener_refuse(rig->listener, true, NULL), S7_OK);
+    assert_int_equal(s7_listener_refuse(rig->listener, true, NULL), S7_OK);
+    assert_true(s7_virtual_event_count(rig->loop) == n_before + 1);
+    assert_int_equal(s7_stream_vanish(rig->client.stream, S7_VANISH_OUT), S7_OK);
+    assert_true(s7_virtual_event_count(rig->loop) == n_before + 2);
+}
+
 /* ---- half-open ---- */
+
+static void each_direction_of_the_seam_is_the_one_of_the_lever(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_connect(rig);
+    assert_int_equal(s7_stream_vanish(rig->client.stream, S7_VANISH_OUT), S7_OK);
+    end_send(&rig->client, "held");
+    end_send(&rig->server, "heard");
+    wait_ms(rig, 100);
+    assert_got(&rig->client, "heard");
+    assert_got(&rig->server, "");
+    assert_int_equal(s7_stream_vanish(rig->client.stream, S7_VANISH_IN), S7_OK);
+    end_send(&rig->server, " later");
+    wait_ms(rig, 100);
+    assert_got(&rig->client, "heard");
+    assert_got(&rig->server, "held");
+    s7_virtual_vanish(rig->client.stream, false, false);
+    wait_ms(rig, 100);
+    assert_got(&rig->client, "heard later");
+}
 
 static void what_a_vanished_side_sends_is_held_until_it_is_back(void **state)
 {
@@ -362,6 +431,10 @@ int main(void)
         RIG_TEST(a_vanished_dial_is_repeated_and_connects_when_the_device_is_back),
         RIG_TEST(a_vanished_dial_may_be_closed),
         RIG_TEST(a_listener_that_goes_during_the_handshake_resets),
+        RIG_TEST(a_shut_listener_refuses_what_the_address_accepts),
+        RIG_TEST(a_listener_that_is_shut_during_the_handshake_resets),
+        RIG_TEST(a_change_of_the_door_or_the_cable_is_an_event),
+        RIG_TEST(each_direction_of_the_seam_is_the_one_of_the_lever),
         RIG_TEST(what_a_vanished_side_sends_is_held_until_it_is_back),
         RIG_TEST(both_directions_vanish_alone_or_together),
         RIG_TEST(a_vanished_fin_comes_late_and_a_vanished_reset_never),

@@ -4,15 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_FREE_PORT    20000 /* what port 0 gives */
-#define FIRST_DIALING_PORT 49152 /* what a dialing side shows as its port, 16384 of them in turn */
-
-struct virtual_listener {
-    s7_listener base;
-    struct s7_ip_addr bound;
-    struct virtual_listener *next;
-};
-
 static struct side *own_side(const struct virtual_stream *s)
 {
     return &s->connection->sides[s->side];
@@ -113,7 +104,7 @@ static struct virtual_stream *accept_take(struct virtual_loop *l)
 
 static void hand_over(struct virtual_stream *s)
 {
-    s7_listener *listener = &s->listener->base;
+    s7_listener *listener = s->listener;
 
     s->listener = NULL;
     listener->fn(listener, &s->base, listener->arg);
@@ -151,15 +142,6 @@ struct virtual_stream *virtual_stream_new(struct connection *c, unsigned side, c
     return s;
 }
 
-static void trace_address(struct virtual_loop *l, enum virtual_event kind, uint64_t ordinal, uint64_t number,
-                          const struct s7_ip_addr *ip)
-{
-    char text[S7_PEER_TEXT_CAP];
-
-    s7_ip_addr_format(ip, text, sizeof text);
-    virtual_trace_event(l, kind, ordinal, number, (const uint8_t *)text, (uint32_t)strlen(text));
-}
-
 s7_status virtual_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream **out)
 {
     struct virtual_loop *l = virtual_loop_of(loop);
@@ -180,7 +162,7 @@ s7_status virtual_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream
     /* Everything is on one host: the dialing side shows the address that it dialed. */
     c->from = to;
     s7_ip_addr_set_port(&c->from, (uint16_t)(FIRST_DIALING_PORT + c->id % (65536 - FIRST_DIALING_PORT)));
-    trace_address(l, EVENT_DIAL, c->id, 0, &to);
+    virtual_trace_address(l, EVENT_DIAL, c->id, 0, &to);
     wire_send_handshake(c, 0, PACKET_SYN);
     *out = &s->base;
     return S7_OK;
@@ -282,97 +264,6 @@ void virtual_close(s7_stream *stream, enum s7_close_how how)
     s->state = STREAM_DEAD;
     s->connection = NULL;
     connection_unref(c);
-}
-
-/* ---- listeners ---- */
-
-struct virtual_listener *virtual_listener_for(struct virtual_loop *l, const struct s7_ip_addr *to)
-{
-    struct virtual_listener *any = NULL;
-
-    for (struct virtual_listener *i = l->listeners; i != NULL; i = i->next) {
-        if (s7_ip_addr_equal(&i->bound, to))
-            return i;
-        if (s7_ip_addr_covers(&i->bound, to))
-            any = i;
-    }
-    return any;
-}
-
-static bool in_use(struct virtual_loop *l, const struct s7_ip_addr *bound)
-{
-    for (struct virtual_listener *i = l->listeners; i != NULL; i = i->next)
-        if (s7_ip_addr_covers(&i->bound, bound) || s7_ip_addr_covers(bound, &i->bound))
-            return true;
-    return false;
-}
-
-/* The next free port, in turn, so that a port just given up is not soon another's. */
-static bool pick_port(struct virtual_loop *l, struct s7_ip_addr *bound)
-{
-    for (int i = FIRST_FREE_PORT; i < FIRST_DIALING_PORT; i++) {
-        s7_ip_addr_set_port(bound, l->next_port);
-        l->next_port = l->next_port + 1 < FIRST_DIALING_PORT ? (uint16_t)(l->next_port + 1) : FIRST_FREE_PORT;
-        if (!in_use(l, bound))
-            return true;
-    }
-    return false;
-}
-
-s7_status virtual_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno)
-{
-    struct virtual_loop *l = virtual_loop_of(loop);
-    struct s7_ip_addr bound;
-
-    if (!s7_ip_addr_parse(host, port, &bound))
-        return S7_E_RESOLVE;
-    if (port == 0 ? !pick_port(l, &bound) : in_use(l, &bound)) {
-        *os_errno = EADDRINUSE;
-        return S7_E_ADDRESS_IN_USE;
-    }
-    struct virtual_listener *listener = calloc(1, sizeof *listener);
-    if (listener == NULL)
-        return S7_E_NOMEM;
-    listener->bound = bound;
-    listener->base.port = s7_ip_addr_port(&bound);
-    listener->next = l->listeners;
-    l->listeners = listener;
-    trace_address(l, EVENT_LISTEN, 0, 0, &bound);
-    *out = &listener->base;
-    return S7_OK;
-}
-
-static void reset_unaccepted(struct virtual_loop *l, const struct virtual_listener *listener)
-{
-    struct virtual_stream *s = l->accept_first;
-
-    l->accept_first = NULL;
-    l->accept_end = &l->accept_first;
-    while (s != NULL) {
-        struct virtual_stream *next = s->accept_next;
-
-        if (s->listener == listener) {
-            s7_stream_close(&s->base, S7_CLOSE_RST);
-        } else {
-            s->accept_next = NULL;
-            *l->accept_end = s;
-            l->accept_end = &s->accept_next;
-        }
-        s = next;
-    }
-}
-
-void virtual_listener_close(s7_listener *base)
-{
-    struct virtual_listener *listener = (struct virtual_listener *)(void *)base;
-    struct virtual_loop *l = virtual_loop_of(base->loop);
-    struct virtual_listener **link = &l->listeners;
-
-    while (*link != listener)
-        link = &(*link)->next;
-    *link = listener->next;
-    trace_address(l, EVENT_LISTENER_CLOSE, 0, 0, &listener->bound);
-    reset_unaccepted(l, listener);
 }
 
 /* ---- life ---- */

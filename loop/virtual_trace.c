@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define FNV_OFFSET     UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME      UINT64_C(0x100000001b3)
@@ -30,6 +31,7 @@ static const char *const names[] = {
     [EVENT_RESET] = "reset",
     [EVENT_STALL] = "stall",
     [EVENT_SET_BUFFER] = "set buffer",
+    [EVENT_REFUSE] = "refuse",
 };
 
 static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t len)
@@ -82,6 +84,15 @@ void virtual_trace_event(struct virtual_loop *loop, enum virtual_event kind, uin
     loop->hash = hash_bytes(hash, bytes, len);
     if (loop->trace_fn != NULL)
         print_line(loop, kind, ordinal, number, bytes, len);
+}
+
+void virtual_trace_address(struct virtual_loop *l, enum virtual_event kind, uint64_t ordinal, uint64_t number,
+                           const struct s7_ip_addr *ip)
+{
+    char text[S7_PEER_TEXT_CAP];
+
+    s7_ip_addr_format(ip, text, sizeof text);
+    virtual_trace_event(l, kind, ordinal, number, (const uint8_t *)text, (uint32_t)strlen(text));
 }
 
 void virtual_trace_init(struct virtual_loop *loop)

@@ -113,8 +113,10 @@ void virtual_stream_update(struct virtual_stream *stream);
 struct virtual_stream *virtual_stream_new(struct connection *connection, unsigned side,
                                           const struct s7_ip_addr *peer);
 
-/* Who listens there; an address of its own wins over every address. NULL: nobody. */
-struct virtual_listener *virtual_listener_for(struct virtual_loop *loop, const struct s7_ip_addr *to);
+/* ---- virtual_listen.c ---- */
+
+/* Who listens there and does not refuse; an address of its own wins over every address. NULL: nobody. */
+s7_listener *virtual_listener_for(struct virtual_loop *loop, const struct s7_ip_addr *to);
 
 struct virtual_stream {
     s7_stream base;
@@ -127,7 +129,7 @@ struct virtual_stream {
         STREAM_FAILED, /* to be reported */
         STREAM_DEAD    /* dialing failed, reported */
     } state;
-    struct virtual_listener *listener; /* to be handed over by; NULL: was */
+    s7_listener *listener; /* to be handed over by; NULL: was */
     struct virtual_stream *accept_next;
     struct virtual_stream *ready_next, *ready_prev;
     bool is_ready;       /* on the list */

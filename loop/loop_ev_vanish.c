@@ -1,0 +1,98 @@
+#include "loop/loop_ev_impl.h"
+
+#include <limits.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Made when a stream is muted, so that closing it cannot fail for want of memory. */
+struct muted {
+    int keepalive; /* SO_KEEPALIVE as it was */
+    int fd;        /* on closed_muted */
+    struct muted *next;
+};
+
+/* The kernel runs a socket's filter before it looks at a segment: what is dropped there is not acknowledged,
+ * and neither FIN nor RST is noticed. */
+static bool set_deaf(int fd, bool deaf)
+{
+    struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {.len = 1, .filter = &drop_all};
+
+    return setsockopt(fd, SOL_SOCKET, deaf ? SO_ATTACH_FILTER : SO_DETACH_FILTER, &program, sizeof program) ==
+           0;
+}
+
+/* A kernel that hears nothing would send probes, and a RST when it gives up. Acknowledgements it does not
+ * send, as nothing comes in. */
+static void quiet_kernel(int fd, struct muted *muted)
+{
+    int off = 0;
+    unsigned never_ms = INT_MAX;
+    socklen_t len = sizeof muted->keepalive;
+
+    (void)getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &muted->keepalive, &len);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof off);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &never_ms, sizeof never_ms);
+}
+
+static void unmute(struct stream_ev *s)
+{
+    unsigned as_usual_ms = 0;
+    int fd = s->io.fd;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &as_usual_ms, sizeof as_usual_ms);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &s->muted->keepalive, sizeof s->muted->keepalive);
+    free(s->muted);
+    s->muted = NULL;
+    if (s->base.shut)
+        s->base.loop->ops->shutdown(&s->base); /* it was held, or has no effect now */
+}
+
+s7_status loop_ev_vanish(s7_stream *stream, unsigned directions)
+{
+    struct stream_ev *s = (struct stream_ev *)(void *)stream;
+    bool deaf = directions & S7_VANISH_IN, mute = directions & S7_VANISH_OUT;
+    struct muted *muted = NULL;
+
+    if (mute && !deaf)
+        return S7_E_UNSUPPORTED;
+    if (mute && s->muted == NULL && (muted = calloc(1, sizeof *muted)) == NULL)
+        return S7_E_NOMEM;
+    if (deaf != s->deaf && !set_deaf(s->io.fd, deaf)) {
+        free(muted);
+        return S7_E_UNSUPPORTED;
+    }
+    s->deaf = deaf;
+    if (muted != NULL) {
+        quiet_kernel(s->io.fd, muted);
+        s->muted = muted;
+    } else if (!mute && s->muted != NULL) {
+        unmute(s);
+    }
+    stream->loop->ops->want_changed(stream);
+    return S7_OK;
+}
+
+void loop_ev_keep_muted(struct loop_ev *l, struct stream_ev *s)
+{
+    s->muted->fd = s->io.fd;
+    s->muted->next = l->closed_muted;
+    l->closed_muted = s->muted;
+    s->muted = NULL;
+}
+
+void loop_ev_close_muted(struct loop_ev *l)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    while (l->closed_muted != NULL) {
+        struct muted *muted = l->closed_muted;
+
+        l->closed_muted = muted->next;
+        (void)setsockopt(muted->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+        close(muted->fd);
+        free(muted);
+    }
+}
