@@ -13,8 +13,12 @@
 
 void sim_server_options_init(struct sim_server_options *options)
 {
-    *options = (struct sim_server_options){
-        .struct_size = sizeof *options, .frame_ms = 5000, .connect_ms = 30000, .busy_ms = 2000, .seed = 1, .time_scale = 1};
+    *options = (struct sim_server_options){.struct_size = sizeof *options,
+                                           .frame_ms = 5000,
+                                           .connect_ms = 30000,
+                                           .busy_ms = 2000,
+                                           .seed = 1,
+                                           .time_scale = 1};
 }
 
 /* ---- what happened ---- */

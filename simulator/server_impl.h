@@ -77,9 +77,9 @@ struct sim_server {
     bool refusing;  /* the last turn had to refuse its writes */
     bool replaced;  /* the plant file is another one now */
     struct sim_server_stats stats;
-    unsigned busy;      /* inside a turn or a fault's timer: dropped faults are kept */
-    bool any_gone;      /* there are some */
-    uint64_t once_used; /* bits given to faults */
+    unsigned busy;        /* inside a turn or a fault's timer: dropped faults are kept */
+    bool any_gone;        /* there are some */
+    uint64_t once_used;   /* bits given to faults */
     struct sim_tap *taps; /* of this turn, until it stands */
     size_t n_taps, cap_taps;
 };
@@ -111,10 +111,11 @@ void sim_serve(struct sim_conn *conn, enum sim_writes writes, struct sim_step *s
 void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step);
 
 /* armed.c */
-void sim_armed_vanish(struct sim_conn *conn);     /* as conn->turn.vanish_by says */
-void sim_armed_upkeep(sim_server *server);        /* doors that could not be opened */
-void sim_armed_reap(sim_server *server);          /* free what was dropped, when nobody can hold it */
-void sim_armed_free_all(sim_server *server);      /* connections are closed already */
+void sim_armed_vanish(struct sim_conn *conn); /* as conn->turn.vanish_by says */
+void sim_armed_upkeep(sim_server *server);    /* doors that could not be opened */
+void sim_armed_enter(sim_server *server);     /* from here to leave, dropped faults are kept */
+void sim_armed_leave(sim_server *server);
+void sim_armed_free_all(sim_server *server); /* connections are closed already */
 
 /* tap.c: what the last step took and answered; told when the turn stands, forgotten when it does not. */
 void sim_tap_step(struct sim_conn *conn, const struct sim_step *step);

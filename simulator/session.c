@@ -66,7 +66,7 @@ struct sim_session {
     struct s7_pdu pdu;
     size_t frame_len;
     struct turn_state before;
-    size_t answer_at;         /* where its answer begins in tx */
+    size_t answer_at; /* where its answer begins in tx */
     uint8_t rx[RX_CAP];
     uint8_t tx[TX_CAP];
     uint8_t joined[S7_PDU_LEN_MAX];

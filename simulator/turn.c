@@ -220,9 +220,10 @@ static void settle(struct sim_conn *conn)
         close_ended(conn);
         return;
     }
-    s7_stream_want(conn->stream,
-                   (unsent > 0 ? S7_READY_WRITE : 0U) |
-                       (!conn->turn.ending && sim_session_room(conn->session, &room) > 0 ? S7_READY_READ : 0U));
+    s7_stream_want(
+        conn->stream,
+        (unsent > 0 ? S7_READY_WRITE : 0U) |
+            (!conn->turn.ending && sim_session_room(conn->session, &room) > 0 ? S7_READY_READ : 0U));
     s7_timer_set(conn->server->loop, &conn->deadline, next_deadline(conn));
     if (sim_conn_is_held(conn)) {
         s7_timer_set(conn->server->loop, &conn->hold, conn->turn.due_ns);
@@ -281,7 +282,7 @@ void sim_turn(s7_loop *loop, void *arg)
     (void)loop;
     if (list == NULL)
         return;
-    server->busy++;
+    sim_armed_enter(server);
     server->stats.turns++;
     enum sim_writes writes = begin(server, any_write(list));
     mark_all(list);
@@ -303,7 +304,5 @@ void sim_turn(s7_loop *loop, void *arg)
     }
     if (server->stats.parked > 0 && !s7_timer_is_set(&server->retry)) /* busy readers must not put it off */
         s7_timer_set(server->loop, &server->retry, s7_loop_now_ns(server->loop) + RETRY_NS);
-    server->busy--;
-    if (server->any_gone)
-        sim_armed_reap(server);
+    sim_armed_leave(server);
 }

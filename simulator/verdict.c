@@ -127,8 +127,10 @@ static bool fits(const struct sim_armed *armed, const struct sim_asked *asked, u
 {
     const struct sim_fault *fault = &armed->fault;
 
-    return fault->type != SIM_FAULT_REFUSE && fault->own.at_ns < 0 &&
-           (fault->match.fns & (unsigned)asked->fn) != 0 && sim_armed_is_live(armed, asked->now_ns) &&
+    if (fault->type == SIM_FAULT_REFUSE || (fault->type == SIM_FAULT_CONN_LIMIT && asked->again))
+        return false;
+    return fault->own.at_ns < 0 && (fault->match.fns & (unsigned)asked->fn) != 0 &&
+           sim_armed_is_live(armed, asked->now_ns) &&
            asked->now_ns - armed->armed_ns >= fault->trigger.from_ns &&
            sim_armed_fits_conn(armed, asked->peer, asked->conn, asked->role) &&
            fits_contents(&fault->match, asked) && fits_once(armed, once);

@@ -46,6 +46,7 @@ struct sim_asked {
     enum sim_role role;
     enum sim_fn fn;
     const struct s7_pdu *pdu; /* NULL: a connection request */
+    bool again;               /* on a connection that is in already */
     int64_t now_ns;
     const unsigned *admitted; /* connections that are in, by role: SIM_ROLES numbers */
     bool cable_out;           /* half_open has it already */
