@@ -191,35 +191,37 @@ static s7_status check_required(struct parse *parse)
 
 static const char *const of_items[] = {"area", "db", "range", "item", "items", NULL};
 
-/* What this kind, asked for in this way, has no use for. */
-static s7_status check_use(struct parse *parse)
+/* What this kind, asked for in this way, has no use for; NULL: nothing. */
+static const char *const *useless(const struct parse *parse, const char **why)
 {
-    static const char *const of_requests[] = {"fn", "area", "db", "range", "item", "items", "ref", NULL};
-    static const char *const of_conns[] = {"peer", "conn", "role", NULL};
-    static const char *const of_counts[] = {"nth", "after", "every", "once", NULL};
-    static const char *const of_chance[] = {"count", "p", NULL};
-    static const char *const of_windows[] = {"from", "to", NULL};
-    const char *const *groups[6] = {of_requests};
-    const char *why = NULL, *name;
-    size_t n = 1;
+    static const char *const at_listener[] = {"peer",  "conn",  "role",  "fn",   "area", "db",
+                                              "range", "item",  "items", "ref",  "nth",  "after",
+                                              "every", "count", "p",     "once", NULL};
+    static const char *const at_connecting[] = {"fn", "area", "db", "range", "item", "items", "ref", NULL};
+    static const char *const at_a_time[] = {"fn",    "area",  "db",   "range", "item", "items", "ref", "nth",
+                                            "after", "every", "once", "from",  "to",   "run",   NULL};
 
     if (parse->fault->type == SIM_FAULT_REFUSE) {
-        why = "it shuts the listener at a time, whoever dials";
-        groups[n++] = of_conns;
-        groups[n++] = of_counts;
-        groups[n++] = of_chance;
-    } else if (parse->fault->type == SIM_FAULT_CONN_LIMIT) {
-        why = "it looks at connection requests only";
-    } else if (given(parse, "at")) {
-        why = "with at= it acts on connections at a time, not at a request";
-        groups[n++] = of_counts;
-        groups[n++] = of_windows;
-        if (parse->fault->type != SIM_FAULT_HALF_OPEN)
-            groups[n++] = (const char *const[]){"for", "run", NULL};
+        *why = "it shuts the listener at a time, whoever dials";
+        return at_listener;
     }
-    for (size_t i = 0; why != NULL && i < n; i++)
-        if ((name = any_given(parse, groups[i])) != NULL)
-            return fail(parse, "%s= does not go with it: %s", name, why);
+    if (parse->fault->type == SIM_FAULT_CONN_LIMIT) {
+        *why = "it looks at connection requests only";
+        return at_connecting;
+    }
+    *why = "with at= it acts on connections at a time, not at a request";
+    return given(parse, "at") ? at_a_time : NULL;
+}
+
+static s7_status check_use(struct parse *parse)
+{
+    const char *why, *const *names = useless(parse, &why);
+    const char *name = names != NULL ? any_given(parse, names) : NULL;
+
+    if (name == NULL && given(parse, "at") && parse->fault->type == SIM_FAULT_RST_NOW && given(parse, "for"))
+        name = "for";
+    if (name != NULL)
+        return fail(parse, "%s= does not go with it: %s", name, why);
     return S7_OK;
 }
 
@@ -273,7 +275,8 @@ static s7_status finish(struct parse *parse)
     s7_status status = S7_OK;
 
     parse->word = 0;
-    match->by_item = any_given(parse, (const char *const[]){"area", "db", "range", "item", NULL}) != NULL;
+    match->by_item =
+        given(parse, "area") || given(parse, "db") || given(parse, "range") || given(parse, "item");
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == S7_OK; i++)
         status = steps[i](parse);
     return status;
