@@ -14,6 +14,7 @@
 #ifndef SIMULATOR_FAULT_H
 #define SIMULATOR_FAULT_H
 
+#include "loop/never.h"
 #include "plant/plant.h" /* struct plant_error */
 
 struct sim_fault_param {
@@ -35,5 +36,116 @@ struct sim_fault_kind {
 size_t sim_fault_kinds(const struct sim_fault_kind **kinds);
 /* What all take: matchers and triggers; ends with a name of NULL. */
 const struct sim_fault_param *sim_fault_common(void);
+
+/* ---- one fault, as it was asked for ---- */
+
+/* Rows of the table. */
+enum sim_fault_type {
+    SIM_FAULT_REFUSE,
+    SIM_FAULT_CONN_LIMIT,
+    SIM_FAULT_RST_NOW,
+    SIM_FAULT_CUT,
+    SIM_FAULT_HALF_OPEN,
+    SIM_FAULT_SLOW,
+    SIM_FAULT_HANG
+};
+
+/* Kinds of requests, as a set. */
+enum sim_fn {
+    SIM_FN_CONNECT = 1,
+    SIM_FN_SETUP = 2,
+    SIM_FN_READ = 4,
+    SIM_FN_WRITE = 8,
+    SIM_FN_USERDATA = 16,
+    SIM_FN_OTHER = 32 /* jobs that the PLC does not know */
+};
+
+/* Connection types by the high byte of the called TSAP; 0: another, or not known yet. */
+enum sim_role { SIM_ROLE_OTHER, SIM_ROLE_PG, SIM_ROLE_OP, SIM_ROLE_BASIC, SIM_ROLES };
+
+/* From low to high, both included. */
+struct sim_span {
+    uint32_t low, high;
+};
+
+/* A time, drawn evenly between two. */
+struct sim_dist {
+    int64_t low_ns, high_ns;
+};
+
+/* What a request must look like. */
+struct sim_fault_match {
+    char peer[64]; /* as a stream's peer is written, without the port when `peer_port` is false; "": any */
+    bool peer_port;
+    struct sim_span conn;  /* ordinals at this PLC, from 1 */
+    enum sim_role role;    /* SIM_ROLE_OTHER: any */
+    unsigned fns;          /* set of sim_fn */
+    bool by_item;          /* one item must fit area, db and range */
+    uint8_t area;          /* S7_AREA_..., 0: any */
+    int32_t db;            /* -1: any */
+    struct sim_span range; /* bytes inside the area or DB */
+    uint32_t item;         /* this one, from 1; 0: any */
+    struct sim_span items; /* how many */
+    int32_t ref;           /* -1: any */
+};
+
+/* A probability of 1. */
+#define SIM_P_ONE (UINT64_C(1) << 32)
+
+/* Which of the matches it fires at, and when. */
+struct sim_fault_trigger {
+    uint64_t nth, after, every, count; /* 0: not asked for */
+    uint64_t p;                        /* of SIM_P_ONE */
+    int64_t from_ns, to_ns;            /* since arming; S7_NEVER_NS: no end */
+    bool once_conn;
+    int32_t prio;
+    bool optional;
+};
+
+/* Where an answer is cut. */
+enum sim_cut_at {
+    SIM_CUT_BYTES,
+    SIM_CUT_PERCENT,
+    SIM_CUT_TPKT,
+    SIM_CUT_COTP,
+    SIM_CUT_HEADER,
+    SIM_CUT_PARAM,
+    SIM_CUT_DATA
+};
+
+/* How a connection goes on after a fault: reset, orderly end, disconnect request and end, or silence. */
+enum sim_ending { SIM_END_RST, SIM_END_FIN, SIM_END_DR, SIM_END_SILENCE };
+
+/* Its own parameters; those of other kinds are at their presets. */
+struct sim_fault_own {
+    int64_t for_ns; /* how long its effect lasts; S7_NEVER_NS: until it is dropped */
+    int64_t at_ns;  /* since arming, instead of at a request; -1: at a request */
+    bool drop_all;  /* refuse */
+    bool run;       /* rst_now */
+    enum sim_cut_at cut_at;
+    uint32_t cut_n;         /* bytes or percent */
+    enum sim_ending ending; /* cut (then), conn_limit (how) */
+    struct sim_dist time;   /* slow */
+    int64_t per_item_ns, per_byte_ns;
+    unsigned directions; /* half_open: enum s7_vanish */
+    uint32_t max;        /* conn_limit */
+    bool per_role;
+};
+
+struct sim_fault {
+    enum sim_fault_type type;
+    const struct sim_fault_kind *kind;
+    struct sim_fault_match match;
+    struct sim_fault_trigger trigger;
+    struct sim_fault_own own;
+};
+
+/* Words to a fault; args NULL is "". S7_E_ARG: error says what was expected, what came and in which word, and
+ * the nearest known name. */
+S7_MUST_CHECK s7_status sim_fault_parse(const char *name, const char *args, struct sim_fault *out,
+                                        struct plant_error *error);
+
+/* Divide all its times. */
+void sim_fault_scale(struct sim_fault *fault, uint32_t time_scale);
 
 #endif

@@ -13,8 +13,12 @@
 
 void sim_server_options_init(struct sim_server_options *options)
 {
-    *options = (struct sim_server_options){
-        .struct_size = sizeof *options, .frame_ms = 5000, .connect_ms = 30000, .busy_ms = 2000};
+    *options = (struct sim_server_options){.struct_size = sizeof *options,
+                                           .frame_ms = 5000,
+                                           .connect_ms = 30000,
+                                           .busy_ms = 2000,
+                                           .seed = 1,
+                                           .time_scale = 1};
 }
 
 /* ---- what happened ---- */
@@ -32,6 +36,11 @@ void sim_server_note(sim_server *server, const char *kind, const char *text)
     record(server, NULL, kind, "", text);
 }
 
+void sim_station_note(struct sim_station *station, const char *kind, const char *text)
+{
+    record(station->server, station->plc.row, kind, "", text);
+}
+
 void sim_conn_note(struct sim_conn *conn, const char *kind, const char *text)
 {
     record(conn->server, conn->station->plc.row, kind, s7_stream_peer(conn->stream), text);
@@ -46,6 +55,10 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     sim_turn_deactivate(conn);
     sim_turn_unpark(conn);
     s7_timer_stop(&conn->deadline);
+    s7_timer_stop(&conn->hold);
+    if (conn->turn.counted)
+        conn->station->now.admitted[conn->turn.role]--;
+    conn->station->now.stats.connections--;
     if (conn->prev != NULL)
         conn->prev->next = conn->next;
     else
@@ -58,11 +71,17 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     free(conn);
 }
 
-static void lost(struct sim_conn *conn, const char *why)
+/* status: S7_OK for its FIN. */
+void sim_conn_lost(struct sim_conn *conn, s7_status status)
 {
-    if (sim_session_is_open(conn->session))
-        sim_conn_note(conn, "close", why);
-    sim_conn_close(conn, S7_CLOSE_FIN);
+    struct sim_plc_stats *stats = &conn->station->now.stats;
+
+    if (sim_session_is_open(conn->session)) {
+        stats->closed_by_peer += status == S7_OK;
+        stats->reset_by_peer += status == S7_E_RESET;
+        sim_conn_note(conn, "close", status == S7_OK ? "closed by the peer" : s7_strerror(status));
+    }
+    sim_conn_close(conn, status == S7_OK ? S7_CLOSE_FIN : S7_CLOSE_RST);
 }
 
 static void receive(struct sim_conn *conn)
@@ -76,7 +95,7 @@ static void receive(struct sim_conn *conn)
     if (got == S7_AGAIN)
         return;
     if (got <= 0) {
-        lost(conn, got == 0 ? "closed by the peer" : s7_strerror(s7_stream_error(conn->stream)));
+        sim_conn_lost(conn, got == 0 ? S7_OK : s7_stream_error(conn->stream));
         return;
     }
     sim_session_received(conn->session, (size_t)got, s7_loop_now_ns(conn->server->loop));
@@ -100,7 +119,7 @@ static void on_deadline(s7_timer *timer, void *arg)
     const char *why;
 
     (void)timer;
-    if (conn->ending) { /* it does not take the last bytes */
+    if (conn->turn.ending) { /* it does not take the last bytes */
         sim_conn_close(conn, S7_CLOSE_RST);
         return;
     }
@@ -116,9 +135,10 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     sim_server *server = station->server;
     struct sim_session_options options = {.frame_ns = server->options.frame_ms * NS_PER_MS,
                                           .connect_ns = server->options.connect_ms * NS_PER_MS};
-    struct sim_conn *conn = calloc(1, sizeof *conn);
+    struct sim_conn *conn = station->shut ? NULL : calloc(1, sizeof *conn);
 
     (void)listener;
+    station->now.stats.accepted += !station->shut;
     if (conn == NULL ||
         sim_session_new(&station->plc, &options, s7_loop_now_ns(server->loop), &conn->session) != S7_OK) {
         free(conn);
@@ -129,12 +149,16 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     conn->station = station;
     conn->stream = stream;
     conn->parked_ns = S7_NEVER_NS;
+    conn->ordinal = (unsigned)station->now.stats.accepted;
+    conn->accepted_ns = s7_loop_now_ns(server->loop);
     conn->next = server->conns;
     if (conn->next != NULL)
         conn->next->prev = conn;
     server->conns = conn;
     server->stats.connections++;
+    station->now.stats.connections++;
     s7_timer_init(&conn->deadline, on_deadline, conn);
+    s7_timer_init(&conn->hold, sim_turn_due, conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
     s7_stream_set_fn(stream, on_stream, conn);
 }
@@ -244,6 +268,7 @@ static void on_upkeep(s7_timer *timer, void *arg)
     if (status == S7_E_PLANT_REPLACED && !server->replaced)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
     server->replaced = status == S7_E_PLANT_REPLACED;
+    sim_armed_upkeep(server);
     s7_timer_set(server->loop, timer, s7_loop_now_ns(server->loop) + UPKEEP_NS);
 }
 
@@ -286,6 +311,8 @@ s7_status sim_server_new(s7_loop *loop, plant *p, const struct sim_server_option
     sim_server_options_init(&server->options);
     if (options != NULL)
         server->options = *options;
+    if (server->options.time_scale == 0)
+        server->options.time_scale = 1;
     server->active_tail = &server->active_head;
     s7_timer_init(&server->upkeep, on_upkeep, server);
     s7_timer_init(&server->retry, sim_turn_retry, server);
@@ -311,12 +338,14 @@ void sim_server_free(sim_server *server)
             sim_conn_note(server->conns, "close", "the simulator ends");
         sim_conn_close(server->conns, S7_CLOSE_FIN);
     }
+    sim_armed_free_all(server);
     for (size_t i = 0; i < server->n_stations; i++)
         s7_listener_close(server->stations[i].listener);
     s7_turn_hook_remove(&server->hook);
     s7_timer_stop(&server->upkeep);
     s7_timer_stop(&server->retry);
     free(server->stations);
+    free(server->taps);
     free(server);
 }
 
@@ -338,6 +367,14 @@ const char *sim_server_address(const sim_server *server, size_t index)
 uint16_t sim_server_port(const sim_server *server, size_t index)
 {
     return s7_listener_port(server->stations[index].listener);
+}
+
+void sim_server_plc_stats(const sim_server *server, size_t plc, struct sim_plc_stats *stats)
+{
+    const struct sim_station *station = &server->stations[plc];
+
+    *stats = station->now.stats;
+    stats->sessions = station->plc.n_connections;
 }
 
 void sim_server_stats_get(const sim_server *server, struct sim_server_stats *stats)

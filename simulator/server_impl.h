@@ -1,11 +1,29 @@
-/* server_impl.h - shared by server.c (life of listeners and connections) and turn.c (what a turn does). */
+/* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does), obey.c
+ * (requests under a fault), armed.c (faults: their life, and what of them lasts) and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
 #include "simulator/server.h"
 #include "simulator/session.h"
+#include "simulator/verdict.h"
 
 #define SIM_LISTEN_CAP (PLANT_LISTEN_CAP + 8)
+
+/* What the requests of a turn can change on a connection; put back when the turn is run again. */
+struct sim_conn_turn {
+    bool ending; /* the session is over: close when what is pending is sent */
+    enum sim_refusal end_how;
+    enum sim_role role; /* asked for in its connection request */
+    bool counted;       /* in its station's `admitted` */
+    bool judged;        /* the request at the session's head has its verdict */
+    bool tapped;        /* and went to the tap */
+    struct sim_verdict verdict;
+    int64_t due_ns;       /* judged: not to be run before */
+    uint64_t once;        /* bits of faults that had their match here */
+    bool vanish;          /* the cable is to be taken out before anything is sent, */
+    uint64_t vanish_by;   /* by this fault */
+    const char *muted_by; /* the fault that silenced it, or NULL */
+};
 
 struct sim_conn {
     sim_server *server;
@@ -16,9 +34,20 @@ struct sim_conn {
     struct sim_conn *prev, *next; /* all connections */
     struct sim_conn *next_active; /* the turn's list */
     bool active;                  /* in the turn's list */
-    bool ending;                  /* the session is over: close when what is pending is sent */
-    enum sim_refusal end_how;
     int64_t parked_ns; /* since when its next frame, a write, waits for the lock; S7_NEVER_NS: it does not */
+    struct sim_conn_turn turn, mark;
+    unsigned ordinal; /* at its PLC, from 1 */
+    int64_t accepted_ns;
+    s7_timer hold; /* until turn.due_ns */
+    bool cable_out;
+    uint64_t cable_by;
+    int64_t cable_back_ns;
+};
+
+/* What the requests of a turn can change on a PLC, the plant apart. */
+struct sim_tally {
+    struct sim_plc_stats stats;
+    unsigned admitted[SIM_ROLES]; /* connections that are in */
 };
 
 /* One PLC and its listener. */
@@ -27,6 +56,11 @@ struct sim_station {
     struct sim_plc plc;
     s7_listener *listener;
     char address[SIM_LISTEN_CAP];
+    struct sim_armed *armed; /* its faults, in their order */
+    struct sim_tally now, mark;
+    uint64_t marked_in; /* turn */
+    unsigned shut_by;   /* faults that want the door shut */
+    bool shut;
 };
 
 struct sim_server {
@@ -43,12 +77,19 @@ struct sim_server {
     bool refusing;  /* the last turn had to refuse its writes */
     bool replaced;  /* the plant file is another one now */
     struct sim_server_stats stats;
+    unsigned busy;        /* inside a turn or a fault's timer: dropped faults are kept */
+    bool any_gone;        /* there are some */
+    uint64_t once_used;   /* bits given to faults */
+    struct sim_tap *taps; /* of this turn, until it stands */
+    size_t n_taps, cap_taps;
 };
 
 /* server.c */
 void sim_server_note(sim_server *server, const char *kind, const char *text);
+void sim_station_note(struct sim_station *station, const char *kind, const char *text);
 void sim_conn_note(struct sim_conn *conn, const char *kind, const char *text);
 void sim_conn_close(struct sim_conn *conn, enum s7_close_how how); /* frees conn */
+void sim_conn_lost(struct sim_conn *conn, s7_status status);       /* the peer ended it; frees conn */
 
 /* turn.c */
 void sim_turn_activate(struct sim_conn *conn);   /* its frames are to be run in this turn */
@@ -57,5 +98,28 @@ void sim_turn_unpark(struct sim_conn *conn);
 void sim_turn_settle(struct sim_conn *conn); /* send on, or close when it ended and all is sent */
 s7_turn_fn sim_turn;                         /* the hook */
 s7_timer_fn sim_turn_retry;                  /* the timer that tries parked writes again */
+s7_timer_fn sim_turn_due;                    /* the timer of a request that was held */
+
+/* Is a request held at its head that is not due yet? */
+static inline bool sim_conn_is_held(const struct sim_conn *conn)
+{
+    return conn->turn.judged && conn->turn.due_ns > s7_loop_now_ns(conn->server->loop);
+}
+
+/* obey.c: a request of the last step. first_run: the turn is not run again, so that what happens is told. */
+void sim_serve(struct sim_conn *conn, enum sim_writes writes, struct sim_step *step);
+void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step);
+
+/* armed.c */
+void sim_armed_vanish(struct sim_conn *conn); /* as conn->turn.vanish_by says */
+void sim_armed_upkeep(sim_server *server);    /* doors that could not be opened */
+void sim_armed_enter(sim_server *server);     /* from here to leave, dropped faults are kept */
+void sim_armed_leave(sim_server *server);
+void sim_armed_free_all(sim_server *server); /* connections are closed already */
+
+/* tap.c: what the last step took and answered; told when the turn stands, forgotten when it does not. */
+void sim_tap_step(struct sim_conn *conn, const struct sim_step *step);
+void sim_tap_forget(sim_server *server);
+void sim_tap_tell(sim_server *server);
 
 #endif

@@ -41,6 +41,7 @@ struct turn_state {
     uint16_t client_ref;
     size_t joined_len; /* fragments so far; may exceed the buffer, then only counted */
     bool joining;
+    bool mute;
     bool joined_ran; /* the joined buffer was run in this turn: it must stay as it is until the turn stands */
     int64_t joining_since_ns;
 };
@@ -50,6 +51,7 @@ struct sim_session {
     struct sim_session_options options;
     struct turn_state now, mark;
     bool admitted; /* counted in plc->n_connections */
+    bool asked;    /* a connection request came, though it may not be answered yet */
     bool bad;      /* what follows the whole frames is no frame */
     char bad_why[64];
     unsigned may_write; /* frames between now.at and framed that may be writes */
@@ -59,6 +61,12 @@ struct sim_session {
     int64_t connect_by_ns;
     int64_t partial_since_ns; /* when the frame began that is not whole yet; NEVER_NS: none */
     int64_t received_ns;      /* when bytes came last */
+    /* the last step: its frame, and how things were before it */
+    struct s7_cotp tpdu;
+    struct s7_pdu pdu;
+    size_t frame_len;
+    struct turn_state before;
+    size_t answer_at; /* where its answer begins in tx */
     uint8_t rx[RX_CAP];
     uint8_t tx[TX_CAP];
     uint8_t joined[S7_PDU_LEN_MAX];
@@ -123,7 +131,7 @@ static void frame_received(sim_session *session)
 
         if (status == S7_E_TRUNCATED)
             return;
-        if (status != S7_OK) {
+        if (status != S7_OK) { /* of a muted session dropped by sim_session_turn_done */
             session->bad = true;
             snprintf(session->bad_why, sizeof session->bad_why, "no TPKT frame: bytes %02X %02X %02X %02X",
                      frame[0], frame[1], frame[2], frame[3]);
@@ -152,12 +160,12 @@ bool sim_session_ready(const sim_session *session)
 {
     if (session->now.state == SIM_ENDED || session->now.joined_ran)
         return false;
-    return session->now.at < session->framed || session->bad;
+    return session->now.at < session->framed || (session->bad && !session->now.mute);
 }
 
 bool sim_session_may_write(const sim_session *session)
 {
-    return session->may_write > 0 || session->now.joining;
+    return !session->now.mute && (session->may_write > 0 || session->now.joining);
 }
 
 /* ---- the turn ---- */
@@ -191,6 +199,10 @@ void sim_session_turn_done(sim_session *session)
     size_t done = session->now.at;
 
     session->now.joined_ran = false;
+    if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
+        session->bad = false;
+        session->rx_len = session->framed;
+    }
     if (done == 0)
         return;
     if (done < session->rx_len)
@@ -291,8 +303,16 @@ static void confirm(sim_session *session, const struct s7_cotp *cr)
     session->now.state = SIM_OPEN;
 }
 
-static void on_connect_request(sim_session *session, const struct s7_cotp *cr, struct sim_step *step)
+static void turn_away(sim_session *session, enum sim_refusal how, uint8_t reason)
 {
+    if (how == SIM_REFUSE_DR)
+        append_tpdu(session, &(struct s7_cotp){
+                                 .code = S7_COTP_DR, .dst_ref = session->tpdu.src_ref, .reason = reason});
+}
+
+static void run_connect_request(sim_session *session, struct sim_step *step)
+{
+    const struct s7_cotp *cr = &session->tpdu;
     struct sim_admission admission;
 
     if (session->now.state == SIM_OPEN) { /* again: a new session on the same TCP connection */
@@ -301,10 +321,7 @@ static void on_connect_request(sim_session *session, const struct s7_cotp *cr, s
     }
     sim_plc_admit(session->plc, s7_cotp_find(cr, S7_COTP_PARAM_CALLED_TSAP), &admission);
     if (!admission.admitted && !session->admitted) {
-        if (admission.refusal == SIM_REFUSE_DR)
-            append_tpdu(session, &(struct s7_cotp){.code = S7_COTP_DR,
-                                                   .dst_ref = cr->src_ref,
-                                                   .reason = admission.cotp_reason});
+        turn_away(session, admission.refusal, admission.cotp_reason);
         end(session, step, admission.refusal, "refuse", admission.note);
         return;
     }
@@ -316,7 +333,7 @@ static void on_connect_request(sim_session *session, const struct s7_cotp *cr, s
     note(step, admission.note[0] != '\0' ? "warn" : "connect", admission.note);
 }
 
-static void run_pdu(sim_session *session, const struct s7_pdu *pdu, enum sim_writes writes)
+static void run_pdu(sim_session *session, enum sim_writes writes)
 {
     bool whole = session->now.link.pdu_len + (size_t)DT_HEADER_LEN <= session->now.tpdu_len;
     uint8_t *frame = session->tx + session->now.tx_len;
@@ -324,7 +341,7 @@ static void run_pdu(sim_session *session, const struct s7_pdu *pdu, enum sim_wri
                            false};
     struct sim_job job = {.plc = session->plc,
                           .link = &session->now.link,
-                          .pdu = pdu,
+                          .pdu = &session->pdu,
                           .answer = &answer,
                           .refuse_writes = writes == SIM_WRITES_REFUSE};
 
@@ -373,11 +390,10 @@ static bool is_empty(const struct s7_cotp *dt)
     return dt->data_len == 0 && !dt->eot;
 }
 
-static void on_data(sim_session *session, const struct s7_cotp *dt, enum sim_writes writes,
-                    struct sim_step *step)
+static void on_data(sim_session *session, const struct s7_cotp *dt, struct sim_step *step)
 {
     struct turn_state *now = &session->now;
-    struct s7_pdu pdu;
+    struct s7_pdu *pdu = &session->pdu;
 
     if (now->state != SIM_OPEN) {
         end(session, step, SIM_REFUSE_FIN, "refuse", "data before the connection request");
@@ -393,22 +409,16 @@ static void on_data(sim_session *session, const struct s7_cotp *dt, enum sim_wri
     }
     if (!dt->eot)
         return;
-    s7_status status = assemble(session, dt, &pdu);
-    if (status != S7_OK || (pdu.rosctr != S7_ROSCTR_JOB && pdu.rosctr != S7_ROSCTR_USERDATA)) {
+    s7_status status = assemble(session, dt, pdu);
+    if (status != S7_OK || (pdu->rosctr != S7_ROSCTR_JOB && pdu->rosctr != S7_ROSCTR_USERDATA)) {
         const uint8_t *first = now->joining ? session->joined : dt->data;
         end(session, step, SIM_REFUSE_FIN, "close",
             first[0] == S7_PROTOCOL_ID_PLUS ? "S7comm-plus (72) is not spoken here"
                                             : "no S7 job: header or lengths are wrong");
         return;
     }
-    if (writes == SIM_WRITES_WAIT && sim_job_writes(&pdu)) {
-        step->result = SIM_STEP_BLOCKED;
-        return;
-    }
-    run_pdu(session, &pdu, writes);
-    now->joined_ran = now->joining;
-    now->joining = false;
-    now->joined_len = 0;
+    step->pdu = pdu;
+    step->result = SIM_STEP_REQUEST;
 }
 
 static void on_disconnect(sim_session *session, const struct s7_cotp *dr, struct sim_step *step)
@@ -418,53 +428,127 @@ static void on_disconnect(sim_session *session, const struct s7_cotp *dr, struct
     end(session, step, SIM_REFUSE_FIN, "close", "disconnect request");
 }
 
-static void run_frame(sim_session *session, const uint8_t *frame, size_t len, enum sim_writes writes,
-                      struct sim_step *step)
+static void take_frame(sim_session *session, struct sim_step *step)
 {
-    struct s7_cotp tpdu;
+    struct s7_cotp *tpdu = &session->tpdu;
 
-    if (s7_cotp_decode(frame, len, &tpdu) != S7_OK) {
+    if (s7_cotp_decode(step->frame, step->frame_len, tpdu) != S7_OK) {
         end(session, step, SIM_REFUSE_FIN, "close",
             "no COTP TPDU: its header is longer than the frame or too short");
         return;
     }
-    switch (tpdu.code) {
+    switch (tpdu->code) {
     case S7_COTP_DT:
-        on_data(session, &tpdu, writes, step);
+        on_data(session, tpdu, step);
         break;
     case S7_COTP_CR:
-        on_connect_request(session, &tpdu, step);
+        session->asked = true;
+        step->cr = tpdu;
+        step->result = SIM_STEP_REQUEST;
         break;
     case S7_COTP_DR:
-        on_disconnect(session, &tpdu, step);
+        on_disconnect(session, tpdu, step);
         break;
     default: /* not of class 0: ignored */
         break;
     }
 }
 
-void sim_session_step(sim_session *session, enum sim_writes writes, struct sim_step *step)
+void sim_session_step(sim_session *session, struct sim_step *step)
 {
     struct turn_state *now = &session->now;
-    size_t len;
 
     *step = (struct sim_step){.result = SIM_STEP_IDLE};
-    if (!sim_session_ready(session) || TX_CAP - now->tx_len < ANSWER_ROOM)
+    if (!sim_session_ready(session) || (!now->mute && TX_CAP - now->tx_len < ANSWER_ROOM))
         return;
     if (now->at == session->framed) {
         end(session, step, SIM_REFUSE_FIN, "close", session->bad_why);
         return;
     }
-    struct turn_state before = *now;
-    const uint8_t *frame = session->rx + now->at;
-    if (s7_tpkt_peek(frame, session->framed - now->at, FRAME_MAX, &len) != S7_OK)
+    session->before = *now;
+    session->answer_at = now->tx_len;
+    step->frame = session->rx + now->at;
+    if (s7_tpkt_peek(step->frame, session->framed - now->at, FRAME_MAX, &step->frame_len) != S7_OK)
         return; /* cannot be: framed ends with a whole frame */
+    session->frame_len = step->frame_len;
+    step->result = now->mute ? SIM_STEP_MUTED : SIM_STEP_DONE;
+    if (!now->mute)
+        take_frame(session, step);
+    if (step->result != SIM_STEP_REQUEST)
+        now->at += step->frame_len;
+}
+
+/* ---- the request of the last step ---- */
+
+/* The joined buffer stays as it is until the turn stands: a rewind runs it again. */
+static void pdu_done(sim_session *session)
+{
+    struct turn_state *now = &session->now;
+
+    now->joined_ran = now->joining;
+    now->joining = false;
+    now->joined_len = 0;
+}
+
+void sim_session_run(sim_session *session, enum sim_writes writes, struct sim_step *step)
+{
+    if (step->pdu != NULL && writes == SIM_WRITES_WAIT && sim_job_writes(step->pdu)) {
+        sim_session_put_back(session, step);
+        return;
+    }
     step->result = SIM_STEP_DONE;
-    run_frame(session, frame, len, writes, step);
-    if (step->result == SIM_STEP_BLOCKED)
-        *now = before;
-    else
-        now->at += len;
+    if (step->cr != NULL) {
+        run_connect_request(session, step);
+    } else {
+        run_pdu(session, writes);
+        pdu_done(session);
+    }
+    session->now.at += session->frame_len;
+}
+
+void sim_session_put_back(sim_session *session, struct sim_step *step)
+{
+    session->now = session->before;
+    step->result = SIM_STEP_BLOCKED;
+}
+
+void sim_session_swallow(sim_session *session, struct sim_step *step)
+{
+    if (step->pdu != NULL)
+        pdu_done(session);
+    session->now.at += session->frame_len;
+    step->result = SIM_STEP_DONE;
+}
+
+void sim_session_turn_away(sim_session *session, enum sim_refusal how, struct sim_step *step)
+{
+    turn_away(session, how, S7_COTP_REASON_CONGESTION);
+    session->now.at += session->frame_len;
+    session->now.state = SIM_ENDED;
+    step->result = SIM_STEP_ENDED;
+    step->close = how;
+}
+
+size_t sim_session_answer(const sim_session *session, const uint8_t **bytes)
+{
+    *bytes = session->tx + session->answer_at;
+    return session->now.tx_len - session->answer_at;
+}
+
+void sim_session_cut(sim_session *session, size_t keep)
+{
+    session->now.tx_len = session->answer_at + keep;
+}
+
+void sim_session_end(sim_session *session)
+{
+    session->now.state = SIM_ENDED;
+}
+
+void sim_session_mute(sim_session *session)
+{
+    session->now.mute = true;
+    session->now.joining = false;
 }
 
 /* ---- time ---- */
@@ -485,9 +569,11 @@ static int64_t frame_deadline(const sim_session *session)
 
 int64_t sim_session_deadline(const sim_session *session)
 {
-    int64_t connect_by = session->now.state == SIM_WAIT_CR ? session->connect_by_ns : NEVER_NS;
+    bool waits = session->now.state == SIM_WAIT_CR && !session->asked;
 
-    return session->now.state == SIM_ENDED ? NEVER_NS : sooner(connect_by, frame_deadline(session));
+    if (session->now.state == SIM_ENDED || session->now.mute)
+        return NEVER_NS;
+    return sooner(waits ? session->connect_by_ns : NEVER_NS, frame_deadline(session));
 }
 
 bool sim_session_overdue(const sim_session *session, int64_t now_ns, const char **why)
@@ -497,4 +583,12 @@ bool sim_session_overdue(const sim_session *session, int64_t now_ns, const char 
     *why = now_ns >= frame_deadline(session) ? "a frame was begun and not finished"
                                              : "no connection request came";
     return true;
+}
+
+void sim_session_resume(sim_session *session, int64_t now_ns)
+{
+    if (session->partial_since_ns != NEVER_NS)
+        session->partial_since_ns = now_ns;
+    if (session->now.joining)
+        session->now.joining_since_ns = now_ns;
 }

@@ -5,8 +5,9 @@
  *        |  CR refused                    (a CR in OPEN is confirmed again and resets the S7 state)
  *        +----------------------------------------------------------------------------------^
  *
- * Received bytes are cut into frames at once, but frames are run one by one by sim_session_step, inside the
- * turn of the plant file. A turn can be undone: sim_session_mark remembers where the turn began,
+ * Received bytes are cut into frames at once, but frames are run one by one, inside the turn of the plant
+ * file: sim_session_step takes frames until they make a request, and whoever drives it decides whether that
+ * is run, put back or swallowed. A turn can be undone: sim_session_mark remembers where the turn began,
  * sim_session_rewind goes back there, so that the same frames can be run again with their writes refused.
  * Until sim_session_turn_done frees them, the turn's frames stay in the receive buffer.
  *
@@ -56,20 +57,50 @@ enum sim_writes {
 
 enum sim_step_result {
     SIM_STEP_IDLE,    /* nothing to run now, or no room for an answer */
-    SIM_STEP_DONE,    /* one frame was run */
-    SIM_STEP_BLOCKED, /* the next frame is a write and must wait */
+    SIM_STEP_DONE,    /* one frame is done with */
+    SIM_STEP_REQUEST, /* a request is whole: run it, put it back or swallow it before the next step */
+    SIM_STEP_BLOCKED, /* the request was put back: it must wait */
+    SIM_STEP_MUTED,   /* one frame was dropped, see sim_session_mute */
     SIM_STEP_ENDED    /* the session is over: send what is pending, then close as `close` says */
 };
 
 struct sim_step {
     enum sim_step_result result;
     enum sim_refusal close; /* ENDED: how the TCP connection ends (DR: its frame is pending, then FIN) */
+    /* The frame that was looked at (NULL: none) and, with REQUEST, what it asks for: a connection request, or
+     * the PDU that it ends. Views, until sim_session_turn_done. */
+    const uint8_t *frame;
+    size_t frame_len;
+    const struct s7_cotp *cr;
+    const struct s7_pdu *pdu;
     const char
         *kind; /* what happened, for the event table: "connect", "refuse", "warn", "close"; NULL: nothing */
     char note[SIM_NOTE_CAP]; /* and its words */
 };
 
-void sim_session_step(sim_session *session, enum sim_writes writes, struct sim_step *step);
+void sim_session_step(sim_session *session, struct sim_step *step);
+
+/* What becomes of the request of the last step; each updates the step's result.
+ *   run         DONE, ENDED, or BLOCKED: a write that must wait
+ *   put_back    BLOCKED: the next step finds it again
+ *   swallow     DONE, as if it had not come
+ *   turn_away   ENDED, for a connection request: refused as `how` says */
+void sim_session_run(sim_session *session, enum sim_writes writes, struct sim_step *step);
+void sim_session_put_back(sim_session *session, struct sim_step *step);
+void sim_session_swallow(sim_session *session, struct sim_step *step);
+void sim_session_turn_away(sim_session *session, enum sim_refusal how, struct sim_step *step);
+
+/* What the last step and its run appended to the bytes that are pending: whole frames. Keep only so many of
+ * these bytes (keep <= answer). */
+size_t sim_session_answer(const sim_session *session, const uint8_t **bytes);
+void sim_session_cut(sim_session *session, size_t keep);
+
+/* It is over for a reason outside the protocol: nothing is received and run any more, what is pending may
+ * still be sent. */
+void sim_session_end(sim_session *session);
+
+/* From now on nothing is answered, and no time limit holds: frames are dropped whatever they are. */
+void sim_session_mute(sim_session *session);
 
 /* ---- bytes out ---- */
 size_t sim_session_pending(const sim_session *session,
@@ -81,6 +112,9 @@ int64_t sim_session_deadline(const sim_session *session); /* INT64_MAX: none */
 
 /* True: the deadline passed; the connection is to be reset, *why says which. */
 bool sim_session_overdue(const sim_session *session, int64_t now_ns, const char **why);
+
+/* Frames were held back and nothing was read: that time is not the peer's. */
+void sim_session_resume(sim_session *session, int64_t now_ns);
 
 /* ---- state ---- */
 bool sim_session_is_open(const sim_session *session); /* an admitted S7 connection */

@@ -101,7 +101,9 @@ static void run_turn(struct rig *rig)
     assert_int_equal(plant_turn_begin(rig->plant, sim_session_may_write(session)), S7_OK);
     sim_session_mark(session);
     do {
-        sim_session_step(session, SIM_WRITES_RUN, &rig->last);
+        sim_session_step(session, &rig->last);
+        if (rig->last.result == SIM_STEP_REQUEST)
+            sim_session_run(session, SIM_WRITES_RUN, &rig->last);
         rig->ended = rig->ended || rig->last.result == SIM_STEP_ENDED;
     } while (rig->last.result == SIM_STEP_DONE);
     assert_int_equal(plant_turn_end(rig->plant), S7_OK);

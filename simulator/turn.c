@@ -46,7 +46,7 @@ static struct sim_conn *take_active(sim_server *server)
 static bool any_write(const struct sim_conn *list)
 {
     for (; list != NULL; list = list->next_active)
-        if (sim_session_may_write(list->session))
+        if (!sim_conn_is_held(list) && sim_session_may_write(list->session))
             return true;
     return false;
 }
@@ -73,8 +73,8 @@ void sim_turn_unpark(struct sim_conn *conn)
 
 static void ended(struct sim_conn *conn, const struct sim_step *step)
 {
-    conn->ending = true;
-    conn->end_how = step->close;
+    conn->turn.ending = true;
+    conn->turn.end_how = step->close;
 }
 
 /* A write that waited for the lock longer than busy_ms is refused instead of waiting on. */
@@ -88,38 +88,84 @@ static enum sim_writes writes_of(const struct sim_conn *conn, enum sim_writes tu
                                                                                : SIM_WRITES_WAIT;
 }
 
+/* Without a fault, a verdict that stands, and a tap, a request costs no more than this question. */
+static void request(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    if (conn->station->armed == NULL && !conn->turn.judged && conn->server->options.tap == NULL)
+        sim_serve(conn, writes, step);
+    else
+        sim_obey(conn, writes, first_run, step);
+}
+
+static void run_frame(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    sim_session_step(conn->session, step);
+    if (step->result == SIM_STEP_REQUEST)
+        request(conn, writes, first_run, step);
+    if (step->kind != NULL && first_run)
+        sim_conn_note(conn, step->kind, step->note);
+    if (step->result == SIM_STEP_ENDED)
+        ended(conn, step);
+    if (step->result == SIM_STEP_MUTED)
+        conn->station->now.stats.swallowed++;
+    if (step->result == SIM_STEP_DONE && first_run)
+        conn->server->stats.frames++;
+    if (conn->server->options.tap != NULL)
+        sim_tap_step(conn, step);
+}
+
 static void run_frames(struct sim_conn *conn, enum sim_writes turn, bool first_run)
 {
     struct sim_step step;
     enum sim_writes writes = writes_of(conn, turn);
 
+    if (conn->turn.ending || sim_conn_is_held(conn))
+        return;
     do {
-        sim_session_step(conn->session, writes, &step);
-        if (step.kind != NULL && first_run)
-            sim_conn_note(conn, step.kind, step.note);
-        if (step.result == SIM_STEP_ENDED)
-            ended(conn, &step);
-        if (step.result == SIM_STEP_DONE && first_run)
-            conn->server->stats.frames++;
-    } while (step.result == SIM_STEP_DONE);
+        run_frame(conn, writes, first_run, &step);
+    } while (step.result == SIM_STEP_DONE || step.result == SIM_STEP_MUTED);
 
-    if (step.result != SIM_STEP_BLOCKED)
-        sim_turn_unpark(conn);
-    else
+    if (step.result == SIM_STEP_BLOCKED && !sim_conn_is_held(conn))
         park(conn);
+    else
+        sim_turn_unpark(conn);
+}
+
+/* The counters of faults are the PLC's, and put back as one. */
+static void mark_station(struct sim_station *station)
+{
+    if (station->marked_in == station->server->stats.turns)
+        return;
+    station->marked_in = station->server->stats.turns;
+    station->mark = station->now;
+    for (struct sim_armed *armed = station->armed; armed != NULL; armed = armed->next)
+        armed->mark = armed->now;
+}
+
+static void mark_all(struct sim_conn *list)
+{
+    for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active) {
+        sim_session_mark(conn->session);
+        conn->mark = conn->turn;
+        mark_station(conn->station);
+    }
+}
+
+static void rewind_all(struct sim_conn *list)
+{
+    for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active) {
+        sim_session_rewind(conn->session);
+        conn->turn = conn->mark;
+        conn->station->now = conn->station->mark;
+        for (struct sim_armed *armed = conn->station->armed; armed != NULL; armed = armed->next)
+            armed->now = armed->mark;
+    }
 }
 
 static void run_all(struct sim_conn *list, enum sim_writes writes, bool first_run)
 {
-    for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active) {
-        if (first_run) {
-            sim_session_mark(conn->session);
-        } else {
-            sim_session_rewind(conn->session);
-            conn->ending = false;
-        }
+    for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active)
         run_frames(conn, writes, first_run);
-    }
 }
 
 /* Steps 2 and 3. A plant that cannot be written is told once, when it begins to be so. */
@@ -140,7 +186,15 @@ static enum sim_writes begin(sim_server *server, bool writes)
 
 static void close_ended(struct sim_conn *conn)
 {
-    sim_conn_close(conn, conn->end_how == SIM_REFUSE_RST ? S7_CLOSE_RST : S7_CLOSE_FIN);
+    sim_conn_close(conn, conn->turn.end_how == SIM_REFUSE_RST ? S7_CLOSE_RST : S7_CLOSE_FIN);
+}
+
+/* A frame that cannot be finished since nothing is read is not the peer's fault. */
+static bool is_full_and_held(const struct sim_conn *conn)
+{
+    uint8_t *room;
+
+    return sim_conn_is_held(conn) && sim_session_room(conn->session, &room) == 0;
 }
 
 /* A peer that does not take its last bytes is given as long as one that does not finish its frame. */
@@ -148,8 +202,10 @@ static int64_t next_deadline(const struct sim_conn *conn)
 {
     const struct sim_server *server = conn->server;
 
-    if (conn->ending)
+    if (conn->turn.ending)
         return s7_loop_now_ns(server->loop) + (int64_t)server->options.frame_ms * 1000 * 1000;
+    if (is_full_and_held(conn))
+        return S7_NEVER_NS;
     return sim_session_deadline(conn->session);
 }
 
@@ -160,15 +216,18 @@ static void settle(struct sim_conn *conn)
     uint8_t *room;
     size_t unsent = sim_session_pending(conn->session, &bytes);
 
-    if (conn->ending && unsent == 0) {
+    if (conn->turn.ending && unsent == 0) {
         close_ended(conn);
         return;
     }
-    s7_stream_want(conn->stream,
-                   (unsent > 0 ? S7_READY_WRITE : 0U) |
-                       (!conn->ending && sim_session_room(conn->session, &room) > 0 ? S7_READY_READ : 0U));
+    s7_stream_want(
+        conn->stream,
+        (unsent > 0 ? S7_READY_WRITE : 0U) |
+            (!conn->turn.ending && sim_session_room(conn->session, &room) > 0 ? S7_READY_READ : 0U));
     s7_timer_set(conn->server->loop, &conn->deadline, next_deadline(conn));
-    if (unsent == 0 && conn->parked_ns == S7_NEVER_NS && sim_session_ready(conn->session)) {
+    if (sim_conn_is_held(conn)) {
+        s7_timer_set(conn->server->loop, &conn->hold, conn->turn.due_ns);
+    } else if (unsent == 0 && conn->parked_ns == S7_NEVER_NS && sim_session_ready(conn->session)) {
         sim_turn_activate(conn); /* more frames than answers had room for */
         s7_loop_wake(conn->server->loop);
     }
@@ -179,12 +238,13 @@ void sim_turn_settle(struct sim_conn *conn)
     const uint8_t *bytes;
     size_t len = sim_session_pending(conn->session, &bytes);
 
+    if (conn->turn.vanish)
+        sim_armed_vanish(conn);
     if (len > 0) {
         ssize_t sent = s7_stream_write(conn->stream, bytes, len);
         conn->server->stats.writes++;
         if (sent == -1) {
-            sim_conn_note(conn, "close", s7_strerror(s7_stream_error(conn->stream)));
-            sim_conn_close(conn, S7_CLOSE_RST);
+            sim_conn_lost(conn, s7_stream_error(conn->stream));
             return;
         }
         if (sent > 0)
@@ -203,6 +263,17 @@ void sim_turn_retry(s7_timer *timer, void *arg)
             sim_turn_activate(conn);
 }
 
+void sim_turn_due(s7_timer *timer, void *arg)
+{
+    struct sim_conn *conn = arg;
+    uint8_t *room;
+
+    (void)timer;
+    if (sim_session_room(conn->session, &room) == 0)
+        sim_session_resume(conn->session, s7_loop_now_ns(conn->server->loop));
+    sim_turn_activate(conn);
+}
+
 void sim_turn(s7_loop *loop, void *arg)
 {
     sim_server *server = arg;
@@ -211,14 +282,21 @@ void sim_turn(s7_loop *loop, void *arg)
     (void)loop;
     if (list == NULL)
         return;
+    sim_armed_enter(server);
     server->stats.turns++;
-    run_all(list, begin(server, any_write(list)), true);
+    enum sim_writes writes = begin(server, any_write(list));
+    mark_all(list);
+    run_all(list, writes, true);
     s7_status committed = plant_turn_end(server->plant);
     if (committed != S7_OK) {
         server->stats.commits_failed++;
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
+        sim_tap_forget(server);
+        rewind_all(list);
         run_all(list, committed == S7_E_PLANT_BUSY ? SIM_WRITES_WAIT : SIM_WRITES_REFUSE, false);
     }
+    if (server->n_taps > 0)
+        sim_tap_tell(server);
     for (struct sim_conn *conn = list; conn != NULL; conn = next) {
         next = conn->next_active;
         sim_session_turn_done(conn->session);
@@ -226,4 +304,5 @@ void sim_turn(s7_loop *loop, void *arg)
     }
     if (server->stats.parked > 0 && !s7_timer_is_set(&server->retry)) /* busy readers must not put it off */
         s7_timer_set(server->loop, &server->retry, s7_loop_now_ns(server->loop) + RETRY_NS);
+    sim_armed_leave(server);
 }

@@ -296,6 +296,13 @@ static void a_broken_write_changes_nothing(void **state)
     assert_int_equal(rig_db(*state, 2)[0], 0);
 }
 
+static void run_request(struct rig *rig, enum sim_writes writes, struct sim_step *step)
+{
+    sim_session_step(rig->session, step);
+    assert_int_equal(step->result, SIM_STEP_REQUEST);
+    sim_session_run(rig->session, writes, step);
+}
+
 static void a_refused_turn_answers_writes_with_01_and_reads_with_the_old_bytes(void **state)
 {
     struct rig *rig = *state;
@@ -314,12 +321,12 @@ static void a_refused_turn_answers_writes_with_01_and_reads_with_the_old_bytes(v
     sim_session_received(rig->session, len, 0);
     assert_int_equal(plant_turn_begin(rig->plant, true), S7_OK);
     sim_session_mark(rig->session);
-    sim_session_step(rig->session, SIM_WRITES_RUN, &step);
-    sim_session_step(rig->session, SIM_WRITES_RUN, &step);
+    run_request(rig, SIM_WRITES_RUN, &step);
+    run_request(rig, SIM_WRITES_RUN, &step);
     sim_session_rewind(rig->session);
-    sim_session_step(rig->session, SIM_WRITES_WAIT, &step);
+    run_request(rig, SIM_WRITES_WAIT, &step);
     assert_int_equal(step.result, SIM_STEP_BLOCKED);
-    sim_session_step(rig->session, SIM_WRITES_REFUSE, &step);
+    run_request(rig, SIM_WRITES_REFUSE, &step);
     assert_int_equal(step.result, SIM_STEP_DONE);
     assert_int_equal(plant_turn_end(rig->plant), S7_OK);
     sim_session_turn_done(rig->session);

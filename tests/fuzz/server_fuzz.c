@@ -77,7 +77,9 @@ static void turn(sim_session *session, struct outcome *out)
         fuzz_fail("the turn did not begin");
     sim_session_mark(session);
     do {
-        sim_session_step(session, SIM_WRITES_RUN, &step);
+        sim_session_step(session, &step);
+        if (step.result == SIM_STEP_REQUEST)
+            sim_session_run(session, SIM_WRITES_RUN, &step);
         out->ended = out->ended || step.result == SIM_STEP_ENDED;
     } while (step.result == SIM_STEP_DONE);
     if (plant_turn_end(rig.plant) != S7_OK)

@@ -1,0 +1,322 @@
+/* Words to a fault: cutting them apart, finding their parameters, and what does not go together. */
+#include "fault_field.h"
+
+#include "fault_value.h"
+
+#include "loop/loop.h"
+#include "protocol/nearest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WORD_CAP 96
+#define BLANKS   " \t\r\n"
+
+struct parse {
+    struct sim_fault *fault;
+    struct plant_error *error;
+    uint64_t given; /* bit n: fields[n] */
+    unsigned word;  /* number of the current one, from 1; 0: none, the whole is meant */
+    char text[WORD_CAP];
+};
+
+__attribute__((format(printf, 2, 3))) static s7_status fail(struct parse *parse, const char *format, ...)
+{
+    struct plant_error *error = parse->error;
+    size_t used;
+    va_list args;
+
+    error->status = S7_E_ARG;
+    snprintf(error->text, sizeof error->text, "fault %s: ", parse->fault->kind->name);
+    used = strlen(error->text);
+    va_start(args, format);
+    vsnprintf(error->text + used, sizeof error->text - used, format, args);
+    va_end(args);
+    used = strlen(error->text);
+    if (parse->word > 0)
+        snprintf(error->text + used, sizeof error->text - used, " (word %u)", parse->word);
+    return S7_E_ARG;
+}
+
+/* ---- names ---- */
+
+static s7_status unknown_kind(const char *name, struct plant_error *error)
+{
+    const struct sim_fault_kind *kinds;
+    size_t n = sim_fault_kinds(&kinds), used;
+    struct s7_nearest nearest = {.word = name};
+
+    error->status = S7_E_ARG;
+    snprintf(error->text, sizeof error->text, "no fault is called \"%.32s\"; known are", name);
+    for (size_t i = 0; i < n; i++) {
+        s7_nearest_try(&nearest, kinds[i].name);
+        used = strlen(error->text);
+        snprintf(error->text + used, sizeof error->text - used, "%s %s", i > 0 ? "," : "", kinds[i].name);
+    }
+    used = strlen(error->text);
+    if (nearest.best != NULL)
+        snprintf(error->text + used, sizeof error->text - used, "; did you mean %s?", nearest.best);
+    return S7_E_ARG;
+}
+
+static const struct sim_fault_kind *find_kind(const char *name)
+{
+    const struct sim_fault_kind *kinds;
+    size_t n = sim_fault_kinds(&kinds);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+static const struct sim_fault_param *find_in(const struct sim_fault_param *params, const char *name)
+{
+    for (; params->name != NULL; params++)
+        if (strcmp(params->name, name) == 0)
+            return params;
+    return NULL;
+}
+
+/* Its own parameter of that name goes before the common one. */
+static const struct sim_fault_param *find_param(const struct sim_fault_kind *kind, const char *name)
+{
+    const struct sim_fault_param *own = find_in(kind->params, name);
+
+    return own != NULL ? own : find_in(sim_fault_common(), name);
+}
+
+static s7_status unknown_param(struct parse *parse, const char *name)
+{
+    const struct sim_fault_param *const lists[] = {parse->fault->kind->params, sim_fault_common()};
+    struct s7_nearest nearest = {.word = name};
+
+    for (size_t i = 0; i < 2; i++)
+        for (const struct sim_fault_param *param = lists[i]; param->name != NULL; param++)
+            s7_nearest_try(&nearest, param->name);
+    if (nearest.best != NULL)
+        return fail(parse, "no parameter is called \"%s\"; did you mean %s?", name, nearest.best);
+    return fail(parse, "no parameter is called \"%s\"", name);
+}
+
+static size_t field_index(const char *name)
+{
+    const struct sim_fault_field *fields = sim_fault_fields();
+    size_t i = 0;
+
+    while (fields[i].name != NULL && strcmp(fields[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static bool given(const struct parse *parse, const char *name)
+{
+    return (parse->given >> field_index(name) & 1) != 0;
+}
+
+/* ---- words ---- */
+
+/* Copy the next word without the blanks inside its parentheses; false: there is none, or it is no word. */
+static bool next_word(struct parse *parse, const char **at, s7_status *status)
+{
+    const char *from = *at + strspn(*at, BLANKS);
+    size_t len = 0;
+    int depth = 0;
+
+    *status = S7_OK;
+    if (*from == '\0')
+        return false;
+    parse->word++;
+    for (; *from != '\0' && (depth > 0 || strchr(BLANKS, *from) == NULL); from++) {
+        depth += *from == '(' ? 1 : *from == ')' ? -1 : 0;
+        if (strchr(BLANKS, *from) != NULL)
+            continue;
+        if (len == sizeof parse->text - 1) {
+            *status = fail(parse, "a word has at most %zu characters", sizeof parse->text - 1);
+            return false;
+        }
+        parse->text[len++] = *from;
+    }
+    parse->text[len] = '\0';
+    *at = from;
+    return true;
+}
+
+static const char *hint(const struct sim_fault_param *param)
+{
+    return strstr(param->takes, "TIME") != NULL ? " (TIME: a number with us, ms, s, min or h, up to 24h)"
+                                                : "";
+}
+
+/* "key=value"; a key alone is a flag where yes and no are taken. */
+static s7_status take_word(struct parse *parse)
+{
+    char *value = strchr(parse->text, '=');
+
+    if (value != NULL)
+        *value++ = '\0';
+    const struct sim_fault_param *param = find_param(parse->fault->kind, parse->text);
+    if (param == NULL)
+        return unknown_param(parse, parse->text);
+    if (value == NULL && strcmp(param->takes, "yes|no") != 0)
+        return fail(parse, "%s needs a value: %s=%s", param->name, param->name, param->takes);
+    size_t index = field_index(param->name);
+    if (parse->given >> index & 1)
+        return fail(parse, "%s is given twice", param->name);
+    parse->given |= UINT64_C(1) << index;
+    if (sim_fault_fields()[index].take(value != NULL ? value : "yes", parse->fault))
+        return S7_OK;
+    return fail(parse, "%s takes %s%s, got \"%s\"", param->name, param->takes, hint(param), value);
+}
+
+/* ---- what goes together ---- */
+
+/* The first of these that was given, or NULL; names ends with NULL. */
+static const char *any_given(const struct parse *parse, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (given(parse, *names))
+            return *names;
+    return NULL;
+}
+
+static s7_status check_required(struct parse *parse)
+{
+    for (const struct sim_fault_param *param = parse->fault->kind->params; param->name != NULL; param++)
+        if (param->preset == NULL && !given(parse, param->name))
+            return fail(parse, "%s=%s is required", param->name, param->takes);
+    return S7_OK;
+}
+
+static const char *const of_items[] = {"area", "db", "range", "item", "items", NULL};
+
+/* What this kind, asked for in this way, has no use for; NULL: nothing. */
+static const char *const *useless(const struct parse *parse, const char **why)
+{
+    static const char *const at_listener[] = {"peer",  "conn",  "role",  "fn",   "area", "db",
+                                              "range", "item",  "items", "ref",  "nth",  "after",
+                                              "every", "count", "p",     "once", NULL};
+    static const char *const at_connecting[] = {"fn", "area", "db", "range", "item", "items", "ref", NULL};
+    static const char *const at_a_time[] = {"fn",    "area",  "db",   "range", "item", "items", "ref", "nth",
+                                            "after", "every", "once", "from",  "to",   "run",   NULL};
+
+    if (parse->fault->type == SIM_FAULT_REFUSE) {
+        *why = "it shuts the listener at a time, whoever dials";
+        return at_listener;
+    }
+    if (parse->fault->type == SIM_FAULT_CONN_LIMIT) {
+        *why = "it looks at connection requests only";
+        return at_connecting;
+    }
+    *why = "with at= it acts on connections at a time, not at a request";
+    return given(parse, "at") ? at_a_time : NULL;
+}
+
+static s7_status check_use(struct parse *parse)
+{
+    const char *why, *const *names = useless(parse, &why);
+    const char *name = names != NULL ? any_given(parse, names) : NULL;
+
+    if (name == NULL && given(parse, "at") && parse->fault->type == SIM_FAULT_RST_NOW && given(parse, "for"))
+        name = "for";
+    if (name != NULL)
+        return fail(parse, "%s= does not go with it: %s", name, why);
+    return S7_OK;
+}
+
+static s7_status check_match(struct parse *parse)
+{
+    const struct sim_fault_match *match = &parse->fault->match;
+    const char *name = any_given(parse, of_items);
+
+    if (name != NULL && given(parse, "fn") && (match->fns & (SIM_FN_READ | SIM_FN_WRITE)) == 0)
+        return fail(parse, "%s= looks at items, which only fn=read and fn=write have", name);
+    if (given(parse, "ref") && match->fns == SIM_FN_CONNECT)
+        return fail(parse, "fn=connect has no PDU reference for ref=");
+    if (given(parse, "db") && match->area != 0 && match->area != S7_AREA_DB && match->area != S7_AREA_DI)
+        return fail(parse, "db= goes with area=DB or area=DI only");
+    return S7_OK;
+}
+
+/* Where `for` is not how long an effect lasts, it is another way to say `to`. */
+static s7_status settle_window(struct parse *parse)
+{
+    struct sim_fault *fault = parse->fault;
+    struct sim_fault_trigger *trigger = &fault->trigger;
+    bool own_for = find_in(fault->kind->params, "for") != NULL;
+
+    if (given(parse, "to") && trigger->to_ns < trigger->from_ns)
+        return fail(parse, "to= is before from=");
+    if (given(parse, "to") && given(parse, "for") && (!own_for || fault->type == SIM_FAULT_REFUSE))
+        return fail(parse, "to= and for= both say when it ends: give one of them");
+    if (given(parse, "to") && fault->type == SIM_FAULT_REFUSE)
+        fault->own.for_ns = trigger->to_ns - trigger->from_ns;
+    if (given(parse, "for") && !own_for)
+        trigger->to_ns = trigger->from_ns + fault->own.for_ns;
+    return S7_OK;
+}
+
+static s7_status check_counts(struct parse *parse)
+{
+    static const char *const others[] = {"after", "every", NULL};
+    const char *other = any_given(parse, others);
+
+    if (given(parse, "nth") && other != NULL)
+        return fail(parse, "nth= says which match already: %s= does not go with it", other);
+    return S7_OK;
+}
+
+static s7_status finish(struct parse *parse)
+{
+    static s7_status (*const steps[])(struct parse *) = {check_required, check_use, check_match, check_counts,
+                                                         settle_window};
+    struct sim_fault_match *match = &parse->fault->match;
+    s7_status status = S7_OK;
+
+    parse->word = 0;
+    match->by_item =
+        given(parse, "area") || given(parse, "db") || given(parse, "range") || given(parse, "item");
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == S7_OK; i++)
+        status = steps[i](parse);
+    return status;
+}
+
+static void presets(struct sim_fault *fault, const struct sim_fault_kind *kind)
+{
+    const struct sim_fault_kind *first;
+
+    sim_fault_kinds(&first);
+    *fault = (struct sim_fault){
+        .type = (enum sim_fault_type)(kind - first),
+        .kind = kind,
+        .match = {.conn = {1, UINT32_MAX},
+                  .fns = SIM_FN_SETUP | SIM_FN_READ | SIM_FN_WRITE | SIM_FN_USERDATA | SIM_FN_OTHER,
+                  .db = -1,
+                  .range = {0, UINT32_MAX},
+                  .items = {0, UINT32_MAX},
+                  .ref = -1},
+        .trigger = {.p = SIM_P_ONE, .to_ns = S7_NEVER_NS},
+        .own = {.for_ns = S7_NEVER_NS, .at_ns = -1, .directions = S7_VANISH_IN | S7_VANISH_OUT},
+    };
+    if (fault->type == SIM_FAULT_CONN_LIMIT)
+        fault->match.fns = SIM_FN_CONNECT;
+}
+
+s7_status sim_fault_parse(const char *name, const char *args, struct sim_fault *out,
+                          struct plant_error *error)
+{
+    const struct sim_fault_kind *kind = find_kind(name);
+    struct parse parse = {.fault = out, .error = error};
+    s7_status status = S7_OK;
+
+    if (kind == NULL)
+        return unknown_kind(name, error);
+    presets(out, kind);
+    while (args != NULL && next_word(&parse, &args, &status)) {
+        status = take_word(&parse);
+        if (status != S7_OK)
+            return status;
+    }
+    return status != S7_OK ? status : finish(&parse);
+}

@@ -1,0 +1,417 @@
+/* Words to faults: every field, and what is said of wrong ones. */
+#include "simulator/fault.h"
+
+#include "loop/loop.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS INT64_C(1000000)
+
+static struct sim_fault parse(const char *name, const char *args)
+{
+    struct sim_fault fault;
+    struct plant_error error;
+
+    if (sim_fault_parse(name, args, &fault, &error) != S7_OK)
+        fail_msg("%s %s: %s", name, args, error.text);
+    return fault;
+}
+
+/* ---- the catalogue ---- */
+
+/* A value that fits what a parameter says it takes. */
+static const char *example(const char *takes)
+{
+    static char text[64];
+
+    if (strncmp(takes, "TIME", 4) == 0)
+        return "5ms";
+    if (strncmp(takes, "ADDR", 4) == 0)
+        return "127.0.0.1";
+    if (strncmp(takes, "0..1", 4) == 0)
+        return "0.5";
+    if (takes[0] == 'N')
+        return "1";
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(takes, "|"), takes);
+    return text;
+}
+
+static void required(const struct sim_fault_kind *kind, const char *but, char *words, size_t cap)
+{
+    words[0] = '\0';
+    for (const struct sim_fault_param *param = kind->params; param->name != NULL; param++)
+        if (param->preset == NULL && strcmp(param->name, but) != 0)
+            snprintf(words + strlen(words), cap - strlen(words), "%s=%s ", param->name,
+                     example(param->takes));
+}
+
+static void every_own_parameter_takes_what_it_says(void **state)
+{
+    const struct sim_fault_kind *kinds;
+    size_t n = sim_fault_kinds(&kinds);
+
+    (void)state;
+    assert_int_equal(n, 7);
+    for (size_t i = 0; i < n; i++)
+        for (const struct sim_fault_param *param = kinds[i].params; param->name != NULL; param++) {
+            char words[256];
+            required(&kinds[i], param->name, words, sizeof words);
+            snprintf(words + strlen(words), sizeof words - strlen(words), "%s=%s", param->name,
+                     example(param->takes));
+            struct sim_fault fault = parse(kinds[i].name, words);
+            assert_int_equal(fault.type, i);
+            assert_ptr_equal(fault.kind, &kinds[i]);
+        }
+}
+
+static void every_common_parameter_takes_what_it_says(void **state)
+{
+    (void)state;
+    for (const struct sim_fault_param *param = sim_fault_common(); param->name != NULL; param++) {
+        char words[64];
+        snprintf(words, sizeof words, "bytes=1 %s=%s", param->name, example(param->takes));
+        parse("cut", words);
+    }
+}
+
+/* ---- values ---- */
+
+static void without_words_presets_hold(void **state)
+{
+    struct sim_fault fault = parse("hang", NULL);
+
+    (void)state;
+    assert_int_equal(fault.match.fns,
+                     SIM_FN_SETUP | SIM_FN_READ | SIM_FN_WRITE | SIM_FN_USERDATA | SIM_FN_OTHER);
+    assert_int_equal(fault.match.conn.low, 1);
+    assert_int_equal(fault.match.conn.high, UINT32_MAX);
+    assert_string_equal(fault.match.peer, "");
+    assert_int_equal(fault.match.db, -1);
+    assert_int_equal(fault.match.ref, -1);
+    assert_false(fault.match.by_item);
+    assert_int_equal(fault.trigger.p, SIM_P_ONE);
+    assert_int_equal(fault.trigger.to_ns, S7_NEVER_NS);
+    assert_int_equal(fault.own.for_ns, S7_NEVER_NS);
+    assert_int_equal(fault.own.at_ns, -1);
+    assert_false(fault.trigger.optional);
+}
+
+static void matchers_are_read(void **state)
+{
+    struct sim_fault fault = parse("hang", " conn=2..5\tfn=read|write  area=DB db=7 range=10..13 item=2 "
+                                           "items=3 ref=0x00fF role=op\n");
+
+    (void)state;
+    assert_int_equal(fault.match.conn.low, 2);
+    assert_int_equal(fault.match.conn.high, 5);
+    assert_int_equal(fault.match.fns, SIM_FN_READ | SIM_FN_WRITE);
+    assert_int_equal(fault.match.area, S7_AREA_DB);
+    assert_int_equal(fault.match.db, 7);
+    assert_int_equal(fault.match.range.low, 10);
+    assert_int_equal(fault.match.range.high, 13);
+    assert_int_equal(fault.match.item, 2);
+    assert_int_equal(fault.match.items.low, 3);
+    assert_int_equal(fault.match.items.high, 3);
+    assert_int_equal(fault.match.ref, 255);
+    assert_int_equal(fault.match.role, SIM_ROLE_OP);
+    assert_true(fault.match.by_item);
+}
+
+static void peers_are_written_as_streams_write_them(void **state)
+{
+    static const struct {
+        const char *word, *peer;
+        bool port;
+    } rows[] = {{"peer=127.0.0.1", "127.0.0.1", false},
+                {"peer=127.0.0.1:5000", "127.0.0.1:5000", true},
+                {"peer=::1", "[::1]", false},
+                {"peer=[::1]", "[::1]", false},
+                {"peer=[0:0:0:0:0:0:0:1]:102", "[::1]:102", true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sim_fault fault = parse("hang", rows[i].word);
+        assert_string_equal(fault.match.peer, rows[i].peer);
+        assert_int_equal(fault.match.peer_port, rows[i].port);
+    }
+}
+
+static void triggers_are_read(void **state)
+{
+    struct sim_fault fault =
+        parse("hang", "after=2 every=3 count=4 p=0.25 from=1s to=1min once=conn prio=-5 optional");
+
+    (void)state;
+    assert_int_equal(fault.trigger.after, 2);
+    assert_int_equal(fault.trigger.every, 3);
+    assert_int_equal(fault.trigger.count, 4);
+    assert_int_equal(fault.trigger.p, SIM_P_ONE / 4);
+    assert_int_equal(fault.trigger.from_ns, 1000 * MS);
+    assert_int_equal(fault.trigger.to_ns, 60000 * MS);
+    assert_true(fault.trigger.once_conn);
+    assert_int_equal(fault.trigger.prio, -5);
+    assert_true(fault.trigger.optional);
+    assert_int_equal(parse("hang", "nth=9").trigger.nth, 9);
+    assert_false(parse("hang", "optional=no").trigger.optional);
+}
+
+static void probabilities_are_exact(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("hang", "p=0").trigger.p, 0);
+    assert_int_equal(parse("hang", "p=1").trigger.p, SIM_P_ONE);
+    assert_int_equal(parse("hang", "p=1.0").trigger.p, SIM_P_ONE);
+    assert_int_equal(parse("hang", "p=0.5").trigger.p, SIM_P_ONE / 2);
+    assert_int_equal(parse("hang", "p=0.000000001").trigger.p, 4);
+    assert_int_equal(parse("hang", "p=0.999999999").trigger.p, SIM_P_ONE - 5);
+}
+
+static void times_have_units_and_decimals(void **state)
+{
+    static const struct {
+        const char *word;
+        int64_t ns;
+    } rows[] = {{"from=0", 0},
+                {"from=20", 20 * MS},
+                {"from=1us", 1000},
+                {"from=1.5us", 1500},
+                {"from=0.25ms", 250000},
+                {"from=0.5s", 500 * MS},
+                {"from=2min", 120000 * MS},
+                {"from=1.5h", 5400000 * MS},
+                {"from=24h", 86400000 * MS},
+                {"from=86400s", 86400000 * MS},
+                {"from=0.000000001s", 1},
+                {"from=0.000000001h", 3600}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (parse("hang", rows[i].word).trigger.from_ns != rows[i].ns)
+            fail_msg("%s: expected %lld ns, got %lld", rows[i].word, (long long)rows[i].ns,
+                     (long long)parse("hang", rows[i].word).trigger.from_ns);
+}
+
+static void distributions_may_have_blanks_in_parentheses(void **state)
+{
+    static const struct {
+        const char *word;
+        int64_t low_ms, high_ms;
+    } rows[] = {{"time=5", 5, 5},
+                {"time=fixed(2s)", 2000, 2000},
+                {"time=uniform(100ms,2s)", 100, 2000},
+                {"time=uniform( 100 ms , 2 s ) p=1", 100, 2000}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sim_fault fault = parse("slow", rows[i].word);
+        assert_int_equal(fault.own.time.low_ns, rows[i].low_ms * MS);
+        assert_int_equal(fault.own.time.high_ns, rows[i].high_ms * MS);
+    }
+}
+
+static void own_parameters_are_read(void **state)
+{
+    struct sim_fault fault = parse("cut", "bytes=12 then=hang");
+
+    (void)state;
+    assert_int_equal(fault.own.cut_at, SIM_CUT_BYTES);
+    assert_int_equal(fault.own.cut_n, 12);
+    assert_int_equal(fault.own.ending, SIM_END_SILENCE);
+    fault = parse("cut", "bytes=50%");
+    assert_int_equal(fault.own.cut_at, SIM_CUT_PERCENT);
+    assert_int_equal(fault.own.cut_n, 50);
+    assert_int_equal(fault.own.ending, SIM_END_RST);
+    assert_int_equal(parse("cut", "bytes=data then=fin").own.cut_at, SIM_CUT_DATA);
+    assert_true(parse("refuse", "drop=all for=10s").own.drop_all);
+    assert_true(parse("rst_now", "run=yes").own.run);
+    assert_int_equal(parse("rst_now", "at=0").own.at_ns, 0);
+    assert_int_equal(parse("half_open", "dir=out at=3s for=1s").own.directions, S7_VANISH_OUT);
+    fault = parse("slow", "time=0 per_item=1ms per_byte=2us");
+    assert_int_equal(fault.own.per_item_ns, MS);
+    assert_int_equal(fault.own.per_byte_ns, 2000);
+    fault = parse("conn_limit", "max=8 how=dr per=role");
+    assert_int_equal(fault.own.max, 8);
+    assert_int_equal(fault.own.ending, SIM_END_DR);
+    assert_true(fault.own.per_role);
+    assert_int_equal(fault.match.fns, SIM_FN_CONNECT);
+}
+
+static void for_is_a_window_or_how_long_it_lasts(void **state)
+{
+    struct sim_fault fault = parse("cut", "bytes=1 from=1s for=2s");
+
+    (void)state;
+    assert_int_equal(fault.trigger.to_ns, 3000 * MS);
+    fault = parse("hang", "from=1s for=2s");
+    assert_int_equal(fault.trigger.to_ns, S7_NEVER_NS);
+    assert_int_equal(fault.own.for_ns, 2000 * MS);
+    fault = parse("refuse", "from=1s to=5s");
+    assert_int_equal(fault.own.for_ns, 4000 * MS);
+}
+
+static void a_time_scale_divides_every_time_and_no_end_stays_none(void **state)
+{
+    struct sim_fault fault = parse("slow", "time=uniform(1s,2s) per_item=1ms per_byte=100us from=10s to=20s");
+
+    (void)state;
+    sim_fault_scale(&fault, 100);
+    assert_int_equal(fault.own.time.low_ns, 10 * MS);
+    assert_int_equal(fault.own.time.high_ns, 20 * MS);
+    assert_int_equal(fault.own.per_item_ns, MS / 100);
+    assert_int_equal(fault.own.per_byte_ns, 1000);
+    assert_int_equal(fault.trigger.from_ns, 100 * MS);
+    assert_int_equal(fault.trigger.to_ns, 200 * MS);
+    assert_int_equal(fault.own.for_ns, S7_NEVER_NS);
+    assert_int_equal(fault.own.at_ns, -1);
+}
+
+/* ---- errors ---- */
+
+static void errors_say_what_was_expected_what_came_and_where(void **state)
+{
+    static const struct {
+        const char *name, *args, *says;
+    } rows[] = {
+        {"hnag", "",
+         "no fault is called \"hnag\"; known are refuse, conn_limit, rst_now, cut, half_open, slow, "
+         "hang; did you mean hang?"},
+        {"", "", "no fault is called \"\"; known are"},
+        {"cut", "", "fault cut: bytes=N|N%|tpkt|cotp|header|param|data is required"},
+        {"slow", "p=1", "fault slow: time=TIME|fixed(TIME)|uniform(TIME,TIME) is required"},
+        {"conn_limit", NULL, "fault conn_limit: max=N is required"},
+        {"cut", "bytes=1 byts=12", "no parameter is called \"byts\"; did you mean bytes? (word 2)"},
+        {"hang", "burst=1", "no parameter is called \"burst\" (word 1)"},
+        {"hang", "stream=rx", "no parameter is called \"stream\""},
+        {"hang", "bytes=1", "no parameter is called \"bytes\""},
+        {"hang", "nth", "nth needs a value: nth=N (word 1)"},
+        {"hang", "nth=", "nth takes N, got \"\" (word 1)"},
+        {"hang", "p=1 p=1", "p is given twice (word 2)"},
+        {"hang", "nth=0", "nth takes N, got \"0\""},
+        {"hang", "nth=1x", "nth takes N, got \"1x\""},
+        {"hang", "nth=-1", "nth takes N, got \"-1\""},
+        {"hang", "nth=99999999999999999999", "nth takes N"},
+        {"hang", "every=0", "every takes N"},
+        {"hang", "count=0", "count takes N"},
+        {"hang", "after=x", "after takes N"},
+        {"hang", "p=1.1", "p takes 0..1, got \"1.1\""},
+        {"hang", "p=2", "p takes 0..1"},
+        {"hang", "p=0.", "p takes 0..1"},
+        {"hang", "p=.5", "p takes 0..1"},
+        {"hang", "p=0.0000000001", "p takes 0..1"},
+        {"hang", "from=1d",
+         "from takes TIME (TIME: a number with us, ms, s, min or h, up to 24h), got \"1d\""},
+        {"hang", "from=25h", "from takes TIME"},
+        {"hang", "from=24.5h", "from takes TIME"},
+        {"hang", "from=99999999999999999999", "from takes TIME"},
+        {"hang", "from=1.s", "from takes TIME"},
+        {"hang", "from=2s to=1s", "fault hang: to= is before from="},
+        {"cut", "bytes=1 for=2s to=1s", "to= and for= both say when it ends"},
+        {"refuse", "for=2s to=1s", "to= and for= both say when it ends"},
+        {"hang", "once=plc", "once takes conn, got \"plc\""},
+        {"hang", "prio=1.5", "prio takes N"},
+        {"hang", "prio=--1", "prio takes N"},
+        {"hang", "prio=1000001", "prio takes N"},
+        {"hang", "optional=maybe", "optional takes yes|no, got \"maybe\""},
+        {"hang", "nth=2 every=2", "nth= says which match already: every= does not go with it"},
+        {"hang", "nth=2 after=2", "after= does not go with it"},
+        {"hang", "peer=plc.example", "peer takes ADDR|ADDR:PORT, got \"plc.example\""},
+        {"hang", "peer=127.0.0.1:0", "peer takes ADDR"},
+        {"hang", "peer=127.0.0.1:70000", "peer takes ADDR"},
+        {"hang", "peer=127.0.0.1:", "peer takes ADDR"},
+        {"hang", "conn=0", "conn takes N|A..B"},
+        {"hang", "conn=3..2", "conn takes N|A..B"},
+        {"hang", "conn=1..", "conn takes N|A..B"},
+        {"hang", "conn=1.2", "conn takes N|A..B"},
+        {"hang", "role=hmi", "role takes pg|op|basic, got \"hmi\""},
+        {"hang", "fn=raed", "fn takes connect|setup|read|write|userdata, got \"raed\""},
+        {"hang", "fn=read|", "fn takes"},
+        {"hang", "fn=", "fn takes"},
+        {"hang", "area=L", "area takes DB|DI|I|Q|M|T|C, got \"L\""},
+        {"hang", "db=0", "db takes N"},
+        {"hang", "db=65536", "db takes N"},
+        {"hang", "area=M db=1", "db= goes with area=DB or area=DI only"},
+        {"hang", "fn=setup db=1", "db= looks at items, which only fn=read and fn=write have"},
+        {"hang", "fn=connect ref=1", "fn=connect has no PDU reference for ref="},
+        {"hang", "range=5..4", "range takes N|A..B"},
+        {"hang", "range=2097152", "range takes N|A..B"},
+        {"hang", "item=0", "item takes N"},
+        {"hang", "items=256", "items takes N|A..B"},
+        {"hang", "ref=0x", "ref takes N"},
+        {"hang", "ref=0x12345", "ref takes N"},
+        {"hang", "ref=65536", "ref takes N"},
+        {"refuse", "nth=1", "nth= does not go with it: it shuts the listener at a time, whoever dials"},
+        {"refuse", "fn=read", "fn= does not go with it"},
+        {"refuse", "p=0.5", "p= does not go with it"},
+        {"refuse", "peer=127.0.0.1", "peer= does not go with it"},
+        {"refuse", "drop=some", "drop takes none|all, got \"some\""},
+        {"conn_limit", "max=1 fn=read", "fn= does not go with it: it looks at connection requests only"},
+        {"conn_limit", "max=1 db=1", "db= does not go with it"},
+        {"conn_limit", "max=-1", "max takes N"},
+        {"conn_limit", "max=1 how=hang", "how takes rst|fin|dr|silence"},
+        {"conn_limit", "max=1 per=plc", "per takes all|role"},
+        {"rst_now", "at=1s fn=read", "fn= does not go with it: with at= it acts on connections at a time"},
+        {"rst_now", "at=1s nth=2", "nth= does not go with it"},
+        {"rst_now", "at=1s from=2s", "from= does not go with it"},
+        {"rst_now", "at=1s run=yes", "run= does not go with it"},
+        {"rst_now", "at=1s for=1s", "for= does not go with it"},
+        {"rst_now", "run=maybe", "run takes yes|no"},
+        {"half_open", "at=1s every=2", "every= does not go with it"},
+        {"half_open", "dir=up", "dir takes both|in|out"},
+        {"cut", "bytes=101%", "bytes takes N|N%|"},
+        {"cut", "bytes=%", "bytes takes"},
+        {"cut", "bytes=65536", "bytes takes"},
+        {"cut", "bytes=s7", "bytes takes"},
+        {"cut", "bytes=1 then=dr", "then takes rst|fin|hang"},
+        {"slow", "time=uniform(2s,1s)", "time takes TIME|fixed(TIME)|uniform(TIME,TIME)"},
+        {"slow", "time=uniform(2s)", "time takes"},
+        {"slow", "time=uniform(1s,2s", "time takes"},
+        {"slow", "time=fixed(1s,2s)", "time takes"},
+        {"slow", "time=normal(1s,2s)", "time takes"},
+        {"slow", "time=1s)", "time takes"},
+        {"slow", "time=1s per_item=x", "per_item takes TIME"},
+        {"slow", "time=1s per_byte=-1", "per_byte takes TIME"},
+        {"hang",
+         "fn=read|read|read|read|read|read|read|read|read|read|read|read|read|read|read|read|read|read|"
+         "read|read|read",
+         "a word has at most 95 characters (word 1)"},
+        {"hang", "=1", "no parameter is called \"\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sim_fault fault;
+        struct plant_error error = {0};
+        s7_status status = sim_fault_parse(rows[i].name, rows[i].args, &fault, &error);
+        if (status != S7_E_ARG || error.status != S7_E_ARG || strstr(error.text, rows[i].says) == NULL)
+            fail_msg("%s %s\n  expected ... %s ...\n  got      %s", rows[i].name,
+                     rows[i].args != NULL ? rows[i].args : "", rows[i].says,
+                     status == S7_OK ? "S7_OK" : error.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_own_parameter_takes_what_it_says),
+        cmocka_unit_test(every_common_parameter_takes_what_it_says),
+        cmocka_unit_test(without_words_presets_hold),
+        cmocka_unit_test(matchers_are_read),
+        cmocka_unit_test(peers_are_written_as_streams_write_them),
+        cmocka_unit_test(triggers_are_read),
+        cmocka_unit_test(probabilities_are_exact),
+        cmocka_unit_test(times_have_units_and_decimals),
+        cmocka_unit_test(distributions_may_have_blanks_in_parentheses),
+        cmocka_unit_test(own_parameters_are_read),
+        cmocka_unit_test(for_is_a_window_or_how_long_it_lasts),
+        cmocka_unit_test(a_time_scale_divides_every_time_and_no_end_stays_none),
+        cmocka_unit_test(errors_say_what_was_expected_what_came_and_where),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

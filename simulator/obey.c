@@ -1,0 +1,306 @@
+/* A request of the turn under what the faults decided: held, run, swallowed, cut. What reaches beyond the
+ * connection's bytes (reset, cable) is only noted here, and done when the turn stands. */
+#include "server_impl.h"
+
+#include "protocol/pdu.h"
+#include "protocol/var.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define NS_PER_US INT64_C(1000)
+
+/* ---- running it ---- */
+
+static enum sim_fn fn_of(const struct sim_step *step)
+{
+    const struct s7_pdu *pdu = step->pdu;
+
+    if (pdu == NULL)
+        return SIM_FN_CONNECT;
+    if (pdu->rosctr == S7_ROSCTR_USERDATA)
+        return SIM_FN_USERDATA;
+    switch (pdu->param_len > 0 ? pdu->param[0] : 0) {
+    case S7_FN_SETUP:
+        return SIM_FN_SETUP;
+    case S7_FN_READ_VAR:
+        return SIM_FN_READ;
+    case S7_FN_WRITE_VAR:
+        return SIM_FN_WRITE;
+    default:
+        return SIM_FN_OTHER;
+    }
+}
+
+static enum sim_role role_of(const struct s7_cotp *cr)
+{
+    const struct s7_cotp_param *called = s7_cotp_find(cr, S7_COTP_PARAM_CALLED_TSAP);
+
+    if (called == NULL || called->len != 2 || called->value[0] >= SIM_ROLES)
+        return SIM_ROLE_OTHER;
+    return (enum sim_role)called->value[0];
+}
+
+static void count_connect(struct sim_conn *conn, bool was_open)
+{
+    struct sim_tally *tally = &conn->station->now;
+
+    if (was_open)
+        return;
+    if (!sim_session_is_open(conn->session)) {
+        tally->stats.refused++;
+        return;
+    }
+    tally->stats.admitted++;
+    tally->admitted[conn->turn.role]++;
+    conn->turn.counted = true;
+    if (conn->station->plc.n_connections > tally->stats.sessions_max)
+        tally->stats.sessions_max = conn->station->plc.n_connections;
+}
+
+static void count_job(struct sim_plc_stats *stats, enum sim_fn fn)
+{
+    stats->setups += fn == SIM_FN_SETUP;
+    stats->reads += fn == SIM_FN_READ;
+    stats->writes += fn == SIM_FN_WRITE;
+    stats->userdata += fn == SIM_FN_USERDATA;
+}
+
+void sim_serve(struct sim_conn *conn, enum sim_writes writes, struct sim_step *step)
+{
+    bool was_open = sim_session_is_open(conn->session);
+
+    if (step->cr != NULL && !conn->turn.counted)
+        conn->turn.role = role_of(step->cr);
+    sim_session_run(conn->session, writes, step);
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    if (step->cr != NULL)
+        count_connect(conn, was_open);
+    else
+        count_job(&conn->station->now.stats, fn_of(step));
+}
+
+/* ---- the words ---- */
+
+static const char *fn_name(enum sim_fn fn)
+{
+    switch (fn) {
+    case SIM_FN_CONNECT:
+        return "connection request";
+    case SIM_FN_SETUP:
+        return "setup";
+    case SIM_FN_READ:
+        return "read";
+    case SIM_FN_WRITE:
+        return "write";
+    case SIM_FN_USERDATA:
+        return "userdata";
+    default:
+        return "job";
+    }
+}
+
+/* An event "cut: ...". */
+__attribute__((format(printf, 3, 4))) static void tell(struct sim_conn *conn, bool first_run,
+                                                       const char *format, ...)
+{
+    char text[SIM_NOTE_CAP];
+    va_list args;
+
+    if (!first_run)
+        return;
+    va_start(args, format);
+    int used = snprintf(text, sizeof text, "%s: ", conn->turn.verdict.fault);
+    vsnprintf(text + used, sizeof text - (size_t)used, format, args);
+    va_end(args);
+    sim_conn_note(conn, "fault", text);
+}
+
+static const char *ending_name(enum sim_ending ending)
+{
+    static const char *const names[] = {[SIM_END_RST] = "reset",
+                                        [SIM_END_FIN] = "closed",
+                                        [SIM_END_DR] = "disconnect request",
+                                        [SIM_END_SILENCE] = "silence"};
+
+    return names[ending];
+}
+
+/* ---- the deeds ---- */
+
+static void swallow(struct sim_conn *conn, struct sim_step *step)
+{
+    sim_session_swallow(conn->session, step);
+    conn->station->now.stats.swallowed++;
+}
+
+static void stop(struct sim_conn *conn, enum sim_refusal how, struct sim_step *step)
+{
+    sim_session_end(conn->session);
+    step->result = SIM_STEP_ENDED;
+    step->close = how;
+}
+
+static void silence(struct sim_conn *conn)
+{
+    sim_session_mute(conn->session);
+    conn->turn.muted_by = conn->turn.verdict.fault;
+}
+
+static void reset(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    bool run = conn->turn.verdict.own.run;
+
+    if (run)
+        sim_serve(conn, writes, step);
+    else
+        swallow(conn, step);
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    sim_session_cut(conn->session, 0);
+    tell(conn, first_run, "%s %s, connection reset instead of an answer", fn_name(fn_of(step)),
+         run ? "run" : "not run");
+    stop(conn, SIM_REFUSE_RST, step);
+}
+
+/* Where the parameters of the first DT's PDU begin; its data begin behind them. */
+static size_t param_at(const uint8_t *answer, size_t len)
+{
+    bool acknowledges = len > S7_DT_OVERHEAD + 1 && (answer[S7_DT_OVERHEAD + 1] == S7_ROSCTR_ACK ||
+                                                     answer[S7_DT_OVERHEAD + 1] == S7_ROSCTR_ACK_DATA);
+
+    return S7_DT_OVERHEAD + (size_t)(acknowledges ? S7_ACK_HEADER_LEN : S7_PDU_HEADER_LEN);
+}
+
+static size_t param_len(const uint8_t *answer, size_t len)
+{
+    const size_t at = S7_DT_OVERHEAD + 6;
+
+    return len < at + 2 ? 0 : (size_t)answer[at] << 8 | answer[at + 1];
+}
+
+static size_t kept(const struct sim_fault_own *own, const uint8_t *answer, size_t len)
+{
+    size_t keep = own->cut_n;
+
+    if (own->cut_at == SIM_CUT_PERCENT)
+        keep = len * own->cut_n / 100;
+    else if (own->cut_at == SIM_CUT_TPKT)
+        keep = 0;
+    else if (own->cut_at == SIM_CUT_COTP)
+        keep = 4;
+    else if (own->cut_at == SIM_CUT_HEADER)
+        keep = S7_DT_OVERHEAD;
+    else if (own->cut_at == SIM_CUT_PARAM)
+        keep = param_at(answer, len);
+    else if (own->cut_at == SIM_CUT_DATA)
+        keep = param_at(answer, len) + param_len(answer, len);
+    if (len == 0)
+        return 0;
+    return keep < len ? keep : len - 1;
+}
+
+static void cut(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    const struct sim_fault_own *own = &conn->turn.verdict.own;
+    const uint8_t *answer;
+
+    sim_serve(conn, writes, step);
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    size_t len = sim_session_answer(conn->session, &answer), keep = kept(own, answer, len);
+    sim_session_cut(conn->session, keep);
+    tell(conn, first_run, "answer to %s ended after %zu of %zu bytes, then %s", fn_name(fn_of(step)), keep,
+         len, ending_name(own->ending));
+    if (own->ending != SIM_END_SILENCE)
+        stop(conn, own->ending == SIM_END_RST ? SIM_REFUSE_RST : SIM_REFUSE_FIN, step);
+    else if (step->result != SIM_STEP_ENDED)
+        silence(conn);
+}
+
+static void vanish(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    (void)first_run; /* told when it is done: the loop may not be able to */
+    sim_serve(conn, writes, step);
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    conn->turn.vanish = true;
+    conn->turn.vanish_by = conn->turn.verdict.id;
+}
+
+static void turn_away(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    static const enum sim_refusal refusals[] = {
+        [SIM_END_RST] = SIM_REFUSE_RST, [SIM_END_FIN] = SIM_REFUSE_FIN, [SIM_END_DR] = SIM_REFUSE_DR};
+    const struct sim_fault_own *own = &conn->turn.verdict.own;
+
+    (void)writes;
+    tell(conn, first_run, "all %u connections%s are taken, %s", own->max,
+         own->per_role ? " of this type" : "", ending_name(own->ending));
+    conn->station->now.stats.refused++;
+    if (own->ending != SIM_END_SILENCE) {
+        sim_session_turn_away(conn->session, refusals[own->ending], step);
+        return;
+    }
+    sim_session_swallow(conn->session, step);
+    silence(conn);
+}
+
+static void hang(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    (void)writes;
+    tell(conn, first_run, "%s swallowed", fn_name(fn_of(step)));
+    swallow(conn, step);
+}
+
+static void serve(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    (void)first_run;
+    sim_serve(conn, writes, step);
+}
+
+/* ---- the decision ---- */
+
+static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *step)
+{
+    const sim_server *server = conn->server;
+    struct sim_conn_turn *turn = &conn->turn;
+    struct sim_asked asked = {.peer = s7_stream_peer(conn->stream),
+                              .conn = conn->ordinal,
+                              .fn = fn_of(step),
+                              .pdu = step->pdu,
+                              .again = step->cr != NULL && sim_session_is_open(conn->session),
+                              .now_ns = s7_loop_now_ns(server->loop),
+                              .admitted = conn->station->now.admitted,
+                              .cable_out = conn->cable_out || turn->vanish};
+
+    if (step->cr != NULL && !turn->counted)
+        turn->role = role_of(step->cr);
+    asked.role = turn->role;
+    turn->tapped = false;
+    turn->judged = true;
+    sim_judge(conn->station->armed, server->options.seed, &asked, &turn->once, &turn->verdict);
+    turn->due_ns = asked.now_ns + turn->verdict.delay_ns;
+    if (turn->verdict.delay_ns > 0)
+        tell(conn, first_run, "%s held for %lld.%03d ms", fn_name(asked.fn),
+             (long long)(turn->verdict.delay_ns / (1000 * NS_PER_US)),
+             (int)(turn->verdict.delay_ns / NS_PER_US % 1000));
+}
+
+void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    static void (*const deeds[])(struct sim_conn *, enum sim_writes, bool, struct sim_step *) = {
+        [SIM_DEED_SERVE] = serve, [SIM_DEED_SWALLOW] = hang,  [SIM_DEED_RESET] = reset,
+        [SIM_DEED_CUT] = cut,     [SIM_DEED_VANISH] = vanish, [SIM_DEED_TURN_AWAY] = turn_away};
+
+    if (!conn->turn.judged)
+        judge(conn, first_run, step);
+    if (sim_conn_is_held(conn)) {
+        sim_session_put_back(conn->session, step);
+        return;
+    }
+    deeds[conn->turn.verdict.deed](conn, writes, first_run, step);
+    if (step->result != SIM_STEP_BLOCKED)
+        conn->turn.judged = false;
+}
