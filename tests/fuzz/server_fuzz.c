@@ -42,7 +42,8 @@ static void remove_files(void)
 static void open_rig(void)
 {
     const struct plant_new_block blocks[] = {{S7_AREA_DB, 1, 64}, {S7_AREA_DB, 2, 500}, {S7_AREA_T, 0, 16}};
-    const struct plant_new_plc plcs[] = {{"a", cpus[0], NULL, blocks, 3}, {"b", cpus[1], NULL, blocks, 3}, NULL};
+    const struct plant_new_plc plcs[] = {{.name = "a", .cpu = cpus[0], .blocks = blocks, .n_blocks = 3},
+                                         {.name = "b", .cpu = cpus[1], .blocks = blocks, .n_blocks = 3}};
     struct plant_options options;
     struct plant_error error = {.text = "no folder"};
 
