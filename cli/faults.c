@@ -29,7 +29,8 @@ static void print_kind(const struct sim_fault_kind *kind)
     printf("\n");
 }
 
-static int print_one(const struct cli_command *self, const struct sim_fault_kind *kinds, size_t n, const char *name)
+static int print_one(const struct cli_command *self, const struct sim_fault_kind *kinds, size_t n,
+                     const char *name)
 {
     struct s7_nearest nearest = {.word = name};
 
