@@ -107,8 +107,8 @@ static void no_such(lua_State *lua, const char *what, const char *word, const st
         s7_nearest_try(&nearest, options->name);
     for (; others != NULL && *others != NULL; others++)
         s7_nearest_try(&nearest, *others);
-    luaL_error(lua, "%s has no %s%s%s", what, word, nearest.best != NULL ? "; did you mean " : "",
-               nearest.best != NULL ? nearest.best : "");
+    luaL_error(lua, nearest.best != NULL ? "%s has no %s; did you mean %s?" : "%s has no %s", what, word,
+               nearest.best);
 }
 
 int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,

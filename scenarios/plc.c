@@ -398,7 +398,7 @@ static int plc_fault(lua_State *lua)
     s7_status status = sim_server_fault_arm(plc->server, 0, fault->id, fault->name, fault->args, &error);
     if (status != S7_OK) {
         free(fault);
-        return luaL_error(lua, "fault: %s", error.text);
+        return luaL_error(lua, "%s", error.text);
     }
     fault->next = engine->faults;
     engine->faults = fault;

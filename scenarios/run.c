@@ -230,7 +230,8 @@ static void tell_people(const char *path, const struct attempt *try, const struc
         print_time(out, report->scenario_ns);
         fprintf(out, " in %.1f ms, %u expectations", (double)report->wall_ns / 1e6, report->expectations);
         if (report->n_faults > 0)
-            fprintf(out, ", %u faults fired %" PRIu64 " times", report->n_faults, report->fired);
+            fprintf(out, ", %u fault%s fired %" PRIu64 " time%s", report->n_faults,
+                    report->n_faults == 1 ? "" : "s", report->fired, report->fired == 1 ? "" : "s");
         if (!options->one.real)
             fprintf(out, ", trace %016" PRIx64, report->trace_hash);
     }
