@@ -154,6 +154,7 @@ static s7_status serve(struct sc_plc *plc, const struct plant_new_plc *new, stru
 {
     struct sc_engine *engine = plc->engine;
     struct sim_server_options options;
+    struct plant_options open;
 
     sim_server_options_init(&options);
     options.listen = "127.0.0.1:0";
@@ -161,9 +162,11 @@ static s7_status serve(struct sc_plc *plc, const struct plant_new_plc *new, stru
     options.tap_arg = engine;
     options.seed = engine->options->seed;
     options.time_scale = engine->options->scale;
-    s7_status status = plant_create(plc->path, new, 1, error);
+    plant_options_init(&open);
+    open.temporary = true;
+    s7_status status = plant_create_temporary(plc->path, new, 1, error);
     if (status == S7_OK)
-        status = plant_open(plc->path, NULL, &plc->plant, error);
+        status = plant_open(plc->path, &open, &plc->plant, error);
     if (status == S7_OK)
         status = sim_server_new(engine->loop, plc->plant, &options, &plc->server, error);
     return status;
