@@ -8,11 +8,13 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BOTH (S7_VANISH_IN | S7_VANISH_OUT)
+#define BOTH    (S7_VANISH_IN | S7_VANISH_OUT)
+#define LONG_MS 30000
 
 /* ---- system calls that fail on demand, on their way to libc ---- */
 
@@ -205,20 +207,6 @@ static void a_listener_that_cannot_be_shut_stays_open(void **state)
     dial_ends_with(rig, S7_READY_FAILED);
 }
 
-static void who_waits_to_be_accepted_is_reset(void **state)
-{
-    struct rig *rig = *state;
-
-    rig->client.then = then_stop_when_over;
-    rig_dial(rig, &rig->client); /* on loopback the kernel has connected it when this returns */
-    refuse(rig, true);
-    rig_run(rig);
-    assert_int_equal(rig->client.error, S7_E_RESET);
-    assert_int_equal(rig->n_accepted, 0);
-}
-
-/* ---- turns ---- */
-
 static void count(s7_loop *loop, void *arg)
 {
     (void)loop;
@@ -246,6 +234,40 @@ static void nothing_happens(struct rig *rig)
         fail_msg("%u turns in 20 ms with nothing to do: the loop spins", n_turns);
 }
 
+static int plain_client(struct rig *rig)
+{
+    struct sockaddr_in addr = ipv4("127.0.0.1", s7_listener_port(rig->listener));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+    return fd;
+}
+
+/* 0 or errno; EAGAIN: nothing came within the wait. */
+static int client_reads(int fd, int wait_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    uint8_t byte;
+
+    assert_true(poll(&p, 1, wait_ms) >= 0);
+    return recv(fd, &byte, 1, MSG_DONTWAIT) >= 0 ? 0 : errno;
+}
+
+static void who_waits_to_be_accepted_is_reset(void **state)
+{
+    struct rig *rig = *state;
+    int fd = plain_client(rig);
+
+    refuse(rig, true);
+    assert_int_equal(client_reads(fd, LONG_MS), ECONNRESET);
+    close(fd);
+    nothing_happens(rig);
+    assert_int_equal(rig->n_accepted, 0);
+}
+
+/* ---- turns ---- */
+
 static void a_shut_listener_costs_no_turns(void **state)
 {
     struct rig *rig = *state;
@@ -253,8 +275,28 @@ static void a_shut_listener_costs_no_turns(void **state)
     dial_ends_with(rig, S7_READY_CONNECTED); /* so that the kernel has been told to watch the socket */
     refuse(rig, true);
     nothing_happens(rig);
+    assert_null(loop_ev_of(rig->loop)->paused); /* nothing was tried with it */
     refuse(rig, false);
     dial_ends_with(rig, S7_READY_CONNECTED);
+}
+
+static void shut_the_door(struct end *end, unsigned ready)
+{
+    then_close(end, ready);
+    refuse(end->rig, true);
+}
+
+static void a_listener_shut_by_its_own_function_accepts_no_more(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->on_accept = shut_the_door;
+    rig->client.then = then_stop_when_over;
+    rig_dial(rig, &rig->client);
+    rig_run(rig);
+    assert_true(rig->client.ended);
+    assert_null(loop_ev_of(rig->loop)->paused);
+    nothing_happens(rig);
 }
 
 static void who_wants_to_write_without_a_cable_costs_no_turns(void **state)
@@ -389,23 +431,6 @@ static void the_kernel_neither_probes_nor_gives_up_while_nothing_may_be_sent(voi
     hello_passes(rig);
 }
 
-static int peer_reads(int fd)
-{
-    uint8_t byte;
-
-    return recv(fd, &byte, 1, MSG_DONTWAIT) >= 0 ? 0 : errno;
-}
-
-static int plain_client(struct rig *rig)
-{
-    struct sockaddr_in addr = ipv4("127.0.0.1", s7_listener_port(rig->listener));
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
-    return fd;
-}
-
 static void stop_when_accepted(s7_loop *loop, void *arg)
 {
     const struct rig *rig = arg;
@@ -433,10 +458,10 @@ static void freeing_the_loop_lets_go_of_what_was_closed_without_a_cable(void **s
         int fd = descriptor(&rig.server);
         assert_int_equal(s7_stream_vanish(rig.server.stream, BOTH), S7_OK);
         end_close(&rig.server, hows[i]);
-        assert_int_equal(peer_reads(peer_fd), EAGAIN);
+        assert_int_equal(client_reads(peer_fd, 0), EAGAIN);
         rig_close(&rig);
         assert_int_equal(fcntl(fd, F_GETFD), -1);
-        assert_int_equal(peer_reads(peer_fd), ECONNRESET);
+        assert_int_equal(client_reads(peer_fd, LONG_MS), ECONNRESET);
         close(peer_fd);
     }
 }
@@ -451,6 +476,7 @@ int main(void)
         RIG_TEST(a_listener_that_cannot_be_shut_stays_open),
         RIG_TEST(who_waits_to_be_accepted_is_reset),
         RIG_TEST(a_shut_listener_costs_no_turns),
+        RIG_TEST(a_listener_shut_by_its_own_function_accepts_no_more),
         RIG_TEST(who_wants_to_write_without_a_cable_costs_no_turns),
         RIG_TEST(who_was_closed_without_a_cable_costs_no_turns),
         RIG_TEST(a_paused_listener_may_be_shut),
