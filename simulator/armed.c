@@ -8,7 +8,7 @@
 
 #define NS_PER_MS INT64_C(1000000)
 
-static struct sim_armed *find(const sim_server *server, uint64_t id)
+struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id)
 {
     for (size_t i = 0; i < server->n_stations; i++)
         for (struct sim_armed *armed = server->stations[i].armed; armed != NULL; armed = armed->next)
@@ -100,15 +100,18 @@ static void shut_door(struct sim_armed *armed)
 
     armed->began_ns = now_of(armed);
     armed->now.matched++;
+    armed->now.fired++;
     armed->station->shut_by++;
+    armed->stage = SIM_ARMED_ACTS;
+    sim_rows_commit(armed->station->server);
     armed->unsupported = move_door(armed->station);
     if (armed->unsupported != S7_OK) {
+        armed->now.fired--;
         armed->station->shut_by--;
         armed->stage = SIM_ARMED_OVER;
         return;
     }
-    armed->now.fired++;
-    armed->stage = SIM_ARMED_ACTS;
+    sim_rows_watch_door(armed->station->server);
     snprintf(text, sizeof text, "refuse: the door is shut%s", how_long(armed, end, sizeof end));
     sim_station_note(armed->station, "fault", text);
 }
@@ -215,38 +218,50 @@ static void put_back_until(struct sim_armed *armed, int64_t until_ns)
 
 void sim_armed_vanish(struct sim_conn *conn)
 {
-    struct sim_armed *armed = find(conn->server, conn->turn.vanish_by);
+    struct sim_armed *armed = sim_armed_find(conn->server, conn->turn.vanish_by);
 
     conn->turn.vanish = false;
     if (armed == NULL)
         return;
-    if (take_out(conn, armed))
+    if (take_out(conn, armed)) {
         wind(armed);
-    else
-        armed->now.fired--;
+        return;
+    }
+    armed->now.fired--;
+    sim_rows_commit(armed->station->server);
 }
 
 /* ---- timers ---- */
 
+static bool is_hit(const struct sim_conn *conn, struct sim_armed *armed)
+{
+    int64_t now_ns = now_of(armed);
+
+    return conn->station == armed->station &&
+           sim_armed_fits_conn(armed, s7_stream_peer(conn->stream), conn->ordinal, conn->turn.role) &&
+           sim_armed_is_live(armed, now_ns) &&
+           sim_armed_trigger(armed, armed->station->server->options.seed, conn->ordinal, now_ns);
+}
+
+/* All are counted before the first one sees it. */
 static void act_at(struct sim_armed *armed)
 {
     sim_server *server = armed->station->server;
-    struct sim_conn *conn = oldest(server), *prev;
-    int64_t now_ns = now_of(armed);
+    struct sim_conn *conn, *prev;
 
-    for (; conn != NULL; conn = prev) {
+    for (conn = oldest(server); conn != NULL; conn = conn->prev)
+        conn->hit = is_hit(conn, armed);
+    armed->stage = SIM_ARMED_OVER;
+    sim_rows_commit(server);
+    for (conn = oldest(server); conn != NULL; conn = prev) {
         prev = conn->prev;
-        if (conn->station != armed->station ||
-            !sim_armed_fits_conn(armed, s7_stream_peer(conn->stream), conn->ordinal, conn->turn.role) ||
-            !sim_armed_is_live(armed, now_ns) ||
-            !sim_armed_trigger(armed, server->options.seed, conn->ordinal, now_ns))
+        if (!conn->hit)
             continue;
         if (armed->fault.type == SIM_FAULT_RST_NOW)
             reset(conn, armed);
         else if (!take_out(conn, armed))
             armed->now.fired--;
     }
-    armed->stage = SIM_ARMED_OVER;
 }
 
 static void tick_refuse(struct sim_armed *armed)
@@ -281,6 +296,7 @@ static void on_timer(s7_timer *timer, void *arg)
         put_back_until(armed, now_of(armed));
         wind(armed);
     }
+    sim_rows_commit(server);
     sim_armed_leave(server);
 }
 
@@ -336,7 +352,7 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
         return status;
     if (plc >= server->n_stations)
         return wrong(error, "there is no PLC number %llu", plc);
-    if (find(server, id) != NULL)
+    if (sim_armed_find(server, id) != NULL)
         return wrong(error, "a fault with id %llu is armed already", id);
     struct sim_armed *armed = calloc(1, sizeof *armed);
     if (armed == NULL) {
@@ -364,7 +380,7 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
 
 void sim_server_fault_drop(sim_server *server, uint64_t id)
 {
-    struct sim_armed *armed = find(server, id);
+    struct sim_armed *armed = sim_armed_find(server, id);
 
     if (armed == NULL)
         return;
@@ -388,10 +404,12 @@ void sim_armed_free_all(sim_server *server)
 
 /* ---- what it did ---- */
 
+/* Or is about to be, when the turn stands. */
 static bool any_cable_out(const struct sim_armed *armed)
 {
     for (const struct sim_conn *conn = armed->station->server->conns; conn != NULL; conn = conn->next)
-        if (conn->cable_out && conn->cable_by == armed->id)
+        if ((conn->cable_out && conn->cable_by == armed->id) ||
+            (conn->turn.vanish && conn->turn.vanish_by == armed->id))
             return true;
     return false;
 }
@@ -405,9 +423,14 @@ static bool is_acting(const struct sim_armed *armed)
     return armed->now.until_ns != S7_NEVER_NS && now_of(armed) < armed->now.until_ns;
 }
 
+bool sim_armed_in_force(const struct sim_armed *armed)
+{
+    return sim_armed_is_live(armed, now_of(armed)) || is_acting(armed);
+}
+
 bool sim_server_fault_state(const sim_server *server, uint64_t id, struct sim_fault_state *state)
 {
-    const struct sim_armed *armed = find(server, id);
+    const struct sim_armed *armed = sim_armed_find(server, id);
 
     if (armed == NULL)
         return false;
