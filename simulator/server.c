@@ -269,7 +269,7 @@ static void on_upkeep(s7_timer *timer, void *arg)
     if (status == S7_E_PLANT_REPLACED && !server->replaced)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
     server->replaced = status == S7_E_PLANT_REPLACED;
-    sim_armed_upkeep(server);
+    sim_lasting_upkeep(server);
     sim_rows_upkeep(server);
     s7_timer_set(server->loop, timer, s7_loop_now_ns(server->loop) + UPKEEP_NS);
 }

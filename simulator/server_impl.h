@@ -1,6 +1,6 @@
 /* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does), obey.c
- * (requests under a fault), armed.c (faults: their life, and what of them lasts), fault_rows.c (faults that
- * are rows of the plant) and tap.c. */
+ * (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts), fault_rows.c (those
+ * that are rows of the plant) and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
@@ -126,11 +126,17 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
 /* armed.c */
 struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id); /* NULL: there is none */
 bool sim_armed_in_force(const struct sim_armed *armed); /* it may fire again, or its effect lasts */
-void sim_armed_vanish(struct sim_conn *conn);           /* as conn->turn.vanish_by says */
-void sim_armed_upkeep(sim_server *server);              /* doors that could not be opened */
 void sim_armed_enter(sim_server *server);               /* from here to leave, dropped faults are kept */
 void sim_armed_leave(sim_server *server);
 void sim_armed_free_all(sim_server *server); /* connections are closed already */
+
+/* lasting.c */
+void sim_lasting_start(struct sim_armed *armed);
+void sim_lasting_stop(struct sim_armed *armed); /* undo what still holds */
+bool sim_lasting_acts(const struct sim_armed *armed);
+void sim_lasting_vanish(struct sim_conn *conn); /* as conn->turn.vanish_by says */
+void sim_lasting_upkeep(sim_server *server);    /* doors that could not be opened */
+s7_timer_fn sim_lasting_timer;
 
 /* fault_rows.c: the turn of the plant with what the rows of `fault` say in force, and with what the faults
  * did in its commit. */

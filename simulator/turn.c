@@ -239,7 +239,7 @@ void sim_turn_settle(struct sim_conn *conn)
     size_t len = sim_session_pending(conn->session, &bytes);
 
     if (conn->turn.vanish)
-        sim_armed_vanish(conn);
+        sim_lasting_vanish(conn);
     if (len > 0) {
         ssize_t sent = s7_stream_write(conn->stream, bytes, len);
         conn->server->stats.writes++;

@@ -6,7 +6,7 @@
  *
  * A decision is a function of the fault's counters, the time, and draws keyed by (seed, id, connection,
  * match number), so that a turn that is run again decides the same, and without one fault the draws of all
- * others are as they were. Nothing here acts: see obey.c for requests, armed.c for what lasts. */
+ * others are as they were. Nothing here acts: see obey.c for requests, lasting.c for what lasts. */
 #ifndef SIMULATOR_VERDICT_H
 #define SIMULATOR_VERDICT_H
 
@@ -31,7 +31,7 @@ struct sim_armed {
     struct sim_fault_counts now, mark;
     uint64_t once; /* its bit in sim_asked.once; 0: it does not ask for it */
     bool gone;     /* dropped; freed when nobody can hold it any more */
-    /* armed.c */
+    /* armed.c and lasting.c */
     struct sim_station *station;
     s7_timer timer;
     enum { SIM_ARMED_WAITS, SIM_ARMED_ACTS, SIM_ARMED_OVER } stage; /* refuse, and faults with at= */
