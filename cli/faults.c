@@ -6,19 +6,46 @@
 
 #include <string.h>
 
+#define COLUMN 28 /* where what a parameter does begins */
+#define WIDTH  100
+
+/* Words from column at on, further lines from COLUMN on. */
+static void print_wrapped(const char *text, size_t at)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+
+        if (at > COLUMN && at + 1 + len > WIDTH) {
+            printf("\n%*s", COLUMN, "");
+            at = COLUMN;
+        } else if (at > COLUMN) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", (int)len, text);
+        at += len;
+        text += len + (text[len] == ' ');
+    }
+    printf("\n");
+}
+
 static void print_params(const struct sim_fault_param *params)
 {
     for (; params->name != NULL; params++) {
-        char left[48];
+        char text[400];
+        int used = printf("    %s%s%s", params->name, params->takes != NULL ? "=" : "",
+                          params->takes != NULL ? params->takes : "");
 
-        snprintf(left, sizeof left, "%s%s%s", params->name, params->takes != NULL ? "=" : "",
-                 params->takes != NULL ? params->takes : "");
-        printf("    %-30s %s", left, params->help);
+        if (used < COLUMN)
+            printf("%*s", COLUMN - used, "");
+        else
+            printf("\n%*s", COLUMN, "");
         if (params->preset == NULL)
-            printf(" (required)");
-        else if (params->preset[0] != '\0')
-            printf(" [%s]", params->preset);
-        printf("\n");
+            snprintf(text, sizeof text, "%s (required)", params->help);
+        else
+            snprintf(text, sizeof text, params->preset[0] != '\0' ? "%s [%s]" : "%s", params->help,
+                     params->preset);
+        print_wrapped(text, COLUMN);
     }
 }
 
@@ -29,7 +56,8 @@ static void print_kind(const struct sim_fault_kind *kind)
     printf("\n");
 }
 
-static int print_one(const struct cli_command *self, const struct sim_fault_kind *kinds, size_t n, const char *name)
+static int print_one(const struct cli_command *self, const struct sim_fault_kind *kinds, size_t n,
+                     const char *name)
 {
     struct s7_nearest nearest = {.word = name};
 
@@ -60,7 +88,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
     for (size_t i = 0; i < n; i++)
         print_kind(&kinds[i]);
     printf("Every fault takes these as well, to say what it matches and when it fires\n"
-           "(faults of the level \"TCP connect\" only from and for):\n");
+           "(refuse acts on the listener and takes from, to and optional only):\n");
     print_params(sim_fault_common());
     return CLI_OK;
 }

@@ -37,11 +37,13 @@ static int check(const struct cli_command *self, const struct wish *wish, struct
     options->tap = wish->tap;
     options->twice = wish->twice;
     if (!parse_seed(wish->seed_text, &one->seed))
-        return cli_usage_error(self, "--seed takes a whole number of at most 19 digits, got \"%s\"", wish->seed_text);
+        return cli_usage_error(self, "--seed takes a whole number of at most 19 digits, got \"%s\"",
+                               wish->seed_text);
     if (!one->threads && strcmp(wish->adapter, "loop") != 0)
         return cli_usage_error(self, "--adapter takes loop or thread, got \"%s\"", wish->adapter);
     if (!one->real && (wish->scale != 0 || one->threads))
-        return cli_usage_error(self, "--scale and --adapter thread need --real: virtual time is not scaled and has no threads");
+        return cli_usage_error(
+            self, "--scale and --adapter thread need --real: virtual time is not scaled and has no threads");
     if (one->real && wish->twice)
         return cli_usage_error(self, "--twice compares traces of virtual time; --real has none");
     return -1;

@@ -108,13 +108,15 @@ static int fill(sqlite3 *db, const struct plant_new_plc *plcs, size_t n_plcs)
     return rc;
 }
 
-static s7_status make(const char *path, const struct plant_new_plc *plcs, size_t n_plcs,
+static s7_status make(const char *path, const struct plant_new_plc *plcs, size_t n_plcs, bool temporary,
                       struct plant_error *error)
 {
     sqlite3 *db;
     s7_status status = S7_OK;
     int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
+    if (rc == SQLITE_OK && temporary)
+        rc = sqlite3_exec(db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
@@ -132,8 +134,8 @@ static s7_status make(const char *path, const struct plant_new_plc *plcs, size_t
     return status;
 }
 
-s7_status plant_create(const char *path, const struct plant_new_plc *plcs, size_t n_plcs,
-                       struct plant_error *error)
+static s7_status create(const char *path, const struct plant_new_plc *plcs, size_t n_plcs, bool temporary,
+                        struct plant_error *error)
 {
     s7_status status = S7_OK;
     int fd;
@@ -147,8 +149,20 @@ s7_status plant_create(const char *path, const struct plant_new_plc *plcs, size_
         return plant_fail(error, errno == EEXIST ? S7_E_ARG : S7_E_PLANT_IO, "%s: %s", path,
                           errno == EEXIST ? "exists already; a new plant needs a new file" : strerror(errno));
     close(fd);
-    status = make(path, plcs, n_plcs, error);
+    status = make(path, plcs, n_plcs, temporary, error);
     if (status != S7_OK)
         unlink(path);
     return status;
+}
+
+s7_status plant_create(const char *path, const struct plant_new_plc *plcs, size_t n_plcs,
+                       struct plant_error *error)
+{
+    return create(path, plcs, n_plcs, false, error);
+}
+
+s7_status plant_create_temporary(const char *path, const struct plant_new_plc *plcs, size_t n_plcs,
+                                 struct plant_error *error)
+{
+    return create(path, plcs, n_plcs, true, error);
 }

@@ -141,7 +141,8 @@ static s7_status set_modes(plant *p)
     };
     if (p->options.read_only)
         return S7_OK;
-    if (sqlite3_exec(p->db, synchronous[p->options.durability], NULL, NULL, NULL) != SQLITE_OK ||
+    enum plant_durability durability = p->options.temporary ? PLANT_MEMORY : p->options.durability;
+    if (sqlite3_exec(p->db, synchronous[durability], NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(p->db, "PRAGMA wal_autocheckpoint=0", NULL, NULL, NULL) != SQLITE_OK)
         return plant_sql_fail(p, "set its durability");
     return set_journal(p);

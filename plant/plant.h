@@ -49,6 +49,7 @@ struct plant_options {
     uint32_t struct_size;
     enum plant_durability durability; /* [PLANT_COMMIT] */
     bool journal_delete; /* rollback journal instead of WAL, for file systems without shared memory [false] */
+    bool temporary;      /* the file is thrown away: the disk is never waited for [false] */
     bool read_only;      /* look only: the file as it is when it is opened, with pending edits applied in RAM;
                             nothing is written, what a server writes later is not seen [false] */
 };
@@ -78,6 +79,10 @@ struct plant_new_plc {
  * or a block is out of range or twice. S7_E_PLANT_IO. A file that could not be completed is removed again. */
 S7_MUST_CHECK s7_status plant_create(const char *path, const struct plant_new_plc *plcs, size_t n_plcs,
                                      struct plant_error *error);
+
+/* The same, without waiting for the disk: for files that are thrown away. */
+S7_MUST_CHECK s7_status plant_create_temporary(const char *path, const struct plant_new_plc *plcs,
+                                               size_t n_plcs, struct plant_error *error);
 
 /* ---- opening ---- */
 

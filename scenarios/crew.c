@@ -65,7 +65,8 @@ static void take_values(lua_State *lua, struct declared *crew)
     if (work->write && !crew->has_values)
         luaL_error(lua, "Workers: value: expected what is to be written");
     if (crew->has_values && list && (!lua_istable(lua, at) || lua_rawlen(lua, at) != work->n_addresses))
-        luaL_error(lua, "Workers: value: expected a list of %d values, one for each address", (int)work->n_addresses);
+        luaL_error(lua, "Workers: value: expected a list of %d values, one for each address",
+                   (int)work->n_addresses);
     for (size_t i = 0; i < work->n_addresses && crew->has_values; i++) {
         s7_address address = sc_item_address(&crew->addresses[i]);
         if (list)
@@ -114,7 +115,8 @@ static void take_op(lua_State *lua, struct declared *crew)
 
 static struct sc_pool *check_keys(lua_State *lua)
 {
-    static const char *const names[] = {"count", "times", "op", "address", "value", "pause", "acquire_ms", "request_ms", NULL};
+    static const char *const names[] = {"count", "times",      "op",         "address", "value",
+                                        "pause", "acquire_ms", "request_ms", NULL};
 
     if (!lua_istable(lua, 1) || lua_rawgeti(lua, 1, 1) == LUA_TNIL)
         luaL_error(lua, "Workers: expected a table with its pool first, as Workers {pool, count = 10, ...}");

@@ -70,7 +70,8 @@ static int l_log(lua_State *lua)
 static int skip(lua_State *lua, struct sc_engine *engine)
 {
     if (lua_type(lua, 3) != LUA_TSTRING || lua_rawlen(lua, 3) == 0)
-        return luaL_error(lua, "virtual_only: expected the reason as a string, got %s", sc_sandbox_text(lua, 3, NULL));
+        return luaL_error(lua, "virtual_only: expected the reason as a string, got %s",
+                          sc_sandbox_text(lua, 3, NULL));
     if (engine->begun)
         return luaL_error(lua, "virtual_only must be set before the first PLC");
     if (!engine->options->real)
@@ -176,7 +177,8 @@ static void conclude(struct sc_engine *engine)
         }
     if (engine->report->expectations == 0)
         sc_engine_end(engine, SC_FAILED,
-                      "%s: nothing was expected: a scenario needs expect, within, always or fails; silence is no success\n",
+                      "%s: nothing was expected: a scenario needs expect, within, always or fails; silence "
+                      "is no success\n",
                       engine->file);
     else
         sc_engine_end(engine, SC_PASSED, "%s", "");
@@ -221,7 +223,7 @@ static void on_limit(s7_timer *timer, void *arg)
 {
     (void)timer;
     stuck(arg, ((struct sc_engine *)arg)->options->real ? "it has not ended after two minutes"
-                                                          : "it has not ended after 24 h of its time");
+                                                        : "it has not ended after 24 h of its time");
 }
 
 static void on_heartbeat(s7_timer *timer, void *arg)
@@ -310,7 +312,8 @@ static bool begin(struct sc_engine *engine)
     lua_pushcfunction(lua, begin_main);
     int rc = sc_sandbox_load(lua, engine->source, engine->source_len, engine->file);
     if (rc != LUA_OK) {
-        sc_engine_end(engine, rc == LUA_ERRSYNTAX ? SC_NO_PARSE : SC_NO_WORLD, "%s\n", sc_sandbox_text(lua, -1, NULL));
+        sc_engine_end(engine, rc == LUA_ERRSYNTAX ? SC_NO_PARSE : SC_NO_WORLD, "%s\n",
+                      sc_sandbox_text(lua, -1, NULL));
         return false;
     }
     if (lua_pcall(lua, 1, 0, 0) == LUA_OK)
@@ -325,8 +328,9 @@ static void run(struct sc_engine *engine)
         return;
     s7_status status = s7_loop_run(engine->loop);
     if (!engine->over)
-        stuck(engine, status == S7_OK ? "nothing can happen any more, and it has not ended"
-                                      : "time stands still: something is done again and again without waiting");
+        stuck(engine, status == S7_OK
+                          ? "nothing can happen any more, and it has not ended"
+                          : "time stands still: something is done again and again without waiting");
 }
 
 /* ---- the report ---- */
@@ -334,8 +338,9 @@ static void run(struct sc_engine *engine)
 static void tell_faults(const struct sc_engine *engine, struct sc_text *out)
 {
     for (const struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next)
-        sc_text_add(out, "fault: %s at %s: \"%s %s\" matched %" PRIu64 ", fired %" PRIu64 "\n", fault->plc->name,
-                    fault->where, fault->name, fault->args, fault->last.matched, fault->last.fired);
+        sc_text_add(out, "fault: %s at %s: \"%s %s\" matched %" PRIu64 ", fired %" PRIu64 "\n",
+                    fault->plc->name, fault->where, fault->name, fault->args, fault->last.matched,
+                    fault->last.fired);
 }
 
 static void tell(struct sc_engine *engine)
@@ -346,8 +351,8 @@ static void tell(struct sc_engine *engine)
     for (const struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next)
         report->fired += fault->last.fired;
     if (report->outcome == SC_FAILED) {
-        sc_text_add(&engine->out, "at %.6f s of its time, seed %" PRIu64 ", ", (double)report->scenario_ns / 1e9,
-                    options->seed);
+        sc_text_add(&engine->out, "at %.6f s of its time, seed %" PRIu64 ", ",
+                    (double)report->scenario_ns / 1e9, options->seed);
         if (options->real)
             sc_text_add(&engine->out, "for real at scale %u, %s\n", options->scale,
                         options->threads ? "thread adapter" : "loop adapter");

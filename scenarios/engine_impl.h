@@ -49,9 +49,9 @@ struct sc_task {
     bool calling;        /* it has not ended */
     /* a condition */
     enum sc_watch watch;
-    int watch_ref;   /* table {function, operator, expected} */
-    bool watch_over; /* the deadline passed */
-    bool watch_held; /* when it was last looked at */
+    int watch_ref;          /* table {function, operator, expected} */
+    bool watch_over;        /* the deadline passed */
+    bool watch_held;        /* when it was last looked at */
     struct sc_task *joined; /* whose end it waits for */
     struct sc_crew *crew;   /* the same of workers */
 };
@@ -118,11 +118,12 @@ void sc_engine_hook_last(struct sc_engine *engine);
 void sc_engine_end(struct sc_engine *engine, enum sc_outcome outcome, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-void sc_engine_trace(struct sc_engine *engine, const struct sim_tap *tap); /* one line, when traced for real */
+void sc_engine_trace(struct sc_engine *engine,
+                     const struct sim_tap *tap); /* one line, when traced for real */
 
 /* ---- time (time.c) ---- */
-int64_t sc_now_ns(const struct sc_engine *engine);              /* scenario time */
-int64_t sc_scaled_ns(const struct sc_engine *engine, int64_t ns); /* of the scenario -> of the loop */
+int64_t sc_now_ns(const struct sc_engine *engine);                 /* scenario time */
+int64_t sc_scaled_ns(const struct sc_engine *engine, int64_t ns);  /* of the scenario -> of the loop */
 uint32_t sc_scaled_ms(const struct sc_engine *engine, int64_t ns); /* the same for options in ms; 0 stays 0 */
 /* An argument that is a time: a number of milliseconds or a text with a unit. Raises an error otherwise. */
 int64_t sc_check_time(lua_State *lua, int index, const char *what);
@@ -170,8 +171,10 @@ struct sc_option {
     size_t offset;
     uint32_t max;
 };
-/* Set a field of `to` from the key on stack index key, value at index value; false: no option of that name. */
-bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value, const char *what);
+/* Set a field of `to` from the key on stack index key, value at index value; false: no option of that name.
+ */
+bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value,
+                   const char *what);
 /* Raise "WHAT has no NAME; did you mean X?" for the key at index; names end with NULL, lists may be NULL. */
 int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
                const char *const *others);
@@ -187,7 +190,7 @@ void sc_push_value(lua_State *lua, const s7_address *address, const uint8_t *byt
 void sc_check_value(lua_State *lua, int index, const s7_address *address, uint8_t *bytes);
 
 /* ---- what scenarios are made of ---- */
-void sc_expect_open(lua_State *lua);  /* expect, within, always, fails */
+void sc_expect_open(lua_State *lua); /* expect, within, always, fails */
 /* Ask the task's condition; when it fails itself the scenario is over. */
 bool sc_watch_holds(lua_State *lua, struct sc_task *task);
 void sc_plc_open(lua_State *lua);

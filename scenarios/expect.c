@@ -24,7 +24,8 @@ static enum op check_op(lua_State *lua, int index, const char *what)
     for (int op = 0; op < N_OPS; op++)
         if (strcmp(op_names[op], name) == 0)
             return (enum op)op;
-    luaL_error(lua, "%s: expected an operator: == ~= < <= > or >=, got %s", what, sc_sandbox_text(lua, index, NULL));
+    luaL_error(lua, "%s: expected an operator: == ~= < <= > or >=, got %s", what,
+               sc_sandbox_text(lua, index, NULL));
     return OP_EQ;
 }
 
@@ -123,13 +124,17 @@ static int unmet(lua_State *lua, const char *when, enum op op, int expected, int
     return sc_fail_here(lua, lua_tostring(lua, -1));
 }
 
-/* (value) truth, (value, expected) equality, (value, op, expected): to (value, op, expected) from `first` on. */
+/* (value) truth, (value, expected) equality, (value, op, expected): to (value, op, expected) from `first` on.
+ */
 static void normalise(lua_State *lua, int first, const char *what)
 {
     int n = lua_gettop(lua) - first + 1;
 
     if (n < 1 || n > 3)
-        luaL_error(lua, "%s: expected a value and what it should be: (value), (value, expected) or (value, \"<\", expected)", what);
+        luaL_error(lua,
+                   "%s: expected a value and what it should be: (value), (value, expected) or (value, \"<\", "
+                   "expected)",
+                   what);
     if (n == 1) {
         lua_pushstring(lua, op_names[OP_IS]);
         lua_pushboolean(lua, true);
@@ -220,7 +225,9 @@ static int begin_watch(lua_State *lua, enum sc_watch watch, const char *what)
     int64_t ns = sc_check_time(lua, 1, what);
 
     if (!lua_isfunction(lua, 2))
-        return luaL_error(lua, "%s: expected a function to ask, as %s(\"5s\", function() return pool.stats.available end, 1); got %s",
+        return luaL_error(lua,
+                          "%s: expected a function to ask, as %s(\"5s\", function() return "
+                          "pool.stats.available end, 1); got %s",
                           what, what, sc_sandbox_text(lua, 2, NULL));
     normalise(lua, 2, what);
     enum op op = check_op(lua, 3, what);
@@ -277,7 +284,8 @@ static int l_fails(lua_State *lua)
 {
     (void)sc_check_status(lua, 1, "fails");
     if (!lua_isfunction(lua, 2))
-        return luaL_error(lua, "fails: expected the name of an error and a function, got %s", sc_sandbox_text(lua, 2, NULL));
+        return luaL_error(lua, "fails: expected the name of an error and a function, got %s",
+                          sc_sandbox_text(lua, 2, NULL));
     lua_settop(lua, 2);
     return failed(lua, lua_pcallk(lua, 0, 0, 0, 0, failed), 0);
 }

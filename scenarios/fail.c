@@ -9,16 +9,42 @@
 #define ERROR_TYPE "s7 error"
 
 /* Statuses that calls of a scenario can end with, in the order of status.h. */
-static const s7_status statuses[] = {
-    S7_E_ARG,           S7_E_MISUSE,          S7_E_NOMEM,          S7_E_UNSUPPORTED,
-    S7_E_TIMEOUT,       S7_E_CANCELLED,       S7_E_RESOLVE,        S7_E_REFUSED,
-    S7_E_UNREACHABLE,   S7_E_CLOSED,          S7_E_RESET,          S7_E_IO,
-    S7_E_NOT_CONNECTED, S7_E_COTP_REFUSED,    S7_E_FRAME,          S7_E_NEGOTIATION,
-    S7_E_PROTOCOL,      S7_E_PLC,             S7_E_ITEM_HARDWARE,  S7_E_ITEM_ACCESS,
-    S7_E_ITEM_ADDRESS,  S7_E_ITEM_TYPE,       S7_E_ITEM_INCONSISTENT, S7_E_ITEM_MISSING,
-    S7_E_ITEM_OTHER,    S7_E_PARTIAL,         S7_E_TOO_LARGE,      S7_E_CONVERT,
-    S7_E_SYNTAX,        S7_E_OUTCOME_UNKNOWN, S7_E_POOL_CLOSED,    S7_E_POOL_EXHAUSTED,
-    S7_E_POOL_QUEUE_FULL, S7_E_PLC_DOWN,      S7_E_STALE_LEASE,    S7_E_FOREIGN};
+static const s7_status statuses[] = {S7_E_ARG,
+                                     S7_E_MISUSE,
+                                     S7_E_NOMEM,
+                                     S7_E_UNSUPPORTED,
+                                     S7_E_TIMEOUT,
+                                     S7_E_CANCELLED,
+                                     S7_E_RESOLVE,
+                                     S7_E_REFUSED,
+                                     S7_E_UNREACHABLE,
+                                     S7_E_CLOSED,
+                                     S7_E_RESET,
+                                     S7_E_IO,
+                                     S7_E_NOT_CONNECTED,
+                                     S7_E_COTP_REFUSED,
+                                     S7_E_FRAME,
+                                     S7_E_NEGOTIATION,
+                                     S7_E_PROTOCOL,
+                                     S7_E_PLC,
+                                     S7_E_ITEM_HARDWARE,
+                                     S7_E_ITEM_ACCESS,
+                                     S7_E_ITEM_ADDRESS,
+                                     S7_E_ITEM_TYPE,
+                                     S7_E_ITEM_INCONSISTENT,
+                                     S7_E_ITEM_MISSING,
+                                     S7_E_ITEM_OTHER,
+                                     S7_E_PARTIAL,
+                                     S7_E_TOO_LARGE,
+                                     S7_E_CONVERT,
+                                     S7_E_SYNTAX,
+                                     S7_E_OUTCOME_UNKNOWN,
+                                     S7_E_POOL_CLOSED,
+                                     S7_E_POOL_EXHAUSTED,
+                                     S7_E_POOL_QUEUE_FULL,
+                                     S7_E_PLC_DOWN,
+                                     S7_E_STALE_LEASE,
+                                     S7_E_FOREIGN};
 
 #define N_STATUSES (sizeof statuses / sizeof statuses[0])
 

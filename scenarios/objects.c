@@ -42,8 +42,8 @@ static int object_index(lua_State *lua)
 
 static int object_newindex(lua_State *lua)
 {
-    return luaL_error(lua, "a %s has no field that can be set; got %s", lua_tostring(lua, lua_upvalueindex(1)),
-                      sc_sandbox_text(lua, 2, NULL));
+    return luaL_error(lua, "a %s has no field that can be set; got %s",
+                      lua_tostring(lua, lua_upvalueindex(1)), sc_sandbox_text(lua, 2, NULL));
 }
 
 static int object_text(lua_State *lua)
@@ -83,7 +83,8 @@ static int strict_index(lua_State *lua)
         lua_pop(lua, 1);
     }
     return luaL_error(lua, "%s has no %s%s%s", lua_tostring(lua, lua_upvalueindex(1)), word,
-                      nearest.best != NULL ? "; did you mean " : "", nearest.best != NULL ? nearest.best : "");
+                      nearest.best != NULL ? "; did you mean " : "",
+                      nearest.best != NULL ? nearest.best : "");
 }
 
 void sc_strict_table(lua_State *lua, const char *what)
@@ -106,8 +107,8 @@ static void no_such(lua_State *lua, const char *what, const char *word, const st
         s7_nearest_try(&nearest, options->name);
     for (; others != NULL && *others != NULL; others++)
         s7_nearest_try(&nearest, *others);
-    luaL_error(lua, "%s has no %s%s%s", what, word, nearest.best != NULL ? "; did you mean " : "",
-               nearest.best != NULL ? nearest.best : "");
+    luaL_error(lua, nearest.best != NULL ? "%s has no %s; did you mean %s?" : "%s has no %s", what, word,
+               nearest.best);
 }
 
 int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
@@ -164,7 +165,8 @@ static void set_option(lua_State *lua, const struct sc_option *option, void *to,
     }
 }
 
-bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value, const char *what)
+bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value,
+                   const char *what)
 {
     const char *name = lua_tostring(lua, key);
 

@@ -50,7 +50,8 @@ static void add_block(lua_State *lua, struct declared *plc, s7_area area, lua_In
 static void add_dbs(lua_State *lua, struct declared *plc, int at)
 {
     if (!lua_istable(lua, at))
-        luaL_error(lua, "PLC: db: expected lengths by number, as {[1] = 256}, got %s", sc_sandbox_text(lua, at, NULL));
+        luaL_error(lua, "PLC: db: expected lengths by number, as {[1] = 256}, got %s",
+                   sc_sandbox_text(lua, at, NULL));
     lua_pushnil(lua);
     while (lua_next(lua, at) != 0) {
         int len_at = lua_gettop(lua);
@@ -109,13 +110,15 @@ static void add_default_m(struct declared *plc)
 static void read_table(lua_State *lua, struct declared *plc)
 {
     if (!lua_istable(lua, 1))
-        luaL_error(lua, "PLC: expected a table, as PLC {db = {[1] = 256}}, got %s", sc_sandbox_text(lua, 1, NULL));
+        luaL_error(lua, "PLC: expected a table, as PLC {db = {[1] = 256}}, got %s",
+                   sc_sandbox_text(lua, 1, NULL));
     lua_pushnil(lua);
     while (lua_next(lua, 1) != 0) {
         int value = lua_gettop(lua);
 
         if (lua_type(lua, value - 1) != LUA_TSTRING)
-            luaL_error(lua, "PLC: expected keys such as db and cpu, got %s", sc_sandbox_text(lua, value - 1, NULL));
+            luaL_error(lua, "PLC: expected keys such as db and cpu, got %s",
+                       sc_sandbox_text(lua, value - 1, NULL));
         declare(lua, plc, value - 1, value);
         lua_pop(lua, 1);
     }
@@ -139,7 +142,8 @@ static bool make_folder(struct sc_engine *engine)
 
     if (engine->folder[0] != '\0')
         return true;
-    snprintf(engine->folder, sizeof engine->folder, "%.40s/s7rig-run-XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
+    snprintf(engine->folder, sizeof engine->folder, "%.40s/s7rig-run-XXXXXX",
+             tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
     if (mkdtemp(engine->folder) != NULL)
         return true;
     engine->folder[0] = '\0';
@@ -150,6 +154,7 @@ static s7_status serve(struct sc_plc *plc, const struct plant_new_plc *new, stru
 {
     struct sc_engine *engine = plc->engine;
     struct sim_server_options options;
+    struct plant_options open;
 
     sim_server_options_init(&options);
     options.listen = "127.0.0.1:0";
@@ -157,9 +162,11 @@ static s7_status serve(struct sc_plc *plc, const struct plant_new_plc *new, stru
     options.tap_arg = engine;
     options.seed = engine->options->seed;
     options.time_scale = engine->options->scale;
-    s7_status status = plant_create(plc->path, new, 1, error);
+    plant_options_init(&open);
+    open.temporary = true;
+    s7_status status = plant_create_temporary(plc->path, new, 1, error);
     if (status == S7_OK)
-        status = plant_open(plc->path, NULL, &plc->plant, error);
+        status = plant_open(plc->path, &open, &plc->plant, error);
     if (status == S7_OK)
         status = sim_server_new(engine->loop, plc->plant, &options, &plc->server, error);
     return status;
@@ -178,7 +185,8 @@ static int l_plc(lua_State *lua)
     for (const struct sc_plc *plc = engine->plcs; plc != NULL; plc = plc->next)
         count++;
     snprintf(name, sizeof name, "plc%u", count);
-    declared->limits = (struct plant_plc){.rack = -1, .slot = -1, .pdu_len = -1, .amq = -1, .connections = -1};
+    declared->limits =
+        (struct plant_plc){.rack = -1, .slot = -1, .pdu_len = -1, .amq = -1, .connections = -1};
     declared->plc = (struct plant_new_plc){.name = name, .cpu = "generic", .limits = &declared->limits};
     read_table(lua, declared);
     declared->plc.blocks = declared->blocks;
@@ -393,7 +401,7 @@ static int plc_fault(lua_State *lua)
     s7_status status = sim_server_fault_arm(plc->server, 0, fault->id, fault->name, fault->args, &error);
     if (status != S7_OK) {
         free(fault);
-        return luaL_error(lua, "fault: %s", error.text);
+        return luaL_error(lua, "%s", error.text);
     }
     fault->next = engine->faults;
     engine->faults = fault;
@@ -413,8 +421,8 @@ void sc_faults_look(struct sc_engine *engine)
     for (struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next) {
         look_at(fault);
         if (fault->last.unsupported != S7_OK)
-            sc_engine_end(engine, SC_SKIPPED, "%s: the fault %s cannot be made here: %s\n", fault->where, fault->name,
-                          s7_strerror(fault->last.unsupported));
+            sc_engine_end(engine, SC_SKIPPED, "%s: the fault %s cannot be made here: %s\n", fault->where,
+                          fault->name, s7_strerror(fault->last.unsupported));
     }
 }
 
@@ -452,7 +460,8 @@ static int fault_field(lua_State *lua)
 void sc_plc_open(lua_State *lua)
 {
     static const luaL_Reg functions[] = {{"PLC", l_plc}, {NULL, NULL}};
-    static const luaL_Reg plc_methods[] = {{"get", plc_get}, {"set", plc_set}, {"fault", plc_fault}, {NULL, NULL}};
+    static const luaL_Reg plc_methods[] = {
+        {"get", plc_get}, {"set", plc_set}, {"fault", plc_fault}, {NULL, NULL}};
     static const luaL_Reg fault_methods[] = {{"drop", fault_drop}, {NULL, NULL}};
 
     sc_object_type(lua, plc_type, plc_methods, plc_field);

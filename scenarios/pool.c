@@ -13,7 +13,7 @@ struct lease {
 
 #define POOL(field, type, max)                                                                               \
     {                                                                                                        \
-        #field, type, offsetof(s7_pool_options, field), max                                                  \
+#field, type, offsetof(s7_pool_options, field), max                                                  \
     }
 static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(min_idle, SC_U16, 65535),
@@ -52,7 +52,8 @@ static void scale_presets(const struct sc_engine *engine, s7_pool_options *to)
 static s7_pool_start_policy check_start(lua_State *lua, int value)
 {
     static const char *const names[] = {"one", "all", "background", NULL};
-    static const s7_pool_start_policy policies[] = {S7_POOL_START_ONE, S7_POOL_START_ALL, S7_POOL_START_BACKGROUND};
+    static const s7_pool_start_policy policies[] = {S7_POOL_START_ONE, S7_POOL_START_ALL,
+                                                    S7_POOL_START_BACKGROUND};
     const char *name = luaL_checkstring(lua, value);
 
     for (size_t i = 0; names[i] != NULL; i++)
@@ -297,7 +298,8 @@ static int pool_field(lua_State *lua)
 
 /* ---- leases ---- */
 
-static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms, struct sc_call *call)
+static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                   struct sc_call *call)
 {
     const struct lease *lease = of;
 
@@ -316,16 +318,16 @@ static int lease_write(lua_State *lua)
 
 static int lease_field(lua_State *lua)
 {
-    return sc_no_such(lua, "a lease", luaL_checkstring(lua, 2), NULL, (const char *const[]){"read", "write", NULL});
+    return sc_no_such(lua, "a lease", luaL_checkstring(lua, 2), NULL,
+                      (const char *const[]){"read", "write", NULL});
 }
 
 void sc_pool_open(lua_State *lua)
 {
     static const luaL_Reg functions[] = {{"Pool", l_pool}, {NULL, NULL}};
-    static const luaL_Reg pool_methods[] = {{"start", pool_start},     {"close", pool_close},
-                                            {"get", pool_get},         {"put", pool_put},
-                                            {"discard", pool_discard}, {"execute", pool_execute},
-                                            {NULL, NULL}};
+    static const luaL_Reg pool_methods[] = {
+        {"start", pool_start},     {"close", pool_close},     {"get", pool_get}, {"put", pool_put},
+        {"discard", pool_discard}, {"execute", pool_execute}, {NULL, NULL}};
     static const luaL_Reg lease_methods[] = {{"read", lease_read}, {"write", lease_write}, {NULL, NULL}};
 
     sc_object_type(lua, pool_type, pool_methods, pool_field);

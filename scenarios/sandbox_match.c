@@ -177,7 +177,7 @@ static void add_capture(lua_State *lua, luaL_Buffer *out, const struct sc_match 
         return;
     }
     if (n > match->pattern->n_captures)
-        luaL_error(lua, "invalid capture index %%%d in replacement string", (int)n);
+        luaL_error(lua, "invalid capture index %%%d", (int)n);
     push_capture(lua, match, n - 1);
     luaL_addvalue(out);
 }

@@ -1,5 +1,5 @@
-/* Tasks: coroutines that wait on the engine's loop. See engine_impl.h for why they are resumed in the turn hook
- * only. */
+/* Tasks: coroutines that wait on the engine's loop. See engine_impl.h for why they are resumed in the turn
+ * hook only. */
 #include "scenarios/engine_impl.h"
 #include "scenarios/sandbox.h"
 
@@ -233,8 +233,8 @@ static int l_at(lua_State *lua)
     int64_t ns = sc_check_time(lua, 1, "at"), now_ns = sc_now_ns(sc_engine_of(lua));
 
     if (ns < now_ns)
-        return luaL_error(lua, "at: expected a time to come, got %.3f s; it is %.3f s already", (double)ns / 1e9,
-                          (double)now_ns / 1e9);
+        return luaL_error(lua, "at: expected a time to come, got %.3f s; it is %.3f s already",
+                          (double)ns / 1e9, (double)now_ns / 1e9);
     return begin_later(lua, "at", ns - now_ns);
 }
 
@@ -284,8 +284,8 @@ static int task_field(lua_State *lua)
 
 void sc_tasks_open(lua_State *lua)
 {
-    static const luaL_Reg functions[] = {
-        {"wait", l_wait}, {"now", l_now}, {"at", l_at}, {"after", l_after}, {"go", l_go}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"wait", l_wait},   {"now", l_now}, {"at", l_at},
+                                         {"after", l_after}, {"go", l_go},   {NULL, NULL}};
     static const luaL_Reg methods[] = {{"join", task_join}, {NULL, NULL}};
 
     sc_object_type(lua, task_type, methods, task_field);

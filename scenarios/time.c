@@ -29,8 +29,9 @@ uint32_t sc_scaled_ms(const struct sc_engine *engine, int64_t ns)
 
 static int bad_time(lua_State *lua, int index, const char *what)
 {
-    return luaL_error(lua, "%s: expected a time from 0 to 24 h, in milliseconds or as \"500ms\", \"2s\", \"5min\"; got %s",
-                      what, sc_sandbox_text(lua, index, NULL));
+    return luaL_error(
+        lua, "%s: expected a time from 0 to 24 h, in milliseconds or as \"500ms\", \"2s\", \"5min\"; got %s",
+        what, sc_sandbox_text(lua, index, NULL));
 }
 
 int64_t sc_check_time(lua_State *lua, int index, const char *what)

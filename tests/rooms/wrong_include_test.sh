@@ -15,7 +15,8 @@ arrows() { # ROOM: the rooms that it may include
     client) echo "client protocol loop" ;;
     plant) echo "plant protocol" ;;
     simulator) echo "simulator protocol plant loop" ;;
-    cli) echo "cli protocol loop client plant simulator" ;;
+    scenarios) echo "scenarios protocol loop client plant simulator" ;;
+    cli) echo "cli protocol loop client plant simulator scenarios" ;;
     esac
 }
 
@@ -26,6 +27,7 @@ door() { # ROOM: one of its headers
     client) echo client/session.h ;;
     plant) echo plant/plant.h ;;
     simulator) echo simulator/server.h ;;
+    scenarios) echo scenarios/run.h ;;
     cli) echo cli/cli.h ;;
     esac
 }
@@ -41,7 +43,7 @@ try() { # ROOM HEADER: compile a file of the room that includes the header; its 
     printf '#include "%s"\n' "$2" | LC_ALL=C "$cc" -std=c11 -D_GNU_SOURCE -fsyntax-only $flags -x c - 2>&1
 }
 
-rooms="protocol loop client plant simulator cli"
+rooms="protocol loop client plant simulator scenarios cli"
 for from in $rooms; do
     for to in $rooms; do
         header=$(door "$to")
