@@ -60,6 +60,10 @@ uint16_t sim_server_port(const sim_server *server, size_t index);
 
 /* ---- faults: see fault.h for the catalogue ---- */
 
+/* The rows of the plant's table `fault` are armed and dropped by the server itself, before anything is
+ * answered that came after they were edited. Their ids here are SIM_ROW_IDS + fault.id; leave these alone. */
+#define SIM_ROW_IDS (UINT64_C(1) << 63)
+
 /* Arm a fault at PLC number plc: name and "key=value ..." as in the table `fault` of the plant. id tells it
  * from others, in draws too (a draw is a function of seed, id, connection and match). S7_E_ARG: no such
  * fault, parameter or value, or id is taken (error says what was expected, what came, and the nearest name).
@@ -97,7 +101,7 @@ struct sim_server_stats {
     unsigned connections; /* TCP connections now */
     unsigned sessions;    /* of them admitted S7 connections */
     unsigned parked;      /* connections with a write that waits for a foreign lock */
-    uint64_t turns;       /* turns in which frames were run */
+    uint64_t turns;       /* turns with something to do */
     uint64_t frames;      /* frames run */
     uint64_t writes;      /* stream writes: at most one per connection and turn */
     uint64_t commits_failed;
