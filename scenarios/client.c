@@ -7,7 +7,7 @@ static const char client_type[] = "client";
 /* Times that the kernel keeps are not scaled: they bound what the kernel does, whose times stay. */
 #define CLIENT(field, type, max)                                                                             \
     {                                                                                                        \
-        #field, type, offsetof(s7_client_options, field), max                                                \
+#field, type, offsetof(s7_client_options, field), max                                                \
     }
 static const struct sc_option options[] = {CLIENT(rack, SC_U8, 7),
                                            CLIENT(slot, SC_U8, 31),
@@ -22,8 +22,9 @@ static const struct sc_option options[] = {CLIENT(rack, SC_U8, 7),
 
 const char *const *sc_client_option_names(void)
 {
-    static const char *const names[] = {"start",     "type",       "rack",         "slot",       "max_jobs", "local_tsap",
-                                        "remote_tsap", "pdu_len", "connect_ms", "handshake_ms", "request_ms", NULL};
+    static const char *const names[] = {"start",      "type",         "rack",        "slot",
+                                        "max_jobs",   "local_tsap",   "remote_tsap", "pdu_len",
+                                        "connect_ms", "handshake_ms", "request_ms",  NULL};
 
     return names;
 }
@@ -62,11 +63,13 @@ bool sc_client_option(lua_State *lua, s7_client_options *to, int key, int value,
 struct sc_plc *sc_declared_plc(lua_State *lua, const char *what)
 {
     if (!lua_istable(lua, 1))
-        luaL_error(lua, "%s: expected a table, as %s {plc}, got %s", what, what, sc_sandbox_text(lua, 1, NULL));
+        luaL_error(lua, "%s: expected a table, as %s {plc}, got %s", what, what, sc_safe_text(lua, 1));
     if (lua_rawgeti(lua, 1, 1) == LUA_TNIL)
         luaL_error(lua, "%s: expected its plc first, as %s {plc, ...}", what, what);
     struct sc_plc *plc = sc_check_plc(lua, -1);
     lua_pop(lua, 1);
+    for (lua_pushnil(lua); lua_next(lua, 1) != 0; lua_pop(lua, 1))
+        sc_check_key(lua, lua_gettop(lua) - 1, what, "plc");
     return plc;
 }
 
@@ -83,11 +86,14 @@ static int l_client(lua_State *lua)
     lua_pushnil(lua);
     while (lua_next(lua, 1) != 0) {
         int value = lua_gettop(lua);
-        if (lua_type(lua, value - 1) == LUA_TSTRING && !sc_client_option(lua, &client, value - 1, value, "Client"))
-            return sc_no_such(lua, "Client", lua_tostring(lua, value - 1), options, (const char *const[]){"type", NULL});
+        if (lua_type(lua, value - 1) == LUA_TSTRING &&
+            !sc_client_option(lua, &client, value - 1, value, "Client"))
+            return sc_no_such(lua, "Client", lua_tostring(lua, value - 1), options,
+                              (const char *const[]){"type", NULL});
         lua_pop(lua, 1);
     }
-    s7_status status = sc_client_new(engine->adapter, sim_server_address(plc->server, 0), &client, &made, &err);
+    s7_status status =
+        sc_client_new(engine->adapter, sim_server_address(plc->server, 0), &client, &made, &err);
     if (status != S7_OK)
         return sc_raise_status(lua, "Client", status, &err);
     sc_engine_hook_last(engine);
@@ -128,7 +134,8 @@ static int client_close(lua_State *lua)
     return sc_task_wait(lua, task, ended);
 }
 
-static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms, struct sc_call *call)
+static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                   struct sc_call *call)
 {
     sc_client_submit(of, write, items, n_items, timeout_ms, call);
 }

@@ -13,7 +13,7 @@ struct lease {
 
 #define POOL(field, type, max)                                                                               \
     {                                                                                                        \
-        #field, type, offsetof(s7_pool_options, field), max                                                  \
+#field, type, offsetof(s7_pool_options, field), max                                                  \
     }
 static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(min_idle, SC_U16, 65535),
@@ -52,7 +52,8 @@ static void scale_presets(const struct sc_engine *engine, s7_pool_options *to)
 static s7_pool_start_policy check_start(lua_State *lua, int value)
 {
     static const char *const names[] = {"one", "all", "background", NULL};
-    static const s7_pool_start_policy policies[] = {S7_POOL_START_ONE, S7_POOL_START_ALL, S7_POOL_START_BACKGROUND};
+    static const s7_pool_start_policy policies[] = {S7_POOL_START_ONE, S7_POOL_START_ALL,
+                                                    S7_POOL_START_BACKGROUND};
     const char *name = luaL_checkstring(lua, value);
 
     for (size_t i = 0; names[i] != NULL; i++)
@@ -112,20 +113,20 @@ static int ended(lua_State *lua, int status, lua_KContext context)
 static int pool_start(lua_State *lua)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, 2, "pool:start", 0);
+    uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:start");
     struct sc_task *task = sc_task_of(lua, "pool:start");
 
-    sc_pool_start(pool, sc_scaled_ms(task->engine, timeout_ns), sc_task_call(task));
+    sc_pool_start(pool, timeout_ms, sc_task_call(task));
     return sc_task_wait(lua, task, ended);
 }
 
 static int pool_close(lua_State *lua)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, 2, "pool:close", 0);
+    uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:close");
     struct sc_task *task = sc_task_of(lua, "pool:close");
 
-    sc_pool_close(pool, sc_scaled_ms(task->engine, timeout_ns), sc_task_call(task));
+    sc_pool_close(pool, timeout_ms, sc_task_call(task));
     return sc_task_wait(lua, task, ended);
 }
 
@@ -144,7 +145,7 @@ static struct lease *check_lease(lua_State *lua, int index, const char *what)
     struct lease *lease = luaL_testudata(lua, index, lease_type);
 
     if (lease == NULL)
-        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_sandbox_text(lua, index, NULL));
+        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_safe_text(lua, index));
     return lease;
 }
 
@@ -162,10 +163,10 @@ static int got(lua_State *lua, int status, lua_KContext context)
 static struct sc_task *begin_get(lua_State *lua, const char *what, int timeout_at, const char *label)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, timeout_at, what, 0);
+    uint32_t timeout_ms = sc_opt_timeout(lua, timeout_at, what);
     struct sc_task *task = sc_task_of(lua, what);
 
-    sc_pool_get(pool, sc_scaled_ms(task->engine, timeout_ns), label, sc_task_call(task));
+    sc_pool_get(pool, timeout_ms, label, sc_task_call(task));
     return task;
 }
 
@@ -224,9 +225,10 @@ static int execute_got(lua_State *lua, int status, lua_KContext context)
 
 static int pool_execute(lua_State *lua)
 {
+    (void)sc_check_pool(lua, 1);
     if (!lua_isfunction(lua, 2))
         return luaL_error(lua, "pool:execute: expected a function that takes the client, got %s",
-                          sc_sandbox_text(lua, 2, NULL));
+                          sc_safe_text(lua, 2));
     lua_settop(lua, 3);
     return sc_task_wait(lua, begin_get(lua, "pool:execute", 3, "execute"), execute_got);
 }
@@ -297,7 +299,8 @@ static int pool_field(lua_State *lua)
 
 /* ---- leases ---- */
 
-static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms, struct sc_call *call)
+static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                   struct sc_call *call)
 {
     const struct lease *lease = of;
 
@@ -316,16 +319,16 @@ static int lease_write(lua_State *lua)
 
 static int lease_field(lua_State *lua)
 {
-    return sc_no_such(lua, "a lease", luaL_checkstring(lua, 2), NULL, (const char *const[]){"read", "write", NULL});
+    return sc_no_such(lua, "a lease", luaL_checkstring(lua, 2), NULL,
+                      (const char *const[]){"read", "write", NULL});
 }
 
 void sc_pool_open(lua_State *lua)
 {
     static const luaL_Reg functions[] = {{"Pool", l_pool}, {NULL, NULL}};
-    static const luaL_Reg pool_methods[] = {{"start", pool_start},     {"close", pool_close},
-                                            {"get", pool_get},         {"put", pool_put},
-                                            {"discard", pool_discard}, {"execute", pool_execute},
-                                            {NULL, NULL}};
+    static const luaL_Reg pool_methods[] = {
+        {"start", pool_start},     {"close", pool_close},     {"get", pool_get}, {"put", pool_put},
+        {"discard", pool_discard}, {"execute", pool_execute}, {NULL, NULL}};
     static const luaL_Reg lease_methods[] = {{"read", lease_read}, {"write", lease_write}, {NULL, NULL}};
 
     sc_object_type(lua, pool_type, pool_methods, pool_field);
