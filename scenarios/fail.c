@@ -249,24 +249,24 @@ int sc_fail_here(lua_State *lua, struct sc_text *text)
 
 void sc_add_error(lua_State *lua, int index, struct sc_text *out)
 {
-    if (lua_istable(lua, index) && luaL_getmetafield(lua, index, "__tostring") == LUA_TNIL) {
+    int top = lua_gettop(lua);
+
+    if (lua_istable(lua, index) && luaL_getmetafield(lua, index, "__tostring") == LUA_TNIL)
         sc_show(lua, index, out); /* what is in it says more than "table" */
-        return;
-    }
-    sc_text_add(out, "%s", sc_safe_text(lua, index));
+    else
+        sc_text_add(out, "%s", sc_safe_text(lua, index));
+    lua_settop(lua, top);
 }
 
 void sc_fail_task(struct sc_task *task)
 {
     lua_State *lua = task->engine->lua;
-    int top = lua_gettop(lua);
     struct sc_text text = {0};
 
-    sc_add_error(lua, top, &text);
+    sc_add_error(lua, lua_gettop(lua), &text);
     const char *over = sc_sandbox_over(lua), *message = text.at != NULL ? text.at : "out of memory";
     if (over != NULL && strstr(message, over) == NULL)
         message = over;
     fail_there(task->engine, task->lua, message);
     sc_text_free(&text);
-    lua_settop(lua, top);
 }

@@ -210,11 +210,11 @@ static struct sc_plc *new_plc(lua_State *lua, const char *name)
 static int l_plc(lua_State *lua)
 {
     struct sc_engine *engine = sc_engine_of(lua);
-    struct declared *declared = lua_newuserdatauv(lua, sizeof *declared, 0);
     struct plant_error error = {0};
     char name[PLANT_NAME_CAP];
 
-    lua_insert(lua, 2);
+    lua_settop(lua, 1);
+    struct declared *declared = lua_newuserdatauv(lua, sizeof *declared, 0);
     memset(declared, 0, sizeof *declared);
     snprintf(name, sizeof name, "plc%u", count_plcs(engine) + 1);
     declared->limits =
@@ -293,6 +293,7 @@ static int plc_set(lua_State *lua)
     struct sc_plc *plc = sc_check_plc(lua, 1);
     s7_address address;
 
+    lua_settop(lua, 3);
     sc_check_address(lua, 2, &address);
     size_t len = s7_address_size(&address);
     uint8_t *bytes = lua_newuserdatauv(lua, len, 0);

@@ -3,6 +3,7 @@
 #include "scenarios/engine_impl.h"
 #include "scenarios/sandbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define TASKS_MAX 10000
@@ -225,12 +226,21 @@ static int begin_later(lua_State *lua, const char *what, int64_t in_ns)
     struct sc_engine *engine = sc_engine_of(lua);
 
     if (!lua_isfunction(lua, 2))
-        return luaL_error(lua, "%s: expected a time and a function, got %s", what, luaL_typename(lua, 2));
+        return luaL_error(lua, "%s: expected a time and a function, got %s", what, sc_safe_text(lua, 2));
     lua_settop(lua, 2);
     struct sc_task *task = sc_task_new(engine, lua, 0);
     task->what = what;
     set_timer(task, in_ns);
     return 0;
+}
+
+static int too_late(lua_State *lua, int64_t ns, int64_t now_ns)
+{
+    char text[96];
+
+    snprintf(text, sizeof text, "expected a time to come, got %.3f s; it is %.3f s already", (double)ns / 1e9,
+             (double)now_ns / 1e9);
+    return luaL_error(lua, "at: %s", text);
 }
 
 static int l_at(lua_State *lua)
@@ -240,10 +250,7 @@ static int l_at(lua_State *lua)
 
     if (ns < now_ns && engine->options->real) /* that the text took its time is no mistake in it */
         ns = now_ns;
-    if (ns < now_ns)
-        return luaL_error(lua, "at: expected a time to come, got %.3f s; it is %.3f s already",
-                          (double)ns / 1e9, (double)now_ns / 1e9);
-    return begin_later(lua, "at", ns - now_ns);
+    return ns < now_ns ? too_late(lua, ns, now_ns) : begin_later(lua, "at", ns - now_ns);
 }
 
 static int l_after(lua_State *lua)
@@ -258,7 +265,7 @@ static int l_go(lua_State *lua)
     struct sc_engine *engine = sc_engine_of(lua);
 
     if (!lua_isfunction(lua, 1))
-        return luaL_error(lua, "go: expected a function, got %s", luaL_typename(lua, 1));
+        return luaL_error(lua, "go: expected a function, got %s", sc_safe_text(lua, 1));
     struct sc_task *task = sc_task_new(engine, lua, lua_gettop(lua) - 1);
     task->what = "go";
     sc_task_ready(task);
