@@ -2,6 +2,7 @@
 #include "scenarios/engine_impl.h"
 #include "scenarios/sandbox.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define ADDRESSES_MAX 256
@@ -181,6 +182,7 @@ static int l_workers(lua_State *lua)
     }
     crew->next = engine->crews;
     engine->crews = crew;
+    sc_where(lua, crew->where, sizeof crew->where);
     sc_push_object(lua, crew, crew_type);
     return 1;
 }
@@ -201,6 +203,33 @@ bool sc_crews_busy(const struct sc_engine *engine)
         if (!crew->ended)
             return true;
     return false;
+}
+
+const struct sc_crew *sc_crews_unseen(const struct sc_engine *engine)
+{
+    struct sc_work_stats stats;
+
+    for (const struct sc_crew *crew = engine->crews; crew != NULL; crew = crew->next) {
+        sc_workers_stats(crew->workers, &stats);
+        if (stats.failed > 0 && !crew->looked_at)
+            return crew;
+    }
+    return NULL;
+}
+
+void sc_crew_tell(const struct sc_crew *crew, struct sc_text *out)
+{
+    char line[S7_ASKED_CAP + S7_CAME_CAP + S7_HINT_CAP + 32];
+    struct sc_work_stats stats;
+
+    sc_workers_stats(crew->workers, &stats);
+    sc_text_add(out, "workers of %s: ok %" PRIu64 ", failed %" PRIu64 ", wrong %" PRIu64, crew->where,
+                stats.ok, stats.failed, stats.wrong);
+    if (stats.failed > 0) {
+        s7_errinfo_format(&stats.last_err, line, sizeof line);
+        sc_text_add(out, ", the last one: %s", line);
+    }
+    sc_text_add(out, "\n");
 }
 
 /* ---- watching ---- */
@@ -258,11 +287,13 @@ static void push_error(lua_State *lua, const struct sc_work_stats *stats)
 static int crew_field(lua_State *lua)
 {
     static const char *const names[] = {"running", "ok", "failed", "wrong", "error", "join", "stop", NULL};
-    const struct sc_crew *crew = sc_check_object(lua, 1, crew_type, "workers");
+    struct sc_crew *crew = sc_check_object(lua, 1, crew_type, "workers");
     const char *name = luaL_checkstring(lua, 2);
     struct sc_work_stats stats;
 
     sc_workers_stats(crew->workers, &stats);
+    crew->looked_at |=
+        strcmp(name, "failed") == 0 || strcmp(name, "wrong") == 0 || strcmp(name, "error") == 0;
     if (strcmp(name, "running") == 0)
         lua_pushinteger(lua, (lua_Integer)stats.running);
     else if (strcmp(name, "ok") == 0)

@@ -113,8 +113,8 @@ static int global_get(lua_State *lua)
             s7_nearest_try(&nearest, lua_tostring(lua, -2));
         lua_pop(lua, 1);
     }
-    return luaL_error(lua, "no such name: %s%s%s", word, nearest.best != NULL ? "; did you mean " : "",
-                      nearest.best != NULL ? nearest.best : "");
+    return luaL_error(lua, nearest.best != NULL ? "no such name: %s; did you mean %s?" : "no such name: %s",
+                      word, nearest.best);
 }
 
 static void set_number(lua_State *lua, const char *name, lua_Integer ms)
@@ -183,7 +183,12 @@ static void conclude(struct sc_engine *engine)
                           fault->where, fault->name, fault->args, fault->last.matched);
             return;
         }
-    if (engine->report->expectations == 0)
+    if (sc_crews_unseen(engine) != NULL)
+        sc_engine_end(
+            engine, SC_FAILED,
+            "%s: workers failed, and nobody looked: say expect(crew.failed, 0), or how many may fail\n",
+            sc_crews_unseen(engine)->where);
+    else if (engine->report->expectations == 0)
         sc_engine_end(engine, SC_FAILED,
                       "%s: nothing was expected: a scenario needs expect, within, always or fails; silence "
                       "is no success\n",
@@ -373,7 +378,10 @@ static void tell(struct sc_engine *engine)
         else
             sc_text_add(&engine->out, "virtual time\n");
         tell_faults(engine, &engine->out);
-        sc_exchange_tell(&engine->exchange, &engine->out);
+        for (const struct sc_crew *crew = engine->crews; crew != NULL; crew = crew->next)
+            sc_crew_tell(crew, &engine->out);
+        if (!report->slip)
+            sc_exchange_tell(&engine->exchange, &engine->out);
     }
     if (engine->log.len > 0)
         sc_text_add(&engine->out, "log:\n%s", engine->log.at);

@@ -83,7 +83,9 @@ struct sc_crew { /* workers */
     struct sc_engine *engine;
     struct sc_workers *workers;
     struct sc_call call;
+    char where[128]; /* file:line */
     bool ended;
+    bool looked_at; /* the scenario asked what failed */
 };
 
 struct sc_engine {
@@ -233,6 +235,9 @@ void sc_client_scale_presets(const struct sc_engine *engine, s7_client_options *
 bool sc_client_option(lua_State *lua, s7_client_options *to, int key, int value, const char *what);
 const char *const *sc_client_option_names(void);
 bool sc_crews_busy(const struct sc_engine *engine);
+/* Workers whose failures nobody looked at; NULL: none. */
+const struct sc_crew *sc_crews_unseen(const struct sc_engine *engine);
+void sc_crew_tell(const struct sc_crew *crew, struct sc_text *out); /* one line */
 void sc_crews_look(struct sc_engine *engine);
 void sc_crews_free(struct sc_engine *engine);
 /* read and write of leases and clients: transfer.c */

@@ -18,6 +18,11 @@ static int unmet(lua_State *lua, const char *when, enum sc_op op, int expected, 
     sc_show(lua, expected, &text);
     sc_text_add(&text, "%s, got ", when);
     sc_show(lua, actual, &text);
+    if (lua_isfunction(lua, actual))
+        sc_text_add(&text, " (is it to be called?)");
+    else if (op != SC_EQ && op != SC_NE && op != SC_IS && lua_type(lua, actual) != lua_type(lua, expected))
+        sc_text_add(&text, " (a %s and a %s have no order; a time is a number: 5*min)",
+                    luaL_typename(lua, actual), luaL_typename(lua, expected));
     return sc_fail_here(lua, &text);
 }
 

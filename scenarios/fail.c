@@ -73,8 +73,9 @@ s7_status sc_check_status(lua_State *lua, int index, const char *what)
             return statuses[i];
         s7_nearest_try(&nearest, known[i]);
     }
-    luaL_error(lua, "%s: no such error: %s%s%s", what, name, nearest.best != NULL ? "; did you mean " : "",
-               nearest.best != NULL ? nearest.best : "");
+    luaL_error(lua,
+               nearest.best != NULL ? "%s: no such error: %s; did you mean %s?" : "%s: no such error: %s",
+               what, name, nearest.best);
     return S7_OK;
 }
 
@@ -263,6 +264,7 @@ void sc_fail_task(struct sc_task *task)
     lua_State *lua = task->engine->lua;
     struct sc_text text = {0};
 
+    task->engine->report->slip = !is_ours(lua, lua_gettop(lua));
     sc_add_error(lua, lua_gettop(lua), &text);
     const char *over = sc_sandbox_over(lua), *message = text.at != NULL ? text.at : "out of memory";
     if (over != NULL && strstr(message, over) == NULL)

@@ -82,9 +82,8 @@ static int strict_index(lua_State *lua)
             s7_nearest_try(&nearest, lua_tostring(lua, -2));
         lua_pop(lua, 1);
     }
-    return luaL_error(lua, "%s has no %s%s%s", lua_tostring(lua, lua_upvalueindex(1)), word,
-                      nearest.best != NULL ? "; did you mean " : "",
-                      nearest.best != NULL ? nearest.best : "");
+    return luaL_error(lua, nearest.best != NULL ? "%s has no %s; did you mean %s?" : "%s has no %s",
+                      lua_tostring(lua, lua_upvalueindex(1)), word, nearest.best);
 }
 
 void sc_strict_table(lua_State *lua, const char *what)
@@ -103,12 +102,23 @@ static void no_such(lua_State *lua, const char *what, const char *word, const st
 {
     struct s7_nearest nearest = {.word = word};
 
-    for (; options != NULL && options->name != NULL; options++)
+    luaL_Buffer all;
+
+    luaL_buffinit(lua, &all);
+    for (; options != NULL && options->name != NULL; options++) {
         s7_nearest_try(&nearest, options->name);
-    for (; others != NULL && *others != NULL; others++)
+        luaL_addchar(&all, ' ');
+        luaL_addstring(&all, options->name);
+    }
+    for (; others != NULL && *others != NULL; others++) {
         s7_nearest_try(&nearest, *others);
-    luaL_error(lua, nearest.best != NULL ? "%s has no %s; did you mean %s?" : "%s has no %s", what, word,
-               nearest.best);
+        luaL_addchar(&all, ' ');
+        luaL_addstring(&all, *others);
+    }
+    luaL_pushresult(&all);
+    if (nearest.best != NULL)
+        luaL_error(lua, "%s has no %s; did you mean %s?", what, word, nearest.best);
+    luaL_error(lua, "%s has no %s; there is:%s", what, word, lua_tostring(lua, -1));
 }
 
 int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,

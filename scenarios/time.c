@@ -38,7 +38,9 @@ int64_t sc_check_time(lua_State *lua, int index, const char *what)
     int64_t ns;
 
     if (lua_type(lua, index) == LUA_TSTRING) {
-        if (!sim_value_time(lua_tostring(lua, index), &ns))
+        const char *text = lua_tostring(lua, index);
+        bool has_unit = text[0] != '\0' && strchr("smhn", text[strlen(text) - 1]) != NULL;
+        if (!has_unit || !sim_value_time(text, &ns))
             return bad_time(lua, index, what);
         return ns;
     }
