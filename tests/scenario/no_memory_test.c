@@ -24,10 +24,13 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
 static atomic_long allocations, failing; /* so many were asked for; the one that fails, from 1 */
+static atomic_bool lasting;              /* and all after it */
 
 static bool refuse_allocation(void)
 {
-    return atomic_fetch_add(&allocations, 1) + 1 == atomic_load(&failing);
+    long n = atomic_fetch_add(&allocations, 1) + 1, at = atomic_load(&failing);
+
+    return n == at || (at > 0 && n > at && atomic_load(&lasting));
 }
 
 void *__wrap_malloc(size_t size)
@@ -135,6 +138,26 @@ static void any_allocation_may_fail_in_virtual_time(void **state)
     check_failing(&options, 1, 1);
 }
 
+static void memory_may_run_out_in_virtual_time(void **state)
+{
+    const struct sc_options options = {.seed = 1, .scale = 1};
+
+    (void)state;
+    atomic_store(&lasting, true);
+    check_failing(&options, 1, 3);
+    atomic_store(&lasting, false);
+}
+
+static void memory_may_run_out_with_threads(void **state)
+{
+    const struct sc_options options = {.seed = 1, .scale = 10, .real = true, .threads = true};
+
+    (void)state;
+    atomic_store(&lasting, true);
+    check_failing(&options, 1, 11);
+    atomic_store(&lasting, false);
+}
+
 static void any_allocation_may_fail_for_real(void **state)
 {
     const struct sc_options options = {.seed = 1, .scale = 10, .real = true};
@@ -156,6 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_allocation_may_fail_in_virtual_time),
         cmocka_unit_test(any_allocation_may_fail_for_real),
+        cmocka_unit_test(memory_may_run_out_in_virtual_time),
+        cmocka_unit_test(memory_may_run_out_with_threads),
         cmocka_unit_test(any_allocation_may_fail_with_threads),
     };
 
