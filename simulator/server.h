@@ -14,7 +14,8 @@ typedef struct sim_server sim_server;
 /* What happened, in words, as it goes to the event table as well; for a log. Lives for the call. */
 typedef void sim_log_fn(const char *plc, const char *kind, const char *peer, const char *text, void *arg);
 
-/* A frame that came or went, for the last exchange on the wire and traces. Lives for the call. */
+/* A frame that came or went, for the last exchange on the wire and traces; told at the end of its turn, once,
+ * when what the turn answers is sure. Faults may be armed and dropped in it. Lives for the call. */
 struct sim_tap {
     const char *plc;
     unsigned conn; /* ordinal of the connection at this PLC, from 1 */
@@ -69,8 +70,8 @@ uint16_t sim_server_port(const sim_server *server, size_t index);
  * S7_E_NOMEM. */
 S7_MUST_CHECK s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, const char *name,
                                              const char *args, struct plant_error *error);
-/* Disarm and forget; what it holds (a shut door, a cable that is out) is undone. Unknown id: nothing happens.
- */
+/* Disarm and forget; what it holds (a shut door, a cable that is out) is undone. What it decided stays: a
+ * slow request is run at its time, a silenced connection is silent. Unknown id: nothing happens. */
 void sim_server_fault_drop(sim_server *server, uint64_t id);
 
 struct sim_fault_state {
