@@ -39,7 +39,9 @@ void s7_nearest_try(struct s7_nearest *nearest, const char *candidate)
         return;
     size_t mistakes = distance(nearest->word, candidate);
     size_t bearable = len < 4 ? 1 : len / 3; /* more, and it is another word */
-    if (mistakes > bearable || (nearest->best != NULL && mistakes >= nearest->mistakes))
+    if (mistakes > bearable || (nearest->best != NULL && mistakes > nearest->mistakes))
+        return;
+    if (nearest->best != NULL && mistakes == nearest->mistakes && strcmp(candidate, nearest->best) > 0)
         return;
     nearest->best = candidate;
     nearest->mistakes = mistakes;

@@ -11,8 +11,7 @@ static const char crew_type[] = "workers";
 
 struct declared {
     struct sc_work work;
-    bool has_values;
-    int64_t pause_ns, acquire_ns, request_ns;
+    bool list, has_values; /* addresses are given as a list; so are values then */
     s7_address addresses[ADDRESSES_MAX];
     uint8_t values[WORK_BYTES];
 };
@@ -39,12 +38,13 @@ static void take_addresses(lua_State *lua, struct declared *crew)
 {
     lua_getfield(lua, 1, "address");
     int at = lua_gettop(lua);
-    size_t n = lua_istable(lua, at) ? lua_rawlen(lua, at) : 1;
+    crew->list = lua_istable(lua, at);
+    size_t n = crew->list ? lua_rawlen(lua, at) : 1;
 
     if (n < 1 || n > ADDRESSES_MAX)
         luaL_error(lua, "Workers: address: expected an address or a list of 1 to %d", ADDRESSES_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (lua_istable(lua, at))
+        if (crew->list)
             lua_rawgeti(lua, at, (lua_Integer)i + 1);
         else
             lua_pushvalue(lua, at);
@@ -57,19 +57,18 @@ static void take_addresses(lua_State *lua, struct declared *crew)
 static void take_values(lua_State *lua, struct declared *crew)
 {
     struct sc_work *work = &crew->work;
-    bool list = work->n_addresses > 1;
 
     lua_getfield(lua, 1, "value");
     int at = lua_gettop(lua);
     crew->has_values = !lua_isnil(lua, at);
     if (work->write && !crew->has_values)
         luaL_error(lua, "Workers: value: expected what is to be written");
-    if (crew->has_values && list && (!lua_istable(lua, at) || lua_rawlen(lua, at) != work->n_addresses))
+    if (crew->has_values && crew->list && (!lua_istable(lua, at) || lua_rawlen(lua, at) != work->n_addresses))
         luaL_error(lua, "Workers: value: expected a list of %d values, one for each address",
                    (int)work->n_addresses);
     for (size_t i = 0; i < work->n_addresses && crew->has_values; i++) {
         s7_address address = sc_item_address(&crew->addresses[i]);
-        if (list)
+        if (crew->list)
             lua_rawgeti(lua, at, (lua_Integer)i + 1);
         sc_check_value(lua, lua_gettop(lua), &address, crew->values + i * work->value_len);
         lua_settop(lua, at);
@@ -84,23 +83,31 @@ static lua_Integer take_count(lua_State *lua, const char *name, lua_Integer pres
 
     lua_getfield(lua, 1, name);
     if (!lua_isnil(lua, -1))
-        n = lua_tointegerx(lua, -1, &whole);
+        n = lua_type(lua, -1) == LUA_TNUMBER ? lua_tointegerx(lua, -1, &whole) : 0;
     if (!whole || n < 1 || n > max)
         luaL_error(lua, "Workers: %s: expected a whole number 1..%d, got %s", name, (int)max,
-                   sc_sandbox_text(lua, -1, NULL));
+                   sc_safe_text(lua, -1));
     lua_settop(lua, 2);
     return n;
 }
 
-static int64_t take_time(lua_State *lua, const char *name)
+static uint32_t take_timeout(lua_State *lua, const char *name)
 {
     char what[32];
 
     snprintf(what, sizeof what, "Workers: %s", name);
     lua_getfield(lua, 1, name);
-    int64_t ns = sc_opt_time(lua, -1, what, 0);
+    uint32_t ms = sc_opt_timeout(lua, -1, what);
     lua_settop(lua, 2);
-    return ns;
+    return ms;
+}
+
+static int64_t take_pause(lua_State *lua)
+{
+    lua_getfield(lua, 1, "pause");
+    int64_t ns = sc_opt_time(lua, -1, "Workers: pause", 0);
+    lua_settop(lua, 2);
+    return sc_scaled_ns(sc_engine_of(lua), ns);
 }
 
 static void take_op(lua_State *lua, struct declared *crew)
@@ -130,6 +137,7 @@ static struct sc_pool *check_keys(lua_State *lua)
             i++;
         if (key != NULL && names[i] == NULL)
             sc_no_such(lua, "Workers", key, NULL, names);
+        sc_check_key(lua, lua_gettop(lua) - 1, "Workers", "pool");
         lua_pop(lua, 1);
     }
     return pool;
@@ -157,9 +165,9 @@ static int l_workers(lua_State *lua)
     take_op(lua, declared);
     take_addresses(lua, declared);
     take_values(lua, declared);
-    work->pause_ns = sc_scaled_ns(engine, take_time(lua, "pause"));
-    work->acquire_ms = sc_scaled_ms(engine, take_time(lua, "acquire_ms"));
-    work->request_ms = sc_scaled_ms(engine, take_time(lua, "request_ms"));
+    work->pause_ns = take_pause(lua);
+    work->acquire_ms = take_timeout(lua, "acquire_ms");
+    work->request_ms = take_timeout(lua, "request_ms");
     work->addresses = declared->addresses;
     work->values = declared->has_values ? declared->values : NULL;
     struct sc_crew *crew = calloc(1, sizeof *crew);

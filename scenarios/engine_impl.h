@@ -67,11 +67,13 @@ struct sc_fault {
     bool dropped;
 };
 
+#define SC_FOLDER_CAP 512
+
 struct sc_plc {
     struct sc_plc *next;
     struct sc_engine *engine;
     char name[PLANT_NAME_CAP];
-    char path[96];
+    char path[SC_FOLDER_CAP + 24];
     plant *plant;
     sim_server *server;
 };
@@ -90,7 +92,7 @@ struct sc_engine {
     const char *file; /* as messages call it */
     char *source;
     size_t source_len;
-    char folder[64]; /* of plant files; "" until one is needed */
+    char folder[SC_FOLDER_CAP]; /* of plant files; "" until one is needed */
     s7_loop *loop;
     struct sc_adapter *adapter;
     lua_State *lua;
@@ -106,6 +108,7 @@ struct sc_engine {
     struct sc_exchange exchange;
     struct sc_text out; /* what the report will say */
     struct sc_text log; /* what the scenario says */
+    bool log_cut;       /* it says more than a report holds */
     bool begun;         /* something of the world was made */
     bool over;          /* the outcome is known */
 };
@@ -128,6 +131,8 @@ uint32_t sc_scaled_ms(const struct sc_engine *engine, int64_t ns); /* the same f
 /* An argument that is a time: a number of milliseconds or a text with a unit. Raises an error otherwise. */
 int64_t sc_check_time(lua_State *lua, int index, const char *what);
 int64_t sc_opt_time(lua_State *lua, int index, const char *what, int64_t preset_ns);
+/* How long a call may take, in ms of the loop; 0: not given, the call has its own. */
+uint32_t sc_opt_timeout(lua_State *lua, int index, const char *what);
 
 /* ---- task.c ---- */
 /* The function on top of the stack of `from`, with n arguments above it, as a new task that begins in this
@@ -157,13 +162,16 @@ bool sc_error_status(lua_State *lua, int index, char *name, size_t cap);
 void sc_status_name(s7_status status, char *buf, size_t cap);
 /* A status by its name; raises an error with the nearest one. */
 s7_status sc_check_status(lua_State *lua, int index, const char *what);
-/* An expectation failed here: the scenario is over; raises. text: what was expected and what came. */
-int sc_fail_here(lua_State *lua, const char *text);
-/* A task died of the error on top of its stack. */
+/* What an error says, whatever a scenario raised. Never raises. */
+void sc_add_error(lua_State *lua, int index, struct sc_text *out);
+/* An expectation failed here: the scenario is over; raises. text: what was expected and what came; is freed.
+ */
+int sc_fail_here(lua_State *lua, struct sc_text *text);
+/* A task, or its condition, died of the error on top of the engine's own stack, where it stays. */
 void sc_fail_task(struct sc_task *task);
 void sc_errors_open(lua_State *lua);
 
-/* ---- options in tables (options.c) ---- */
+/* ---- options in tables (objects.c) ---- */
 enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32 };
 struct sc_option {
     const char *name;
@@ -179,6 +187,9 @@ bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, in
 int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
                const char *const *others);
 
+/* A key of a table {FIRST, name = value, ...}: raises for other numbers than 1, and for what is no name. */
+void sc_check_key(lua_State *lua, int key, const char *what, const char *first);
+
 /* ---- values of PLC memory (values.c) ---- */
 #define SC_VALUE_MAX 65536
 /* Where a value lies in an item's own bytes: a single BOOL is bit 0 of its one byte. */
@@ -189,10 +200,23 @@ void sc_push_value(lua_State *lua, const s7_address *address, const uint8_t *byt
 /* Encode the value at index into the address's bytes; raises. */
 void sc_check_value(lua_State *lua, int index, const s7_address *address, uint8_t *bytes);
 
+/* ---- comparing and showing (compare.c) ---- */
+/* IS compares truth: anything but false and nil is true. */
+enum sc_op { SC_EQ, SC_NE, SC_LT, SC_LE, SC_GT, SC_GE, SC_IS, SC_OPS };
+const char *sc_op_name(enum sc_op op);
+/* The operator at index; raises. */
+enum sc_op sc_check_op(lua_State *lua, int index, const char *what);
+/* Tables compare by what is in them. May raise, since objects of the scenario compare themselves. */
+bool sc_compare(lua_State *lua, int actual, enum sc_op op, int expected);
+/* A value as a message shows it: one line, tables up to a certain size. Never raises. */
+void sc_show(lua_State *lua, int index, struct sc_text *out);
+/* As sc_sandbox_text, for where nothing may be raised. Pushes one value; the text lives as long as that. */
+const char *sc_safe_text(lua_State *lua, int index);
+
 /* ---- what scenarios are made of ---- */
 void sc_expect_open(lua_State *lua); /* expect, within, always, fails */
 /* Ask the task's condition; when it fails itself the scenario is over. */
-bool sc_watch_holds(lua_State *lua, struct sc_task *task);
+bool sc_watch_holds(struct sc_task *task);
 void sc_plc_open(lua_State *lua);
 size_t sc_byte_offset(const s7_address *address); /* in its block */
 /* The table on top raises an error when a field is asked for that it does not have. */

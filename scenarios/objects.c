@@ -23,7 +23,7 @@ void *sc_check_object(lua_State *lua, int index, const char *type, const char *w
     void **box = luaL_testudata(lua, index, type);
 
     if (box == NULL)
-        luaL_error(lua, "%s: expected a %s, got %s%s", what, type, sc_sandbox_text(lua, index, NULL),
+        luaL_error(lua, "%s: expected a %s, got %s%s", what, type, sc_safe_text(lua, index),
                    index == 1 && lua_type(lua, 1) != LUA_TUSERDATA ? " (is it called with a colon?)" : "");
     return *box;
 }
@@ -43,7 +43,7 @@ static int object_index(lua_State *lua)
 static int object_newindex(lua_State *lua)
 {
     return luaL_error(lua, "a %s has no field that can be set; got %s",
-                      lua_tostring(lua, lua_upvalueindex(1)), sc_sandbox_text(lua, 2, NULL));
+                      lua_tostring(lua, lua_upvalueindex(1)), sc_safe_text(lua, 2));
 }
 
 static int object_text(lua_State *lua)
@@ -73,7 +73,7 @@ void sc_object_type(lua_State *lua, const char *type, const luaL_Reg *methods, l
 
 static int strict_index(lua_State *lua)
 {
-    const char *word = sc_sandbox_text(lua, 2, NULL);
+    const char *word = sc_safe_text(lua, 2);
     struct s7_nearest nearest = {.word = word};
 
     lua_pushnil(lua);
@@ -118,6 +118,15 @@ int sc_no_such(lua_State *lua, const char *what, const char *word, const struct 
     return 0;
 }
 
+void sc_check_key(lua_State *lua, int key, const char *what, const char *first)
+{
+    bool is_first = lua_isinteger(lua, key) && lua_tointeger(lua, key) == 1;
+
+    if (lua_type(lua, key) != LUA_TSTRING && !is_first)
+        luaL_error(lua, "%s: expected its %s first and then names, as %s {%s, name = ...}; got the key %s",
+                   what, first, what, first, sc_safe_text(lua, key));
+}
+
 static int64_t check_number(lua_State *lua, const struct sc_option *option, int value, const char *what)
 {
     int whole = 0;
@@ -125,7 +134,7 @@ static int64_t check_number(lua_State *lua, const struct sc_option *option, int 
 
     if (!whole || lua_type(lua, value) != LUA_TNUMBER || n < 0 || n > (lua_Integer)option->max)
         luaL_error(lua, "%s: %s: expected a whole number 0..%d, got %s", what, option->name, (int)option->max,
-                   sc_sandbox_text(lua, value, NULL));
+                   sc_safe_text(lua, value));
     return n;
 }
 
@@ -133,7 +142,7 @@ static bool check_bool(lua_State *lua, const struct sc_option *option, int value
 {
     if (!lua_isboolean(lua, value))
         luaL_error(lua, "%s: %s: expected true or false, got %s", what, option->name,
-                   sc_sandbox_text(lua, value, NULL));
+                   sc_safe_text(lua, value));
     return lua_toboolean(lua, value);
 }
 

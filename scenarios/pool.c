@@ -113,20 +113,20 @@ static int ended(lua_State *lua, int status, lua_KContext context)
 static int pool_start(lua_State *lua)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, 2, "pool:start", 0);
+    uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:start");
     struct sc_task *task = sc_task_of(lua, "pool:start");
 
-    sc_pool_start(pool, sc_scaled_ms(task->engine, timeout_ns), sc_task_call(task));
+    sc_pool_start(pool, timeout_ms, sc_task_call(task));
     return sc_task_wait(lua, task, ended);
 }
 
 static int pool_close(lua_State *lua)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, 2, "pool:close", 0);
+    uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:close");
     struct sc_task *task = sc_task_of(lua, "pool:close");
 
-    sc_pool_close(pool, sc_scaled_ms(task->engine, timeout_ns), sc_task_call(task));
+    sc_pool_close(pool, timeout_ms, sc_task_call(task));
     return sc_task_wait(lua, task, ended);
 }
 
@@ -145,7 +145,7 @@ static struct lease *check_lease(lua_State *lua, int index, const char *what)
     struct lease *lease = luaL_testudata(lua, index, lease_type);
 
     if (lease == NULL)
-        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_sandbox_text(lua, index, NULL));
+        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_safe_text(lua, index));
     return lease;
 }
 
@@ -163,10 +163,10 @@ static int got(lua_State *lua, int status, lua_KContext context)
 static struct sc_task *begin_get(lua_State *lua, const char *what, int timeout_at, const char *label)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, timeout_at, what, 0);
+    uint32_t timeout_ms = sc_opt_timeout(lua, timeout_at, what);
     struct sc_task *task = sc_task_of(lua, what);
 
-    sc_pool_get(pool, sc_scaled_ms(task->engine, timeout_ns), label, sc_task_call(task));
+    sc_pool_get(pool, timeout_ms, label, sc_task_call(task));
     return task;
 }
 
@@ -225,9 +225,10 @@ static int execute_got(lua_State *lua, int status, lua_KContext context)
 
 static int pool_execute(lua_State *lua)
 {
+    (void)sc_check_pool(lua, 1);
     if (!lua_isfunction(lua, 2))
         return luaL_error(lua, "pool:execute: expected a function that takes the client, got %s",
-                          sc_sandbox_text(lua, 2, NULL));
+                          sc_safe_text(lua, 2));
     lua_settop(lua, 3);
     return sc_task_wait(lua, begin_get(lua, "pool:execute", 3, "execute"), execute_got);
 }
