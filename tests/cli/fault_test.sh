@@ -34,11 +34,12 @@ until read_byte; do # a few milliseconds
     contains "refused" "read"
 done
 
-say "a row that says nonsense says why"
-sql "INSERT INTO fault (id, name, args) VALUES (1, 'hang', 'fn=reed'), (2, 'half_open', 'dir=out')"
+say "a row that says nonsense, or what no kernel does, says why and stays armed"
+sql "INSERT INTO fault (id, name, args) VALUES
+ (1, 'hang', 'fn=reed'), (2, 'half_open', 'dir=out'), (3, 'half_open', 'dir=out at=0')"
 read_byte || fail "$(cat "$dir/out")"
 sql "SELECT error FROM fault WHERE id = 1" >"$dir/out"
 contains "reed" "fault.error"
-sql "SELECT armed || ' ' || fired || ' ' || error FROM fault WHERE id = 2" >"$dir/out"
-contains "1 0 half_open cannot be done here" "fault.error"
+selects "2 1 0
+3 1 0" "SELECT id || ' ' || armed || ' ' || fired FROM fault WHERE error LIKE 'half_open cannot be done here: %'"
 ends_well "$server"
