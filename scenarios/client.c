@@ -66,7 +66,7 @@ struct sc_plc *sc_declared_plc(lua_State *lua, const char *what)
         luaL_error(lua, "%s: expected a table, as %s {plc}, got %s", what, what, sc_safe_text(lua, 1));
     if (lua_rawgeti(lua, 1, 1) == LUA_TNIL)
         luaL_error(lua, "%s: expected its plc first, as %s {plc, ...}", what, what);
-    struct sc_plc *plc = sc_check_plc(lua, -1);
+    struct sc_plc *plc = sc_check_plc(lua, -1, what);
     lua_pop(lua, 1);
     for (lua_pushnil(lua); lua_next(lua, 1) != 0; lua_pop(lua, 1))
         sc_check_key(lua, lua_gettop(lua) - 1, what, "plc");

@@ -128,7 +128,7 @@ static struct sc_pool *check_keys(lua_State *lua)
 
     if (!lua_istable(lua, 1) || lua_rawgeti(lua, 1, 1) == LUA_TNIL)
         luaL_error(lua, "Workers: expected a table with its pool first, as Workers {pool, count = 10, ...}");
-    struct sc_pool *pool = sc_check_pool(lua, -1);
+    struct sc_pool *pool = sc_check_pool(lua, -1, "Workers");
     lua_settop(lua, 2);
     lua_pushnil(lua);
     while (lua_next(lua, 1) != 0) {

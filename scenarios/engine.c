@@ -88,6 +88,15 @@ static int skip(lua_State *lua, struct sc_engine *engine)
     return luaL_error(lua, "skipped");
 }
 
+/* One line, whatever is in it. */
+static void set_title(struct sc_report *report, const char *title)
+{
+    snprintf(report->title, sizeof report->title, "%s", title);
+    for (char *at = report->title; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ')
+            *at = ' ';
+}
+
 static int global_set(lua_State *lua)
 {
     struct sc_engine *engine = sc_engine_of(lua);
@@ -96,7 +105,7 @@ static int global_set(lua_State *lua)
     if (strcmp(name, "virtual_only") == 0)
         skip(lua, engine);
     if (strcmp(name, "title") == 0 && lua_type(lua, 3) == LUA_TSTRING)
-        snprintf(engine->report->title, sizeof engine->report->title, "%s", lua_tostring(lua, 3));
+        set_title(engine->report, lua_tostring(lua, 3));
     lua_rawset(lua, 1);
     return 0;
 }

@@ -40,7 +40,6 @@ struct sc_task {
     struct sc_engine *engine;
     lua_State *lua;
     int ref;      /* keeps lua from being collected */
-    unsigned ord; /* 1 is the main text */
     enum sc_task_state state;
     const char *what; /* what it waits for, in words */
     s7_timer timer;
@@ -223,13 +222,13 @@ void sc_plc_open(lua_State *lua);
 size_t sc_byte_offset(const s7_address *address); /* in its block */
 /* The table on top raises an error when a field is asked for that it does not have. */
 void sc_strict_table(lua_State *lua, const char *what);
-struct sc_plc *sc_check_plc(lua_State *lua, int index);
+struct sc_plc *sc_check_plc(lua_State *lua, int index, const char *what);
 void sc_plcs_free(struct sc_engine *engine);
 void sc_faults_look(struct sc_engine *engine); /* counts, and what this system cannot do */
 void sc_pool_open(lua_State *lua);
 void sc_client_open(lua_State *lua);
 void sc_workers_open(lua_State *lua);
-struct sc_pool *sc_check_pool(lua_State *lua, int index);
+struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what);
 struct sc_plc *sc_declared_plc(lua_State *lua, const char *what); /* the first of the table at index 1 */
 void sc_client_scale_presets(const struct sc_engine *engine, s7_client_options *to);
 bool sc_client_option(lua_State *lua, s7_client_options *to, int key, int value, const char *what);

@@ -11,9 +11,9 @@
 
 static const char plc_type[] = "plc", fault_type[] = "fault";
 
-struct sc_plc *sc_check_plc(lua_State *lua, int index)
+struct sc_plc *sc_check_plc(lua_State *lua, int index, const char *what)
 {
-    return sc_check_object(lua, index, plc_type, "PLC");
+    return sc_check_object(lua, index, plc_type, what);
 }
 
 /* ---- declaring ---- */
@@ -282,7 +282,7 @@ size_t sc_byte_offset(const s7_address *address)
 
 static int plc_get(lua_State *lua)
 {
-    struct sc_plc *plc = sc_check_plc(lua, 1);
+    struct sc_plc *plc = sc_check_plc(lua, 1, "plc:get");
     s7_address address;
 
     sc_check_address(lua, 2, &address);
@@ -293,7 +293,7 @@ static int plc_get(lua_State *lua)
 
 static int plc_set(lua_State *lua)
 {
-    struct sc_plc *plc = sc_check_plc(lua, 1);
+    struct sc_plc *plc = sc_check_plc(lua, 1, "plc:set");
     s7_address address;
 
     lua_settop(lua, 3);
@@ -345,7 +345,7 @@ static int push_seen(lua_State *lua, const struct sc_plc *plc)
 
 static int plc_field(lua_State *lua)
 {
-    const struct sc_plc *plc = sc_check_plc(lua, 1);
+    const struct sc_plc *plc = sc_check_plc(lua, 1, "plc");
     const char *name = luaL_checkstring(lua, 2);
 
     if (strcmp(name, "seen") == 0)
@@ -440,7 +440,7 @@ static void read_fault(lua_State *lua, struct sc_fault *fault)
 
 static int plc_fault(lua_State *lua)
 {
-    struct sc_plc *plc = sc_check_plc(lua, 1);
+    struct sc_plc *plc = sc_check_plc(lua, 1, "plc:fault");
     struct sc_engine *engine = plc->engine;
     struct plant_error error = {0};
     struct sc_fault read = {.plc = plc};

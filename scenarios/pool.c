@@ -31,9 +31,9 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(probe_max_ms, SC_MS, 0),
                                            {NULL, SC_BOOL, 0, 0}};
 
-struct sc_pool *sc_check_pool(lua_State *lua, int index)
+struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what)
 {
-    return sc_check_object(lua, index, pool_type, "pool");
+    return sc_check_object(lua, index, pool_type, what);
 }
 
 /* ---- declaring ---- */
@@ -112,7 +112,7 @@ static int ended(lua_State *lua, int status, lua_KContext context)
 
 static int pool_start(lua_State *lua)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:start");
     uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:start");
     struct sc_task *task = sc_task_of(lua, "pool:start");
 
@@ -122,7 +122,7 @@ static int pool_start(lua_State *lua)
 
 static int pool_close(lua_State *lua)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:close");
     uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:close");
     struct sc_task *task = sc_task_of(lua, "pool:close");
 
@@ -156,13 +156,13 @@ static int got(lua_State *lua, int status, lua_KContext context)
     (void)status;
     if (task->call.status != S7_OK)
         return sc_raise_status(lua, "pool:get", task->call.status, &task->call.err);
-    push_lease(lua, sc_check_pool(lua, 1), task->call.lease);
+    push_lease(lua, sc_check_pool(lua, 1, task->what), task->call.lease);
     return 1;
 }
 
 static struct sc_task *begin_get(lua_State *lua, const char *what, int timeout_at, const char *label)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
+    struct sc_pool *pool = sc_check_pool(lua, 1, what);
     uint32_t timeout_ms = sc_opt_timeout(lua, timeout_at, what);
     struct sc_task *task = sc_task_of(lua, what);
 
@@ -177,7 +177,7 @@ static int pool_get(lua_State *lua)
 
 static int give_back(lua_State *lua, const char *what, s7_status give(struct sc_pool *, struct sc_lease))
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
+    struct sc_pool *pool = sc_check_pool(lua, 1, what);
     const struct lease *lease = check_lease(lua, 2, what);
     s7_status status = give(pool, lease->lease);
 
@@ -217,7 +217,7 @@ static int execute_got(lua_State *lua, int status, lua_KContext context)
     (void)status;
     if (task->call.status != S7_OK)
         return sc_raise_status(lua, "pool:execute", task->call.status, &task->call.err);
-    push_lease(lua, sc_check_pool(lua, 1), task->call.lease);
+    push_lease(lua, sc_check_pool(lua, 1, task->what), task->call.lease);
     lua_pushvalue(lua, 2);
     lua_pushvalue(lua, 4);
     return executed(lua, lua_pcallk(lua, 1, LUA_MULTRET, 0, 0, executed), 0);
@@ -225,7 +225,7 @@ static int execute_got(lua_State *lua, int status, lua_KContext context)
 
 static int pool_execute(lua_State *lua)
 {
-    (void)sc_check_pool(lua, 1);
+    (void)sc_check_pool(lua, 1, "pool:execute");
     if (!lua_isfunction(lua, 2))
         return luaL_error(lua, "pool:execute: expected a function that takes the client, got %s",
                           sc_safe_text(lua, 2));
@@ -287,7 +287,7 @@ static int push_stats(lua_State *lua, struct sc_pool *pool)
 
 static int pool_field(lua_State *lua)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool");
     const char *name = luaL_checkstring(lua, 2);
 
     if (strcmp(name, "stats") == 0)

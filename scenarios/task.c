@@ -37,7 +37,8 @@ struct sc_task *sc_task_new(struct sc_engine *engine, lua_State *from, int n_arg
         return NULL;
     }
     lua_xmove(from, lua, n_args + 1);
-    *task = (struct sc_task){.engine = engine, .lua = lua, .ref = ref, .ord = ++engine->n_tasks};
+    *task = (struct sc_task){.engine = engine, .lua = lua, .ref = ref};
+    engine->n_tasks++;
     task->state = SC_TASK_WAITING;
     task->watch_ref = LUA_NOREF;
     s7_timer_init(&task->timer, on_timer, task);

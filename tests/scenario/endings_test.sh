@@ -230,7 +230,7 @@ ends 1 -- "it.lua:2: pool:put: expected what pool:get gave, got 5" <<'EOF'
 local pool = Pool { PLC {} }
 pool:put(5)
 EOF
-ends 1 -- "it.lua:2: pool: expected a pool, got nothing (is it called with a colon?)" <<'EOF'
+ends 1 -- "it.lua:2: pool:start: expected a pool, got nothing (is it called with a colon?)" <<'EOF'
 local pool = Pool { PLC {} }
 pool.start()
 EOF

@@ -88,7 +88,7 @@ EOF
 ends 1 -- "it.lua:1: Pool: expected its plc first, as Pool {plc, ...}" <<'EOF'
 Pool { size = 5 }
 EOF
-ends 1 -- "it.lua:1: PLC: expected a plc, got table" <<'EOF'
+ends 1 -- "it.lua:1: Pool: expected a plc, got table" <<'EOF'
 Pool { {} }
 EOF
 ends 1 -- "it.lua:2: Pool: expected its plc first and then names" "got the key 2" <<'EOF'
@@ -123,7 +123,7 @@ done
 ends 1 -- "it.lua:1: Workers: expected a table with its pool first" <<'EOF'
 Workers { count = 5 }
 EOF
-ends 1 -- "it.lua:3: pool: expected a pool, got plc" <<'EOF'
+ends 1 -- "it.lua:3: Workers: expected a pool, got plc" <<'EOF'
 local plc = PLC {}
 
 Workers { plc }
