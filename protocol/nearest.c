@@ -39,7 +39,7 @@ void s7_nearest_try(struct s7_nearest *nearest, const char *candidate)
         return;
     size_t mistakes = distance(nearest->word, candidate);
     if (len > 3 && mistakes > 1 && strncmp(candidate, nearest->word, len) == 0 && candidate[len] == '_')
-        mistakes = 1; /* the rest was left out: a unit */
+        mistakes = 1;                        /* the rest was left out: a unit */
     size_t bearable = len < 4 ? 1 : len / 3; /* more, and it is another word */
     if (mistakes > bearable || (nearest->best != NULL && mistakes > nearest->mistakes))
         return;

@@ -39,7 +39,7 @@ struct sc_task {
     struct sc_task *next_ready;
     struct sc_engine *engine;
     lua_State *lua;
-    int ref;      /* keeps lua from being collected */
+    int ref; /* keeps lua from being collected */
     enum sc_task_state state;
     const char *what; /* what it waits for, in words */
     s7_timer timer;
