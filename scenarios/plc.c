@@ -210,6 +210,18 @@ static struct sc_plc *new_plc(lua_State *lua, const char *name)
     return plc;
 }
 
+/* Without the name of the file, which the scenario does not know and which differs from run to run. */
+static int not_served(lua_State *lua, const struct sc_plc *plc, s7_status status,
+                      const struct plant_error *error)
+{
+    const char *text = error->text[0] != '\0' ? error->text : s7_strerror(status);
+    size_t len = strlen(plc->path);
+
+    if (strncmp(text, plc->path, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+        text += len + 2;
+    return luaL_error(lua, "PLC: %s", text);
+}
+
 static int l_plc(lua_State *lua)
 {
     struct sc_engine *engine = sc_engine_of(lua);
@@ -229,7 +241,7 @@ static int l_plc(lua_State *lua)
     struct sc_plc *plc = new_plc(lua, declared->plc.name);
     s7_status status = serve(plc, &declared->plc, &error);
     if (status != S7_OK)
-        return luaL_error(lua, "PLC: %s", error.text[0] != '\0' ? error.text : s7_strerror(status));
+        return not_served(lua, plc, status, &error);
     sc_engine_hook_last(engine);
     sc_push_object(lua, plc, plc_type);
     return 1;

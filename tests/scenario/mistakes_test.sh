@@ -208,3 +208,11 @@ EOF
 ends 1 -- "it.lua:1: Pool: max_idle_ms: expected a time" "got soon" <<'EOF'
 Pool { PLC {}, max_idle_ms = "soon" }
 EOF
+
+say "what the plant refuses"
+ends 1 -- "it.lua:1: PLC: CHECK constraint failed: plc.pdu_length is 240 to 960" <<'EOF'
+PLC { pdu_len = 5 }
+EOF
+ends 1 -- "it.lua:1: PLC: a PLC's name has 1 to 64 bytes" <<'EOF'
+PLC { name = "" }
+EOF
