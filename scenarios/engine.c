@@ -113,17 +113,10 @@ static int global_set(lua_State *lua)
 /* A name that was never set is a slip of the pen. */
 static int global_get(lua_State *lua)
 {
-    const char *word = sc_sandbox_text(lua, 2, NULL);
-    struct s7_nearest nearest = {.word = word};
+    const char *word = sc_sandbox_text(lua, 2, NULL), *best = sc_nearest_key(lua, 1, word);
 
-    lua_pushnil(lua);
-    while (lua_next(lua, 1) != 0) {
-        if (lua_type(lua, -2) == LUA_TSTRING)
-            s7_nearest_try(&nearest, lua_tostring(lua, -2));
-        lua_pop(lua, 1);
-    }
-    return luaL_error(lua, nearest.best != NULL ? "no such name: %s; did you mean %s?" : "no such name: %s",
-                      word, nearest.best);
+    return luaL_error(lua, best != NULL ? "no such name: %s; did you mean %s?" : "no such name: %s", word,
+                      best);
 }
 
 static void set_number(lua_State *lua, const char *name, lua_Integer ms)

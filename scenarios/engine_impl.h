@@ -150,6 +150,8 @@ struct sc_task *sc_task_of(lua_State *lua, const char *what);
 struct sc_call *sc_task_call(struct sc_task *task);
 /* Yield until the call ended; k goes on. */
 int sc_task_wait(lua_State *lua, struct sc_task *task, lua_KFunction k);
+/* k of calls that bring nothing: raises what the call failed with. */
+int sc_task_call_ended(lua_State *lua, int status, lua_KContext context);
 void sc_tasks_open(lua_State *lua); /* wait, now, at, after, go */
 
 /* ---- fail.c: errors that scripts may catch, and failures, which end the scenario ---- */
@@ -184,6 +186,8 @@ struct sc_option {
  */
 bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value,
                    const char *what);
+/* The presets in the public headers are times of a real pool or client; here they are the scenario's. */
+void sc_options_scale(const struct sc_engine *engine, const struct sc_option *options, void *to);
 /* Raise "WHAT has no NAME; did you mean X?" for the key at index; names end with NULL, lists may be NULL. */
 int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
                const char *const *others);
@@ -220,6 +224,8 @@ void sc_expect_open(lua_State *lua); /* expect, within, always, fails */
 bool sc_watch_holds(struct sc_task *task);
 void sc_plc_open(lua_State *lua);
 size_t sc_byte_offset(const s7_address *address); /* in its block */
+/* The string key of the table that the word is nearest to; NULL: none. */
+const char *sc_nearest_key(lua_State *lua, int table, const char *word);
 /* The table on top raises an error when a field is asked for that it does not have. */
 void sc_strict_table(lua_State *lua, const char *what);
 struct sc_plc *sc_check_plc(lua_State *lua, int index, const char *what);

@@ -71,19 +71,25 @@ void sc_object_type(lua_State *lua, const char *type, const luaL_Reg *methods, l
     lua_pop(lua, 1);
 }
 
-static int strict_index(lua_State *lua)
+const char *sc_nearest_key(lua_State *lua, int table, const char *word)
 {
-    const char *word = sc_safe_text(lua, 2);
     struct s7_nearest nearest = {.word = word};
 
     lua_pushnil(lua);
-    while (lua_next(lua, 1) != 0) {
+    while (lua_next(lua, table) != 0) {
         if (lua_type(lua, -2) == LUA_TSTRING)
             s7_nearest_try(&nearest, lua_tostring(lua, -2));
         lua_pop(lua, 1);
     }
-    return luaL_error(lua, nearest.best != NULL ? "%s has no %s; did you mean %s?" : "%s has no %s",
-                      lua_tostring(lua, lua_upvalueindex(1)), word, nearest.best);
+    return nearest.best;
+}
+
+static int strict_index(lua_State *lua)
+{
+    const char *word = sc_safe_text(lua, 2), *best = sc_nearest_key(lua, 1, word);
+
+    return luaL_error(lua, best != NULL ? "%s has no %s; did you mean %s?" : "%s has no %s",
+                      lua_tostring(lua, lua_upvalueindex(1)), word, best);
 }
 
 void sc_strict_table(lua_State *lua, const char *what)
@@ -182,6 +188,15 @@ static void set_option(lua_State *lua, const struct sc_option *option, void *to,
         *(int32_t *)(void *)at = (int32_t)check_number(lua, option, value, what);
         break;
     }
+}
+
+void sc_options_scale(const struct sc_engine *engine, const struct sc_option *options, void *to)
+{
+    for (; options->name != NULL; options++)
+        if (options->type == SC_MS) {
+            uint32_t *ms = (uint32_t *)(void *)((char *)to + options->offset);
+            *ms = sc_scaled_ms(engine, (int64_t)*ms * 1000000);
+        }
 }
 
 bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value,

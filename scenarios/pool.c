@@ -38,17 +38,6 @@ struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what)
 
 /* ---- declaring ---- */
 
-/* The presets in the header are times of a real pool; here they are the scenario's. */
-static void scale_presets(const struct sc_engine *engine, s7_pool_options *to)
-{
-    for (const struct sc_option *option = options; option->name != NULL; option++)
-        if (option->type == SC_MS) {
-            uint32_t *ms = (uint32_t *)(void *)((char *)to + option->offset);
-            *ms = sc_scaled_ms(engine, (int64_t)*ms * 1000000);
-        }
-    sc_client_scale_presets(engine, &to->client);
-}
-
 static s7_pool_start_policy check_start(lua_State *lua, int value)
 {
     static const char *const names[] = {"one", "all", "background", NULL};
@@ -82,7 +71,8 @@ static int l_pool(lua_State *lua)
     struct sc_pool *made;
 
     s7_pool_options_init(&pool);
-    scale_presets(engine, &pool);
+    sc_options_scale(engine, options, &pool);
+    sc_client_scale_presets(engine, &pool.client);
     const struct sc_plc *plc = sc_declared_plc(lua, "Pool");
     lua_pushnil(lua);
     while (lua_next(lua, 1) != 0) {
@@ -100,16 +90,6 @@ static int l_pool(lua_State *lua)
 
 /* ---- life ---- */
 
-static int ended(lua_State *lua, int status, lua_KContext context)
-{
-    struct sc_task *task = (struct sc_task *)context;
-
-    (void)status;
-    if (task->call.status != S7_OK)
-        return sc_raise_status(lua, task->what, task->call.status, &task->call.err);
-    return 0;
-}
-
 static int pool_start(lua_State *lua)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1, "pool:start");
@@ -117,7 +97,7 @@ static int pool_start(lua_State *lua)
     struct sc_task *task = sc_task_of(lua, "pool:start");
 
     sc_pool_start(pool, timeout_ms, sc_task_call(task));
-    return sc_task_wait(lua, task, ended);
+    return sc_task_wait(lua, task, sc_task_call_ended);
 }
 
 static int pool_close(lua_State *lua)
@@ -127,7 +107,7 @@ static int pool_close(lua_State *lua)
     struct sc_task *task = sc_task_of(lua, "pool:close");
 
     sc_pool_close(pool, timeout_ms, sc_task_call(task));
-    return sc_task_wait(lua, task, ended);
+    return sc_task_wait(lua, task, sc_task_call_ended);
 }
 
 /* ---- lending ---- */

@@ -185,6 +185,16 @@ struct sc_call *sc_task_call(struct sc_task *task)
     return &task->call;
 }
 
+int sc_task_call_ended(lua_State *lua, int status, lua_KContext context)
+{
+    const struct sc_task *task = (const struct sc_task *)context;
+
+    (void)status;
+    if (task->call.status != S7_OK)
+        return sc_raise_status(lua, task->what, task->call.status, &task->call.err);
+    return 0;
+}
+
 int sc_task_wait(lua_State *lua, struct sc_task *task, lua_KFunction k)
 {
     return lua_yieldk(lua, 0, (lua_KContext)(intptr_t)task, k);
