@@ -24,9 +24,9 @@ static uint32_t draw(uint32_t *seed)
 /* What HMIs and historians ask for: bits and numbers mostly, a text now and then. */
 static s7_address draw_tag(uint32_t *seed, unsigned n_dbs, unsigned db_len, bool structs)
 {
-    static const s7_type types[] = {S7_TYPE_BOOL, S7_TYPE_BOOL, S7_TYPE_BOOL, S7_TYPE_INT,  S7_TYPE_INT,
-                                    S7_TYPE_INT,  S7_TYPE_DINT, S7_TYPE_REAL, S7_TYPE_REAL, S7_TYPE_REAL,
-                                    S7_TYPE_WORD, S7_TYPE_BYTE};
+    static const s7_type types[] = {S7_TYPE_BOOL, S7_TYPE_BOOL, S7_TYPE_BOOL, S7_TYPE_INT,
+                                    S7_TYPE_INT,  S7_TYPE_INT,  S7_TYPE_DINT, S7_TYPE_REAL,
+                                    S7_TYPE_REAL, S7_TYPE_REAL, S7_TYPE_WORD, S7_TYPE_BYTE};
     s7_address tag = {.area = S7_AREA_DB, .count = 1};
 
     tag.db = (uint16_t)(draw(seed) % n_dbs + 1);
