@@ -1,7 +1,10 @@
 /* How good are plans of tags: jobs beside the lower bound and beside a list that is packed as it comes, for
  * scattered tags at the usual PDU lengths. Exact figures, the same on every machine, but for the time.
  *
- *   plan_bench [--check]      --check: exit status 1 when a case of the table misses its limit */
+ *   plan_bench                 the table
+ *   plan_bench --check         exit status 1 when a list of small tags needs more than 1.05 times the bound
+ *                              at PDU 480
+ *   plan_bench --nodes7 N      the tags of list N (0..) as nodes7 writes them, for plan_nodes7.js */
 #include <s7rig/plan.h>
 
 #include <stdio.h>
@@ -60,6 +63,33 @@ static const struct tag_list lists[] = {
     {"large: 20000 tags, 50 DBs of 8 kB", 20000, 50, 8192, false},
 };
 
+static void draw_tags(const struct tag_list *list)
+{
+    uint32_t seed = 20260101;
+
+    for (unsigned i = 0; i < list->n_tags; i++)
+        tags[i] = draw_tag(&seed, list->n_dbs, list->db_len, list->structs);
+}
+
+/* "DB1,REAL4", "DB1,X0.3", "DB1,S10.20", "DB1,BYTE7.100" */
+static int print_for_nodes7(const struct tag_list *list)
+{
+    draw_tags(list);
+    for (unsigned i = 0; i < list->n_tags; i++) {
+        const s7_address *tag = &tags[i];
+
+        printf("DB%u,%s%u", tag->db, tag->type == S7_TYPE_BOOL ? "X" : s7_type_name(tag->type), tag->byte);
+        if (tag->type == S7_TYPE_BOOL)
+            printf(".%u", tag->bit);
+        else if (tag->type == S7_TYPE_STRING)
+            printf(".%u", tag->string_cap);
+        else if (tag->count > 1)
+            printf(".%u", tag->count);
+        printf("\n");
+    }
+    return 0;
+}
+
 /* ---- packed as it comes: what a list without a plan needs ---- */
 
 static unsigned list_jobs(unsigned n_tags, unsigned pdu_len)
@@ -96,10 +126,8 @@ static bool measure(const struct tag_list *list, uint16_t pdu_len)
     s7_plan_options options;
     s7_plan_stats stats = {.struct_size = sizeof stats};
     s7_plan *plan;
-    uint32_t seed = 20260101;
 
-    for (unsigned i = 0; i < list->n_tags; i++)
-        tags[i] = draw_tag(&seed, list->n_dbs, list->db_len, list->structs);
+    draw_tags(list);
     s7_plan_options_init(&options);
     options.pdu_len = pdu_len;
     double begin_ms = now_ms();
@@ -121,6 +149,8 @@ int main(int argc, char **argv)
     static const uint16_t pdu_lens[] = {240, 480, 960};
     bool check = argc > 1 && strcmp(argv[1], "--check") == 0, well = true;
 
+    if (argc == 3 && strcmp(argv[1], "--nodes7") == 0)
+        return print_for_nodes7(&lists[strtoul(argv[2], NULL, 10) % (sizeof lists / sizeof lists[0])]);
     printf("| tags | PDU | jobs | lower bound | ratio | list as it comes | kB asked | kB on the wire | ms to "
            "plan |\n|-|-|-|-|-|-|-|-|-|\n");
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
