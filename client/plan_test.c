@@ -268,7 +268,7 @@ static void no_plan_needs_fewer_jobs_than_the_bound_and_small_ones_need_the_fewe
         more += stats_of(plan).jobs - fewest;
         s7_plan_free(plan);
     }
-    if (more > 15)
+    if (more > 5)
         fail_msg("%u jobs more than needed, of 300 plans", more);
 }
 
@@ -328,7 +328,7 @@ static void a_hole_between_tags_costs_one_call_and_is_not_read_again(void **stat
 /* What reading the tag on its own must give. */
 static s7_status alone(const s7_address *address)
 {
-    static uint8_t data[8192];
+    static uint8_t data[16384]; /* an array of 300 long STRINGs */
     s7_item item = {.address = *address, .data = data, .len = s7_address_size(address)};
 
     return run(false, &item, 1, NULL) == S7_OK ? S7_OK : item.status;
