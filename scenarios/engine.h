@@ -31,11 +31,11 @@ enum sc_outcome {
 struct sc_report {
     enum sc_outcome outcome;
     char title[SC_TITLE_CAP]; /* the scenario's own, else "" */
-    char *text;               /* why it did not pass, what it logged, several lines; owned by the report, may be NULL */
-    unsigned expectations;    /* checked */
-    unsigned n_faults;        /* armed */
-    uint64_t fired;           /* firings of all of them */
-    int64_t scenario_ns;      /* how long it took in its own time */
+    char *text; /* why it did not pass, what it logged, several lines; owned by the report, may be NULL */
+    unsigned expectations; /* checked */
+    unsigned n_faults;     /* armed */
+    uint64_t fired;        /* firings of all of them */
+    int64_t scenario_ns;   /* how long it took in its own time */
     int64_t wall_ns;
     uint64_t trace_hash; /* virtual only */
     int64_t stalled_ns;  /* real only: the longest time in which this machine did not run us */

@@ -95,7 +95,8 @@ static const char *function_name(const struct s7_pdu *pdu)
 static void tell_pdu(const struct s7_pdu *pdu, struct sc_text *out)
 {
     sc_text_add(out, "%s %s, reference %u", function_name(pdu),
-                pdu->rosctr == S7_ROSCTR_JOB || pdu->rosctr == S7_ROSCTR_USERDATA ? "job" : "answer", pdu->ref);
+                pdu->rosctr == S7_ROSCTR_JOB || pdu->rosctr == S7_ROSCTR_USERDATA ? "job" : "answer",
+                pdu->ref);
     if (pdu->error != 0)
         sc_text_add(out, ", error %04X", pdu->error);
     if (pdu->rosctr == S7_ROSCTR_JOB)
@@ -137,7 +138,8 @@ static void tell_bytes(const struct sc_frame *frame, struct sc_text *out)
 
 static void tell_frame(const struct sc_frame *frame, const char *arrow, struct sc_text *out)
 {
-    sc_text_add(out, "  %s %.6f s  %s connection %u  ", arrow, (double)frame->at_ns / 1e9, frame->plc, frame->conn);
+    sc_text_add(out, "  %s %.6f s  %s connection %u  ", arrow, (double)frame->at_ns / 1e9, frame->plc,
+                frame->conn);
     tell_tpdu(frame, out);
     if (frame->fault[0] != '\0')
         sc_text_add(out, "  [%s]", frame->fault);

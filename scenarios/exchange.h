@@ -10,10 +10,10 @@
 struct sc_frame {
     char plc[PLANT_NAME_CAP];
     unsigned conn;
-    int64_t at_ns; /* scenario time */
-    size_t len;    /* of the whole frame; 0: none came yet */
+    int64_t at_ns;              /* scenario time */
+    size_t len;                 /* of the whole frame; 0: none came yet */
     uint8_t head[SC_FRAME_CAP]; /* its first bytes */
-    char fault[32]; /* what acted on it; "" */
+    char fault[32];             /* what acted on it; "" */
 };
 
 /* The last request, and the answer that came after it, if one did. */

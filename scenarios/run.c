@@ -103,11 +103,11 @@ void sc_free_files(char **files)
 /* ---- one, again where the machine or the trace ask for it ---- */
 
 /* For real, a machine that does not run us for some milliseconds makes minutes of a scenario pass unseen: a
- * failure then says nothing. The scenario is repeated more slowly, and a failure counts only if the machine was
- * awake, or the scale is down to this. */
-#define SCALE_MIN      4
-#define STALL_TIMES    20 /* a stall counts when it is longer than a 20th of */
-#define STALL_PART_NS  INT64_C(5000000000) /* this much scenario time: the longest default timeout */
+ * failure then says nothing. The scenario is repeated more slowly, and a failure counts only if the machine
+ * was awake, or the scale is down to this. */
+#define SCALE_MIN     4
+#define STALL_TIMES   20                  /* a stall counts when it is longer than a 20th of */
+#define STALL_PART_NS INT64_C(5000000000) /* this much scenario time: the longest default timeout */
 
 static bool machine_slept(const struct sc_report *report, const struct sc_options *options)
 {
@@ -127,7 +127,8 @@ static void attempt(const char *path, const struct sc_run_options *options, stru
 
     *try = (struct attempt){.scale = one.scale};
     sc_run_file(path, &one, &try->report);
-    while (one.real && try->report.outcome == SC_FAILED && machine_slept(&try->report, &one) && one.scale > SCALE_MIN) {
+    while (one.real && try->report.outcome == SC_FAILED && machine_slept(&try->report, &one) &&
+           one.scale > SCALE_MIN) {
         one.scale = one.scale / 2 > SCALE_MIN ? one.scale / 2 : SCALE_MIN;
         sc_report_free(&try->report);
         try->scale = one.scale;
@@ -163,7 +164,7 @@ static void count(const struct attempt *try, struct sc_totals *totals)
         totals->no_world++;
         break;
     }
-    totals->unsteady += try->differed;
+    totals->unsteady += try->differed && try->report.outcome == SC_PASSED; /* others are counted already */
 }
 
 /* ---- telling ---- */
@@ -196,11 +197,12 @@ static void print_indented(FILE *out, const char *before, const char *text)
     }
 }
 
-static void print_notes(FILE *out, const char *before, const struct attempt *try, const struct sc_run_options *options)
+static void print_notes(FILE *out, const char *before, const struct attempt *try,
+                        const struct sc_run_options *options)
 {
     if (try->repeats > 0)
-        fprintf(out, "%srun again at scale %u: at scale %u this machine stood still for too long\n", before, try->scale,
-                options->one.scale);
+        fprintf(out, "%srun again at scale %u: at scale %u this machine stood still for too long\n", before,
+                try->scale, options->one.scale);
     if (try->differed)
         fprintf(out, "%sthe same seed gave another trace the second time\n", before);
 }
@@ -239,7 +241,8 @@ static void tell_people(const char *path, const struct attempt *try, const struc
         print_again(out, "    ", path, options);
 }
 
-static void tell_tap(unsigned number, const char *path, const struct attempt *try, const struct sc_run_options *options)
+static void tell_tap(unsigned number, const char *path, const struct attempt *try,
+                     const struct sc_run_options *options)
 {
     const struct sc_report *report = &try->report;
     bool good = !try->differed && (report->outcome == SC_PASSED || report->outcome == SC_SKIPPED);
@@ -260,8 +263,8 @@ static void tell_tap(unsigned number, const char *path, const struct attempt *tr
         print_again(out, "# ", path, options);
 }
 
-static void tell_total(const struct sc_totals *totals, const struct sc_run_options *options, int64_t scenario_ns,
-                       int64_t wall_ns)
+static void tell_total(const struct sc_totals *totals, const struct sc_run_options *options,
+                       int64_t scenario_ns, int64_t wall_ns)
 {
     FILE *out = options->out;
     unsigned bad = totals->failed + totals->unparsed + totals->no_world + totals->unsteady;

@@ -17,8 +17,9 @@ struct sc_totals {
     unsigned passed, failed, skipped, unparsed, no_world, unsteady; /* unsteady: two runs differed */
 };
 
-/* The *.lua files of the paths (files, or folders: their own files in the order of names), one malloc'd string
- * each; NULL-terminated. NULL: out of memory, or a path cannot be read (said in error, at most cap bytes). */
+/* The *.lua files of the paths (files, or folders: their own files in the order of names), one malloc'd
+ * string each; NULL-terminated. NULL: out of memory, or a path cannot be read (said in error, at most cap
+ * bytes). */
 char **sc_find_files(const char *const *paths, size_t n_paths, char *error, size_t cap);
 void sc_free_files(char **files);
 
