@@ -3,6 +3,7 @@
 
 #include "client/report.h"
 #include "loop/blocking.h"
+#include "protocol/errors.h"
 
 #include <stdio.h>
 
@@ -16,6 +17,9 @@ static s7_status report(const struct s7_service_call *call, s7_errinfo *err, s7_
     snprintf(err->asked, sizeof err->asked, "%s %.80s", call->what, s7_client_where(call->client));
     if (status == S7_E_OUTCOME_UNKNOWN)
         snprintf(err->hint, sizeof err->hint, "look at the PLC's mode, clock or memory before trying again");
+    if (status == S7_E_PLC && err->plc_error == S7_ERR_NOT_IMPLEMENTED)
+        snprintf(err->hint, sizeof err->hint,
+                 "this PLC does not have the service; S7-300 and S7-400 have all, S7-1200 and S7-1500 few");
     return s7_client_fail(call->ctx, err, status, detail);
 }
 
