@@ -309,6 +309,24 @@ static void s7_154_a_stop_whose_answer_is_lost_is_unknown_and_done_once(void **s
     }
 }
 
+static void s7_103_a_plc_without_the_service_says_so(void **state)
+{
+    s7_cpu_mode mode;
+    s7_datetime datetime;
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
+
+    (void)state;
+    begin_with(1, REFUSE, 2);
+    assert_int_equal(s7_cpu_mode_get(client, &ctx, &mode, NULL), S7_E_PLC);
+    assert_int_equal(err.plc_error, 0x8104);
+    expect_text(err.asked, "read the mode of 127.0.0.1:");
+    expect_text(err.came, "8104 service not implemented");
+    expect_text(err.hint, "this PLC does not have the service");
+    assert_int_equal(s7_clock_get(client, &ctx, &datetime), S7_OK);
+    end();
+}
+
 /* ---- time ---- */
 
 static void p01_a_late_answer_is_drained_by_the_next_service(void **state)
@@ -448,6 +466,7 @@ int main(void)
         cmocka_unit_test(s7_130_to_132_a_plc_stops_and_starts),
         cmocka_unit_test(control_is_refused_unless_it_is_allowed),
         cmocka_unit_test(s7_154_a_stop_whose_answer_is_lost_is_unknown_and_done_once),
+        cmocka_unit_test(s7_103_a_plc_without_the_service_says_so),
         cmocka_unit_test(p01_a_late_answer_is_drained_by_the_next_service),
         cmocka_unit_test(the_deadline_counts_for_all_units_together),
         cmocka_unit_test(reads_go_on_between_services),
