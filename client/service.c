@@ -145,9 +145,9 @@ static const char *take_userdata(struct s7_service *service, const struct s7_pdu
 
     if (s7_userdata_decode(answer, &userdata) != S7_OK)
         return "userdata whose lengths do not add up";
-    if (service->units > 0 && userdata.unit_ref != service->unit_ref)
+    if (service->begun && userdata.unit_ref != service->unit_ref)
         return "a unit of another answer (data unit reference)";
-    service->units = 1;
+    service->begun = true;
     service->unit_ref = userdata.unit_ref;
     *more = userdata.last_unit != 0;
     if (*more && userdata.payload_len == 0)

@@ -33,8 +33,8 @@ struct s7_service {
     size_t param_len, data_len;
     /* ... and what becomes of its answer. NULL, or what is wrong with it; more: the next request is ready */
     const char *(*take)(struct s7_service *service, const struct s7_pdu *answer, bool *more);
-    uint8_t unit_ref;   /* userdata: of the first unit */
-    uint8_t units;      /* userdata: 0 none yet, 1 some */
+    bool begun;         /* userdata: a unit came ... */
+    uint8_t unit_ref;   /* ... and the first one had this reference */
     uint32_t upload_id; /* upload */
     bool in_flight, done;
     s7_status status;
