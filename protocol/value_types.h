@@ -18,7 +18,7 @@ const struct s7_type_info *s7_type_info(s7_type type);
 /* Bytes of this type may be no value of it, and are typed as "16#" and their digits. */
 bool s7_type_has_raw(s7_type type);
 
-/* ---- dates and times (value_time.c, time_text.c) ---- */
+/* ---- dates and times (value_time.c, time_format.c, time_parse.c) ---- */
 
 /* The element's value; broken if there is none. */
 void s7_time_load(s7_type type, const uint8_t *element, struct s7_value *value);

@@ -1,138 +1,8 @@
-/* Dates and times as text. */
+/* Dates and times read from text. */
 #include "protocol/names.h"
-#include "protocol/value_types.h"
+#include "protocol/time_text.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-
-#define US 1000
-#define H  3600 /* in seconds */
-
-static const struct unit {
-    const char *name; /* upper case, to be compared */
-    const char *text;
-    int64_t ns;
-} units[] = {
-    {"D", "d", S7_NS_PER_DAY}, {"H", "h", H *S7_NS_PER_S}, {"M", "m", 60 * S7_NS_PER_S},
-    {"S", "s", S7_NS_PER_S},   {"MS", "ms", S7_NS_PER_MS}, {"US", "us", US},
-    {"NS", "ns", 1},
-};
-
-#define N_UNITS (sizeof units / sizeof units[0])
-
-/* The texts that a type has: durations, times of day, dates, both. */
-enum form { FORM_SPAN, FORM_CLOCK, FORM_DATE, FORM_MOMENT };
-
-static enum form form_of(s7_type type)
-{
-    switch ((int)type) {
-    case S7_TYPE_TOD:
-    case S7_TYPE_LTOD:
-        return FORM_CLOCK;
-    case S7_TYPE_DATE:
-        return FORM_DATE;
-    case S7_TYPE_DT:
-    case S7_TYPE_LDT:
-    case S7_TYPE_DTL:
-        return FORM_MOMENT;
-    default:
-        return FORM_SPAN;
-    }
-}
-
-static bool is_s5(s7_type type)
-{
-    return type == S7_TYPE_S5TIME || type == S7_TYPE_TIMER;
-}
-
-/* ---- writing ---- */
-
-/* The units of a duration that are not zero, one after the other. */
-static size_t put_span(uint64_t ns, char *buf, size_t cap)
-{
-    size_t len = 0;
-
-    for (size_t i = 0; i < N_UNITS && ns > 0; i++) {
-        uint64_t n = ns / (uint64_t)units[i].ns;
-        if (n > 0)
-            len += (size_t)snprintf(buf + len, cap - len, "%" PRIu64 "%s", n, units[i].text);
-        ns %= (uint64_t)units[i].ns;
-    }
-    return len;
-}
-
-static size_t format_span(const struct s7_value *value, char *buf, size_t cap)
-{
-    const char *prefix = is_s5(value->type) ? "S5T#" : value->type == S7_TYPE_LTIME ? "LT#" : "T#";
-    uint64_t magnitude = value->ns < 0 ? 0 - (uint64_t)value->ns : (uint64_t)value->ns;
-    size_t len = (size_t)snprintf(buf, cap, "%s%s", prefix, value->ns < 0 ? "-" : "");
-
-    if (magnitude == 0)
-        len += (size_t)snprintf(buf + len, cap - len, "0%s", value->type == S7_TYPE_LTIME ? "ns" : "ms");
-    len += put_span(magnitude, buf + len, cap - len);
-    if (is_s5(value->type) && value->odd > 0) {
-        len += (size_t)snprintf(buf + len, cap - len, " base ");
-        len += put_span((uint64_t)s7_s5_base_ns(value->odd - 1U), buf + len, cap - len);
-    }
-    return len;
-}
-
-/* As many groups of three digits as it takes. */
-static size_t put_clock(const struct s7_civil *clock, char *buf, size_t cap)
-{
-    size_t len = (size_t)snprintf(buf, cap, "%02u:%02u:%02u", clock->hour, clock->minute, clock->second);
-
-    if (clock->ns == 0)
-        return len;
-    if (clock->ns % (uint32_t)S7_NS_PER_MS == 0)
-        return len +
-               (size_t)snprintf(buf + len, cap - len, ".%03" PRIu32, clock->ns / (uint32_t)S7_NS_PER_MS);
-    if (clock->ns % US == 0)
-        return len + (size_t)snprintf(buf + len, cap - len, ".%06" PRIu32, clock->ns / US);
-    return len + (size_t)snprintf(buf + len, cap - len, ".%09" PRIu32, clock->ns);
-}
-
-static size_t put_date(const struct s7_civil *date, char *buf, size_t cap)
-{
-    return (size_t)snprintf(buf, cap, "%04u-%02u-%02u", date->year, date->month, date->day);
-}
-
-static size_t format_clock(const struct s7_value *value, char *buf, size_t cap)
-{
-    struct s7_civil clock = {0};
-
-    s7_civil_set_clock(&clock, value->ns);
-    return put_clock(&clock, buf, cap);
-}
-
-static size_t format_moment(const struct s7_value *value, char *buf, size_t cap)
-{
-    size_t len = put_date(&value->civil, buf, cap);
-
-    buf[len++] = 'T';
-    len += put_clock(&value->civil, buf + len, cap - len);
-    if (value->odd > 0)
-        len += (size_t)snprintf(buf + len, cap - len, " weekday %u", value->odd - 1U);
-    return len;
-}
-
-size_t s7_time_format(const struct s7_value *value, char buf[S7_TIME_TEXT_CAP])
-{
-    switch (form_of(value->type)) {
-    case FORM_SPAN:
-        return format_span(value, buf, S7_TIME_TEXT_CAP);
-    case FORM_CLOCK:
-        return format_clock(value, buf, S7_TIME_TEXT_CAP);
-    case FORM_DATE:
-        return put_date(&value->civil, buf, S7_TIME_TEXT_CAP);
-    case FORM_MOMENT:
-        return format_moment(value, buf, S7_TIME_TEXT_CAP);
-    }
-    return 0;
-}
-
-/* ---- reading ---- */
 
 struct cursor {
     const char *at;
@@ -259,12 +129,12 @@ static bool take_part(struct cursor *cursor, size_t *from, uint64_t *sum)
         while (digit_next(cursor))
             skip(cursor, 1);
     }
-    for (i = *from; i < N_UNITS && !take_word(cursor, units[i].name); i++)
+    for (i = *from; i < S7_TIME_UNITS && !take_word(cursor, s7_time_units[i].name); i++)
         ;
-    if (i == N_UNITS || !add_units(sum, number, (uint64_t)units[i].ns))
+    if (i == S7_TIME_UNITS || !add_units(sum, number, (uint64_t)s7_time_units[i].ns))
         return false;
-    *from = fraction.at != NULL ? N_UNITS : i + 1; /* a fraction ends it */
-    return fraction.at == NULL || fraction_of(fraction, units[i].ns, sum);
+    *from = fraction.at != NULL ? S7_TIME_UNITS : i + 1; /* a fraction ends it */
+    return fraction.at == NULL || fraction_of(fraction, s7_time_units[i].ns, sum);
 }
 
 /* "1h2m", "1h_2m", "1h 2m". */
@@ -286,7 +156,8 @@ static bool take_base(struct cursor *cursor, struct s7_value *value)
 {
     uint64_t ns;
 
-    if (!is_s5(value->type) || !take_word(cursor, "BASE") || !take_blanks(cursor) || !take_parts(cursor, &ns))
+    if (!s7_is_s5(value->type) || !take_word(cursor, "BASE") || !take_blanks(cursor) ||
+        !take_parts(cursor, &ns))
         return false;
     for (unsigned base = 0; base < 4; base++)
         if (ns == (uint64_t)s7_s5_base_ns(base))
@@ -389,21 +260,21 @@ static bool parse_moment(struct cursor *cursor, struct s7_value *value)
 /* ---- the whole ---- */
 
 /* "DATE_AND_TIME#": moves behind it. Names of the same form do for each other: T#2s for an S5TIME. */
-static bool take_prefix(struct cursor *cursor, enum form form)
+static bool take_prefix(struct cursor *cursor, enum s7_time_form form)
 {
     static const struct {
         const char *name;
-        enum form form;
+        enum s7_time_form form;
     } prefixes[] = {
-        {"T", FORM_SPAN},     {"TIME", FORM_SPAN},
-        {"LT", FORM_SPAN},    {"LTIME", FORM_SPAN},
-        {"S5T", FORM_SPAN},   {"S5TIME", FORM_SPAN},
-        {"TOD", FORM_CLOCK},  {"TIME_OF_DAY", FORM_CLOCK},
-        {"LTOD", FORM_CLOCK}, {"LTIME_OF_DAY", FORM_CLOCK},
-        {"D", FORM_DATE},     {"DATE", FORM_DATE},
-        {"DT", FORM_MOMENT},  {"DATE_AND_TIME", FORM_MOMENT},
-        {"LDT", FORM_MOMENT}, {"DATE_AND_LTIME", FORM_MOMENT},
-        {"DTL", FORM_MOMENT},
+        {"T", S7_FORM_SPAN},     {"TIME", S7_FORM_SPAN},
+        {"LT", S7_FORM_SPAN},    {"LTIME", S7_FORM_SPAN},
+        {"S5T", S7_FORM_SPAN},   {"S5TIME", S7_FORM_SPAN},
+        {"TOD", S7_FORM_CLOCK},  {"TIME_OF_DAY", S7_FORM_CLOCK},
+        {"LTOD", S7_FORM_CLOCK}, {"LTIME_OF_DAY", S7_FORM_CLOCK},
+        {"D", S7_FORM_DATE},     {"DATE", S7_FORM_DATE},
+        {"DT", S7_FORM_MOMENT},  {"DATE_AND_TIME", S7_FORM_MOMENT},
+        {"LDT", S7_FORM_MOMENT}, {"DATE_AND_LTIME", S7_FORM_MOMENT},
+        {"DTL", S7_FORM_MOMENT},
     };
     const char *hash = memchr(cursor->at, '#', cursor->left);
     size_t len = hash != NULL ? (size_t)(hash - cursor->at) : 0;
@@ -418,17 +289,17 @@ static bool take_prefix(struct cursor *cursor, enum form form)
 
 static bool parse(struct cursor *cursor, struct s7_value *value)
 {
-    enum form form = form_of(value->type);
+    enum s7_time_form form = s7_time_form_of(value->type);
     bool prefixed = take_prefix(cursor, form);
 
     switch (form) {
-    case FORM_SPAN:
+    case S7_FORM_SPAN:
         return parse_span(cursor, prefixed, value);
-    case FORM_CLOCK:
+    case S7_FORM_CLOCK:
         return parse_clock(cursor, value);
-    case FORM_DATE:
+    case S7_FORM_DATE:
         return take_date(cursor, &value->civil);
-    case FORM_MOMENT:
+    case S7_FORM_MOMENT:
         return parse_moment(cursor, value);
     }
     return false;
