@@ -65,10 +65,12 @@ bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
 
 /* ---- output (output.c) ---- */
 
-/* Text of the PLC: one byte a character, Latin-1. Written as UTF-8; control characters as \xHH, in JSON
- * \u00HH. */
-void cli_print_latin1(FILE *out, const char *text, size_t len);
-void cli_json_latin1(FILE *out, const char *text, size_t len); /* in double quotes, escaped */
+struct s7_value;
+
+/* A CHAR, STRING, WCHAR or WSTRING as UTF-8; control characters as \xHH, surrogates without their partners as
+ * \uHHHH. quoted: as `s7rig write` takes the elements of an array. */
+void cli_print_text(FILE *out, const struct s7_value *value, bool quoted);
+void cli_json_text(FILE *out, const struct s7_value *value); /* in double quotes, escaped */
 
 /* Text of the plant file: UTF-8, though nobody checked it; bytes that are none are written as U+FFFD. Returns
  * the number of characters; out NULL: only counts them. */

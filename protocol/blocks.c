@@ -1,7 +1,6 @@
 #include "protocol/blocks.h"
 
 #include "protocol/clock.h"
-#include "protocol/latin1.h"
 
 #define TYPE_LEAD   '0'
 #define FS_ACTIVE   'A'
@@ -76,8 +75,8 @@ bool s7_block_details_decode(const uint8_t *payload, size_t len, struct s7_block
     struct s7_rd rd = {payload, len};
 
     return len == S7_BLOCK_INFO_LEN && rd_head(&rd, out) && rd_times_and_lengths(&rd, out) &&
-           s7_latin1_take(&rd, 8, out->author) && s7_latin1_take(&rd, 8, out->family) &&
-           s7_latin1_take(&rd, 8, out->name) && s7_rd_u8(&rd, &out->version) && skip(&rd, 1) &&
+           s7_rd_text(&rd, 8, out->author) && s7_rd_text(&rd, 8, out->family) &&
+           s7_rd_text(&rd, 8, out->name) && s7_rd_u8(&rd, &out->version) && skip(&rd, 1) &&
            s7_rd_u16(&rd, &out->checksum);
 }
 

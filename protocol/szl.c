@@ -1,7 +1,6 @@
 #include "protocol/szl.h"
 
 #include "protocol/clock.h"
-#include "protocol/latin1.h"
 
 void s7_szl_request_append(struct s7_wr *wr, uint16_t id, uint16_t index)
 {
@@ -80,13 +79,13 @@ static bool rd_datetime(struct s7_rd *rd, s7_datetime *out)
 
 bool s7_szl_module_decode(struct s7_rd rd, struct s7_szl_module *out)
 {
-    return s7_rd_u16(&rd, &out->index) && s7_latin1_take(&rd, 20, out->order_code) &&
+    return s7_rd_u16(&rd, &out->index) && s7_rd_text(&rd, 20, out->order_code) &&
            s7_rd_u16(&rd, &out->type) && s7_rd_u16(&rd, &out->version[0]) && s7_rd_u16(&rd, &out->version[1]);
 }
 
 bool s7_szl_component_decode(struct s7_rd rd, struct s7_szl_component *out)
 {
-    return s7_rd_u16(&rd, &out->index) && s7_latin1_take(&rd, 32, out->text);
+    return s7_rd_u16(&rd, &out->index) && s7_rd_text(&rd, 32, out->text);
 }
 
 bool s7_szl_comm_decode(struct s7_rd rd, struct s7_szl_comm *out)
