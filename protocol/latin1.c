@@ -36,3 +36,19 @@ size_t s7_latin1_to_utf8(const char *latin1, size_t len, char *out, size_t cap)
     }
     return n;
 }
+
+bool s7_latin1_take(struct s7_rd *rd, size_t len, char *text)
+{
+    const uint8_t *view;
+    size_t n = 0;
+
+    if (!s7_rd_view(rd, len, &view))
+        return false;
+    while (n < len && view[n] != 0)
+        n++;
+    while (n > 0 && view[n - 1] == ' ')
+        n--;
+    memcpy(text, view, n);
+    text[n] = '\0';
+    return true;
+}
