@@ -5,6 +5,7 @@
 #define CLI_CLI_H
 
 #include <s7rig/client.h>
+#include <s7rig/datetime.h>
 
 #include <stdio.h>
 
@@ -31,7 +32,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write, cli_run,
-    cli_faults;
+    cli_faults, cli_info, cli_clock, cli_start, cli_stop;
 
 /* ---- options (options.c) ---- */
 
@@ -64,15 +65,29 @@ bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
 
 /* ---- output (output.c) ---- */
 
-/* Text of the PLC: one byte a character, Latin-1. Written as UTF-8; control characters as \xHH, in JSON
- * \u00HH. */
-void cli_print_latin1(FILE *out, const char *text, size_t len);
-void cli_json_latin1(FILE *out, const char *text, size_t len); /* in double quotes, escaped */
+struct s7_value;
+
+/* A CHAR, STRING, WCHAR or WSTRING as UTF-8; control characters as \xHH, surrogates without their partners as
+ * \uHHHH. quoted: as `s7rig write` takes the elements of an array. */
+void cli_print_text(FILE *out, const struct s7_value *value, bool quoted);
+void cli_json_text(FILE *out, const struct s7_value *value); /* in double quotes, escaped */
 
 /* Text of the plant file: UTF-8, though nobody checked it; bytes that are none are written as U+FFFD. Returns
  * the number of characters; out NULL: only counts them. */
 size_t cli_print_utf8(FILE *out, const char *text);
 void cli_json_utf8(FILE *out, const char *text);
+
+/* ---- dates (datetime.c) ---- */
+
+/* "2026-11-24 19:03:25.478" */
+#define CLI_DATETIME_CAP 40
+void cli_datetime_text(const s7_datetime *datetime, char text[CLI_DATETIME_CAP]);
+
+/* "2026-11-24 19:03:25", T instead of the blank is fine. False: no such date. */
+bool cli_datetime_parse(const char *text, s7_datetime *datetime);
+
+/* This machine's local time. False: it is none that a PLC can keep. */
+bool cli_datetime_now(s7_datetime *datetime);
 
 /* ---- failures (fail.c) ---- */
 

@@ -1,7 +1,7 @@
 /* What all subcommands share: options, numbers, text of two encodings, JSON. */
 #include "cli/cli.h"
 
-#include "protocol/latin1.h"
+#include "protocol/value.h"
 
 #include <iconv.h>
 #include <setjmp.h>
@@ -209,16 +209,17 @@ static void every_printable_latin1_byte_comes_back(void **state)
     for (unsigned c = 0x20; c <= 0xFF; c++) {
         struct capture capture;
         FILE *out = NULL;
-        char byte = (char)c;
-        size_t len;
+        const s7_address address = {.area = S7_AREA_M, .type = S7_TYPE_CHAR, .count = 1};
+        uint8_t byte = (uint8_t)c, back;
 
         if (c >= 0x7F && c < 0xA0)
             continue;
         capture_begin(&capture, &out);
-        cli_print_latin1(out, &byte, 1);
+        struct s7_value value = s7_value_load(&address, &byte, 0);
+        cli_print_text(out, &value, false);
         char *text = capture_end(&capture);
-        if (!is_utf8(text, strlen(text)) ||
-            !s7_latin1_from_utf8(text, strlen(text), text, strlen(text), &len) || len != 1 || text[0] != byte)
+        if (!is_utf8(text, strlen(text)) || s7_values_parse(&address, text, strlen(text), &back) != S7_OK ||
+            back != byte)
             fail_msg("byte %02X does not come back", c);
         free(text);
     }
@@ -256,7 +257,8 @@ static void any_latin1_bytes_become_a_json_string(void **state)
         bytes[i] = (char)i;
     for (size_t from = 0; from < sizeof bytes; from++) {
         capture_begin(&capture, &out);
-        cli_json_latin1(out, bytes + from, sizeof bytes - from);
+        cli_json_text(out,
+                      &(struct s7_value){.type = S7_TYPE_STRING, .s = {bytes + from, sizeof bytes - from}});
         char *text = capture_end(&capture);
         if (!is_json_string(text))
             fail_msg("bytes %02zX..FF give no JSON string: %s", from, text);
@@ -271,11 +273,26 @@ static void json_escapes_are_those_that_readers_undo(void **state)
 
     (void)state;
     capture_begin(&capture, &out);
-    cli_json_latin1(out, "a\"b\\c\n\xE4", 8);
+    cli_json_text(out, &(struct s7_value){.type = S7_TYPE_STRING, .s = {"a\"b\\c\n\xE4", 8}});
     cli_json_utf8(out, "a\"b\\c\n\xC3\xA4\xE2\x82\xAC");
     char *text = capture_end(&capture);
     assert_string_equal(text,
                         "\"a\\\"b\\\\c\\u000a\xC3\xA4\\u0000\"\"a\\\"b\\\\c\\u000a\xC3\xA4\xE2\x82\xAC\"");
+    free(text);
+}
+
+static void half_a_pair_of_utf16_is_shown_by_its_number(void **state)
+{
+    const struct s7_value value = {.type = S7_TYPE_WSTRING, .s = {"\0a\xD8\x3D\xDE\x00\xDE\x01\xD8\x02", 10}};
+    struct capture capture;
+    FILE *out = NULL;
+
+    (void)state;
+    capture_begin(&capture, &out);
+    cli_json_text(out, &value);
+    cli_print_text(out, &value, true);
+    char *text = capture_end(&capture);
+    assert_string_equal(text, "\"a\xF0\x9F\x98\x80\\ude01\\ud802\"\"a\xF0\x9F\x98\x80\\uDE01\\uD802\"");
     free(text);
 }
 
@@ -325,6 +342,7 @@ int main(void)
         cmocka_unit_test(every_printable_latin1_byte_comes_back),
         cmocka_unit_test(any_latin1_bytes_become_a_json_string),
         cmocka_unit_test(json_escapes_are_those_that_readers_undo),
+        cmocka_unit_test(half_a_pair_of_utf16_is_shown_by_its_number),
         cmocka_unit_test(any_bytes_of_a_plant_file_become_valid_text),
     };
 

@@ -1,14 +1,9 @@
 #include "cli/cli.h"
 
-static void put_utf8(FILE *out, unsigned char c)
-{
-    if (c < 0x80) {
-        fputc(c, out);
-    } else {
-        fputc(0xC0 | c >> 6, out);
-        fputc(0x80 | (c & 0x3F), out);
-    }
-}
+#include "protocol/utf8.h"
+#include "protocol/value.h"
+
+#include <string.h>
 
 /* C0, DEL and C1: what a terminal would obey instead of showing. */
 static bool is_control(uint32_t c)
@@ -16,63 +11,68 @@ static bool is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7F && c < 0xA0);
 }
 
-void cli_json_latin1(FILE *out, const char *text, size_t len)
+static void put_char(FILE *out, uint32_t c)
 {
+    char bytes[S7_UTF8_MAX];
+
+    fwrite(bytes, 1, s7_utf8_put(c, bytes), out);
+}
+
+/* ---- texts of the PLC ---- */
+
+static void json_char(FILE *out, uint32_t c)
+{
+    if (c == '"' || c == '\\')
+        fprintf(out, "\\%c", (int)c);
+    else if (is_control(c) || s7_is_surrogate(c))
+        fprintf(out, "\\u%04x", (unsigned)c);
+    else
+        put_char(out, c);
+}
+
+void cli_json_text(FILE *out, const struct s7_value *value)
+{
+    size_t at = 0;
+    uint32_t c;
+
     fputc('"', out);
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (is_control(c))
-            fprintf(out, "\\u%04x", c);
-        else
-            put_utf8(out, c);
-    }
+    while (s7_value_char(value, &at, &c))
+        json_char(out, c);
     fputc('"', out);
 }
 
-void cli_print_latin1(FILE *out, const char *text, size_t len)
+void cli_print_text(FILE *out, const struct s7_value *value, bool quoted)
 {
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
+    size_t at = 0;
+    uint32_t c;
+
+    if (quoted)
+        fputc('"', out);
+    while (s7_value_char(value, &at, &c)) {
+        if (quoted && (c == '"' || c == '\\'))
+            fputc('\\', out);
         if (is_control(c))
-            fprintf(out, "\\x%02X", c);
+            fprintf(out, "\\x%02X", (unsigned)c);
+        else if (s7_is_surrogate(c))
+            fprintf(out, "\\u%04X", (unsigned)c);
         else
-            put_utf8(out, c);
+            put_char(out, c);
     }
+    if (quoted)
+        fputc('"', out);
 }
 
-/* Length of the UTF-8 sequence at s, 0 if there is none; *c is its character. Too long forms and surrogates
- * are none. */
-static size_t utf8_take(const unsigned char *s, uint32_t *c)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = s[0] < 0x80             ? 1
-                 : (s[0] & 0xE0) == 0xC0 ? 2
-                 : (s[0] & 0xF0) == 0xE0 ? 3
-                 : (s[0] & 0xF8) == 0xF0 ? 4
-                                         : 0;
+/* ---- texts of the plant file ---- */
 
-    if (len < 2) {
-        *c = s[0];
+/* The next character, and its length; a byte that is no UTF-8 counts as U+FFFD. */
+static size_t utf8_next(const char *text, uint32_t *c)
+{
+    size_t len = s7_utf8_take(text, strnlen(text, S7_UTF8_MAX), c);
+
+    if (len > 0)
         return len;
-    }
-    *c = s[0] & (0x7FU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xC0) != 0x80) /* the terminating zero ends it here, too */
-            return 0;
-        *c = *c << 6 | (s[i] & 0x3F);
-    }
-    return *c < least[len] || *c > 0x10FFFF || (*c >= 0xD800 && *c < 0xE000) ? 0 : len;
-}
-
-/* The next character; one byte that is no UTF-8 counts as U+FFFD. */
-static size_t utf8_next(const char *text, uint32_t *c, const char **bytes)
-{
-    size_t len = utf8_take((const unsigned char *)text, c);
-
-    *bytes = len > 0 ? text : "\xEF\xBF\xBD";
-    return len > 0 ? len : 1;
+    *c = S7_REPLACEMENT;
+    return 1;
 }
 
 size_t cli_print_utf8(FILE *out, const char *text)
@@ -81,16 +81,13 @@ size_t cli_print_utf8(FILE *out, const char *text)
 
     while (*text != '\0') {
         uint32_t c;
-        const char *bytes;
-        size_t len = utf8_next(text, &c, &bytes);
-        bool replaced = bytes != text, control = !replaced && is_control(c);
 
-        if (out != NULL && control)
+        text += utf8_next(text, &c);
+        if (out != NULL && is_control(c))
             fprintf(out, "\\x%02X", (unsigned)c);
         else if (out != NULL)
-            fwrite(bytes, 1, replaced ? 3 : len, out);
-        n += control ? 4 : 1;
-        text += len;
+            put_char(out, c);
+        n += is_control(c) ? 4 : 1;
     }
     return n;
 }
@@ -100,18 +97,9 @@ void cli_json_utf8(FILE *out, const char *text)
     fputc('"', out);
     while (*text != '\0') {
         uint32_t c;
-        const char *bytes;
-        size_t len = utf8_next(text, &c, &bytes);
 
-        if (bytes != text)
-            fputs(bytes, out);
-        else if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", (int)c);
-        else if (is_control(c))
-            fprintf(out, "\\u%04x", (unsigned)c);
-        else
-            fwrite(bytes, 1, len, out);
-        text += len;
+        text += utf8_next(text, &c);
+        json_char(out, c);
     }
     fputc('"', out);
 }

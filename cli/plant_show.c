@@ -98,9 +98,10 @@ static bool is_json_number(const struct plant_tag_view *tag)
 {
     s7_address address;
 
-    return s7_address_parse(tag->address, &address, NULL) == S7_OK &&
-           s7_type_kind(address.type) != S7_KIND_TEXT && tag->value[0] != '\0' &&
-           strpbrk(tag->value, "in") == NULL; /* inf, nan */
+    if (s7_address_parse(tag->address, &address, NULL) != S7_OK || s7_type_is_text(address.type) ||
+        s7_type_kind(address.type) == S7_KIND_TIME)
+        return false;
+    return tag->value[0] != '\0' && strpbrk(tag->value, "in#") == NULL; /* inf, nan, 16#F000 */
 }
 
 static void json_tag(const struct plant_tag_view *tag, void *arg)

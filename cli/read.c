@@ -5,30 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_text(const struct s7_value *value, bool json, bool quoted)
+static bool is_number(s7_type type)
 {
-    if (json) {
-        cli_json_latin1(stdout, value->s.text, value->s.len);
-    } else if (!quoted) {
-        cli_print_latin1(stdout, value->s.text, value->s.len);
-    } else { /* as `s7rig write` takes the elements of an array */
-        putchar('"');
-        for (size_t i = 0; i < value->s.len; i++) {
-            if (value->s.text[i] == '"' || value->s.text[i] == '\\')
-                putchar('\\');
-            cli_print_latin1(stdout, &value->s.text[i], 1);
-        }
-        putchar('"');
-    }
+    enum s7_kind kind = s7_type_kind(type);
+
+    return kind == S7_KIND_UINT || kind == S7_KIND_INT || kind == S7_KIND_FLOAT;
 }
 
-static void print_number(const struct s7_value *value, bool json)
+/* JSON has no dates, and no numbers for NaN, infinities and bytes that are no value: these are strings. */
+static void print_plain(const struct s7_value *value, bool json)
 {
     char text[64];
 
     s7_value_format(value, text, sizeof text);
-    bool finite = text[strspn(text, "-")] >= '0' && text[strspn(text, "-")] <= '9';
-    printf(json && !finite ? "\"%s\"" : "%s", text); /* JSON has no numbers for NaN and infinities */
+    bool number = is_number(value->type) && !value->broken && strpbrk(text, "in") == NULL;
+    printf(json && !number ? "\"%s\"" : "%s", text);
 }
 
 /* One value, or an array in brackets; both JSON if asked for. */
@@ -45,10 +36,12 @@ static void print_values(const s7_item *item, bool json)
 
         if (i > 0)
             putchar(',');
-        if (s7_type_kind(value.type) == S7_KIND_TEXT)
-            print_text(&value, json, array);
+        if (!s7_type_is_text(value.type))
+            print_plain(&value, json);
+        else if (json)
+            cli_json_text(stdout, &value);
         else
-            print_number(&value, json);
+            cli_print_text(stdout, &value, array);
     }
     if (array)
         putchar(']');
@@ -166,8 +159,8 @@ const struct cli_command cli_read = {
     .help = "Reads all addresses in as few jobs as possible and prints one line each.\n"
             "\n" CLI_CONNECTION_HELP "\n"
             "An address is DB1.DBX0.3, DB1.DBW2, DB1.DBD4:REAL, DB1.DBB10:STRING(20),\n"
-            "DB1.DBW12:INT[3], M10.3, MW4, IB0, T5, C2, or as nodes7 writes it: DB1,REAL4\n"
-            "DB1,X14.0 DB1,S20.10.\n"
+            "DB1.DBW12:INT[3], DB1.DBB40:DTL, M10.3, MW4, IB0, T5, C2, or as nodes7 writes it:\n"
+            "DB1,REAL4 DB1,X14.0 DB1,S20.10; s7rig(1) has all styles and types.\n"
             "\n"
             "Exit status: 0 all read, 1 the PLC refused some, 2 usage, 4 cannot connect.\n"
             "\n"

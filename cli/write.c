@@ -1,6 +1,5 @@
 #include "cli/cli.h"
 
-#include "protocol/latin1.h"
 #include "protocol/value.h"
 
 #include <stdlib.h>
@@ -27,43 +26,38 @@ static int wrong_value(const struct cli_command *self, const struct assignment *
  * are none of our business. */
 static void cut_string(s7_item *item)
 {
+    size_t unit = item->address.type == S7_TYPE_WSTRING ? 2 : 1;
     uint8_t *bytes = item->data;
+    size_t actual = unit == 2 ? (size_t)bytes[2] << 8 | bytes[3] : bytes[1];
 
-    item->len = 1 + (size_t)bytes[1];
-    memmove(bytes, bytes + 1, item->len);
-    item->address.byte++;
+    item->len = unit + actual * unit;
+    memmove(bytes, bytes + unit, item->len);
+    item->address.byte += (uint32_t)unit;
     item->address.type = S7_TYPE_BYTE;
     item->address.string_cap = 0;
     item->address.count = (uint16_t)item->len;
 }
 
-/* The value as the PLC has it, one byte a character. */
-static bool encode_value(const char *text, char *latin1, s7_item *item)
+static bool encode_value(const char *text, s7_item *item)
 {
     s7_address own = cli_item_address(item);
-    size_t len;
 
-    return s7_latin1_from_utf8(text, strlen(text), latin1, strlen(text), &len) &&
-           s7_values_parse(&own, latin1, len, item->data) == S7_OK;
+    return s7_values_parse(&own, text, strlen(text), item->data) == S7_OK;
 }
 
 /* The assignment as an item with data of its own. Returns -1, or the exit status (said on stderr). */
 static int encode(const struct cli_command *self, const struct assignment *assignment, s7_item *item)
 {
-    char *latin1 = malloc(strlen(assignment->value) + 1);
-    int status = -1;
-
     item->address = assignment->address;
     item->len = s7_address_size(&item->address);
     item->data = calloc(1, item->len);
-    if (latin1 == NULL || item->data == NULL)
-        status = cli_fail_nomem(self);
-    else if (!encode_value(assignment->value, latin1, item))
-        status = wrong_value(self, assignment);
-    else if (item->address.type == S7_TYPE_STRING && item->address.count == 1)
+    if (item->data == NULL)
+        return cli_fail_nomem(self);
+    if (!encode_value(assignment->value, item))
+        return wrong_value(self, assignment);
+    if (item->address.string_cap > 0 && item->address.count == 1)
         cut_string(item);
-    free(latin1);
-    return status;
+    return -1;
 }
 
 static int parse(const struct cli_command *self, char *text, struct assignment *assignment)
@@ -171,7 +165,10 @@ const struct cli_command cli_write = {
             "\n" CLI_CONNECTION_HELP "\n"
             "Addresses are those of `s7rig read`. Values: 0 1 true false for BOOL; 42, -3,\n"
             "16#FF, 0xFF for whole numbers; 1.5 for REAL; text for CHAR and STRING, whose\n"
-            "maximum length stays as it is; [1,2,3] or [\"a\",\"b\"] for arrays.\n"
+            "maximum length stays as it is; T#1h2m3s4ms or milliseconds for TIME, S5T#2m10s for\n"
+            "S5TIME and timers, 2026-01-31 for DATE, 12:34:56.789 for TOD, 2026-01-31T12:34:56\n"
+            "for DT, LDT and DTL; 16#... for the bytes of a date or time themselves; [1,2,3] or\n"
+            "[\"a\",\"b\"] for arrays.\n"
             "\n"
             "Exit status: 0 all written, 1 the PLC refused some, 2 usage, 4 cannot connect or\n"
             "outcome unknown.\n"

@@ -25,15 +25,15 @@ static struct s7_direct *find(const s7_client *client, s7_status *why)
     return client->lease != NULL ? client->lease->find(client, why) : (struct s7_direct *)(uintptr_t)client;
 }
 
-static const char *where_of(const s7_client *client)
+const char *s7_client_where(const s7_client *client)
 {
     return client->lease != NULL ? client->lease->where(client)
                                  : ((const struct s7_direct *)client)->settings.where;
 }
 
 /* A lease may be put and its connection lent to somebody else at any moment: it counts what it is once we are
- * inside. S7_E_MISUSE: another call is inside. */
-static s7_status enter(s7_client *client, struct s7_direct **out)
+ * inside. */
+s7_status s7_client_enter(s7_client *client, struct s7_direct **out)
 {
     s7_status why = S7_OK;
     struct s7_direct *direct = find(client, &why);
@@ -50,26 +50,21 @@ static s7_status enter(s7_client *client, struct s7_direct **out)
     return S7_OK;
 }
 
-static void leave(s7_client *client, struct s7_direct *direct)
+void s7_client_leave(s7_client *client, struct s7_direct *direct)
 {
     s7_direct_leave(direct);
     if (client->lease != NULL)
         client->lease->left(client);
 }
 
-static const char *enter_detail(s7_status status)
+const char *s7_client_enter_detail(s7_status status)
 {
     return status == S7_E_MISUSE ? "another call is inside this client" : "";
 }
 
 /* ---- failing ---- */
 
-static int64_t after_ms(int64_t now_ns, int64_t ms)
-{
-    return ms * NS_PER_MS > S7_NEVER_NS - now_ns ? S7_NEVER_NS : now_ns + ms * NS_PER_MS;
-}
-
-static s7_status fail(const s7_ctx *ctx, s7_errinfo *err, s7_status status, const char *detail)
+s7_status s7_client_fail(const s7_ctx *ctx, s7_errinfo *err, s7_status status, const char *detail)
 {
     s7_report_came(err, status, detail);
     s7_report_give(s7_ctx_err(ctx), err);
@@ -80,8 +75,9 @@ s7_status s7_client_refuse(const s7_client *client, const s7_ctx *ctx, const cha
 {
     s7_errinfo err = S7_ERRINFO_INIT;
 
-    snprintf(err.asked, sizeof err.asked, "a call to %.80s", client != NULL ? where_of(client) : "no client");
-    return fail(ctx, &err, S7_E_ARG, what);
+    snprintf(err.asked, sizeof err.asked, "a call to %.80s",
+             client != NULL ? s7_client_where(client) : "no client");
+    return s7_client_fail(ctx, &err, S7_E_ARG, what);
 }
 
 /* ---- life ---- */
@@ -128,91 +124,6 @@ s7_status s7_client_new(const char *endpoint, const s7_client_options *options, 
     return status;
 }
 
-/* ---- bytes ---- */
-
-static void disconnect(struct s7_direct *client)
-{
-    atomic_store(&client->up, false);
-    if (client->pooled)
-        s7_tcp_shutdown(client->fd);
-    else
-        s7_tcp_close(client->fd);
-    client->fd = -1;
-    client->owed_until_ns = S7_NEVER_NS;
-    client->probing = false;
-}
-
-/* Is it the probe's? An answer that says anything well-formed proves life. */
-static bool take_probe(struct s7_direct *client, const struct s7_event *event)
-{
-    if (!client->probing || !s7_transfer_event(&client->probe, event))
-        return false;
-    s7_status status = s7_transfer_result(&client->probe, NULL);
-    client->probing = false;
-    client->alive =
-        status == S7_OK || status == S7_E_PLC || (status == S7_E_PARTIAL && client->probe_item.code != 0);
-    return true;
-}
-
-void s7_direct_drain(struct s7_direct *client, struct s7_transfer *transfer)
-{
-    struct s7_event event;
-
-    while (s7_session_next(client->session, &event)) {
-        if (!take_probe(client, &event) && transfer != NULL)
-            s7_transfer_event(transfer, &event);
-        if (event.kind != S7_EVENT_CLOSED)
-            continue;
-        client->closed = event;
-        disconnect(client);
-        if (transfer != NULL)
-            s7_transfer_cancel(transfer, client->session, event.status, event.detail);
-    }
-    if (s7_session_owed(client->session) == 0)
-        client->owed_until_ns = S7_NEVER_NS;
-}
-
-s7_status s7_direct_flush(struct s7_direct *client, int64_t until_ns)
-{
-    const uint8_t *bytes;
-
-    for (size_t len; (len = s7_session_pending(client->session, &bytes)) > 0;) {
-        size_t sent;
-        s7_status status = s7_tcp_send(client->fd, bytes, len, until_ns, &sent, NULL);
-
-        if (status != S7_OK)
-            return status;
-        s7_session_sent(client->session, sent);
-    }
-    return S7_OK;
-}
-
-s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)
-{
-    uint8_t *room;
-    size_t cap = s7_session_room(client->session, &room), got;
-    s7_status status = s7_tcp_recv(client->fd, room, cap, until_ns, &got, NULL);
-
-    if (status == S7_OK)
-        s7_session_received(client->session, got, s7_now_ns());
-    return status;
-}
-
-/* Send what is queued, wait for an answer, take what came. The session itself decides what has run out of
- * time by until_ns. */
-static void exchange(struct s7_direct *client, struct s7_transfer *transfer, int64_t until_ns)
-{
-    s7_status status = s7_direct_flush(client, until_ns);
-
-    if (status == S7_OK)
-        status = s7_direct_receive(client, until_ns);
-    if (status == S7_E_TIMEOUT)
-        s7_session_tick(client->session, until_ns);
-    else if (status != S7_OK)
-        s7_session_lost(client->session, status);
-    s7_direct_drain(client, transfer);
-}
-
 /* ---- connecting ---- */
 
 static void handshake(struct s7_direct *client, int64_t deadline_ns)
@@ -230,7 +141,7 @@ static void handshake(struct s7_direct *client, int64_t deadline_ns)
                                 until_ns); /* the caller's time is up: so is the handshake's */
             until_ns = deadline_ns;
         }
-        exchange(client, NULL, until_ns);
+        s7_direct_exchange(client, NULL, until_ns);
     }
 }
 
@@ -240,7 +151,7 @@ static s7_status dial(struct s7_direct *client, int64_t now_ns, int64_t deadline
     struct s7_tcp_options tcp = {.user_timeout_ms = options->user_timeout_ms,
                                  .keepalive_idle_ms = options->keepalive_idle_ms,
                                  .keepalive_interval_ms = options->keepalive_interval_ms};
-    int64_t limit_ns = after_ms(now_ns, options->connect_ms);
+    int64_t limit_ns = s7_after_ms(now_ns, options->connect_ms);
 
     return s7_tcp_dial(client->settings.endpoint.host, client->settings.endpoint.port,
                        limit_ns < deadline_ns ? limit_ns : deadline_ns, &tcp, &client->fd, os_errno);
@@ -252,21 +163,21 @@ static s7_status connect_inside(struct s7_direct *client, const s7_ctx *ctx, s7_
     int64_t now_ns = s7_now_ns(), deadline_ns;
 
     if (client->fd >= 0)
-        return fail(ctx, err, S7_E_MISUSE, "the client is connected already");
+        return s7_client_fail(ctx, err, S7_E_MISUSE, "the client is connected already");
     s7_status status = s7_ctx_deadline(
         ctx, now_ns, ((int64_t)options->connect_ms + options->handshake_ms) * NS_PER_MS, &deadline_ns);
     if (status != S7_OK)
-        return fail(ctx, err, status, "not a call context: set struct_size");
+        return s7_client_fail(ctx, err, status, "not a call context: set struct_size");
     status = dial(client, now_ns, deadline_ns, &err->os_errno);
     if (status != S7_OK) {
         client->fd = -1;
-        return fail(ctx, err, status,
-                    status == S7_E_TIMEOUT ? "no answer to the TCP connection request" : "");
+        return s7_client_fail(ctx, err, status,
+                              status == S7_E_TIMEOUT ? "no answer to the TCP connection request" : "");
     }
     handshake(client, deadline_ns);
     if (s7_session_state(client->session) != S7_SESSION_READY) {
         err->plc_error = client->closed.plc_error;
-        return fail(ctx, err, client->closed.status, client->closed.detail);
+        return s7_client_fail(ctx, err, client->closed.status, client->closed.detail);
     }
     client->connects++;
     atomic_store(&client->up, true);
@@ -280,18 +191,18 @@ s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx)
 
     if (client == NULL)
         return s7_client_refuse(NULL, ctx, "client is NULL");
-    s7_status status = enter(client, &direct);
+    s7_status status = s7_client_enter(client, &direct);
     if (status != S7_OK) {
-        snprintf(err.asked, sizeof err.asked, "connect to %.80s", where_of(client));
-        return fail(ctx, &err, status, enter_detail(status));
+        snprintf(err.asked, sizeof err.asked, "connect to %.80s", s7_client_where(client));
+        return s7_client_fail(ctx, &err, status, s7_client_enter_detail(status));
     }
     s7_settings_asked(&direct->settings, &err);
     if (client->lease != NULL)
-        status =
-            fail(ctx, &err, S7_E_MISUSE, "the pool connects its clients; put this one back and get another");
+        status = s7_client_fail(ctx, &err, S7_E_MISUSE,
+                                "the pool connects its clients; put this one back and get another");
     else
         status = connect_inside(direct, ctx, &err);
-    leave(client, direct);
+    s7_client_leave(client, direct);
     return status;
 }
 
@@ -299,13 +210,13 @@ void s7_client_close(s7_client *client)
 {
     struct s7_direct *direct;
 
-    if (client == NULL || client->lease != NULL || enter(client, &direct) != S7_OK)
+    if (client == NULL || client->lease != NULL || s7_client_enter(client, &direct) != S7_OK)
         return;
     if (direct->fd >= 0) {
         s7_session_lost(direct->session, S7_E_CANCELLED);
         s7_direct_drain(direct, NULL);
     }
-    leave(client, direct);
+    s7_client_leave(client, direct);
 }
 
 void s7_client_free(s7_client *client)
@@ -331,7 +242,7 @@ s7_status s7_client_info_get(const s7_client *client, s7_client_info *info)
 
     if (client == NULL || info == NULL || info->struct_size < sizeof info->struct_size)
         return S7_E_ARG;
-    s7_status status = enter(self, &direct);
+    s7_status status = s7_client_enter(self, &direct);
     if (status != S7_OK)
         return status;
     const struct s7_setup *granted = s7_session_granted(direct->session);
@@ -343,60 +254,12 @@ s7_status s7_client_info_get(const s7_client *client, s7_client_info *info)
                           .requests = stats->jobs,
                           .late_answers = stats->late_answers,
                           .connects = direct->connects};
-    leave(self, direct);
+    s7_client_leave(self, direct);
     memcpy(info, &now, info->struct_size < sizeof now ? info->struct_size : sizeof now);
     return S7_OK;
 }
 
 /* ---- calls ---- */
-
-static const char never_came[] =
-    "the answer to an earlier request that timed out never came: the connection was dropped";
-
-/* Take late answers that are here already; give the connection up when one is overdue. */
-static s7_status settle_owed(struct s7_direct *client, int64_t now_ns, const char **detail)
-{
-    while (client->fd >= 0 && s7_session_owed(client->session) > 0) {
-        s7_status status = s7_direct_receive(client, now_ns); /* no waiting: its time is now */
-
-        if (status == S7_E_TIMEOUT && now_ns < client->owed_until_ns)
-            return S7_OK;
-        *detail = client->closed.detail;
-        if (status == S7_E_TIMEOUT)
-            *detail = never_came;
-        if (status != S7_OK)
-            s7_session_lost(client->session, status);
-        s7_direct_drain(client, NULL);
-    }
-    return client->fd >= 0 ? S7_OK : client->closed.status;
-}
-
-/* No job is in flight and none may be sent: wait for owed answers, and give the connection up when they do
- * not come. */
-static void wait_for_owed(struct s7_direct *client, struct s7_transfer *transfer, int64_t deadline_ns)
-{
-    int64_t until_ns = client->owed_until_ns < deadline_ns ? client->owed_until_ns : deadline_ns;
-
-    exchange(client, transfer, until_ns);
-    if (s7_transfer_done(transfer) || s7_session_window(client->session) > 0 || s7_now_ns() < until_ns)
-        return;
-    s7_transfer_cancel(transfer, client->session, S7_E_TIMEOUT, never_came);
-    s7_session_lost(client->session, S7_E_TIMEOUT);
-    s7_direct_drain(client, transfer);
-}
-
-static void drive(struct s7_direct *client, struct s7_transfer *transfer)
-{
-    for (;;) {
-        s7_transfer_pump(transfer, client->session);
-        if (s7_transfer_done(transfer))
-            return;
-        if (transfer->in_flight > 0)
-            exchange(client, transfer, transfer->deadline_ns);
-        else
-            wait_for_owed(client, transfer, transfer->deadline_ns);
-    }
-}
 
 struct call {
     const s7_ctx *ctx;
@@ -425,8 +288,41 @@ static s7_status call_refused(const char *where, const struct call *call, s7_sta
         call->items[i].code = 0;
     }
     call_name(where, call, &err);
-    return fail(call->ctx, &err, status, detail);
+    return s7_client_fail(call->ctx, &err, status, detail);
 }
+
+/* A transfer as the work of a call. */
+struct transfer_work {
+    struct s7_work work; /* the first: one address for both */
+    struct s7_transfer transfer;
+};
+
+static void work_pump(struct s7_work *work, s7_session *session)
+{
+    s7_transfer_pump(&((struct transfer_work *)work)->transfer, session);
+}
+
+static bool work_event(struct s7_work *work, const struct s7_event *event)
+{
+    return s7_transfer_event(&((struct transfer_work *)work)->transfer, event);
+}
+
+static void work_cancel(struct s7_work *work, s7_session *session, s7_status why, const char *detail)
+{
+    s7_transfer_cancel(&((struct transfer_work *)work)->transfer, session, why, detail);
+}
+
+static bool work_waits(const struct s7_work *work)
+{
+    return ((const struct transfer_work *)work)->transfer.in_flight > 0;
+}
+
+static bool work_done(const struct s7_work *work)
+{
+    return s7_transfer_done(&((const struct transfer_work *)work)->transfer);
+}
+
+static const struct s7_work_ops transfer_ops = {work_pump, work_event, work_cancel, work_waits, work_done};
 
 static s7_status call_failed(const struct s7_direct *client, const struct call *call,
                              struct s7_transfer *transfer)
@@ -446,33 +342,27 @@ static s7_status call_failed(const struct s7_direct *client, const struct call *
 
 static s7_status call_inside(struct s7_direct *client, const struct call *call)
 {
-    struct s7_transfer transfer;
+    struct transfer_work job = {.work.ops = &transfer_ops};
     s7_errinfo err = S7_ERRINFO_INIT;
-    int64_t now_ns = s7_now_ns(), deadline_ns;
-    const char *detail = "";
+    int64_t now_ns = s7_now_ns();
+    const char *detail;
 
-    if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS, &deadline_ns) !=
-        S7_OK)
+    if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS,
+                        &job.work.deadline_ns) != S7_OK)
         return call_refused(client->settings.where, call, S7_E_ARG, "not a call context: set struct_size");
-    if (s7_transfer_begin(&transfer, call->write, call->items, call->n_items, deadline_ns, &err) != S7_OK) {
+    if (s7_transfer_begin(&job.transfer, call->write, call->items, call->n_items, job.work.deadline_ns,
+                          &err) != S7_OK) {
         call_name(client->settings.where, call, &err);
         s7_report_give(s7_ctx_err(call->ctx), &err);
         return S7_E_ARG;
     }
-    if (client->fd < 0)
-        return call_refused(client->settings.where, call, S7_E_NOT_CONNECTED, "");
-    if (deadline_ns <= now_ns)
-        return call_refused(client->settings.where, call, S7_E_TIMEOUT,
-                            "the deadline had passed before the call: nothing was sent");
-    s7_status status = settle_owed(client, now_ns, &detail);
+    s7_status status = s7_direct_ready(client, now_ns, job.work.deadline_ns, &detail);
     if (status != S7_OK)
         return call_refused(client->settings.where, call, status, detail);
 
-    drive(client, &transfer);
-    if (client->owed_until_ns == S7_NEVER_NS && s7_session_owed(client->session) > 0)
-        client->owed_until_ns = after_ms(s7_now_ns(), client->settings.options.request_ms);
-    status = s7_transfer_result(&transfer, NULL);
-    return status == S7_OK ? S7_OK : call_failed(client, call, &transfer);
+    s7_direct_drive(client, &job.work);
+    status = s7_transfer_result(&job.transfer, NULL);
+    return status == S7_OK ? S7_OK : call_failed(client, call, &job.transfer);
 }
 
 s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_item *items, size_t n_items,
@@ -483,10 +373,10 @@ s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_it
 
     if (client == NULL)
         return s7_client_refuse(NULL, ctx, "client is NULL");
-    s7_status status = enter(client, &direct);
+    s7_status status = s7_client_enter(client, &direct);
     if (status != S7_OK)
-        return call_refused(where_of(client), &call, status, enter_detail(status));
+        return call_refused(s7_client_where(client), &call, status, s7_client_enter_detail(status));
     status = call_inside(direct, &call);
-    leave(client, direct);
+    s7_client_leave(client, direct);
     return status;
 }

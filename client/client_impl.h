@@ -1,5 +1,5 @@
-/* client_impl.h - what stands behind an s7_client. For client.c, typed.c, area.c, and the pool's thread
- * adapter.
+/* client_impl.h - what stands behind an s7_client. For client*.c, typed.c, area.c, services*.c,
+ * and the pool's thread adapter.
  *
  * An s7_client is a direct client, which owns its connection, or a lease, which stands for the connection of
  * a pool as long as it is lent. Both begin with struct s7_client, by which they are told apart. */
@@ -8,6 +8,9 @@
 
 #include "client/settings.h"
 #include "client/transfer.h"
+#include "client/work.h"
+
+#include "loop/never.h"
 
 #include <stdatomic.h>
 
@@ -50,6 +53,17 @@ struct s7_direct {
 S7_MUST_CHECK s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_item *items,
                                        size_t n_items, bool list);
 
+/* Every call is inside its connection from enter to leave. S7_E_MISUSE: another call is inside;
+ * S7_E_STALE_LEASE, S7_E_FORKED; s7_client_enter_detail says more. */
+S7_MUST_CHECK s7_status s7_client_enter(s7_client *client, struct s7_direct **out);
+void s7_client_leave(s7_client *client, struct s7_direct *direct);
+const char *s7_client_enter_detail(s7_status status);
+
+const char *s7_client_where(const s7_client *client); /* "127.0.0.1:102" */
+
+/* Fill err (asked is there already), hand it to the caller and return status. */
+s7_status s7_client_fail(const s7_ctx *ctx, s7_errinfo *err, s7_status status, const char *detail);
+
 /* Refuse an argument, with words; returns S7_E_ARG. */
 s7_status s7_client_refuse(const s7_client *client, const s7_ctx *ctx, const char *what);
 
@@ -69,12 +83,30 @@ void s7_direct_free(struct s7_direct *direct); /* NULL is fine; no call may be i
 bool s7_direct_enter(struct s7_direct *direct);
 void s7_direct_leave(struct s7_direct *direct);
 
-/* Carry the session's events to the transfer (NULL: none is running) or to the probe. */
-void s7_direct_drain(struct s7_direct *direct, struct s7_transfer *transfer);
+/* Carry the session's events to the work of the call (NULL: none is running) or to the probe. */
+void s7_direct_drain(struct s7_direct *direct, struct s7_work *work);
 
 /* Send what is queued, take what has come; waits until until_ns for both (now: does not wait). S7_E_TIMEOUT:
  * not by then. Anything else but S7_OK: the connection is lost, and the session knows. Then drain. */
 s7_status s7_direct_flush(struct s7_direct *direct, int64_t until_ns);
 s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
+
+/* Send what is queued, wait for an answer, take what came. The session itself decides what has run out of
+ * time by until_ns. */
+void s7_direct_exchange(struct s7_direct *direct, struct s7_work *work, int64_t until_ns);
+
+/* May a call begin? Takes late answers that are here already. S7_E_NOT_CONNECTED; S7_E_TIMEOUT: its deadline
+ * has passed, or an owed answer is overdue, for which the connection was dropped. */
+S7_MUST_CHECK s7_status s7_direct_ready(struct s7_direct *direct, int64_t now_ns, int64_t deadline_ns,
+                                        const char **detail);
+
+/* Carry the work to its end, by its deadline. */
+void s7_direct_drive(struct s7_direct *direct, struct s7_work *work);
+
+/* now_ns + ms, S7_NEVER_NS at most. */
+static inline int64_t s7_after_ms(int64_t now_ns, int64_t ms)
+{
+    return ms * 1000000 > S7_NEVER_NS - now_ns ? S7_NEVER_NS : now_ns + ms * 1000000;
+}
 
 #endif

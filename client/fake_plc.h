@@ -3,6 +3,7 @@
 #ifndef CLIENT_FAKE_PLC_H
 #define CLIENT_FAKE_PLC_H
 
+#include "client/fake_services.h"
 #include "client/session_script.h"
 
 #include <s7rig/address.h>
@@ -22,6 +23,7 @@ struct fake_plc {
     bool trailing_fill;    /* fills the last item too */
     uint16_t refuse;       /* header error for every job, 0: none */
     size_t hole, hole_len; /* bytes of DB 1 that do not exist */
+    struct fake_services services;
     /* what it saw */
     unsigned jobs;
     size_t longest_request, longest_answer;
@@ -45,6 +47,7 @@ static inline void fake_plc_init(struct fake_plc *plc, unsigned pdu_len, unsigne
     memset(plc, 0, offsetof(struct fake_plc, items));
     plc->pdu_len = pdu_len;
     plc->amq = amq;
+    fake_services_init(&plc->services);
     memcpy(plc->db1, db1, sizeof db1);
     for (size_t i = 0; i < sizeof plc->m; i++)
         plc->m[i] = (uint8_t)(i * 17 + 3);
@@ -190,15 +193,19 @@ static inline void fake_plc_answer(struct fake_plc *plc, const uint8_t *frame, s
     assert_int_equal(tpdu.code, S7_COTP_DT);
     assert_true(tpdu.eot);
     assert_int_equal(s7_pdu_decode(tpdu.data, tpdu.data_len, &job), S7_OK);
-    assert_int_equal(job.rosctr, S7_ROSCTR_JOB);
+    assert_true(job.rosctr == S7_ROSCTR_JOB || job.rosctr == S7_ROSCTR_USERDATA);
+    bool is_var =
+        job.rosctr == S7_ROSCTR_JOB && (job.param[0] == S7_FN_READ_VAR || job.param[0] == S7_FN_WRITE_VAR);
     if (tpdu.data_len > plc->longest_request)
         plc->longest_request = tpdu.data_len;
-    if (job.param[0] == S7_FN_SETUP)
+    if (job.rosctr == S7_ROSCTR_JOB && job.param[0] == S7_FN_SETUP)
         fake_setup(plc, &job, &wr);
     else if (plc->refuse != 0)
         s7_refusal_encode(&wr, job.ref, plc->refuse);
-    else
+    else if (is_var)
         fake_job(plc, &job, &wr);
+    else
+        fake_service(&plc->services, plc->pdu_len, &job, &wr);
     assert_false(wr.full);
     if (wr.len > plc->longest_answer)
         plc->longest_answer = wr.len;

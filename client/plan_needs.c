@@ -113,12 +113,20 @@ static bool may_share(const struct s7_plan_atom *atom, const struct s7_plan_need
            atom->stage == need->stage && atom->place >> 32 == need->place >> 32;
 }
 
+/* Where reading what nobody asked for may do something, or is no memory at all. */
+static bool is_periphery(uint64_t place)
+{
+    uint64_t area = place >> 48;
+
+    return area == S7_AREA_P || area == S7_AREA_AI || area == S7_AREA_AQ;
+}
+
 static uint32_t gap_between(const struct s7_plan *plan, const struct s7_plan_atom *atom,
                             const struct s7_plan_need *need)
 {
     uint64_t end = atom->place + atom->len;
     bool touching_only = atom->company == S7_COMPANY_TOUCHING || need->company == S7_COMPANY_TOUCHING ||
-                         need->place >> 48 == S7_AREA_P;
+                         is_periphery(need->place);
 
     if (!may_share(atom, need) || need->place < end ||
         need->place - end > (touching_only ? 0 : plan->max_gap))

@@ -306,9 +306,7 @@ static s7_status run_until(s7_client *client, const s7_ctx *ctx, s7_plan *plan, 
     s7_plan_begin(plan, info.pdu_len);
     while (s7_plan_round(plan, &items, &n))
         s7_plan_took(plan, s7_client_call(client, &within, plan->write, items, n, true), &err);
-    const char *where = client->lease != NULL ? client->lease->where(client)
-                                              : ((const struct s7_direct *)client)->settings.where;
-    return s7_plan_end(plan, where, s7_ctx_err(ctx));
+    return s7_plan_end(plan, s7_client_where(client), s7_ctx_err(ctx));
 }
 
 static s7_status run(s7_client *client, const s7_ctx *ctx, s7_plan *plan, bool write)

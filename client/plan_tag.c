@@ -37,6 +37,8 @@ s7_status s7_tag_int(const s7_item *tag, unsigned index, int64_t *value)
     struct s7_value found = load(tag, index);
     enum s7_kind kind = s7_type_kind(found.type);
 
+    if (found.broken)
+        return S7_E_CONVERT;
     if (kind == S7_KIND_INT)
         *value = found.i;
     else if (kind == S7_KIND_UINT && found.u <= INT64_MAX)

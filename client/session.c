@@ -91,7 +91,7 @@ static void slot_fail(struct s7_session *session, struct s7_slot *slot, s7_statu
 {
     slot->owed = s7_session_tx_position(session) > slot->tx_begin;
     slot->cause = why;
-    slot->status = slot->write && slot->owed ? S7_E_OUTCOME_UNKNOWN : why;
+    slot->status = slot->changes && slot->owed ? S7_E_OUTCOME_UNKNOWN : why;
     slot->state = S7_SLOT_FAILED;
     /* Once a part of it left, the rest must follow, or the peer takes the next frame for it. */
     if (!slot->owed)

@@ -10,8 +10,8 @@
  *
  * Jobs are matched to answers by PDU reference only. References count up and skip those that are in use or
  * quarantined: a job that timed out or was cancelled keeps its reference (quarantine) until its late answer
- * came, which is counted and dropped. While any answer is owed the connection is dirty: s7_session_owed() >
- * 0. */
+ * came, which is counted and dropped. Userdata requests are jobs like others. While any answer is owed the
+ * connection is dirty: s7_session_owed() > 0. */
 #ifndef CLIENT_SESSION_H
 #define CLIENT_SESSION_H
 
@@ -85,6 +85,14 @@ S7_MUST_CHECK s7_status s7_session_write(s7_session *session, const struct s7_va
                                          const struct s7_data_unit *units, unsigned n_items, uint64_t id,
                                          int64_t deadline_ns);
 
+/* Submit any other job or userdata request: ROSCTR, parameters and data of *request, copied before return;
+ * its reference is ours to choose. An answer fits when it is of the same function, or of the same group and
+ * subfunction. changes: what it asks for may have been done although no answer came (OUTCOME_UNKNOWN).
+ * S7_E_ARG: neither job nor userdata, or parameters that are too short to be one. S7_E_MISUSE,
+ * S7_E_TOO_LARGE. */
+S7_MUST_CHECK s7_status s7_session_request(s7_session *session, const struct s7_pdu *request, bool changes,
+                                           uint64_t id, int64_t deadline_ns);
+
 /* Withdraw a job: its event comes with S7_E_CANCELLED (or S7_E_OUTCOME_UNKNOWN for a write of which bytes
  * left), its reference is quarantined. Unknown id: nothing happens. */
 void s7_session_cancel(s7_session *session, uint64_t id);
@@ -92,8 +100,8 @@ void s7_session_cancel(s7_session *session, uint64_t id);
 /* ---- events ---- */
 enum s7_event_kind {
     S7_EVENT_READY,  /* setup done: s7_session_granted */
-    S7_EVENT_ANSWER, /* a job's answer: the same function and item count as asked, or a header error (status
-                        S7_E_PLC) */
+    S7_EVENT_ANSWER, /* a job's answer: the same function and item count as asked, or a header error or that
+                        of userdata (status S7_E_PLC) */
     S7_EVENT_FAILED, /* a job without an answer: TIMEOUT, CANCELLED, OUTCOME_UNKNOWN (write of which bytes
                         left), PROTOCOL (an answer came that is none), or why the connection ended. Exactly
                         one event per submitted job. When no byte of the job had left, none will */
@@ -106,8 +114,8 @@ struct s7_event {
     uint64_t id;         /* ANSWER, FAILED */
     struct s7_pdu pdu;   /* ANSWER: views until the next call on the session */
     uint8_t cotp_reason; /* CLOSED by a DR: its reason */
-    uint16_t plc_error;  /* header error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */
-    char detail[96];     /* what came, for FAILED and CLOSED: "TPKT version 72, expected 3" */
+    uint16_t plc_error; /* header or userdata error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */
+    char detail[96];    /* what came, for FAILED and CLOSED: "TPKT version 72, expected 3" */
 };
 
 /* The next event; false: none now (drain before asking for room again). */

@@ -23,11 +23,24 @@
  * --answer--> FREE */
 enum s7_slot_state { S7_SLOT_FREE, S7_SLOT_OPEN, S7_SLOT_FAILED, S7_SLOT_OWED };
 
+/* What an answer must be like. */
+struct s7_shape {
+    uint8_t rosctr;   /* of the request */
+    uint8_t function; /* job: its function; userdata: group */
+    uint8_t sub;      /* reads and writes: number of items; userdata: subfunction */
+};
+
+/* Reads and writes say how many items they have, and so do their answers. */
+static inline bool s7_function_counts_items(uint8_t function)
+{
+    return function == S7_FN_READ_VAR || function == S7_FN_WRITE_VAR;
+}
+
 struct s7_slot {
     enum s7_slot_state state;
-    bool write;
-    bool owed; /* FAILED: bytes of it left, so that the PLC may still answer */
-    uint8_t n_items;
+    bool changes; /* what it asks for may have been done although no answer came */
+    bool owed;    /* FAILED: bytes of it left, so that the PLC may still answer */
+    struct s7_shape shape;
     uint16_t ref;
     s7_status status; /* FAILED: what the event says */
     s7_status cause;  /* FAILED: why, when status is OUTCOME_UNKNOWN */

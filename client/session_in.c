@@ -1,6 +1,7 @@
 #include "client/session_impl.h"
 
 #include "protocol/tpkt.h"
+#include "protocol/userdata.h"
 
 #include <stdio.h>
 
@@ -69,20 +70,43 @@ static enum outcome setup_answer(struct s7_session *session, const struct s7_pdu
     return EVENT;
 }
 
-/* Is it an answer to this job? NULL, or what does not fit. */
-static const char *misfit(const struct s7_slot *slot, const struct s7_pdu *pdu)
+static const char *job_misfit(const struct s7_shape *shape, const struct s7_pdu *pdu)
 {
-    uint8_t function = slot->write ? S7_FN_WRITE_VAR : S7_FN_READ_VAR;
-
+    if (pdu->rosctr == S7_ROSCTR_USERDATA)
+        return "the answer of a userdata service instead of a job's";
     if (pdu->rosctr != S7_ROSCTR_ACK_DATA)
         return "an acknowledgement without data and without error";
-    if (pdu->param_len < 2)
-        return "an answer without function and item count";
-    if (pdu->param[0] != function)
+    if (pdu->param_len < (s7_function_counts_items(shape->function) ? 2 : 1))
+        return s7_function_counts_items(shape->function) ? "an answer without function and item count"
+                                                         : "an answer without function";
+    if (pdu->param[0] != shape->function)
         return "the answer of another function";
-    if (pdu->param[1] != slot->n_items)
+    if (s7_function_counts_items(shape->function) && pdu->param[1] != shape->sub)
         return "an answer with another number of items";
     return NULL;
+}
+
+static const char *userdata_misfit(const struct s7_shape *shape, const struct s7_pdu *pdu, uint16_t *error)
+{
+    struct s7_userdata userdata;
+
+    if (pdu->rosctr != S7_ROSCTR_USERDATA)
+        return "the answer of a job instead of a userdata service's";
+    if (s7_userdata_decode(pdu, &userdata) != S7_OK)
+        return "userdata whose lengths do not add up";
+    if (!userdata.is_long || userdata.type != S7_USERDATA_ANSWER)
+        return "userdata that is no answer";
+    if (userdata.group != shape->function || userdata.subfunction != shape->sub)
+        return "the answer of another userdata service";
+    *error = userdata.error;
+    return NULL;
+}
+
+/* Is it an answer to this job? NULL, or what does not fit. *error: what a userdata service says. */
+static const char *misfit(const struct s7_slot *slot, const struct s7_pdu *pdu, uint16_t *error)
+{
+    return slot->shape.rosctr == S7_ROSCTR_JOB ? job_misfit(&slot->shape, pdu)
+                                               : userdata_misfit(&slot->shape, pdu, error);
 }
 
 static enum outcome job_answer(struct s7_session *session, const struct s7_pdu *pdu, struct s7_event *event)
@@ -101,12 +125,11 @@ static enum outcome job_answer(struct s7_session *session, const struct s7_pdu *
     *event = (struct s7_event){.kind = S7_EVENT_ANSWER, .status = S7_OK, .id = slot->id, .pdu = *pdu};
     slot->state = S7_SLOT_FREE;
     session->stats.answers++;
-    if (pdu->error != 0) { /* overrides the items, and refusals come without parameters */
+    /* A header error overrides what follows, and refusals come without parameters. */
+    event->plc_error = pdu->error;
+    const char *why = pdu->error != 0 ? NULL : misfit(slot, pdu, &event->plc_error);
+    if (event->plc_error != 0)
         event->status = S7_E_PLC;
-        event->plc_error = pdu->error;
-        return EVENT;
-    }
-    const char *why = misfit(slot, pdu);
     if (why != NULL) {
         event->kind = S7_EVENT_FAILED;
         event->status = S7_E_PROTOCOL;
@@ -125,6 +148,17 @@ static void bad_pdu(struct s7_session *session, const uint8_t *bytes, size_t len
         s7_session_close(session, S7_E_FRAME, "an S7 PDU of %zu bytes whose header does not add up", len);
 }
 
+/* What the PLC tells on its own: with reference 0 as a rule, in which no answer comes. */
+static bool is_push(const struct s7_pdu *pdu)
+{
+    struct s7_userdata userdata;
+
+    if (pdu->rosctr != S7_ROSCTR_USERDATA)
+        return false;
+    return pdu->ref == 0 ||
+           (s7_userdata_decode(pdu, &userdata) == S7_OK && userdata.type == S7_USERDATA_PUSH);
+}
+
 static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, size_t len,
                            struct s7_event *event)
 {
@@ -134,8 +168,8 @@ static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, siz
         bad_pdu(session, bytes, len);
         return NOTHING;
     }
-    /* Pushes and the PLC's own jobs belong to services that nobody asked for here. */
-    if (pdu.rosctr == S7_ROSCTR_USERDATA || pdu.rosctr == S7_ROSCTR_JOB)
+    /* They belong to services that nobody asked for here. */
+    if (pdu.rosctr == S7_ROSCTR_JOB || is_push(&pdu))
         return NOTHING;
     if (session->state == S7_SESSION_NEGOTIATING && pdu.ref == session->setup_ref)
         return setup_answer(session, &pdu, event);

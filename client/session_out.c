@@ -1,5 +1,7 @@
 #include "client/session_impl.h"
 
+#include "protocol/userdata.h"
+
 /* COTP header of a DT, LI byte included: what the TPDU size counts besides the user data. */
 #define DT_HEADER_LEN 3
 
@@ -170,32 +172,41 @@ static void job_write(struct s7_wr *wr, uint16_t ref, const struct s7_var_item *
     s7_pdu_end(wr, begin);
 }
 
+/* Queue the PDU that was written, as the job of a slot that is free. */
+static void open_slot(struct s7_session *session, size_t pdu_len, const struct s7_slot *job)
+{
+    struct s7_slot *slot = free_slot(session);
+    uint64_t tx_begin = session->tx_base + session->tx_end;
+
+    pdu_queue(session, pdu_len);
+    *slot = *job;
+    slot->state = S7_SLOT_OPEN;
+    slot->tx_begin = tx_begin;
+    slot->tx_end = session->tx_base + session->tx_end;
+    session->stats.jobs++;
+}
+
 /* units NULL: a read. */
 static s7_status submit(struct s7_session *session, const struct s7_var_item *items,
                         const struct s7_data_unit *units, unsigned n_items, uint64_t id, int64_t deadline_ns)
 {
+    uint8_t function = units != NULL ? S7_FN_WRITE_VAR : S7_FN_READ_VAR;
+
     if (n_items == 0 || n_items > S7_ITEMS_PER_JOB)
         return S7_E_ARG;
     if (s7_session_window(session) == 0)
         return S7_E_MISUSE;
-    struct s7_slot *slot = free_slot(session);
     struct s7_wr wr = pdu_writer(session, session->granted.pdu_len);
-    uint16_t ref = s7_session_take_ref(session);
+    struct s7_slot job = {.changes = units != NULL,
+                          .shape = {S7_ROSCTR_JOB, function, (uint8_t)n_items},
+                          .ref = s7_session_take_ref(session),
+                          .id = id,
+                          .deadline_ns = deadline_ns};
 
-    job_write(&wr, ref, items, units, n_items);
+    job_write(&wr, job.ref, items, units, n_items);
     if (wr.full || (units == NULL && read_answer_len(items, n_items) > session->granted.pdu_len))
         return S7_E_TOO_LARGE;
-    uint64_t tx_begin = session->tx_base + session->tx_end;
-    pdu_queue(session, wr.len);
-    *slot = (struct s7_slot){.state = S7_SLOT_OPEN,
-                             .write = units != NULL,
-                             .n_items = (uint8_t)n_items,
-                             .ref = ref,
-                             .id = id,
-                             .deadline_ns = deadline_ns,
-                             .tx_begin = tx_begin,
-                             .tx_end = session->tx_base + session->tx_end};
-    session->stats.jobs++;
+    open_slot(session, wr.len, &job);
     return S7_OK;
 }
 
@@ -210,4 +221,38 @@ s7_status s7_session_write(s7_session *session, const struct s7_var_item *items,
                            int64_t deadline_ns)
 {
     return submit(session, items, units, n_items, id, deadline_ns);
+}
+
+static bool shape_of(const struct s7_pdu *request, struct s7_shape *shape)
+{
+    struct s7_userdata userdata;
+
+    if (request->rosctr == S7_ROSCTR_JOB && request->param_len > 0) {
+        *shape = (struct s7_shape){S7_ROSCTR_JOB, request->param[0], 0};
+        return !s7_function_counts_items(request->param[0]);
+    }
+    if (s7_userdata_decode(request, &userdata) != S7_OK)
+        return false;
+    *shape = (struct s7_shape){S7_ROSCTR_USERDATA, userdata.group, userdata.subfunction};
+    return true;
+}
+
+s7_status s7_session_request(s7_session *session, const struct s7_pdu *request, bool changes, uint64_t id,
+                             int64_t deadline_ns)
+{
+    struct s7_slot job = {.changes = changes, .id = id, .deadline_ns = deadline_ns};
+    struct s7_pdu pdu = *request;
+
+    if (!shape_of(request, &job.shape))
+        return S7_E_ARG;
+    if (s7_session_window(session) == 0)
+        return S7_E_MISUSE;
+    struct s7_wr wr = pdu_writer(session, session->granted.pdu_len);
+    pdu.ref = job.ref = s7_session_take_ref(session);
+    pdu.redundancy = pdu.error = 0;
+    s7_pdu_encode(&wr, &pdu);
+    if (wr.full)
+        return S7_E_TOO_LARGE;
+    open_slot(session, wr.len, &job);
+    return S7_OK;
 }

@@ -3,6 +3,7 @@
 #include "client/report.h"
 #include "protocol/names.h"
 #include "protocol/nearest.h"
+#include "protocol/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -221,7 +222,7 @@ static void nearest_type(const char *type, char *hint, size_t cap)
         return;
     for (size_t i = 0; i <= len; i++)
         word[i] = (char)(i == len ? '\0' : type[i] >= 'a' && type[i] <= 'z' ? type[i] - 'a' + 'A' : type[i]);
-    for (s7_type t = S7_TYPE_BOOL; t <= S7_TYPE_COUNTER; t++)
+    for (s7_type t = S7_TYPE_BOOL; t <= S7_TYPE_LAST; t++)
         s7_nearest_try(&nearest, s7_type_name(t));
     if (nearest.best != NULL && nearest.mistakes > 0)
         snprintf(hint, cap, "did you mean %s?", nearest.best);

@@ -168,17 +168,24 @@ s7_status s7_write_tag_real(s7_client *client, const s7_ctx *ctx, const s7_symbo
     return status;
 }
 
-/* Length and characters of a STRING, as bytes behind the one of its maximum length. */
+/* Length and characters of a STRING or WSTRING, as bytes behind its maximum length. */
 static void leave_maximum(s7_item *item)
 {
+    size_t unit = item->address.type == S7_TYPE_STRING ? 1 : 2;
     uint8_t *bytes = item->data;
+    size_t actual = unit == 1 ? bytes[1] : (size_t)bytes[2] << 8 | bytes[3];
 
     item->address.type = S7_TYPE_BYTE;
     item->address.string_cap = 0;
-    item->address.byte++;
-    item->address.count = (uint16_t)(bytes[1] + 1);
+    item->address.byte += (uint32_t)unit;
+    item->address.count = (uint16_t)((actual + 1) * unit);
     item->len = item->address.count;
-    memmove(bytes, bytes + 1, item->len);
+    memmove(bytes, bytes + unit, item->len);
+}
+
+static bool has_maximum(const s7_address *address)
+{
+    return address->count == 1 && (address->type == S7_TYPE_STRING || address->type == S7_TYPE_WSTRING);
 }
 
 s7_status s7_write_tag_text(s7_client *client, const s7_ctx *ctx, const s7_symbols *symbols, const char *name,
@@ -191,7 +198,7 @@ s7_status s7_write_tag_text(s7_client *client, const s7_ctx *ctx, const s7_symbo
     s7_status status = tag_begin(&tag, ctx, symbols, name, "write");
     if (status == S7_OK)
         status = misfit(ctx, &tag, s7_tag_set_text(&tag.item, text), "write");
-    if (status == S7_OK && tag.item.address.type == S7_TYPE_STRING && tag.item.address.count == 1)
+    if (status == S7_OK && has_maximum(&tag.item.address))
         leave_maximum(&tag.item);
     if (status == S7_OK)
         status = tag_call(client, ctx, &tag, true);

@@ -106,7 +106,7 @@ static void mistakes_are_told_with_line_and_column(void **state)
         {"a;MD0;REEL", S7_E_SYNTAX,
          "line 1, column 7: expected a data type such as BOOL, INT, DINT, REAL or STRING(20)",
          "did you mean REAL?"},
-        {"a;DB1.DBB0;DTL", S7_E_UNSUPPORTED, "line 1, column 12: ", ""},
+        {"a;DB1.DBB0;IEC_TIMER", S7_E_UNSUPPORTED, "line 1, column 12: ", ""},
         {"a;MW0\n\"b;MW2\nc;MW4", S7_E_SYNTAX, "line 2, column 1: the quote is not closed on this line", ""},
         {"\"a\"b;MW0", S7_E_SYNTAX, "line 1, column 4: expected a separator behind the quote", ""},
         {"a", S7_E_SYNTAX, "line 1, column 1: expected an address", ""},
@@ -235,6 +235,8 @@ static const char plant[] = "Motor1.Speed;DB1.DBD0:REAL\n"
                             "Motor1.Run;DB1.DBX6.3\n"
                             "Motor1.Name;DB1.DBB8;STRING(10)\n"
                             "Motor1.Steps;DB1.DBW20;INT[3]\n"
+                            "Motor1.Wide;DB1.DBB30;WSTRING(5)\n"
+                            "Motor1.Runtime;DB1.DBD50;TIME\n"
                             "Long;DB1.DBB1000;BYTE[2000]\n"
                             "Missing;DB9.DBW0\n";
 
@@ -265,12 +267,19 @@ static void values_are_read_and_written_by_name(void **state)
     assert_int_equal(s7_write_tag_text(client, &ctx, symbols, "Motor1.Steps", "[1,2,3]"), S7_OK);
     assert_int_equal(s7_read_tag_text(client, &ctx, symbols, "Motor1.Steps", text, sizeof text), S7_OK);
     assert_string_equal(text, "[1,2,3]");
+    assert_int_equal(s7_write_tag_text(client, &ctx, symbols, "Motor1.Wide", "p\xC3\xBCmp"), S7_OK);
+    assert_int_equal(s7_write_tag_text(client, &ctx, symbols, "Motor1.Runtime", "T#1s5ms"), S7_OK);
+    assert_int_equal(s7_read_tag_text(client, &ctx, symbols, "Motor1.Runtime", text, sizeof text), S7_OK);
+    assert_string_equal(text, "T#1s5ms");
+    assert_int_equal(s7_read_tag_int(client, &ctx, symbols, "Motor1.Runtime", &whole), S7_E_CONVERT);
     assert_int_equal(s7_read_tag_text(client, &ctx, symbols, "Long", text, sizeof text), S7_OK);
     assert_memory_equal(text, "[27,58,89,", 10); /* db_byte of 1000 and so on */
     s7_client_free(client);
     server_stop();
     assert_int_equal(server.plc.db1[8], db_byte(8)); /* the maximum length is the PLC's */
     assert_memory_equal(server.plc.db1 + 9, "\4pump", 5);
+    assert_int_equal(server.plc.db1[31], db_byte(31));
+    assert_memory_equal(server.plc.db1 + 32, "\0\4\0p\0\xFC\0m\0p", 10);
     s7_symbols_free(symbols);
 }
 

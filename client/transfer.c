@@ -20,6 +20,8 @@ static bool address_fits(const s7_address *address)
         return false;
     if (address->type == S7_TYPE_STRING && (address->string_cap < 1 || address->string_cap > 254))
         return false;
+    if (address->type == S7_TYPE_WSTRING && (address->string_cap < 1 || address->string_cap > 16382))
+        return false;
     return !s7_item_by_number(address) || s7_address_size(address) == (size_t)address->count * 2;
 }
 

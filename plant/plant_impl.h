@@ -138,7 +138,7 @@ struct plant {
     struct mirror_block *dirty_blocks;
     struct mirror_tag *dirty_tags;
     uint8_t *scratch;  /* PLANT_BLOCK_MAX bytes: a tag's bytes while they are made */
-    char *text, *utf8; /* PLANT_TEXT_CAP bytes each: a tag's value as text */
+    char *text, *utf8; /* PLANT_TEXT_CAP bytes each: a number's text; a tag's values as text */
 
     int64_t data_version;
     bool owed;
@@ -165,9 +165,10 @@ struct plant {
     struct plant_checkpoint *checkpoint;
 };
 
-/* Room for a tag's values as text, twice (Latin-1 and UTF-8): the longest is an array of SINTs over a whole
- * block, 5 characters each; longer is cut. */
-#define PLANT_TEXT_CAP (PLANT_BLOCK_MAX * 8)
+/* Room for a tag's values as text: the longest is an array of S5TIMEs over a whole block, 10 characters a
+ * byte
+ * ("S5T#16m30s base 10s,"); longer is cut. */
+#define PLANT_TEXT_CAP (PLANT_BLOCK_MAX * 12)
 
 /* ---- errors (plant.c) ---- */
 s7_status plant_fail(struct plant_error *error, s7_status status, const char *format, ...)

@@ -14,19 +14,51 @@
 #include <cmocka.h>
 
 static const char *const types[] = {
-    "DB1.DBX0.5",         "DB1.DBX0.0:BOOL[13]",
-    "DB1.DBX0.6:BOOL[3]", "DB1.DBB0",
-    "DB1.DBB0:USINT",     "DB1.DBB0:SINT",
-    "DB1.DBB0:CHAR",      "DB1.DBW0",
-    "DB1.DBW0:UINT",      "DB1.DBW0:INT",
-    "DB1.DBD0",           "DB1.DBD0:UDINT",
-    "DB1.DBD0:DINT",      "DB1.DBD0:REAL",
-    "DB1.DBB0:LWORD",     "DB1.DBB0:ULINT",
-    "DB1.DBB0:LINT",      "DB1.DBB0:LREAL",
-    "DB1.DBB0:CHAR[9]",   "DB1.DBD0:REAL[5]",
-    "DB1.DBB0:LREAL[4]",  "DB1.DBB0:STRING(20)",
-    "DB1.DBW0:INT[32]",   "DB1.DBB0:STRING(5)[3]",
-    "DB1.DBB0:LINT[8]",   "DI1.DIW0",
+    "DB1.DBX0.5",
+    "DB1.DBX0.0:BOOL[13]",
+    "DB1.DBX0.6:BOOL[3]",
+    "DB1.DBB0",
+    "DB1.DBB0:USINT",
+    "DB1.DBB0:SINT",
+    "DB1.DBB0:CHAR",
+    "DB1.DBW0",
+    "DB1.DBW0:UINT",
+    "DB1.DBW0:INT",
+    "DB1.DBD0",
+    "DB1.DBD0:UDINT",
+    "DB1.DBD0:DINT",
+    "DB1.DBD0:REAL",
+    "DB1.DBB0:LWORD",
+    "DB1.DBB0:ULINT",
+    "DB1.DBB0:LINT",
+    "DB1.DBB0:LREAL",
+    "DB1.DBB0:CHAR[9]",
+    "DB1.DBD0:REAL[5]",
+    "DB1.DBB0:LREAL[4]",
+    "DB1.DBB0:STRING(20)",
+    "DB1.DBW0:INT[32]",
+    "DB1.DBB0:STRING(5)[3]",
+    "DB1.DBB0:LINT[8]",
+    "DI1.DIW0",
+    "DB1.DBB0:WSTRING(9)",
+    "DB1.DBB0:WSTRING(3)[4]",
+    "DB1.DBW0:WCHAR",
+    "DB1.DBW0:WCHAR[5]",
+    "DB1.DBW0:DATE",
+    "DB1.DBD0:TIME",
+    "DB1.DBD0:TIME[4]",
+    "DB1.DBD0:TOD",
+    "DB1.DBB0:DT",
+    "DB1.DBB0:DT[3]",
+    "DB1.DBB0:LTIME",
+    "DB1.DBB0:LTOD",
+    "DB1.DBB0:LDT",
+    "DB1.DBB0:DTL",
+    "DB1.DBB0:DTL[2]",
+    "DB1.DBW0:S5TIME",
+    "DB1.DBW0:TIMER[8]",
+    "DB1.DBW0:COUNTER",
+    "DB1.DBW0:COUNTER[8]",
 };
 #define N_TYPES (sizeof types / sizeof types[0])
 
@@ -120,6 +152,15 @@ static void numbers_are_shown_as_people_write_them(void **state)
     expect_shown(rig, "DB1.DBX0.7", "80", "integer 1");
     expect_shown(rig, "DB1.DBW0:INT[2]", "FFFF0001", "text '[-1,1]'");
     expect_shown(rig, "DB1.DBB0:STRING(2)", "FEFF41E4", "text 'A\xC3\xA4'");
+    expect_shown(rig, "DB1.DBB0:WSTRING(2)", "0002000220AC0041",
+                 "text '\xE2\x82\xAC"
+                 "A'");
+    expect_shown(rig, "DB1.DBD0:TIME", "000005DC", "text 'T#1s500ms'");
+    expect_shown(rig, "DB1.DBW0:S5TIME", "2130", "text 'S5T#2m10s'");
+    expect_shown(rig, "DB1.DBB0:DT", "2601311234567897", "text '2026-01-31T12:34:56.789'");
+    expect_shown(rig, "DB1.DBB0:DTL", "000000000000000000000000", "text '16#000000000000000000000000'");
+    expect_shown(rig, "DB1.DBW0:COUNTER", "0234", "integer 234");
+    expect_shown(rig, "DB1.DBW0:COUNTER", "F234", "text '16#F234'");
 }
 
 static void timers_and_counters_are_addressed_by_their_number(void **state)
@@ -127,9 +168,10 @@ static void timers_and_counters_are_addressed_by_their_number(void **state)
     struct rig *rig = *state;
     const struct plant_block *timers = rig_block(rig, S7_AREA_T, 0);
 
-    rig_sql(rig, "INSERT INTO tag (name, address, value) VALUES ('t', 'T2', 0x1234), ('high', 'T4', 1)");
+    rig_sql(rig, "INSERT INTO tag (name, address, value) VALUES ('t', 'T2', '16#1234'), ('ms', 'T3', 20),"
+                 " ('high', 'T4', 10)");
     rig_look(rig);
-    assert_memory_equal(timers->data, "\0\0\0\0\x12\x34\0\0", 8);
+    assert_memory_equal(timers->data, "\0\0\0\0\x12\x34\0\x02", 8);
     rig_says(rig_tag_error(rig, "high"), "T4", "10 bytes", "has 8", NULL);
 }
 
@@ -149,6 +191,27 @@ static void infinity_and_huge_numbers_are_values_where_the_type_has_them(void **
     rig_says(rig_tag_error(rig, "int"), "-32768..32767", "Inf", NULL);
     assert_memory_equal(rig_db1(rig) + 24, "\x80\0\0\0", 4);
     rig_says(rig_tag_error(rig, "u"), "18446744073709551615", "e+19", NULL); /* SQL has no such integer */
+}
+
+static void dates_and_times_are_typed_as_people_write_them(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_sql(rig,
+            "INSERT INTO tag (name, address, value) VALUES ('time', 'DB1.DBD0:TIME', 1500),"
+            " ('date', 'DB1.DBW4:DATE', 'D#2026-1-31'), ('dt', 'DB1.DBB6:DT', 'DT#2026-01-31-12:34:56.789'),"
+            " ('wide', 'DB1.DBB14:WSTRING(4)', '\xF0\x9F\x98\x80'), ('bad', 'DB1.DBB32:DTL', "
+            "'2026-02-30T00:00:00'),"
+            " ('long', 'DB1.DBB14:WSTRING(4)', 'abcde'), ('fine', 'DB1.DBD44:TIME', 'T#1us')");
+    rig_look(rig);
+    assert_memory_equal(rig_db1(rig), "\0\0\x05\xDC\x33\x7B\x26\x01\x31\x12\x34\x56\x78\x97", 14);
+    assert_memory_equal(rig_db1(rig) + 14, "\0\x04\0\x02\xD8\x3D\xDE\0", 8);
+    assert_string_equal(rig_tag(rig, "time"), "T#1s500ms");
+    assert_string_equal(rig_tag(rig, "date"), "2026-01-31");
+    assert_string_equal(rig_tag(rig, "dt"), "2026-01-31T12:34:56.789");
+    rig_says(rig_tag_error(rig, "bad"), "1970-01-01T00:00:00", "2026-02-30", NULL);
+    rig_says(rig_tag_error(rig, "long"), "at most 4 characters", "abcde", NULL);
+    rig_says(rig_tag_error(rig, "fine"), "T#1h2m3s4ms", "T#1us", NULL);
 }
 
 /* ---- errors ---- */
@@ -315,6 +378,7 @@ int main(void)
         SERVED(the_bytes_of_numbers_survive_the_way_over_sql),
         SERVED(numbers_are_shown_as_people_write_them),
         SERVED(timers_and_counters_are_addressed_by_their_number),
+        SERVED(dates_and_times_are_typed_as_people_write_them),
         SERVED(infinity_and_huge_numbers_are_values_where_the_type_has_them),
         SERVED(a_refused_edit_stays_in_its_row_until_its_bytes_are_written),
         SERVED(a_refused_edit_goes_when_the_tag_is_to_be_shown_or_a_good_one_comes),

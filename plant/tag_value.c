@@ -2,7 +2,6 @@
  */
 #include "plant_impl.h"
 
-#include "protocol/latin1.h"
 #include "protocol/value.h"
 
 #include <math.h>
@@ -18,13 +17,11 @@ static const uint8_t *bytes_of(const struct mirror_tag *tag)
     return tag->block->bytes + tag->offset;
 }
 
-/* All values as UTF-8 in p->utf8; returns the length. */
+/* All values in p->utf8; returns the length. */
 static size_t values_utf8(plant *p, const struct mirror_tag *tag)
 {
-    size_t len = s7_values_format(&tag->address, bytes_of(tag), p->text, PLANT_TEXT_CAP);
+    size_t len = s7_values_format(&tag->address, bytes_of(tag), p->utf8, PLANT_TEXT_CAP);
 
-    len =
-        s7_latin1_to_utf8(p->text, len < PLANT_TEXT_CAP ? len : PLANT_TEXT_CAP - 1, p->utf8, PLANT_TEXT_CAP);
     return len < PLANT_TEXT_CAP ? len : PLANT_TEXT_CAP - 1;
 }
 
@@ -41,18 +38,20 @@ static bool real_as_double(plant *p, const struct s7_value *value, double *out)
     return true;
 }
 
-/* Single numbers as numbers; everything else as text: strings, "[1,2,3]", and numbers that SQLite has not. */
+/* Single numbers as numbers; everything else as text: strings, dates, "[1,2,3]", numbers that SQLite has not,
+ * and bytes that are no value. */
 static int bind_value(plant *p, sqlite3_stmt *q, int column, const struct mirror_tag *tag)
 {
     enum s7_kind kind = s7_type_kind(tag->address.type);
     struct s7_value value = s7_value_load(&tag->address, bytes_of(tag), 0);
+    bool single = tag->address.count == 1 && !value.broken;
     double number;
 
-    if (tag->address.count == 1 && kind == S7_KIND_UINT && value.u <= INT64_MAX)
+    if (single && kind == S7_KIND_UINT && value.u <= INT64_MAX)
         return sqlite3_bind_int64(q, column, (int64_t)value.u);
-    if (tag->address.count == 1 && kind == S7_KIND_INT)
+    if (single && kind == S7_KIND_INT)
         return sqlite3_bind_int64(q, column, value.i);
-    if (tag->address.count == 1 && kind == S7_KIND_FLOAT && real_as_double(p, &value, &number))
+    if (single && kind == S7_KIND_FLOAT && real_as_double(p, &value, &number))
         return sqlite3_bind_double(q, column, number);
     size_t len = values_utf8(p, tag);
     return sqlite3_bind_text(q, column, p->utf8, (int)len, SQLITE_TRANSIENT);
@@ -108,27 +107,29 @@ static size_t double_text(double number, char *text)
     return s7_value_format(&value, text, PLANT_TEXT_CAP);
 }
 
-/* A row's value as text in Latin-1: what people see is what is parsed, whatever SQLite type it has. Asking a
- * BLOB for its text would make it one. */
-static bool value_text(plant *p, sqlite3_stmt *q, size_t *len)
+/* A row's value as text: what people see is what is parsed, whatever SQLite type it has. Asking a BLOB for
+ * its text would make it one. NULL: a BLOB, or no memory. The text lives until the statement moves on. */
+static const char *value_text(plant *p, sqlite3_stmt *q, size_t *len)
 {
     int type = sqlite3_column_type(q, VALUE);
     const char *text;
 
     if (type == SQLITE_FLOAT) {
         *len = double_text(sqlite3_column_double(q, VALUE), p->text);
-        return true;
+        return p->text;
     }
     text = type != SQLITE_BLOB ? (const char *)sqlite3_column_text(q, VALUE) : NULL;
-    return text != NULL &&
-           s7_latin1_from_utf8(text, (size_t)sqlite3_column_bytes(q, VALUE), p->text, PLANT_TEXT_CAP, len);
+    *len = text != NULL ? (size_t)sqlite3_column_bytes(q, VALUE) : 0;
+    return text;
 }
 
-/* Characters that a STRING takes: as many as were declared, or less if the PLC's program said so in the first
- * byte. */
+/* Characters that a STRING or WSTRING takes: as many as were declared, or less if the PLC's program said so
+ * in front. */
 static unsigned string_room(const struct mirror_tag *tag)
 {
-    unsigned declared = tag->address.string_cap, max = bytes_of(tag)[0];
+    const uint8_t *bytes = bytes_of(tag);
+    unsigned declared = tag->address.string_cap;
+    unsigned max = tag->address.type == S7_TYPE_WSTRING ? (unsigned)bytes[0] << 8 | bytes[1] : bytes[0];
 
     return tag->address.count > 1 || max == 0 || max > declared ? declared : max;
 }
@@ -140,7 +141,7 @@ static size_t expectation(const struct mirror_tag *tag, char *text, size_t cap)
 
     if (address->count > 1)
         len = (size_t)snprintf(text, cap, "a list [a,b,...] of %u, each ", address->count);
-    if (address->type == S7_TYPE_STRING)
+    if (address->string_cap > 0)
         len += (size_t)snprintf(text + len, cap - len, "a text of at most %u characters", string_room(tag));
     else
         len += (size_t)snprintf(text + len, cap - len, "%s", s7_type_range(address->type));
@@ -169,13 +170,15 @@ static s7_status refuse(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 
 s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, bool *fits)
 {
+    const char *text;
     size_t len;
 
     *fits = sqlite3_column_type(q, VALUE) == SQLITE_NULL;
     if (*fits)
         return S7_OK;
     memcpy(p->scratch, bytes_of(tag), tag->len);
-    *fits = value_text(p, q, &len) && s7_values_parse(&tag->address, p->text, len, p->scratch) == S7_OK;
+    text = value_text(p, q, &len);
+    *fits = text != NULL && s7_values_parse(&tag->address, text, len, p->scratch) == S7_OK;
     return *fits ? S7_OK : refuse(p, tag, q);
 }
 

@@ -4,32 +4,69 @@
 
 #include <stdio.h>
 
-/* The first row of a type is its name, the others are aliases (of nodes7, mostly). size 0: known by name
- * only. */
+/* The first row of a type is its name, the others are aliases (of nodes7, mostly). size: of an element; what
+ * stands in front of the characters of a STRING. */
 static const struct type_row {
     const char *name;
     s7_type type;
     uint8_t size;
 } types[] = {
-    {"BOOL", S7_TYPE_BOOL, 1},       {"X", S7_TYPE_BOOL, 1},      {"BYTE", S7_TYPE_BYTE, 1},
-    {"B", S7_TYPE_BYTE, 1},          {"USINT", S7_TYPE_USINT, 1}, {"SINT", S7_TYPE_SINT, 1},
-    {"CHAR", S7_TYPE_CHAR, 1},       {"C", S7_TYPE_CHAR, 1},      {"WORD", S7_TYPE_WORD, 2},
-    {"W", S7_TYPE_WORD, 2},          {"UINT", S7_TYPE_UINT, 2},   {"INT", S7_TYPE_INT, 2},
-    {"I", S7_TYPE_INT, 2},           {"DWORD", S7_TYPE_DWORD, 4}, {"DW", S7_TYPE_DWORD, 4},
-    {"D", S7_TYPE_DWORD, 4},         {"UDINT", S7_TYPE_UDINT, 4}, {"DINT", S7_TYPE_DINT, 4},
-    {"DI", S7_TYPE_DINT, 4},         {"REAL", S7_TYPE_REAL, 4},   {"R", S7_TYPE_REAL, 4},
-    {"LWORD", S7_TYPE_LWORD, 8},     {"ULINT", S7_TYPE_ULINT, 8}, {"LINT", S7_TYPE_LINT, 8},
-    {"LI", S7_TYPE_LINT, 8},         {"LREAL", S7_TYPE_LREAL, 8}, {"LR", S7_TYPE_LREAL, 8},
-    {"STRING", S7_TYPE_STRING, 2},   {"S", S7_TYPE_STRING, 2},    {"TIMER", S7_TYPE_TIMER, 2},
+    {"BOOL", S7_TYPE_BOOL, 1},
+    {"X", S7_TYPE_BOOL, 1},
+    {"BYTE", S7_TYPE_BYTE, 1},
+    {"B", S7_TYPE_BYTE, 1},
+    {"USINT", S7_TYPE_USINT, 1},
+    {"SINT", S7_TYPE_SINT, 1},
+    {"CHAR", S7_TYPE_CHAR, 1},
+    {"C", S7_TYPE_CHAR, 1},
+    {"WORD", S7_TYPE_WORD, 2},
+    {"W", S7_TYPE_WORD, 2},
+    {"UINT", S7_TYPE_UINT, 2},
+    {"INT", S7_TYPE_INT, 2},
+    {"I", S7_TYPE_INT, 2},
+    {"DWORD", S7_TYPE_DWORD, 4},
+    {"DW", S7_TYPE_DWORD, 4},
+    {"D", S7_TYPE_DWORD, 4},
+    {"UDINT", S7_TYPE_UDINT, 4},
+    {"DINT", S7_TYPE_DINT, 4},
+    {"DI", S7_TYPE_DINT, 4},
+    {"REAL", S7_TYPE_REAL, 4},
+    {"R", S7_TYPE_REAL, 4},
+    {"LWORD", S7_TYPE_LWORD, 8},
+    {"LW", S7_TYPE_LWORD, 8},
+    {"ULINT", S7_TYPE_ULINT, 8},
+    {"LINT", S7_TYPE_LINT, 8},
+    {"LI", S7_TYPE_LINT, 8},
+    {"LREAL", S7_TYPE_LREAL, 8},
+    {"LR", S7_TYPE_LREAL, 8},
+    {"STRING", S7_TYPE_STRING, 2},
+    {"S", S7_TYPE_STRING, 2},
+    {"TIMER", S7_TYPE_TIMER, 2},
     {"COUNTER", S7_TYPE_COUNTER, 2},
+    {"WCHAR", S7_TYPE_WCHAR, 2},
+    {"WSTRING", S7_TYPE_WSTRING, 4},
+    {"WS", S7_TYPE_WSTRING, 4},
+    {"DATE", S7_TYPE_DATE, 2},
+    {"TIME", S7_TYPE_TIME, 4},
+    {"TOD", S7_TYPE_TOD, 4},
+    {"TIME_OF_DAY", S7_TYPE_TOD, 4},
+    {"DT", S7_TYPE_DT, 8},
+    {"DATE_AND_TIME", S7_TYPE_DT, 8},
+    {"DTZ", S7_TYPE_DT, 8},
+    {"LTIME", S7_TYPE_LTIME, 8},
+    {"LTOD", S7_TYPE_LTOD, 8},
+    {"LTIME_OF_DAY", S7_TYPE_LTOD, 8},
+    {"LDT", S7_TYPE_LDT, 8},
+    {"DATE_AND_LTIME", S7_TYPE_LDT, 8},
+    {"DTL", S7_TYPE_DTL, 12},
+    {"DTLZ", S7_TYPE_DTL, 12},
+    {"S5TIME", S7_TYPE_S5TIME, 2},
 };
 
 #define N_TYPES (sizeof types / sizeof types[0])
 
-static const char *const unsupported_types[] = {
-    "DATE", "DATE_AND_TIME", "DT",   "DTL", "DTLZ",  "DTZ",         "LDT",          "LTIME",
-    "LTOD", "S5TIME",        "TIME", "TOD", "WCHAR", "TIME_OF_DAY", "LTIME_OF_DAY", "WSTRING",
-};
+/* Structures: what is in them has addresses of its own. */
+static const char *const known_only[] = {"IEC_TIMER", "IEC_COUNTER", "POINTER", "ANY"};
 
 static char upper(char c)
 {
@@ -46,8 +83,8 @@ bool s7_name_equal(const char *name, size_t name_len, const char *upper_name)
 
 bool s7_type_known_only(const char *name, size_t name_len)
 {
-    for (size_t i = 0; i < sizeof unsupported_types / sizeof unsupported_types[0]; i++)
-        if (s7_name_equal(name, name_len, unsupported_types[i]))
+    for (size_t i = 0; i < sizeof known_only / sizeof known_only[0]; i++)
+        if (s7_name_equal(name, name_len, known_only[i]))
             return true;
     return false;
 }
@@ -77,18 +114,30 @@ bool s7_type_from_name(const char *name, size_t name_len, s7_type *type)
     return false;
 }
 
+bool s7_type_has_cap(s7_type type)
+{
+    return type == S7_TYPE_STRING || type == S7_TYPE_WSTRING;
+}
+
 size_t s7_type_size(s7_type type, uint16_t string_cap)
 {
     const struct type_row *row = type_find(type);
+    size_t char_size = type == S7_TYPE_WSTRING ? 2 : 1;
 
     if (row == NULL)
         return 0;
-    return type == S7_TYPE_STRING ? (size_t)string_cap + row->size : row->size;
+    return s7_type_has_cap(type) ? string_cap * char_size + row->size : row->size;
 }
 
 const char *s7_area_name(s7_area area)
 {
     switch (area) {
+    case S7_AREA_SM:
+        return "SM";
+    case S7_AREA_AI:
+        return "AI";
+    case S7_AREA_AQ:
+        return "AQ";
     case S7_AREA_C:
         return "C";
     case S7_AREA_T:
@@ -127,7 +176,11 @@ static char operand_letter(s7_type type, s7_type *plain)
         *plain = S7_TYPE_BOOL;
         return 'X';
     }
-    if (type != S7_TYPE_STRING && size == 2) {
+    if (s7_type_has_cap(type)) {
+        *plain = S7_TYPE_BYTE;
+        return 'B';
+    }
+    if (size == 2) {
         *plain = S7_TYPE_WORD;
         return 'W';
     }
@@ -158,8 +211,8 @@ static int format_place(const s7_address *address, char place[S7_ADDRESS_TEXT_CA
         return snprintf(place, cap, "%s%u.%s%s%u%s", area, address->db, area, letter, byte, dot_bit);
     if (address->area == S7_AREA_P)
         area = "PI";
-    else if (letter[0] == 'X')
-        letter[0] = '\0';
+    else if (letter[0] == 'X' && address->area != S7_AREA_AI && address->area != S7_AREA_AQ)
+        letter[0] = '\0'; /* AI0.0 would be INT 0 of the outputs, A in German */
     return snprintf(place, cap, "%s%s%u%s", area, letter, byte, dot_bit);
 }
 
@@ -171,7 +224,7 @@ size_t s7_address_format(const s7_address *address, char *buf, size_t cap)
     int len;
 
     format_place(address, place, &plain);
-    if (address->type == S7_TYPE_STRING)
+    if (s7_type_has_cap(address->type))
         snprintf(string_len, sizeof string_len, "(%u)", address->string_cap);
     if (address->count != 1)
         snprintf(elements, sizeof elements, "[%u]", address->count);

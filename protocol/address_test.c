@@ -2,6 +2,7 @@
 
 #include "protocol/cmocka_test.h"
 #include "protocol/prng_test.h"
+#include "protocol/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,26 @@ static const struct good step7[] = {
     {"C3", "C3"},
     {"V0.3", "DB1.DBX0.3"},
     {"VW12", "DB1.DBW12"},
+    {"V12", "DB1.DBB12"},
+    {"V12:INT", "DB1.DBW12:INT"},
+    {"VB12", "DB1.DBB12"},
+    {"VD4", "DB1.DBD4"},
+    {"F10.1", "M10.1"},
+    {"FW10", "MW10"},
+    {"O1.2", "Q1.2"},
+    {"OB1", "QB1"},
+    {"SM0.5", "SM0.5"},
+    {"SMB2", "SMB2"},
+    {"SMW2", "SMW2"},
+    {"AIW0", "AIW0"},
+    {"AEW2", "AIW2"},
+    {"AQW4", "AQW4"},
+    {"AAW4", "AQW4"},
+    {"AI4", "QW4:INT"},
+    {"AIX0.1", "AIX0.1"},
+    {"DB1.DBL8", "DB1.DBB8:LWORD"},
+    {"DB1.DBLW8", "DB1.DBB8:LWORD"},
+    {"ML8", "MB8:LWORD"},
     {"%MW10", "MW10"},
     {"db1.dbx0.3", "DB1.DBX0.3"},
     {" DB1.DB X 0. 3\t", "DB1.DBX0.3"},
@@ -71,6 +92,30 @@ static const struct good typed[] = {
     {"DB1.DBB8:CHAR[4]", "DB1.DBB8:CHAR[4]"},
     {"T5:TIMER[2]", "T5:TIMER[2]"},
     {"DB1.DBW2:TIMER", "DB1.DBW2:TIMER"},
+    {"DB1.DBS10.20", "DB1.DBB10:STRING(20)"},
+    {"DB1.WSTRING10.20", "DB1.DBB10:WSTRING(20)"},
+    {"DB1.DBB10:WSTRING(16382)[2]", "DB1.DBB10:WSTRING(16382)[2]"},
+    {"DB1.DBW2:WCHAR", "DB1.DBW2:WCHAR"},
+    {"MB2:WCHAR[4]", "MW2:WCHAR[4]"},
+    {"DB1.DBW0:DATE", "DB1.DBW0:DATE"},
+    {"DB1.DBW0:S5TIME", "DB1.DBW0:S5TIME"},
+    {"DB1.DBW0: s5 time", "DB1.DBW0:S5TIME"},
+    {"DB1.DBD0:TIME", "DB1.DBD0:TIME"},
+    {"DB1.DBD0:Time_Of_Day", "DB1.DBD0:TOD"},
+    {"DB1.DBB0:DATE_AND_TIME", "DB1.DBB0:DT"},
+    {"DB1.DBB0:LTIME[2]", "DB1.DBB0:LTIME[2]"},
+    {"DB1.DBB0:LTIME_OF_DAY", "DB1.DBB0:LTOD"},
+    {"DB1.DBB0:DATE_AND_LTIME", "DB1.DBB0:LDT"},
+    {"DB1.DBL0:LDT", "DB1.DBB0:LDT"},
+    {"DB1.DBB0:DTL", "DB1.DBB0:DTL"},
+    {"%DB1:10:INT", "DB1.DBW10:INT"},
+    {"%DB1:10:INT[3]", "DB1.DBW10:INT[3]"},
+    {"%DB1:0.3:BOOL", "DB1.DBX0.3"},
+    {"%DB1:0.3:BOOL[8]", "DB1.DBX0.3:BOOL[8]"},
+    {"%DB1:20:STRING(10)", "DB1.DBB20:STRING(10)"},
+    {"%DB1.DBB20:STRING(10)", "DB1.DBB20:STRING(10)"},
+    {"%I0.0:BOOL", "I0.0"},
+    {"%MW10:WORD", "MW10"},
 };
 
 static const struct good nodes7[] = {
@@ -96,6 +141,50 @@ static const struct good nodes7[] = {
     {"PII12", "PIW12:INT"},
     {"MREAL4", "MD4:REAL"},
     {"M10.0.8", "M10.0:BOOL[8]"},
+    {"DB1,DT4", "DB1.DBB4:DT"},
+    {"DB1,DTZ4.2", "DB1.DBB4:DT[2]"},
+    {"DB1,DTL4", "DB1.DBB4:DTL"},
+    {"DB1,DTLZ4", "DB1.DBB4:DTL"},
+    {"DB1,DATE_AND_TIME4", "DB1.DBB4:DT"},
+    {"DB1,DATE4", "DB1.DBW4:DATE"},
+    {"DB1,TIME4", "DB1.DBD4:TIME"},
+    {"DB1,TOD4", "DB1.DBD4:TOD"},
+    {"DB1,S5TIME4", "DB1.DBW4:S5TIME"},
+    {"DB1,S5TIME4.2", "DB1.DBW4:S5TIME[2]"},
+    {"MS5TIME4", "MW4:S5TIME"},
+    {"MDT4", "MB4:DT"},
+    {"DB1,S5.10", "DB1.DBB5:STRING(10)"},
+    {"DB1,WSTRING20.10", "DB1.DBB20:WSTRING(10)"},
+    {"DB1,WS20.10.2", "DB1.DBB20:WSTRING(10)[2]"},
+    {"DB1,TIMER4", "DB1.DBW4:TIMER"},
+    {"DB1,COUNTER4", "DB1.DBW4:COUNTER"},
+    {"DB1,STRING0.20", "DB1.DBB0:STRING(20)"},
+    {"DB1,DW0", "DB1.DBD0"},
+};
+
+static const struct good wincc[] = {
+    {"DB12522,DBB28", "DB12522.DBB28"},
+    {"DB5200,DD2320", "DB5200.DBD2320"},
+    {"DB6200,D206.1", "DB6200.DBX206.1"},
+    {"DB6200,D206", "DB6200.DBD206"},
+    {"DB6200,D206.1.8", "DB6200.DBX206.1:BOOL[8]"},
+    {"DB5,DD20:REAL", "DB5.DBD20:REAL"},
+};
+
+static const struct good dacs7[] = {
+    {"DB1.0,r", "DB1.DBD0:REAL"},
+    {"m.10,w", "MW10"},
+    {"DB5.4,x2", "DB5.DBX4.2"},
+    {"DB5.4,x", "DB5.DBX4.0"},
+    {"DB5.4,x2,8", "DB5.DBX4.2:BOOL[8]"},
+    {"DB1.0,b,100", "DB1.DBB0:BYTE[100]"},
+    {"DB1.0,di", "DB1.DBD0:DINT"},
+    {"DB1.0,dw", "DB1.DBD0"},
+    {"DB1.0,s,20", "DB1.DBB0:STRING(20)"},
+    {"DB1.0,ws,20,2", "DB1.DBB0:WSTRING(20)[2]"},
+    {"i.4,i", "IW4:INT"},
+    {"a.4,b", "QB4"},
+    {"DI2.4,w", "DI2.DIW4"},
 };
 
 static void check_good(const struct good *cases, size_t n)
@@ -129,6 +218,18 @@ static void nodes7_texts_are_addresses(void **state)
 {
     (void)state;
     check_good(nodes7, N(nodes7));
+}
+
+static void texts_of_wincc_are_addresses(void **state)
+{
+    (void)state;
+    check_good(wincc, N(wincc));
+}
+
+static void texts_of_dacs7_are_addresses(void **state)
+{
+    (void)state;
+    check_good(dacs7, N(dacs7));
 }
 
 static void an_address_has_all_its_fields(void **state)
@@ -196,7 +297,31 @@ static const struct bad bad[] = {
     {"DB.DBW0", 2, DB_NUMBER},
     {"DB99999999999999999999.DBW0", 2, DB_NUMBER},
     {"DB1", 3, "expected a dot or a comma after the DB number"},
-    {"DB1:INT", 3, "expected a dot or a comma after the DB number"},
+    {"DB1:INT", 4, BYTE},
+    {"DB1:4", 5, "expected a colon and a data type"},
+    {"DB1:4.8:BOOL", 6, BIT},
+    {"DB1:4:BOOL", 6, "BOOL needs a bit address such as DBX0.0 or M0.0"},
+    {"DB1:4.1:INT", 8, "INT takes 2 bytes, such as DBW0 or MW0"},
+    {"DB1.4", 5, "expected a comma and a data type"},
+    {"DB1.4,", 6, COMMA_TYPE},
+    {"DB1.4,q", 6, COMMA_TYPE},
+    {"DB1.4,x8", 7, BIT},
+    {"DB1.4,b2", 7, BEHIND},
+    {"DB1.4,s", 7, "expected a comma and the length of the STRING"},
+    {"DB1.4,s,0", 8, STRING_LEN},
+    {"DB1.4,b,0", 8, ELEMENTS},
+    {"DB1.4,b:INT", 7, "the type was given already"},
+    {"M.x", 2, BYTE},
+    {"DB6200,D206.8", 12, BIT},
+    {"DB1,WS20", 8, "expected a dot and the length of the WSTRING"},
+    {"DB1,WS20.16383", 9, "the length of a WSTRING is 1..16382"},
+    {"MB10:WSTRING", 12, "expected the length of the WSTRING in parentheses, \"WSTRING(20)\""},
+    {"MB10:WSTRING(0)", 13, "the length of a WSTRING is 1..16382"},
+    {"MD10:WSTRING(4)", 5, "WSTRING is written at a byte, such as DBB0 or MB0"},
+    {"MD10:DTL", 5, "DTL is written at a byte, such as DBB0 or MB0"},
+    {"MD10:DATE", 5, "DATE takes 2 bytes, such as DBW0 or MW0"},
+    {"AI0.0", 4, ELEMENTS},
+    {"DB1,S5TIM4", 6, "expected a dot and the length of the STRING"},
     {"DB1.", 4, MEMBER},
     {"DB1.DB", 4, MEMBER},
     {"DB1.DBQ0", 4, MEMBER},
@@ -262,14 +387,12 @@ static void other_texts_are_refused_where_they_go_wrong(void **state)
     }
 }
 
-static void types_that_are_known_by_name_only_are_unsupported(void **state)
+static void structures_are_unsupported_as_a_whole(void **state)
 {
     static const struct {
         const char *text;
         size_t at;
-    } cases[] = {{"DB1,DT4", 4},       {"DB1,DTLZ4", 4},  {"MB0:WSTRING(3)", 4},
-                 {"MDT4", 1},          {"MB0:S5TIME", 4}, {"DB1.DBB0:DATE_AND_TIME", 9},
-                 {"db1.dbb0: dtl", 10}};
+    } cases[] = {{"DB1,ANY4", 4}, {"MB0:IEC_TIMER", 4}, {"db1.dbb0: pointer", 10}, {"DB1.4,IEC_COUNTER", 6}};
 
     (void)state;
     for (size_t i = 0; i < N(cases); i++) {
@@ -281,15 +404,48 @@ static void types_that_are_known_by_name_only_are_unsupported(void **state)
     }
 }
 
+/* What the beginning of an address is taken for is an address in its own right; otherwise the error points
+ * into it. */
+static void check_prefixes(const struct good *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t len = 0; len < strlen(cases[i].text); len++) {
+            char text[64], canonical[S7_ADDRESS_TEXT_CAP], again[S7_ADDRESS_TEXT_CAP];
+            s7_address address;
+            s7_address_error error = {999, ""};
+
+            snprintf(text, sizeof text, "%.*s", (int)len, cases[i].text);
+            if (s7_address_parse(text, &address, &error) != S7_OK) {
+                if (error.at > len || error.text[0] == '\0')
+                    fail_msg("\"%s\": at %zu \"%s\"", text, error.at, error.text);
+                continue;
+            }
+            s7_address_format(&address, canonical, sizeof canonical);
+            assert_int_equal(s7_address_parse(canonical, &address, NULL), S7_OK);
+            s7_address_format(&address, again, sizeof again);
+            assert_string_equal(again, canonical);
+        }
+}
+
+static void every_prefix_is_refused_or_an_address_of_its_own(void **state)
+{
+    (void)state;
+    check_prefixes(step7, N(step7));
+    check_prefixes(typed, N(typed));
+    check_prefixes(nodes7, N(nodes7));
+    check_prefixes(wincc, N(wincc));
+    check_prefixes(dacs7, N(dacs7));
+}
+
 /* ---- properties ---- */
 
 static s7_address random_address(struct prng *prng)
 {
-    static const s7_area areas[] = {S7_AREA_C, S7_AREA_T, S7_AREA_P,  S7_AREA_I,
-                                    S7_AREA_Q, S7_AREA_M, S7_AREA_DB, S7_AREA_DI};
+    static const s7_area areas[] = {S7_AREA_C,  S7_AREA_T,  S7_AREA_P,  S7_AREA_I,  S7_AREA_Q, S7_AREA_M,
+                                    S7_AREA_DB, S7_AREA_DI, S7_AREA_SM, S7_AREA_AI, S7_AREA_AQ};
     s7_address a = {.area = areas[prng_below(prng, N(areas))],
                     .byte = prng_below(prng, 2097152),
-                    .type = (s7_type)(1 + prng_below(prng, S7_TYPE_COUNTER)),
+                    .type = (s7_type)(1 + prng_below(prng, S7_TYPE_LAST)),
                     .count = 1};
 
     if (prng_below(prng, 2) == 0)
@@ -304,6 +460,8 @@ static s7_address random_address(struct prng *prng)
         a.bit = (uint8_t)prng_below(prng, 8);
     if (a.type == S7_TYPE_STRING)
         a.string_cap = (uint16_t)(1 + prng_below(prng, 254));
+    if (a.type == S7_TYPE_WSTRING)
+        a.string_cap = (uint16_t)(1 + prng_below(prng, 16382));
     return a;
 }
 
@@ -349,7 +507,7 @@ static void the_canonical_text_is_read_as_the_same_address(void **state)
 
 static void random_texts_never_crash_and_errors_point_into_them(void **state)
 {
-    static const char alphabet[] = "DBXWIQMTCZEAPRSVLNGO0123456789.,:[]() %\xFF";
+    static const char alphabet[] = "DBXWIQMTCZEAPRSVLNGOF_0123456789.,:[]() %\xFF";
     struct prng prng = {0xADD3};
 
     (void)state;
@@ -395,7 +553,7 @@ static void a_text_is_cut_to_the_buffer_and_its_length_told(void **state)
 static void every_type_has_a_name_that_is_read_back(void **state)
 {
     (void)state;
-    for (int i = S7_TYPE_BOOL; i <= S7_TYPE_COUNTER; i++) {
+    for (int i = S7_TYPE_BOOL; i <= S7_TYPE_LAST; i++) {
         const char *name = s7_type_name((s7_type)i);
         s7_type type;
 
@@ -413,8 +571,9 @@ static void aliases_of_types_are_known_in_any_case(void **state)
     static const struct {
         const char *name;
         s7_type type;
-    } cases[] = {{"DI", S7_TYPE_DINT},  {"r", S7_TYPE_REAL},        {"B", S7_TYPE_BYTE},
-                 {"Dw", S7_TYPE_DWORD}, {"string", S7_TYPE_STRING}, {"LR", S7_TYPE_LREAL}};
+    } cases[] = {{"DI", S7_TYPE_DINT},         {"r", S7_TYPE_REAL},        {"B", S7_TYPE_BYTE},
+                 {"Dw", S7_TYPE_DWORD},        {"string", S7_TYPE_STRING}, {"LR", S7_TYPE_LREAL},
+                 {"Time_Of_Day", S7_TYPE_TOD}, {"dtlz", S7_TYPE_DTL},      {"WS", S7_TYPE_WSTRING}};
     s7_type type;
 
     (void)state;
@@ -464,9 +623,12 @@ int main(void)
         cmocka_unit_test(step7_and_german_texts_are_addresses),
         cmocka_unit_test(texts_with_a_type_are_addresses),
         cmocka_unit_test(nodes7_texts_are_addresses),
+        cmocka_unit_test(texts_of_wincc_are_addresses),
+        cmocka_unit_test(texts_of_dacs7_are_addresses),
         cmocka_unit_test(an_address_has_all_its_fields),
         cmocka_unit_test(other_texts_are_refused_where_they_go_wrong),
-        cmocka_unit_test(types_that_are_known_by_name_only_are_unsupported),
+        cmocka_unit_test(structures_are_unsupported_as_a_whole),
+        cmocka_unit_test(every_prefix_is_refused_or_an_address_of_its_own),
         cmocka_unit_test(the_canonical_text_is_read_as_the_same_address),
         cmocka_unit_test(random_texts_never_crash_and_errors_point_into_them),
         cmocka_unit_test(a_text_is_cut_to_the_buffer_and_its_length_told),

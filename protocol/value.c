@@ -1,5 +1,6 @@
 #include "protocol/value.h"
 
+#include "protocol/bytes.h"
 #include "protocol/value_types.h"
 
 #include <float.h>
@@ -7,6 +8,8 @@
 #include <string.h>
 
 /* ---- types ---- */
+
+#define S5TIME_RANGE "milliseconds or S5T#1h2m3s, three digits of 10ms, 100ms, 1s or 10s"
 
 static const struct s7_type_info types[] = {
     {S7_TYPE_BOOL, S7_KIND_UINT, 1, "0 or 1"},
@@ -26,8 +29,19 @@ static const struct s7_type_info types[] = {
     {S7_TYPE_LINT, S7_KIND_INT, INT64_MAX, "a whole number -9223372036854775808..9223372036854775807"},
     {S7_TYPE_LREAL, S7_KIND_FLOAT, 0, "a number up to 1.7976931348623157e+308"},
     {S7_TYPE_STRING, S7_KIND_TEXT, 0, "a text, not longer than the STRING"},
-    {S7_TYPE_TIMER, S7_KIND_UINT, UINT16_MAX, "the timer's word as a whole number 0..65535"},
-    {S7_TYPE_COUNTER, S7_KIND_UINT, UINT16_MAX, "the counter's word as a whole number 0..65535"},
+    {S7_TYPE_TIMER, S7_KIND_TIME, 0, S5TIME_RANGE},
+    {S7_TYPE_COUNTER, S7_KIND_UINT, 999, "a whole number 0..999"},
+    {S7_TYPE_WCHAR, S7_KIND_WIDE, 0, "one character up to U+FFFF"},
+    {S7_TYPE_WSTRING, S7_KIND_WIDE, 0, "a text, not longer than the WSTRING"},
+    {S7_TYPE_DATE, S7_KIND_TIME, 0, "a date 1990-01-01..2169-06-06"},
+    {S7_TYPE_TIME, S7_KIND_TIME, 0, "milliseconds or T#1h2m3s4ms, at most 24d20h31m23s647ms"},
+    {S7_TYPE_TOD, S7_KIND_TIME, 0, "a time of day 00:00:00..23:59:59.999"},
+    {S7_TYPE_DT, S7_KIND_TIME, 0, "a date and time 1990-01-01T00:00:00..2089-12-31T23:59:59.999"},
+    {S7_TYPE_LTIME, S7_KIND_TIME, 0, "nanoseconds or LT#1h2m3s4ms5us6ns"},
+    {S7_TYPE_LTOD, S7_KIND_TIME, 0, "a time of day 00:00:00..23:59:59.999999999"},
+    {S7_TYPE_LDT, S7_KIND_TIME, 0, "a date and time 1970-01-01T00:00:00..2554-07-21T23:34:33.709551615"},
+    {S7_TYPE_DTL, S7_KIND_TIME, 0, "a date and time 1970-01-01T00:00:00..2554-12-31T23:59:59.999999999"},
+    {S7_TYPE_S5TIME, S7_KIND_TIME, 0, S5TIME_RANGE},
 };
 
 static const struct s7_type_info no_type = {0, S7_KIND_UINT, 0, "nothing: this is not a data type"};
@@ -50,39 +64,23 @@ const char *s7_type_range(s7_type type)
     return s7_type_info(type)->range;
 }
 
+bool s7_type_is_text(s7_type type)
+{
+    enum s7_kind kind = s7_type_kind(type);
+
+    return kind == S7_KIND_TEXT || kind == S7_KIND_WIDE;
+}
+
+bool s7_type_has_raw(s7_type type)
+{
+    return s7_type_kind(type) == S7_KIND_TIME || type == S7_TYPE_COUNTER;
+}
+
 /* ---- bytes ---- */
-
-static uint64_t load_be(const uint8_t *bytes, size_t size)
-{
-    uint64_t v = 0;
-
-    for (size_t i = 0; i < size; i++)
-        v = v << 8 | bytes[i];
-    return v;
-}
-
-static void store_be(uint8_t *bytes, size_t size, uint64_t v)
-{
-    for (size_t i = size; i > 0; i--) {
-        bytes[i - 1] = (uint8_t)v;
-        v >>= 8;
-    }
-}
-
-/* Two's complement of 1..8 bytes, without relying on how the compiler converts to signed. */
-static int64_t sign_extend(uint64_t raw, size_t size)
-{
-    uint64_t sign = (uint64_t)1 << (size * 8 - 1);
-
-    if ((raw & sign) == 0)
-        return (int64_t)raw;
-    uint64_t magnitude_less_1 = ~raw & (sign - 1);
-    return -(int64_t)magnitude_less_1 - 1;
-}
 
 static double load_float(const uint8_t *bytes, size_t size)
 {
-    uint64_t raw = load_be(bytes, size);
+    uint64_t raw = s7_load_be(bytes, size);
     uint32_t raw32 = (uint32_t)raw;
     double wide;
     float narrow;
@@ -108,26 +106,23 @@ static void store_float(uint8_t *bytes, size_t size, double f)
     } else {
         memcpy(&raw, &f, sizeof raw);
     }
-    store_be(bytes, size, raw);
+    s7_store_be(bytes, size, raw);
 }
 
-/* The maximum length byte, unless it is 0 or FF as in fresh blocks: then the declaration counts. */
-static size_t string_max(const uint8_t *element, uint16_t string_cap)
+/* ---- counters ---- */
+
+static void load_counter(const uint8_t *element, struct s7_value *value)
 {
-    return element[0] == 0 || element[0] > string_cap ? string_cap : element[0];
+    uint32_t number;
+
+    value->broken = !s7_bcd_load((uint32_t)s7_load_be(element, 2), &number) || number > 999;
+    if (value->broken)
+        memcpy(value->raw, element, 2);
+    else
+        value->u = number;
 }
 
-static void load_text(const s7_address *address, const uint8_t *element, struct s7_value *value)
-{
-    if (address->type == S7_TYPE_CHAR) {
-        value->s.text = (const char *)element;
-        value->s.len = 1;
-        return;
-    }
-    size_t max = string_max(element, address->string_cap);
-    value->s.text = (const char *)element + 2;
-    value->s.len = element[1] < max ? element[1] : max;
-}
+/* ---- elements ---- */
 
 /* Where bit `index` of a BOOL address lies in its bytes. */
 static size_t bit_position(const s7_address *address, unsigned index)
@@ -135,30 +130,34 @@ static size_t bit_position(const s7_address *address, unsigned index)
     return (size_t)address->bit + index;
 }
 
+static void load_number(s7_type type, const uint8_t *element, struct s7_value *value)
+{
+    size_t size = s7_type_size(type, 0);
+
+    if (type == S7_TYPE_COUNTER)
+        load_counter(element, value);
+    else if (s7_type_kind(type) == S7_KIND_UINT)
+        value->u = s7_load_be(element, size);
+    else if (s7_type_kind(type) == S7_KIND_INT)
+        value->i = s7_load_signed_be(element, size);
+    else
+        value->f = load_float(element, size);
+}
+
 struct s7_value s7_value_load(const s7_address *address, const uint8_t *bytes, unsigned index)
 {
     struct s7_value value = {.type = address->type};
-    size_t size = s7_type_size(address->type, address->string_cap);
-    const uint8_t *element = bytes + size * index;
+    const uint8_t *element = bytes + s7_type_size(address->type, address->string_cap) * index;
 
     if (address->type == S7_TYPE_BOOL) {
         size_t at = bit_position(address, index);
         value.u = (uint64_t)(bytes[at / 8] >> at % 8 & 1);
-        return value;
-    }
-    switch (s7_type_kind(address->type)) {
-    case S7_KIND_UINT:
-        value.u = load_be(element, size);
-        break;
-    case S7_KIND_INT:
-        value.i = sign_extend(load_be(element, size), size);
-        break;
-    case S7_KIND_FLOAT:
-        value.f = load_float(element, size);
-        break;
-    case S7_KIND_TEXT:
-        load_text(address, element, &value);
-        break;
+    } else if (s7_type_is_text(address->type)) {
+        s7_chars_load(address, element, &value);
+    } else if (s7_type_kind(address->type) == S7_KIND_TIME) {
+        s7_time_load(address->type, element, &value);
+    } else {
+        load_number(address->type, element, &value);
     }
     return value;
 }
@@ -174,22 +173,18 @@ static void store_bit(const s7_address *address, uint8_t *bytes, unsigned index,
         bytes[at / 8] &= (uint8_t)~mask;
 }
 
-static s7_status store_text(const s7_address *address, uint8_t *element, const struct s7_value *value)
+static void store_number(s7_type type, uint8_t *element, const struct s7_value *value)
 {
-    if (address->type == S7_TYPE_CHAR) {
-        if (value->s.len != 1)
-            return S7_E_CONVERT;
-        element[0] = (uint8_t)value->s.text[0];
-        return S7_OK;
-    }
-    size_t max = string_max(element, address->string_cap);
-    if (value->s.len > max)
-        return S7_E_CONVERT;
-    element[0] = (uint8_t)max;
-    element[1] = (uint8_t)value->s.len;
-    if (value->s.len > 0)
-        memmove(element + 2, value->s.text, value->s.len);
-    return S7_OK;
+    size_t size = s7_type_size(type, 0);
+
+    if (type == S7_TYPE_COUNTER)
+        s7_store_be(element, size, s7_bcd((uint32_t)value->u));
+    else if (s7_type_kind(type) == S7_KIND_UINT)
+        s7_store_be(element, size, value->u);
+    else if (s7_type_kind(type) == S7_KIND_INT)
+        s7_store_be(element, size, (uint64_t)value->i);
+    else
+        store_float(element, size, value->f);
 }
 
 static bool in_range(s7_type type, const struct s7_value *value)
@@ -204,29 +199,47 @@ static bool in_range(s7_type type, const struct s7_value *value)
     case S7_KIND_FLOAT: /* infinities and NaN are values of both types */
         return type != S7_TYPE_REAL || !isfinite(value->f) || fabs(value->f) <= (double)FLT_MAX;
     case S7_KIND_TEXT:
+    case S7_KIND_WIDE:
+    case S7_KIND_TIME: /* see their store functions */
         return true;
     }
     return false;
 }
 
+/* Bytes that are no value are stored as what they are. */
+static s7_status store_broken(s7_type type, uint8_t *element, const struct s7_value *value)
+{
+    if (value->type != type || !s7_type_has_raw(type))
+        return S7_E_CONVERT;
+    memcpy(element, value->raw, s7_type_size(type, 0));
+    return S7_OK;
+}
+
+/* Times of day and dates are stored in other members, and dates in others than durations: no type takes
+ * another's. */
+static bool same_kind(s7_type type, const struct s7_value *value)
+{
+    enum s7_kind kind = s7_type_kind(type);
+
+    return s7_type_kind(value->type) == kind && (kind != S7_KIND_TIME || value->type == type);
+}
+
 s7_status s7_value_store(const s7_address *address, uint8_t *bytes, unsigned index,
                          const struct s7_value *value)
 {
-    size_t size = s7_type_size(address->type, address->string_cap);
-    uint8_t *element = bytes + size * index;
-    enum s7_kind kind = s7_type_kind(address->type);
+    uint8_t *element = bytes + s7_type_size(address->type, address->string_cap) * index;
 
-    if (s7_type_kind(value->type) != kind || !in_range(address->type, value))
+    if (value->broken)
+        return store_broken(address->type, element, value);
+    if (!same_kind(address->type, value) || !in_range(address->type, value))
         return S7_E_CONVERT;
+    if (s7_type_is_text(address->type))
+        return s7_chars_store(address, element, value) ? S7_OK : S7_E_CONVERT;
+    if (s7_type_kind(address->type) == S7_KIND_TIME)
+        return s7_time_store(address->type, value, element) ? S7_OK : S7_E_CONVERT;
     if (address->type == S7_TYPE_BOOL)
         store_bit(address, bytes, index, value->u);
-    else if (kind == S7_KIND_UINT)
-        store_be(element, size, value->u);
-    else if (kind == S7_KIND_INT)
-        store_be(element, size, (uint64_t)value->i);
-    else if (kind == S7_KIND_FLOAT)
-        store_float(element, size, value->f);
     else
-        return store_text(address, element, value);
+        store_number(address->type, element, value);
     return S7_OK;
 }

@@ -63,8 +63,6 @@ static const struct text_case texts[] = {
     {S7_TYPE_ULINT, "18446744073709551615", "FFFFFFFFFFFFFFFF", "18446744073709551615"},
     {S7_TYPE_ULINT, "18446744073709551616", NULL, NULL},
     {S7_TYPE_LWORD, "0xFFFFFFFFFFFFFFFFF", NULL, NULL},
-    {S7_TYPE_TIMER, "16#2130", "2130", "8496"},
-    {S7_TYPE_COUNTER, "17", "0011", "17"},
     {S7_TYPE_REAL, "1.5", "3FC00000", "1.5"},
     {S7_TYPE_REAL, "0.1", "3DCCCCCD", "0.1"},
     {S7_TYPE_REAL, "-0", "80000000", "-0"},
@@ -171,9 +169,9 @@ static void a_locale_with_a_decimal_comma_changes_nothing(void **state)
 static s7_address random_address(struct prng *prng)
 {
     s7_address a =
-        typed((s7_type)(1 + prng_below(prng, S7_TYPE_COUNTER)), 0, (uint16_t)(1 + prng_below(prng, 4)));
+        typed((s7_type)(1 + prng_below(prng, S7_TYPE_LAST)), 0, (uint16_t)(1 + prng_below(prng, 4)));
 
-    if (a.type == S7_TYPE_STRING)
+    if (a.type == S7_TYPE_STRING || a.type == S7_TYPE_WSTRING)
         a.string_cap = (uint16_t)(1 + prng_below(prng, 20));
     if (a.type == S7_TYPE_BOOL)
         a.bit = (uint8_t)prng_below(prng, 8);
@@ -181,7 +179,7 @@ static s7_address random_address(struct prng *prng)
 }
 
 /* Any bytes have a text, and that text gives values with the same text: exactly the same bytes unless
- * padding, NaN payloads or a damaged STRING are in between. */
+ * padding, NaN payloads, lone surrogates or a damaged STRING are in between. */
 static void any_bytes_become_a_text_that_reads_back_the_same(void **state)
 {
     struct prng prng = {0x7A1};
@@ -189,8 +187,8 @@ static void any_bytes_become_a_text_that_reads_back_the_same(void **state)
     (void)state;
     for (unsigned round = 0; round < 50000; round++) {
         s7_address address = random_address(&prng);
-        uint8_t bytes[128], again[128];
-        char text[512], text_again[512];
+        uint8_t bytes[256], again[256];
+        char text[1024], text_again[1024];
         size_t size = s7_address_size(&address);
 
         prng_fill(&prng, bytes, sizeof bytes);
@@ -203,7 +201,8 @@ static void any_bytes_become_a_text_that_reads_back_the_same(void **state)
         assert_int_equal(s7_values_format(&address, again, text_again, sizeof text_again), len);
         assert_memory_equal(text, text_again, len);
         assert_memory_equal(again + size, bytes + size, sizeof bytes - size);
-        if (address.type != S7_TYPE_STRING && strstr(text, "nan") == NULL)
+        if (address.type != S7_TYPE_STRING && address.type != S7_TYPE_WSTRING &&
+            strstr(text, "nan") == NULL && memmem(text, len, "\xEF\xBF\xBD", 3) == NULL)
             assert_memory_equal(again, bytes, size);
     }
 }
@@ -245,7 +244,7 @@ static void random_texts_never_crash(void **state)
     (void)state;
     for (unsigned round = 0; round < 200000; round++) {
         s7_address address = random_address(&prng);
-        uint8_t bytes[128] = {0};
+        uint8_t bytes[256] = {0};
         char text[32];
         size_t len = prng_below(&prng, sizeof text);
 
@@ -421,7 +420,7 @@ static void a_value_of_another_kind_is_refused(void **state)
 static void every_type_says_what_it_takes(void **state)
 {
     (void)state;
-    for (int i = S7_TYPE_BOOL; i <= S7_TYPE_COUNTER; i++)
+    for (int i = S7_TYPE_BOOL; i <= S7_TYPE_LAST; i++)
         assert_null(strstr(s7_type_range((s7_type)i), "not a data type"));
     assert_string_equal(s7_type_range(S7_TYPE_INT), "a whole number -32768..32767");
 }

@@ -1,31 +1,29 @@
-#include "protocol/value.h"
-
+/* One number, date or time as text. */
 #include "protocol/names.h"
 #include "protocol/real_text.h"
+#include "protocol/utf8.h"
 #include "protocol/value_types.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define STRING_MAX 254
-
-static bool is_blank(char c)
+bool s7_is_blank(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 static void trim(const char **text, size_t *len)
 {
-    while (*len > 0 && is_blank((*text)[0])) {
+    while (*len > 0 && s7_is_blank((*text)[0])) {
         (*text)++;
         (*len)--;
     }
-    while (*len > 0 && is_blank((*text)[*len - 1]))
+    while (*len > 0 && s7_is_blank((*text)[*len - 1]))
         (*len)--;
 }
 
-/* ---- one element ---- */
+/* ---- reading ---- */
 
 /* -1: not a digit of any base. */
 static int digit_value(char c)
@@ -98,202 +96,151 @@ static bool parse_bool(const char *text, size_t len, struct s7_value *value)
     return value->u != 0 || s7_name_equal(text, len, "0") || s7_name_equal(text, len, "FALSE");
 }
 
-static bool parse_element(const s7_address *address, const char *text, size_t len, struct s7_value *value)
+/* Hexadecimal digits are the bytes themselves, leading zeros left out or not. */
+static bool parse_raw(const s7_address *address, const char *text, size_t len, struct s7_value *value)
+{
+    size_t size = s7_type_size(address->type, 0);
+    uint8_t bytes[S7_VALUE_RAW_MAX] = {0};
+
+    for (; len > 0 && text[0] == '0'; text++)
+        len--;
+    if (len > 2 * size)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        int digit = digit_value(text[len - 1 - i]);
+        if (digit < 0)
+            return false;
+        bytes[size - 1 - i / 2] |= (uint8_t)(digit << 4 * (i % 2));
+    }
+    *value = s7_value_load(address, bytes, 0);
+    return true;
+}
+
+/* Through the bytes, so that the value is as if it had been read from there. */
+static bool parse_time(const s7_address *address, const char *text, size_t len, struct s7_value *value)
+{
+    uint8_t bytes[S7_VALUE_RAW_MAX];
+
+    if (!s7_time_parse(text, len, value) || !s7_time_store(address->type, value, bytes))
+        return false;
+    s7_time_load(address->type, bytes, value);
+    return true;
+}
+
+static bool parse_trimmed(const s7_address *address, const char *text, size_t len, struct s7_value *value)
 {
     const struct s7_type_info *info = s7_type_info(address->type);
+    const char *digits = text;
+    size_t n_digits = len;
 
-    if (info->kind == S7_KIND_TEXT) { /* blanks are characters, too */
-        value->s.text = text;
-        value->s.len = len;
-        return address->type == S7_TYPE_CHAR ? len == 1 : len <= address->string_cap;
-    }
-    trim(&text, &len);
+    if (s7_type_has_raw(address->type) && take_base(&digits, &n_digits) == 16)
+        return parse_raw(address, digits, n_digits, value);
+    if (info->kind == S7_KIND_TIME)
+        return parse_time(address, text, len, value);
     if (address->type == S7_TYPE_BOOL)
         return parse_bool(text, len, value);
     if (info->kind == S7_KIND_FLOAT)
         return s7_real_parse(text, len, address->type == S7_TYPE_REAL, &value->f);
-    return parse_integer(info, text, len, value);
+    if (address->type == S7_TYPE_COUNTER && len > 2 && s7_name_equal(text, 2, "C#"))
+        return parse_integer(info, text + 2, len - 2, value);
+    return !s7_type_is_text(address->type) && parse_integer(info, text, len, value);
 }
 
 s7_status s7_value_parse(const s7_address *address, const char *text, size_t text_len, struct s7_value *out)
 {
     struct s7_value value = {.type = address->type};
 
-    if (!parse_element(address, text, text_len, &value))
+    trim(&text, &text_len);
+    if (!parse_trimmed(address, text, text_len, &value))
         return S7_E_CONVERT;
     *out = value;
     return S7_OK;
 }
 
-/* ---- output that counts on when it is full ---- */
+/* ---- writing ---- */
 
-struct out {
-    char *buf;
-    size_t cap;
-    size_t len; /* of the whole text */
-};
-
-static void put(struct out *out, const char *text, size_t len)
+void s7_out_put(struct s7_out *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++, out->len++)
         if (out->cap > 0 && out->len < out->cap - 1)
             out->buf[out->len] = text[i];
 }
 
-static size_t finish(const struct out *out)
+size_t s7_out_finish(const struct s7_out *out)
 {
     if (out->cap > 0)
         out->buf[out->len < out->cap ? out->len : out->cap - 1] = '\0';
     return out->len;
 }
 
-static void put_value(struct out *out, const struct s7_value *value)
+static void put_raw(struct s7_out *out, const struct s7_value *value)
 {
-    char text[S7_REAL_TEXT_CAP];
-    int len = 0;
+    static const char digits[] = "0123456789ABCDEF";
 
+    s7_out_put(out, "16#", 3);
+    for (size_t i = 0; i < s7_type_size(value->type, 0); i++) {
+        s7_out_put(out, &digits[value->raw[i] >> 4], 1);
+        s7_out_put(out, &digits[value->raw[i] & 0xF], 1);
+    }
+}
+
+static void put_text(struct s7_out *out, const struct s7_value *value, bool quoted)
+{
+    char bytes[S7_UTF8_MAX];
+    size_t at = 0;
+    uint32_t c;
+
+    if (quoted)
+        s7_out_put(out, "\"", 1);
+    while (s7_value_char(value, &at, &c)) {
+        if (quoted && (c == '"' || c == '\\'))
+            s7_out_put(out, "\\", 1);
+        s7_out_put(out, bytes, s7_utf8_put(c, bytes));
+    }
+    if (quoted)
+        s7_out_put(out, "\"", 1);
+}
+
+static void put_number(struct s7_out *out, const struct s7_value *value)
+{
+    char text[S7_TIME_TEXT_CAP];
+    size_t len = 0;
+
+    _Static_assert(sizeof text >= S7_REAL_TEXT_CAP, "the buffer takes every number");
     switch (s7_type_kind(value->type)) {
     case S7_KIND_UINT:
-        len = snprintf(text, sizeof text, "%" PRIu64, value->u);
+        len = (size_t)snprintf(text, sizeof text, "%" PRIu64, value->u);
         break;
     case S7_KIND_INT:
-        len = snprintf(text, sizeof text, "%" PRId64, value->i);
+        len = (size_t)snprintf(text, sizeof text, "%" PRId64, value->i);
         break;
     case S7_KIND_FLOAT:
-        len = (int)s7_real_format(value->f, value->type == S7_TYPE_REAL, text);
+        len = s7_real_format(value->f, value->type == S7_TYPE_REAL, text);
+        break;
+    case S7_KIND_TIME:
+        len = s7_time_format(value, text);
         break;
     case S7_KIND_TEXT:
-        put(out, value->s.text, value->s.len);
-        return;
+    case S7_KIND_WIDE:
+        break;
     }
-    put(out, text, (size_t)len);
+    s7_out_put(out, text, len);
+}
+
+void s7_out_value(struct s7_out *out, const struct s7_value *value, bool quoted)
+{
+    if (value->broken)
+        put_raw(out, value);
+    else if (s7_type_is_text(value->type))
+        put_text(out, value, quoted);
+    else
+        put_number(out, value);
 }
 
 size_t s7_value_format(const struct s7_value *value, char *buf, size_t cap)
 {
-    struct out out = {buf, cap, 0};
+    struct s7_out out = {buf, cap, 0};
 
-    put_value(&out, value);
-    return finish(&out);
-}
-
-/* ---- arrays ---- */
-
-static void put_quoted(struct out *out, const struct s7_value *value)
-{
-    put(out, "\"", 1);
-    for (size_t i = 0; i < value->s.len; i++) {
-        if (value->s.text[i] == '"' || value->s.text[i] == '\\')
-            put(out, "\\", 1);
-        put(out, &value->s.text[i], 1);
-    }
-    put(out, "\"", 1);
-}
-
-size_t s7_values_format(const s7_address *address, const uint8_t *bytes, char *buf, size_t cap)
-{
-    struct out out = {buf, cap, 0};
-    bool text = s7_type_kind(address->type) == S7_KIND_TEXT;
-
-    if (address->count != 1)
-        put(&out, "[", 1);
-    for (unsigned i = 0; i < address->count; i++) {
-        struct s7_value value = s7_value_load(address, bytes, i);
-
-        if (i > 0)
-            put(&out, ",", 1);
-        if (text && address->count != 1)
-            put_quoted(&out, &value);
-        else
-            put_value(&out, &value);
-    }
-    if (address->count != 1)
-        put(&out, "]", 1);
-    return finish(&out);
-}
-
-struct list {
-    const char *at;
-    size_t left;
-};
-
-static bool list_accept(struct list *list, char c)
-{
-    while (list->left > 0 && is_blank(*list->at)) {
-        list->at++;
-        list->left--;
-    }
-    if (list->left == 0 || *list->at != c)
-        return false;
-    list->at++;
-    list->left--;
-    return true;
-}
-
-/* Up to the next comma or the closing bracket. */
-static bool plain_element(const s7_address *address, struct list *list, struct s7_value *value)
-{
-    const char *start = list->at;
-
-    while (list->left > 0 && *list->at != ',' && *list->at != ']') {
-        list->at++;
-        list->left--;
-    }
-    return parse_element(address, start, (size_t)(list->at - start), value);
-}
-
-/* A quoted text without its backslashes goes to plain; value is a view of it. */
-static bool quoted_element(const s7_address *address, struct list *list, char plain[STRING_MAX],
-                           struct s7_value *value)
-{
-    size_t len = 0;
-
-    if (!list_accept(list, '"'))
-        return false;
-    while (list->left > 0 && *list->at != '"') {
-        if (*list->at == '\\' && list->left > 1) {
-            list->at++;
-            list->left--;
-        }
-        if (len == STRING_MAX)
-            return false;
-        plain[len++] = *list->at++;
-        list->left--;
-    }
-    return list_accept(list, '"') && parse_element(address, plain, len, value);
-}
-
-static s7_status list_element(const s7_address *address, struct list *list, uint8_t *bytes, unsigned index)
-{
-    struct s7_value value = {.type = address->type};
-    char plain[STRING_MAX];
-    bool text = s7_type_kind(address->type) == S7_KIND_TEXT;
-
-    if (!(text ? quoted_element(address, list, plain, &value) : plain_element(address, list, &value)))
-        return S7_E_CONVERT;
-    return s7_value_store(address, bytes, index, &value);
-}
-
-s7_status s7_values_parse(const s7_address *address, const char *text, size_t text_len, uint8_t *bytes)
-{
-    struct list list = {text, text_len};
-    struct s7_value value;
-
-    if (address->count == 1) {
-        s7_status status = s7_value_parse(address, text, text_len, &value);
-        return status == S7_OK ? s7_value_store(address, bytes, 0, &value) : status;
-    }
-    if (!list_accept(&list, '['))
-        return S7_E_CONVERT;
-    for (unsigned i = 0; i < address->count; i++) {
-        if (i > 0 && !list_accept(&list, ','))
-            return S7_E_CONVERT;
-        s7_status status = list_element(address, &list, bytes, i);
-        if (status != S7_OK)
-            return status;
-    }
-    if (!list_accept(&list, ']'))
-        return S7_E_CONVERT;
-    trim(&list.at, &list.left);
-    return list.left == 0 ? S7_OK : S7_E_CONVERT;
+    s7_out_value(&out, value, false);
+    return s7_out_finish(&out);
 }

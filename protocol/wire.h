@@ -61,6 +61,24 @@ static inline bool s7_rd_view(struct s7_rd *rd, size_t len, const uint8_t **view
     return true;
 }
 
+/* A text field: the next len bytes, up to the first zero, without blanks at the end. text has room for len
+ * characters and a zero. */
+static inline bool s7_rd_text(struct s7_rd *rd, size_t len, char *text)
+{
+    const uint8_t *view;
+    size_t n = 0;
+
+    if (!s7_rd_view(rd, len, &view))
+        return false;
+    while (n < len && view[n] != 0)
+        n++;
+    while (n > 0 && view[n - 1] == ' ')
+        n--;
+    memcpy(text, view, n);
+    text[n] = '\0';
+    return true;
+}
+
 struct s7_wr {
     uint8_t *buf;
     size_t cap;

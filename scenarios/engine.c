@@ -23,9 +23,6 @@
 
 #define NAME_MAX_SHOWN 50 /* what Lua's messages have room for is 60 */
 
-#define LOG_MAX       65536 /* bytes that a report holds of the log */
-#define LOG_VALUE_MAX 4096  /* and of each thing in it */
-
 static const char engine_key; /* its address is the key in the registry */
 
 struct sc_engine *sc_engine_of(lua_State *lua)
@@ -57,96 +54,7 @@ void sc_engine_end(struct sc_engine *engine, enum sc_outcome outcome, const char
         s7_loop_stop(engine->loop);
 }
 
-/* ---- the scenario's own globals ---- */
-
-static int l_log(lua_State *lua)
-{
-    struct sc_engine *engine = sc_engine_of(lua);
-    int n = lua_gettop(lua);
-
-    engine->log_cut = engine->log.len > LOG_MAX;
-    if (engine->log_cut)
-        return 0;
-    sc_text_add(&engine->log, "  %.3f s  ", (double)sc_now_ns(engine) / 1e9);
-    for (int i = 1; i <= n; i++) {
-        sc_text_add(&engine->log, "%s%.*s", i > 1 ? " " : "", LOG_VALUE_MAX, sc_sandbox_text(lua, i, NULL));
-        lua_pop(lua, 1);
-    }
-    sc_text_add(&engine->log, "\n");
-    return 0;
-}
-
-static int skip(lua_State *lua, struct sc_engine *engine)
-{
-    if (lua_type(lua, 3) != LUA_TSTRING || lua_rawlen(lua, 3) == 0)
-        return luaL_error(lua, "virtual_only: expected the reason as a string, got %s", sc_safe_text(lua, 3));
-    if (engine->begun)
-        return luaL_error(lua, "virtual_only must be set before the first PLC");
-    if (!engine->options->real)
-        return 0;
-    sc_engine_end(engine, SC_SKIPPED, "virtual only: %s\n", lua_tostring(lua, 3));
-    return luaL_error(lua, "skipped");
-}
-
-/* One line, whatever is in it. */
-static void set_title(struct sc_report *report, const char *title)
-{
-    snprintf(report->title, sizeof report->title, "%s", title);
-    for (char *at = report->title; *at != '\0'; at++)
-        if ((unsigned char)*at < ' ')
-            *at = ' ';
-}
-
-static int global_set(lua_State *lua)
-{
-    struct sc_engine *engine = sc_engine_of(lua);
-    const char *name = lua_type(lua, 2) == LUA_TSTRING ? lua_tostring(lua, 2) : "";
-
-    if (strcmp(name, "virtual_only") == 0)
-        skip(lua, engine);
-    if (strcmp(name, "title") == 0 && lua_type(lua, 3) == LUA_TSTRING)
-        set_title(engine->report, lua_tostring(lua, 3));
-    lua_rawset(lua, 1);
-    return 0;
-}
-
-/* A name that was never set is a slip of the pen. */
-static int global_get(lua_State *lua)
-{
-    const char *word = sc_sandbox_text(lua, 2, NULL), *best = sc_nearest_key(lua, 1, word);
-
-    return luaL_error(lua, best != NULL ? "no such name: %s; did you mean %s?" : "no such name: %s", word,
-                      best);
-}
-
-static void set_number(lua_State *lua, const char *name, lua_Integer ms)
-{
-    lua_pushinteger(lua, ms);
-    lua_setglobal(lua, name);
-}
-
-static void open_globals(lua_State *lua, const struct sc_engine *engine)
-{
-    static const luaL_Reg functions[] = {{"log", l_log}, {"print", l_log}, {NULL, NULL}};
-
-    sc_functions(lua, functions);
-    set_number(lua, "ms", 1);
-    set_number(lua, "s", 1000);
-    set_number(lua, "min", 60 * 1000);
-    set_number(lua, "h", 3600 * 1000);
-    lua_pushboolean(lua, !engine->options->real);
-    lua_setglobal(lua, "virtual");
-    lua_pushglobaltable(lua);
-    lua_createtable(lua, 0, 3);
-    lua_pushcfunction(lua, global_set);
-    lua_setfield(lua, -2, "__newindex");
-    lua_pushcfunction(lua, global_get);
-    lua_setfield(lua, -2, "__index");
-    lua_pushboolean(lua, false);
-    lua_setfield(lua, -2, "__metatable");
-    lua_setmetatable(lua, -2);
-    lua_pop(lua, 1);
-}
+/* ---- the run ---- */
 
 /* In protected mode: whatever has no memory left ends here. Argument: the engine. */
 static int open_all(lua_State *lua)
@@ -162,11 +70,10 @@ static int open_all(lua_State *lua)
     sc_pool_open(lua);
     sc_client_open(lua);
     sc_workers_open(lua);
-    open_globals(lua, engine);
+    sc_faults_open(lua);
+    sc_globals_open(lua);
     return 0;
 }
-
-/* ---- the run ---- */
 
 static bool busy(const struct sc_engine *engine)
 {
@@ -388,7 +295,7 @@ static void tell(struct sc_engine *engine)
     if (engine->log.len > 0)
         sc_text_add(&engine->out, "log:\n%s", engine->log.at);
     if (engine->log_cut)
-        sc_text_add(&engine->out, "  (and more: a report holds %d KiB of the log)\n", LOG_MAX / 1024);
+        sc_text_add(&engine->out, "  (and more: a report holds %d KiB of the log)\n", SC_LOG_MAX / 1024);
     report->text = engine->out.at;
 }
 
@@ -412,6 +319,7 @@ static void finish(struct sc_engine *engine)
     sc_tasks_free(engine);
     sc_crews_free(engine);
     sc_plcs_free(engine);
+    sc_faults_free(engine);
     sc_sandbox_free(engine->lua);
     s7_loop_free(engine->loop);
     sc_text_free(&engine->log);

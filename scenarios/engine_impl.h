@@ -67,6 +67,7 @@ struct sc_fault {
 };
 
 #define SC_FOLDER_CAP 512
+#define SC_LOG_MAX    65536 /* bytes that a report holds of the log */
 
 struct sc_plc {
     struct sc_plc *next;
@@ -222,6 +223,7 @@ const char *sc_safe_text(lua_State *lua, int index);
 void sc_expect_open(lua_State *lua); /* expect, within, always, fails */
 /* Ask the task's condition; when it fails itself the scenario is over. */
 bool sc_watch_holds(struct sc_task *task);
+void sc_globals_open(lua_State *lua); /* log, min, virtual ... */
 void sc_plc_open(lua_State *lua);
 size_t sc_byte_offset(const s7_address *address); /* in its block */
 /* The string key of the table that the word is nearest to; NULL: none. */
@@ -230,6 +232,9 @@ const char *sc_nearest_key(lua_State *lua, int table, const char *word);
 void sc_strict_table(lua_State *lua, const char *what);
 struct sc_plc *sc_check_plc(lua_State *lua, int index, const char *what);
 void sc_plcs_free(struct sc_engine *engine);
+int sc_plc_fault(lua_State *lua); /* plc:fault(NAME, ARGS) */
+void sc_faults_open(lua_State *lua);
+void sc_faults_free(struct sc_engine *engine);
 void sc_faults_look(struct sc_engine *engine); /* counts, and what this system cannot do */
 void sc_pool_open(lua_State *lua);
 void sc_client_open(lua_State *lua);

@@ -164,7 +164,7 @@ static void count(const struct attempt *try, struct sc_totals *totals)
         totals->no_world++;
         break;
     }
-    totals->unsteady += try->differed;
+    totals->unsteady += try->differed && try->report.outcome == SC_PASSED; /* others are counted already */
 }
 
 /* ---- telling ---- */

@@ -1,5 +1,6 @@
 /* Values of PLC memory as Lua sees them: BOOL true or false, whole numbers, floats; CHAR arrays and STRING as
- * strings of the stored bytes; arrays of anything else as lists. */
+ * strings of the stored bytes; WSTRING, dates and times as the text that the command line has; arrays of
+ * anything else as lists. */
 #include "scenarios/engine_impl.h"
 #include "scenarios/sandbox.h"
 
@@ -30,8 +31,22 @@ static bool is_text(const s7_address *address)
     return address->type == S7_TYPE_CHAR && address->count > 1;
 }
 
+static void push_text(lua_State *lua, const struct s7_value *value)
+{
+    size_t len = s7_value_format(value, NULL, 0);
+    luaL_Buffer buffer;
+    char *text = luaL_buffinitsize(lua, &buffer, len + 1);
+
+    s7_value_format(value, text, len + 1);
+    luaL_pushresultsize(&buffer, len);
+}
+
 static void push_one(lua_State *lua, const struct s7_value *value)
 {
+    if (value->broken) {
+        push_text(lua, value);
+        return;
+    }
     switch (s7_type_kind(value->type)) {
     case S7_KIND_UINT:
         if (value->type == S7_TYPE_BOOL)
@@ -47,6 +62,10 @@ static void push_one(lua_State *lua, const struct s7_value *value)
         break;
     case S7_KIND_TEXT:
         lua_pushlstring(lua, value->s.text, value->s.len);
+        break;
+    case S7_KIND_WIDE:
+    case S7_KIND_TIME:
+        push_text(lua, value);
         break;
     }
 }
@@ -101,14 +120,47 @@ static bool to_value(lua_State *lua, int index, s7_type type, struct s7_value *v
     case S7_KIND_TEXT:
         value->s.text = lua_kind == LUA_TSTRING ? lua_tolstring(lua, index, &value->s.len) : NULL;
         return lua_kind == LUA_TSTRING;
+    case S7_KIND_WIDE:
+    case S7_KIND_TIME: /* see by_text */
+        break;
     }
     return false;
+}
+
+/* Given as text; times also as whole numbers where the text may be one: milliseconds of a TIME. */
+static bool by_text(lua_State *lua, int index, const s7_address *address)
+{
+    enum s7_kind kind = s7_type_kind(address->type);
+
+    return kind == S7_KIND_WIDE || kind == S7_KIND_TIME ||
+           (address->type == S7_TYPE_COUNTER && lua_type(lua, index) == LUA_TSTRING);
+}
+
+static bool store_by_text(lua_State *lua, int index, const s7_address *address, uint8_t *bytes,
+                          unsigned element)
+{
+    s7_address one = *address;
+    size_t len;
+
+    if (lua_type(lua, index) != LUA_TSTRING &&
+        (lua_type(lua, index) != LUA_TNUMBER || s7_type_kind(address->type) != S7_KIND_TIME))
+        return false;
+    const char *text = luaL_tolstring(lua, index, &len);
+    one.count = 1;
+    bool stored = s7_values_parse(&one, text, len, bytes + s7_address_size(&one) * element) == S7_OK;
+    lua_pop(lua, 1);
+    return stored;
 }
 
 static void store(lua_State *lua, int index, const s7_address *address, uint8_t *bytes, unsigned element)
 {
     struct s7_value value;
 
+    if (by_text(lua, index, address)) {
+        if (!store_by_text(lua, index, address, bytes, element))
+            bad_value(lua, index, address);
+        return;
+    }
     if (!to_value(lua, index, address->type, &value) ||
         s7_value_store(address, bytes, element, &value) != S7_OK)
         bad_value(lua, index, address);

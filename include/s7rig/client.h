@@ -15,6 +15,8 @@
  * request_ms after the timeout, the connection is dropped: that call fails with S7_E_TIMEOUT and says so,
  * later ones with S7_E_NOT_CONNECTED until s7_client_connect.
  *
+ * What a PLC does beside reads and writes (identification, clock, stop and start ...) is in services.h.
+ *
  * A client that a pool lent (pool.h) works with every call of this header but connect, close and free, which
  * belong to its pool. After it was given back, calls return S7_E_STALE_LEASE.
  *
@@ -43,7 +45,12 @@ typedef struct s7_ctx {
 } s7_ctx;
 
 /* S7_WITHIN(500): a context of 500 ms for one call. */
+#ifdef __cplusplus
+#define S7_WITHIN(ms)                                                                                        \
+    (&static_cast<const s7_ctx &>(s7_ctx{sizeof(s7_ctx), static_cast<int32_t>(ms), 0, nullptr, nullptr}))
+#else
 #define S7_WITHIN(ms) (&(s7_ctx){.struct_size = sizeof(s7_ctx), .timeout_ms = (ms)})
+#endif
 
 /* ---- options ---- */
 
@@ -66,6 +73,7 @@ typedef struct s7_client_options {
     uint32_t request_ms;      /* [5000] a call whose context says nothing else */
     uint32_t user_timeout_ms; /* [5000] TCP_USER_TIMEOUT; 0: the kernel's */
     uint32_t keepalive_idle_ms, keepalive_interval_ms; /* [10000, 3000] 0: off */
+    bool allow_control; /* [false] calls of services.h that change what the PLC does are refused without it */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
 

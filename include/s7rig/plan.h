@@ -79,10 +79,9 @@ size_t s7_plan_count(const s7_plan *plan);
 const s7_item *s7_plan_tags(const s7_plan *plan);
 
 /* Element index of a tag as a number or text. The tag's status when it is not S7_OK; S7_E_ARG: no such tag
- * or element; S7_E_CONVERT: the value does not fit (an _int of REAL, a _real of STRING, a whole number above
- * INT64_MAX).
- * _text: any type, arrays in brackets as a whole, "1.5", "[1,2,3]"; strings as stored (Latin-1). Always
- * zero-terminated; S7_E_TOO_LARGE: it is cut. */
+ * or element; S7_E_CONVERT: the value does not fit (an _int of REAL, a _real of STRING, either of a date or
+ * time, a whole number above INT64_MAX). _text: any type, arrays in brackets as a whole, "1.5", "[1,2,3]",
+ * "T#1h2m"; UTF-8. Always zero-terminated; S7_E_TOO_LARGE: it is cut. */
 S7_MUST_CHECK s7_status s7_plan_int(const s7_plan *plan, size_t tag, unsigned index, int64_t *value);
 S7_MUST_CHECK s7_status s7_plan_real(const s7_plan *plan, size_t tag, unsigned index, double *value);
 S7_MUST_CHECK s7_status s7_plan_text(const s7_plan *plan, size_t tag, char *text, size_t cap);

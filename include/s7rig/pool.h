@@ -1,7 +1,8 @@
 /* pool.h - connections to one S7 PLC, shared by any number of threads.
  *
  * A pool lends connections. s7_pool_get gives a lease: an s7_client that is connected, belongs to the caller
- * alone, and works with every read and write of client.h until s7_pool_put or s7_pool_discard takes it back.
+ * alone, and works with every call of client.h and services.h until s7_pool_put or s7_pool_discard takes it
+ * back.
  *
  *   s7_pool *pool;
  *   s7_pool_new("192.168.0.1", NULL, &pool, NULL);

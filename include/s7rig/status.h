@@ -109,7 +109,7 @@ typedef struct s7_errinfo {
 
 #define S7_ERRINFO_INIT                                                                                      \
     {                                                                                                        \
-        .struct_size = sizeof(s7_errinfo), .item = -1                                                        \
+        sizeof(s7_errinfo), S7_OK, 0, 0, -1, 0, "", "", ""                                                   \
     }
 
 /* One line of at most cap - 1 bytes: "asked: came; try: hint". Returns its full length, as snprintf does; buf

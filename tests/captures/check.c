@@ -1,7 +1,8 @@
-#include "check.h"
+#include "check_impl.h"
 
+#include "protocol/blocks.h"
+#include "protocol/control.h"
 #include "protocol/cotp.h"
-#include "protocol/pdu.h"
 #include "protocol/tpkt.h"
 #include "protocol/var.h"
 
@@ -13,7 +14,7 @@
 
 /* ---- what was wrong ---- */
 
-__attribute__((format(printf, 2, 3))) static void fail(struct check *check, const char *format, ...)
+void check_fail(struct check *check, const char *format, ...)
 {
     va_list args;
 
@@ -25,7 +26,7 @@ __attribute__((format(printf, 2, 3))) static void fail(struct check *check, cons
     va_end(args);
 }
 
-static bool is_hw(const struct check *check)
+bool check_is_hw(const struct check *check)
 {
     return strcmp(table_cell(check->row, "class"), "hw") == 0;
 }
@@ -62,30 +63,40 @@ static void expect_list(struct check *check, const char *column, const struct li
     struct list want = parse_list(cell);
 
     if (want.n != got->n) {
-        fail(check, "%s: %u values, expected \"%.80s\"", column, got->n, cell);
+        check_fail(check, "%s: %u values, expected \"%.80s\"", column, got->n, cell);
         return;
     }
     for (unsigned i = 0; i < want.n; i++)
         if (want.numbers[i] != got->numbers[i])
-            fail(check, "%s: value %u is %lu, expected %lu", column, i, got->numbers[i], want.numbers[i]);
+            check_fail(check, "%s: value %u is %lu, expected %lu", column, i, got->numbers[i],
+                       want.numbers[i]);
 }
 
-static void expect(struct check *check, const char *column, unsigned long got)
+void check_expect(struct check *check, const char *column, unsigned long got)
 {
     struct list list = {.numbers = {got}, .n = 1};
 
     expect_list(check, column, &list);
 }
 
+void check_expect_first(struct check *check, const char *column, unsigned long got)
+{
+    struct list want = parse_list(table_cell(check->row, column));
+
+    if (want.n == 0 || want.numbers[0] != got)
+        check_fail(check, "%s: %lu, expected \"%.80s\"", column, got, table_cell(check->row, column));
+}
+
 static void expect_frame(struct check *check, const struct s7_wr *wr)
 {
     if (wr->full || wr->len != check->len) {
-        fail(check, "encoded again it has %zu bytes, expected %zu", wr->len, check->len);
+        check_fail(check, "encoded again it has %zu bytes, expected %zu", wr->len, check->len);
         return;
     }
     for (size_t i = 0; i < wr->len; i++)
         if (wr->buf[i] != check->frame[i])
-            fail(check, "encoded again byte %zu is %02X, expected %02X", i, wr->buf[i], check->frame[i]);
+            check_fail(check, "encoded again byte %zu is %02X, expected %02X", i, wr->buf[i],
+                       check->frame[i]);
 }
 
 /* ---- COTP ---- */
@@ -98,7 +109,7 @@ static void expect_tsap(struct check *check, const char *column, const struct s7
     for (unsigned i = 0; param != NULL && i < param->len && i < S7_COTP_TSAP_CAP; i++)
         snprintf(hex + 2 * (size_t)i, 3, "%02x", param->value[i]);
     if (strcmp(hex, table_cell(check->row, column)) != 0)
-        fail(check, "%s: %s, expected %s", column, hex, table_cell(check->row, column));
+        check_fail(check, "%s: %s, expected %s", column, hex, table_cell(check->row, column));
 }
 
 static void check_connect(struct check *check, const struct s7_cotp *tpdu)
@@ -108,7 +119,7 @@ static void check_connect(struct check *check, const struct s7_cotp *tpdu)
     expect_tsap(check, "cotp_src-tsap-bytes", tpdu, S7_COTP_PARAM_CALLING_TSAP);
     expect_tsap(check, "cotp_dst-tsap-bytes", tpdu, S7_COTP_PARAM_CALLED_TSAP);
     if (size != NULL && size->len == 1)
-        expect(check, "cotp_tpdu_size", s7_cotp_tpdu_bytes(size->value[0]));
+        check_expect(check, "cotp_tpdu_size", s7_cotp_tpdu_bytes(size->value[0]));
 }
 
 static const char *tpdu_name(uint8_t code)
@@ -149,12 +160,12 @@ static void check_setup(struct check *check, const struct s7_pdu *pdu, struct s7
     struct s7_setup setup;
 
     if (s7_setup_decode(pdu, &setup) != S7_OK) {
-        fail(check, "setup communication does not decode");
+        check_fail(check, "setup communication does not decode");
         return;
     }
-    expect(check, "param_maxamq_calling", setup.amq_calling);
-    expect(check, "param_maxamq_called", setup.amq_called);
-    expect(check, "param_pdu_length", setup.pdu_len);
+    check_expect(check, "param_maxamq_calling", setup.amq_calling);
+    check_expect(check, "param_maxamq_called", setup.amq_called);
+    check_expect(check, "param_pdu_length", setup.pdu_len);
     s7_setup_encode(again, pdu->rosctr, pdu->ref, &setup);
     check->modelled = true;
 }
@@ -177,7 +188,7 @@ static void walk_items(struct check *check, const struct s7_pdu *pdu, struct ite
         items->n += status == S7_OK && more;
     }
     if (status != S7_OK)
-        fail(check, "item %u does not decode", items->n);
+        check_fail(check, "item %u does not decode", items->n);
 }
 
 static void expect_items(struct check *check, const struct items *items)
@@ -200,7 +211,7 @@ static void expect_items(struct check *check, const struct items *items)
         add(&byte, item->bit_addr / 8);
         add(&bit, item->bit_addr % 8);
     }
-    expect(check, "param_itemcount", items->n);
+    check_expect(check, "param_itemcount", items->n);
     expect_list(check, "param_item_syntaxid", &syntax);
     expect_list(check, "param_item_transp_size", &size);
     expect_list(check, "param_item_length", &count);
@@ -224,13 +235,13 @@ static void walk_units(struct check *check, const struct s7_pdu *pdu, unsigned n
     s7_data_walk_begin(pdu, pdu->rosctr == S7_ROSCTR_ACK_DATA, &walk);
     for (; units->n < n && units->n < LIST_MAX; units->n++)
         if (s7_data_walk_next(&walk, units->n + 1 == n, &units->list[units->n]) != S7_OK) {
-            fail(check, "data unit %u of %u does not decode", units->n, n);
+            check_fail(check, "data unit %u of %u does not decode", units->n, n);
             return;
         }
     units->left = s7_data_walk_left(&walk);
     size_t fill = n > 0 ? units->list[n - 1].payload_len % 2 : 0;
     if (units->left > fill)
-        fail(check, "%zu bytes are left behind the last data unit", units->left);
+        check_fail(check, "%zu bytes are left behind the last data unit", units->left);
 }
 
 /* The dissector prints lengths in bytes. For a failed item it prints size and length of the item before it,
@@ -248,8 +259,8 @@ static void expect_units(struct check *check, const struct s7_pdu *pdu, const st
         add(&code, unit->code);
         add(&size, failed && i < want_size.n ? want_size.numbers[i] : unit->size);
         add(&length, failed && i < want_length.n ? want_length.numbers[i] : unit->payload_len);
-        if (failed && is_hw(check) && (unit->size != 0 || unit->length != 0))
-            fail(check, "a CPU gives size %u and length %u to a failed item", unit->size, unit->length);
+        if (failed && check_is_hw(check) && (unit->size != 0 || unit->length != 0))
+            check_fail(check, "a CPU gives size %u and length %u to a failed item", unit->size, unit->length);
     }
     expect_list(check, "data_returncode", &code);
     expect_list(check, "data_transportsize", &size);
@@ -262,7 +273,7 @@ static void keep_dirty_fill(struct check *check, struct s7_wr *wr, const struct 
 {
     uint8_t fill = unit->payload[unit->payload_len];
 
-    if (wr->full || fill == 0 || is_hw(check))
+    if (wr->full || fill == 0 || check_is_hw(check))
         return;
     wr->buf[wr->len - 1] = fill;
     check->dirty_fills++;
@@ -322,7 +333,7 @@ static void check_write_answer(struct check *check, const struct s7_pdu *pdu, st
     struct list code = {.n = 0};
 
     if (pdu->data_len != pdu->param[1])
-        fail(check, "%zu return codes for %u items", pdu->data_len, pdu->param[1]);
+        check_fail(check, "%zu return codes for %u items", pdu->data_len, pdu->param[1]);
     for (size_t i = 0; i < pdu->data_len; i++) {
         add(&code, pdu->data[i]);
         s7_wr_be(again, 1, pdu->data[i]);
@@ -333,10 +344,10 @@ static void check_write_answer(struct check *check, const struct s7_pdu *pdu, st
 static void check_var_answer(struct check *check, const struct s7_pdu *pdu, struct s7_wr *again)
 {
     if (pdu->param_len != 2) {
-        fail(check, "%zu parameter bytes in an answer", pdu->param_len);
+        check_fail(check, "%zu parameter bytes in an answer", pdu->param_len);
         return;
     }
-    expect(check, "param_itemcount", pdu->param[1]);
+    check_expect(check, "param_itemcount", pdu->param[1]);
     size_t begin = s7_pdu_begin(again, pdu->rosctr, pdu->ref, pdu->error);
     s7_wr_be(again, 1, pdu->param[0]);
     s7_wr_be(again, 1, pdu->param[1]);
@@ -353,16 +364,16 @@ static void check_var_answer(struct check *check, const struct s7_pdu *pdu, stru
 
 static void expect_header(struct check *check, const struct s7_pdu *pdu)
 {
-    expect(check, "header_rosctr", pdu->rosctr);
-    expect(check, "header_pduref", pdu->ref);
-    expect(check, "header_parlg", pdu->param_len);
-    expect(check, "header_datlg", pdu->data_len);
+    check_expect(check, "header_rosctr", pdu->rosctr);
+    check_expect(check, "header_pduref", pdu->ref);
+    check_expect(check, "header_parlg", pdu->param_len);
+    check_expect(check, "header_datlg", pdu->data_len);
     if (pdu->rosctr == S7_ROSCTR_ACK || pdu->rosctr == S7_ROSCTR_ACK_DATA) {
-        expect(check, "header_errcls", pdu->error >> 8);
-        expect(check, "header_errcod", pdu->error & 0xFF);
+        check_expect(check, "header_errcls", pdu->error >> 8);
+        check_expect(check, "header_errcod", pdu->error & 0xFF);
     }
     if (pdu->rosctr != S7_ROSCTR_USERDATA && pdu->param_len > 0)
-        expect(check, "param_func", pdu->param[0]);
+        check_expect(check, "param_func", pdu->param[0]);
 }
 
 static void name_pdu(struct check *check, const struct s7_pdu *pdu)
@@ -379,11 +390,19 @@ static void name_pdu(struct check *check, const struct s7_pdu *pdu)
         snprintf(check->kind, sizeof check->kind, "%s %02X", rosctr, pdu->param[0]);
 }
 
+static bool is_service(uint8_t function)
+{
+    return function == S7_FN_PI_SERVICE || function == S7_FN_PLC_STOP ||
+           (function >= S7_FN_UPLOAD_START && function <= S7_FN_UPLOAD_END);
+}
+
 /* The PDU from its fields where we model it; nothing is appended where we do not. */
 static void check_function(struct check *check, const struct s7_pdu *pdu, struct s7_wr *again)
 {
-    if (pdu->rosctr == S7_ROSCTR_USERDATA)
+    if (pdu->rosctr == S7_ROSCTR_USERDATA) {
+        check_userdata(check, pdu, again);
         return;
+    }
     if (pdu->rosctr == S7_ROSCTR_ACK && pdu->param_len == 0) {
         s7_refusal_encode(again, pdu->ref, pdu->error);
         check->modelled = true;
@@ -398,6 +417,8 @@ static void check_function(struct check *check, const struct s7_pdu *pdu, struct
             check_var_job(check, pdu, again);
         else
             check_var_answer(check, pdu, again);
+    } else if (is_service(pdu->param[0])) {
+        check_service_job(check, pdu, again);
     }
 }
 
@@ -408,7 +429,7 @@ static void check_pdu(struct check *check, const struct s7_cotp *tpdu)
     struct s7_pdu pdu;
 
     if (s7_pdu_decode(tpdu->data, tpdu->data_len, &pdu) != S7_OK) {
-        fail(check, "the S7 header does not decode");
+        check_fail(check, "the S7 header does not decode");
         return;
     }
     name_pdu(check, &pdu);
@@ -433,7 +454,7 @@ static void check_tpdu(struct check *check, const struct s7_cotp *tpdu)
     uint8_t frame[FRAME_CAP];
     struct s7_wr wr = {frame, sizeof frame, 0, false};
 
-    expect(check, "cotp_type", tpdu->code >> 4);
+    check_expect(check, "cotp_type", tpdu->code >> 4);
     if (tpdu->code == S7_COTP_DT && tpdu->data_len > 0) {
         check_pdu(check, tpdu);
         return;
@@ -453,7 +474,7 @@ static void read_hex(struct check *check)
 
     for (; hex[0] != '\0' && check->len < FRAME_CAP; hex += 2) {
         if (sscanf(hex, "%2x", &byte) != 1 || hex[1] == '\0') {
-            fail(check, "the hex text is damaged at \"%.8s\"", hex);
+            check_fail(check, "the hex text is damaged at \"%.8s\"", hex);
             return;
         }
         check->frame[check->len++] = (uint8_t)byte;
@@ -468,9 +489,9 @@ void check_frame(struct check *check, const struct table *row)
     *check = (struct check){.row = row, .kind = "no frame"};
     read_hex(check);
     if (s7_tpkt_peek(check->frame, check->len, FRAME_CAP, &frame_len) != S7_OK || frame_len != check->len)
-        fail(check, "%zu bytes are not one TPKT frame", check->len);
+        check_fail(check, "%zu bytes are not one TPKT frame", check->len);
     else if (s7_cotp_decode(check->frame, check->len, &tpdu) != S7_OK)
-        fail(check, "the TPDU does not decode");
+        check_fail(check, "the TPDU does not decode");
     else
         check_tpdu(check, &tpdu);
     check->modelled = check->modelled && !check->failed;

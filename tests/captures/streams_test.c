@@ -5,7 +5,9 @@
 
 #include "protocol/cotp.h"
 #include "protocol/pdu.h"
+#include "protocol/szl.h"
 #include "protocol/tpkt.h"
+#include "protocol/userdata.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -18,6 +20,8 @@
 /* What the captures hold today; a change that loses frames is noticed. */
 #define FRAMES_FLOOR    3012
 #define EMPTY_DTS_FLOOR 326
+#define LISTS_FLOOR     34 /* status lists, of them in several units: */
+#define CHAINS_FLOOR    3
 
 #define STREAMS_MAX 64
 
@@ -27,7 +31,10 @@ struct stream {
     bool started;
     bool given_up; /* bytes are missing in the middle of a frame, nothing can be said any more */
     uint8_t bytes[S7_TPKT_MAX_LEN];
-    size_t len; /* not yet a whole frame */
+    size_t len;         /* not yet a whole frame */
+    uint8_t list[8192]; /* the units of a status list so far */
+    size_t list_len;
+    unsigned units;
 };
 
 static struct walk {
@@ -35,6 +42,7 @@ static struct walk {
     struct stream streams[STREAMS_MAX];
     unsigned n_streams;
     unsigned frames, empty_dts, plus, stale, gaps, given_up, wrong;
+    unsigned lists, chains; /* of real CPUs */
 } walk;
 
 static void complain(const struct stream *stream, const char *what)
@@ -42,8 +50,6 @@ static void complain(const struct stream *stream, const char *what)
     printf("%s, ports %u to %u: %s\n", walk.path, stream->flow.src_port, stream->flow.dst_port, what);
     walk.wrong++;
 }
-
-/* ---- frames ---- */
 
 /* Snap7's server refuses a list or info of blocks (userdata group 3) that it does not have in a frame as long
  * as a good answer's: 78 bytes of an earlier answer follow the PDU. Not excused in captures of real CPUs. */
@@ -60,7 +66,51 @@ static bool is_stale_block_info(const struct s7_cotp *tpdu)
            memcmp(pdu.param + 10, not_found, sizeof not_found) == 0;
 }
 
-static void on_frame(const struct stream *stream, size_t frame_len)
+/* ---- status lists ---- */
+
+/* All its records are there, and nothing else; extract F has none. */
+static bool is_whole(const struct s7_szl *szl)
+{
+    size_t n = s7_szl_count(szl);
+    bool head_only = (szl->id >> 8 & 0xF) == 0xF;
+
+    return n == (head_only ? 0 : szl->n_records) && n * szl->record_len == szl->records.left;
+}
+
+static void on_list(struct stream *stream)
+{
+    struct s7_szl szl;
+
+    walk.lists++;
+    walk.chains += stream->units > 1;
+    if (s7_szl_decode(stream->list, stream->list_len, &szl) != S7_OK || !is_whole(&szl))
+        complain(stream, "a status list, put together, does not decode");
+}
+
+static void on_userdata(struct stream *stream, const struct s7_pdu *pdu)
+{
+    struct s7_userdata unit;
+
+    if (s7_userdata_decode(pdu, &unit) != S7_OK || unit.type != S7_USERDATA_ANSWER ||
+        unit.group != S7_GROUP_CPU || unit.subfunction != S7_CPU_READ_SZL || unit.error != 0 ||
+        strstr(walk.path, "/real/") == NULL)
+        return;
+    if (unit.payload_len > sizeof stream->list - stream->list_len) {
+        complain(stream, "a status list without end");
+        return;
+    }
+    memcpy(stream->list + stream->list_len, unit.payload, unit.payload_len);
+    stream->list_len += unit.payload_len;
+    stream->units++;
+    if (unit.last_unit != 0)
+        return;
+    on_list(stream);
+    stream->list_len = stream->units = 0;
+}
+
+/* ---- frames ---- */
+
+static void on_frame(struct stream *stream, size_t frame_len)
 {
     struct s7_cotp tpdu;
     struct s7_pdu pdu;
@@ -80,6 +130,8 @@ static void on_frame(const struct stream *stream, size_t frame_len)
         walk.stale++;
     else if (s7_pdu_decode(tpdu.data, tpdu.data_len, &pdu) != S7_OK)
         complain(stream, "an S7 header does not decode");
+    else
+        on_userdata(stream, &pdu);
 }
 
 static void take_frames(struct stream *stream)
@@ -129,7 +181,7 @@ static void begin_stream(struct stream *stream, uint32_t seq)
     stream->next_seq = seq;
     stream->started = true;
     stream->given_up = false;
-    stream->len = 0;
+    stream->len = stream->list_len = stream->units = 0;
 }
 
 /* The authors of some captures took single packets out. Between two frames that does no harm. */
@@ -229,9 +281,14 @@ int main(void)
     }
     printf("%zu files, %u frames: %u empty DTs, %u S7comm-plus, %u with stale bytes of Snap7's server\n",
            files, walk.frames, walk.empty_dts, walk.plus, walk.stale);
+    printf("%u status lists of real CPUs, %u of them in several units\n", walk.lists, walk.chains);
     printf("%u gaps, %u streams given up\n", walk.gaps, walk.given_up);
     if (walk.frames < FRAMES_FLOOR || walk.empty_dts < EMPTY_DTS_FLOOR) {
         printf("expected at least %d frames and %d empty DTs\n", FRAMES_FLOOR, EMPTY_DTS_FLOOR);
+        return 1;
+    }
+    if (walk.lists < LISTS_FLOOR || walk.chains < CHAINS_FLOOR) {
+        printf("expected at least %d lists, %d in several units\n", LISTS_FLOOR, CHAINS_FLOOR);
         return 1;
     }
     return walk.wrong > 0;

@@ -69,8 +69,64 @@ expect 0 "" "$s7rig" write "$address" 'DB2.DBB10:STRING(5)[2]=["a,b","q\"\\"]' M
 prints 'DB2.DBB10:STRING(5)[2] = ["a,b","q\"\\"]
 MW10 = 7
 QB1 = 255
-T5 = 564
+T5 = S5T#2s340ms
 C2 = 9' "$s7rig" read "$address" 'DB2.DBB10:STRING(5)[2]' MW10 AB1 T5 Z2
+
+say "dates and times"
+expect 0 "DB2.DBW40:DATE = D#2026-1-31" "$s7rig" write "$address" DB2.DBW40:DATE=D#2026-1-31 DB2.DBD42:TIME=90500 \
+    DB2.DBD46:TOD=12:34:56.789 DB2.DBB50:DT=2026-01-31-12:34:56.789 "DB2.DBB58:DTL=2026-01-31 12:34:56.000000001" \
+    DB2.DBB70:LTIME=LT#-5us DB2.DBB78:LDT=2026-01-31T00:00:00 DB2.DBW86:S5TIME=S5T#2m10s T6=T#2s C3=999
+prints 'DB2.DBW40:DATE = 2026-01-31
+DB2.DBD42:TIME = T#1m30s500ms
+DB2.DBD46:TOD = 12:34:56.789
+DB2.DBB50:DT = 2026-01-31T12:34:56.789
+DB2.DBB58:DTL = 2026-01-31T12:34:56.000000001
+DB2.DBB70:LTIME = LT#-5us
+DB2.DBB78:LDT = 2026-01-31T00:00:00
+DB2.DBW86:S5TIME = S5T#2m10s
+DB2.DBW86 = 8496
+T6 = S5T#2s
+C3 = 999
+DB2.DBB50:BYTE[8] = [38,1,49,18,52,86,120,151]' "$s7rig" read "$address" DB2,DATE40 DB2.DBD42:TIME DB2,TOD46 DB2,DT50 DB2,DTL58 \
+    DB2.DBB70:LTIME DB2.DBB78:LDT DB2,S5TIME86 DB2.DBW86 T6 C3 DB2.DBB50:BYTE[8]
+sql "INSERT INTO tag(name, address) VALUES ('dt', 'DB2.DBB50:DT'), ('wide', 'DB2.DBB300:WSTRING(10)'),
+ ('count', 'DB2.DBW88:COUNTER')" || fail "sqlite3"
+prints 'DB2.DBB50:DT = 2026-01-31T12:34:56.789' "$s7rig" read "$address" DB2,DTZ50
+selects "1769862896" "SELECT strftime('%s', value) FROM tag WHERE name = 'dt'"
+sql "UPDATE tag SET value = 'DT#2026-2-1-0:0:0' WHERE name = 'dt'" || fail "sqlite3"
+prints 'DB2.DBB50:DT = 2026-02-01T00:00:00' "$s7rig" read "$address" DB2,DT50
+expect 2 "DB2.DBB50:DT takes a date and time 1990-01-01T00:00:00..2089-12-31T23:59:59.999, got \"2026-02-30T00:00:00\"" \
+    "$s7rig" write "$address" DB2.DBB50:DT=2026-02-30T00:00:00
+
+say "bytes that are no date or counter are shown as they are"
+expect 0 "" "$s7rig" write "$address" DB2.DBB50:DT=16#2613311234567897 DB2.DBW88=0xF234
+bounded "$s7rig" read "$address" --json DB2,DT50 DB2.DBW88:COUNTER DB2,TIME42.2 C3 >"$dir/out" || fail "read --json"
+is_json "$dir/out"
+[ "$(cat "$dir/out")" = '[{"address": "DB2.DBB50:DT", "status": "S7_OK", "value": "16#2613311234567897"},
+ {"address": "DB2.DBW88:COUNTER", "status": "S7_OK", "value": "16#F234"},
+ {"address": "DB2.DBD42:TIME[2]", "status": "S7_OK", "value": ["T#1m30s500ms","T#12h34m56s789ms"]},
+ {"address": "C3", "status": "S7_OK", "value": 999}]' ] || fail "got $(cat "$dir/out")"
+bounded "$s7rig" plant show --json "$plant" >"$dir/out" || fail "plant show --json"
+is_json "$dir/out"
+contains '"address": "DB2.DBB50:DT", "value": "16#2613311234567897"' "plant show --json"
+contains '"address": "DB2.DBW88:COUNTER", "value": "16#F234"' "plant show --json"
+
+say "wide text"
+expect 0 "" "$s7rig" write "$address" DB2.DBW300=10 "DB2.DBB300:WSTRING(20)=5 € 😀" DB2.DBW330:WCHAR=€
+prints 'DB2.DBB300:WSTRING(20) = 5 € 😀
+DB2.DBW300:WORD[2] = [10,6]
+DB2.DBW330:WCHAR = €
+DB2.DBW330 = 8364' "$s7rig" read "$address" DB2,WS300.20 "DB2.DBW300:WORD[2]" DB2.DBW330:WCHAR DB2.DBW330
+selects "5 € 😀" "SELECT value FROM tag WHERE name = 'wide'"
+expect 0 "" "$s7rig" write "$address" DB2.DBW330=0xD83D
+prints 'DB2.DBW330:WCHAR = \uD83D' "$s7rig" read "$address" DB2.DBW330:WCHAR
+expect 2 "takes a text, not longer than the WSTRING" "$s7rig" write "$address" "DB2.DBB300:WSTRING(2)=abc"
+
+say "other people's addresses"
+prints 'DB2.DBX0.1 = 0
+DB2.DBW2:INT = -2
+DB1.DBB5 = 49
+DB1.DBW4:INT = 49' "$s7rig" read "$address" DB2,D0.1 %DB2:2:INT V5 DB1.4,i
 
 say "a STRING is written without touching its maximum and what lies behind its text"
 expect 0 "" "$s7rig" write "$address" DB2.DBB96=30 DB2.DBB100=77 DB2.DBB105=88

@@ -21,6 +21,18 @@ const char *const fuzz_seeds[] = {"\"DB1.DBX0.3",
                                   "\"db1 . db x 0 . 0",
                                   "\"VW12",
                                   "\"DB1,INT12.2",
+                                  "\"DB1.DBB0:WSTRING(16382)[2]",
+                                  "\"DB1,S5TIME4.2",
+                                  "\"DB1.DBB0:DATE_AND_TIME",
+                                  "\"%DB1:10.3:BOOL[8]",
+                                  "\"DB6200,D206.1",
+                                  "\"DB5200,DD2320:REAL",
+                                  "\"DB1.0,WS,20,2",
+                                  "\"m.10,x2",
+                                  "\"V10",
+                                  "\"AIW0",
+                                  "\"SM0.5",
+                                  "\"DB1.DBLW8:LDT",
                                   NULL};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

@@ -1,6 +1,7 @@
 // snap7.js - node-snap7 (Snap7's own C++ client and server) with promises; ends the test as skipped where it could not be built.
 'use strict';
 
+const net = require('net');
 const { skip } = require('./rig');
 
 function load() {
@@ -24,4 +25,27 @@ function call(object, method, ...args) {
     });
 }
 
-module.exports = { load, call };
+// A port that was free a moment ago; Snap7 cannot be asked which one it got for 0.
+function freePort() {
+    return new Promise((resolve, reject) => {
+        const probe = net.createServer();
+        probe.on('error', reject);
+        probe.listen(0, '127.0.0.1', () => {
+            const { port } = probe.address();
+            probe.close(() => resolve(port));
+        });
+    });
+}
+
+// Starts a server of node-snap7; its port.
+async function serve(server) {
+    for (let attempt = 0; attempt < 20; attempt++) {
+        const port = await freePort();
+        server.SetParam(server.LocalPort, port);
+        if (server.StartTo('127.0.0.1'))
+            return port;
+    }
+    throw new Error(`Snap7's server did not start: ${server.ErrorText(server.LastError())}`);
+}
+
+module.exports = { load, call, serve };

@@ -2,33 +2,10 @@
 // area both ways, long reads and writes, refusals. What Snap7's server does otherwise than a CPU is in docs/interop.md.
 'use strict';
 
-const net = require('net');
 const { main } = require('./rig');
-const { load } = require('./snap7');
+const { load, serve } = require('./snap7');
 
 const snap7 = load();
-
-// A port that was free a moment ago; Snap7 cannot be asked which one it got for 0.
-function freePort() {
-    return new Promise((resolve, reject) => {
-        const probe = net.createServer();
-        probe.on('error', reject);
-        probe.listen(0, '127.0.0.1', () => {
-            const { port } = probe.address();
-            probe.close(() => resolve(port));
-        });
-    });
-}
-
-async function serve(server) {
-    for (let attempt = 0; attempt < 20; attempt++) {
-        const port = await freePort();
-        server.SetParam(server.LocalPort, port);
-        if (server.StartTo('127.0.0.1'))
-            return port;
-    }
-    throw new Error(`Snap7's server did not start: ${server.ErrorText(server.LastError())}`);
-}
 
 class Peer {
     constructor() {

@@ -83,9 +83,32 @@ both_ways("MW10", 65535)
 both_ways("MX20.7", true)
 both_ways("IB3", 3)
 both_ways("QD4", 4294967295)
-both_ways("T5", 0x0123) -- BCD, the CPU refuses others
-both_ways("C31", 0x0999)
-fails("item_access", function() client:write("C31", 0x0a00) end)
+both_ways("T5", "S5T#1s230ms")
+both_ways("C31", 999)
+both_ways("C31", 0)
+fails("item_access", function() client:write("C31", "16#0A00") end) -- a CPU takes BCD only
+
+-- Dates, times and wide text are texts; bytes that are none of them, too.
+both_ways("DB1.DBW450:DATE", "2026-01-31")
+both_ways("DB1.DBD452:TIME", "T#-1h2m3s4ms")
+both_ways("DB1.DBD456:TOD", "23:59:59.999")
+both_ways("DB1.DBB460:DT", "2089-12-31T23:59:59.999")
+both_ways("DB1.DBB460:DT", "16#0000000000000000")
+both_ways("DB1.DBB468:DTL", "2026-01-31T12:34:56.000000001")
+both_ways("DB1.DBB480:LTIME", "LT#5ns")
+both_ways("DB1.DBB480:LTOD", "00:00:00.000000001")
+both_ways("DB1.DBB480:LDT", "2026-01-31T12:34:56")
+both_ways("DB1.DBW480:S5TIME", "S5T#2s base 1s")
+both_ways("DB1.DBW480:COUNTER", "16#F999")
+both_ways("DB1.DBD480:TIME[2]", { "T#1s", "T#2s" })
+both_ways("DB1.DBW490:WCHAR", "\u{20AC}")
+both_ways("DB1.DBB492:WSTRING(4)", "\u{20AC}a\u{1F600}")
+plc:set("DB1.DBD452:TIME", 1500)
+expect(plc:get("DB1.DBD452:TIME"), "T#1s500ms")
+for _, wrong in ipairs { { "DB1.DBD452:TIME", 1.5 }, { "DB1.DBD452:TIME", true }, { "DB1.DBW450:DATE", 5 },
+                         { "DB1.DBB492:WSTRING(4)", 5 }, { "DB1.DBB492:WSTRING(4)", "abcde" }, { "C31", 1000 } } do
+  expect(pcall(plc.set, plc, table.unpack(wrong)), false)
+end
 
 -- Lists of addresses, and values in their order.
 local list = { "DB1.DBW0:INT", "MB0", "DB1.DBX420.1", "DB1.DBB422:STRING(10)" }

@@ -1,0 +1,152 @@
+/* What a direct client does at its connection: bytes out and in, events to whom they belong, and one call's
+ * work from its begin to its end. */
+#include "client/client_impl.h"
+
+#include "loop/blocking.h"
+
+/* ---- bytes ---- */
+
+static void disconnect(struct s7_direct *client)
+{
+    atomic_store(&client->up, false);
+    if (client->pooled)
+        s7_tcp_shutdown(client->fd);
+    else
+        s7_tcp_close(client->fd);
+    client->fd = -1;
+    client->owed_until_ns = S7_NEVER_NS;
+    client->probing = false;
+}
+
+/* Is it the probe's? An answer that says anything well-formed proves life. */
+static bool take_probe(struct s7_direct *client, const struct s7_event *event)
+{
+    if (!client->probing || !s7_transfer_event(&client->probe, event))
+        return false;
+    s7_status status = s7_transfer_result(&client->probe, NULL);
+    client->probing = false;
+    client->alive =
+        status == S7_OK || status == S7_E_PLC || (status == S7_E_PARTIAL && client->probe_item.code != 0);
+    return true;
+}
+
+void s7_direct_drain(struct s7_direct *client, struct s7_work *work)
+{
+    struct s7_event event;
+
+    while (s7_session_next(client->session, &event)) {
+        if (!take_probe(client, &event) && work != NULL)
+            work->ops->event(work, &event);
+        if (event.kind != S7_EVENT_CLOSED)
+            continue;
+        client->closed = event;
+        disconnect(client);
+        if (work != NULL)
+            work->ops->cancel(work, client->session, event.status, event.detail);
+    }
+    if (s7_session_owed(client->session) == 0)
+        client->owed_until_ns = S7_NEVER_NS;
+}
+
+s7_status s7_direct_flush(struct s7_direct *client, int64_t until_ns)
+{
+    const uint8_t *bytes;
+
+    for (size_t len; (len = s7_session_pending(client->session, &bytes)) > 0;) {
+        size_t sent;
+        s7_status status = s7_tcp_send(client->fd, bytes, len, until_ns, &sent, NULL);
+
+        if (status != S7_OK)
+            return status;
+        s7_session_sent(client->session, sent);
+    }
+    return S7_OK;
+}
+
+s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)
+{
+    uint8_t *room;
+    size_t cap = s7_session_room(client->session, &room), got;
+    s7_status status = s7_tcp_recv(client->fd, room, cap, until_ns, &got, NULL);
+
+    if (status == S7_OK)
+        s7_session_received(client->session, got, s7_now_ns());
+    return status;
+}
+
+void s7_direct_exchange(struct s7_direct *client, struct s7_work *work, int64_t until_ns)
+{
+    s7_status status = s7_direct_flush(client, until_ns);
+
+    if (status == S7_OK)
+        status = s7_direct_receive(client, until_ns);
+    if (status == S7_E_TIMEOUT)
+        s7_session_tick(client->session, until_ns);
+    else if (status != S7_OK)
+        s7_session_lost(client->session, status);
+    s7_direct_drain(client, work);
+}
+
+/* ---- calls ---- */
+
+static const char never_came[] =
+    "the answer to an earlier request that timed out never came: the connection was dropped";
+
+/* Take late answers that are here already; give the connection up when one is overdue. */
+static s7_status settle_owed(struct s7_direct *client, int64_t now_ns, const char **detail)
+{
+    while (client->fd >= 0 && s7_session_owed(client->session) > 0) {
+        s7_status status = s7_direct_receive(client, now_ns); /* no waiting: its time is now */
+
+        if (status == S7_E_TIMEOUT && now_ns < client->owed_until_ns)
+            return S7_OK;
+        *detail = client->closed.detail;
+        if (status == S7_E_TIMEOUT)
+            *detail = never_came;
+        if (status != S7_OK)
+            s7_session_lost(client->session, status);
+        s7_direct_drain(client, NULL);
+    }
+    return client->fd >= 0 ? S7_OK : client->closed.status;
+}
+
+/* No job is in flight and none may be sent: wait for owed answers, and give the connection up when they do
+ * not come. */
+static void wait_for_owed(struct s7_direct *client, struct s7_work *work, int64_t deadline_ns)
+{
+    int64_t until_ns = client->owed_until_ns < deadline_ns ? client->owed_until_ns : deadline_ns;
+
+    s7_direct_exchange(client, work, until_ns);
+    if (work->ops->done(work) || s7_session_window(client->session) > 0 || s7_now_ns() < until_ns)
+        return;
+    work->ops->cancel(work, client->session, S7_E_TIMEOUT, never_came);
+    s7_session_lost(client->session, S7_E_TIMEOUT);
+    s7_direct_drain(client, work);
+}
+
+s7_status s7_direct_ready(struct s7_direct *client, int64_t now_ns, int64_t deadline_ns, const char **detail)
+{
+    *detail = "";
+    if (client->fd < 0)
+        return S7_E_NOT_CONNECTED;
+    if (deadline_ns <= now_ns) {
+        *detail = "the deadline had passed before the call: nothing was sent";
+        return S7_E_TIMEOUT;
+    }
+    return settle_owed(client, now_ns, detail);
+}
+
+void s7_direct_drive(struct s7_direct *client, struct s7_work *work)
+{
+    for (;;) {
+        work->ops->pump(work, client->session);
+        if (work->ops->done(work))
+            break;
+        if (work->ops->waits(work))
+            s7_direct_exchange(client, work, work->deadline_ns);
+        else
+            wait_for_owed(client, work, work->deadline_ns);
+    }
+    if (client->owed_until_ns == S7_NEVER_NS && s7_session_owed(client->session) > 0)
+        client->owed_until_ns = s7_after_ms(s7_now_ns(), client->settings.options.request_ms);
+}

@@ -1,0 +1,233 @@
+#include "client/service.h"
+
+#include "protocol/blocks.h"
+#include "protocol/userdata.h"
+
+#include <stdio.h>
+
+/* ---- the work ---- */
+
+static struct s7_service *of(struct s7_work *work)
+{
+    return (struct s7_service *)work;
+}
+
+static void finish(struct s7_service *service, s7_status status, const char *detail)
+{
+    service->done = true;
+    service->status = status;
+    snprintf(service->detail, sizeof service->detail, "%s", detail);
+}
+
+static void pump(struct s7_work *work, s7_session *session)
+{
+    struct s7_service *service = of(work);
+    struct s7_pdu request = {.rosctr = service->rosctr,
+                             .param = service->param,
+                             .param_len = service->param_len,
+                             .data = service->data,
+                             .data_len = service->data_len};
+
+    if (service->done || service->in_flight || s7_session_window(session) == 0)
+        return;
+    s7_status status = s7_session_request(session, &request, service->changes, (uint64_t)(uintptr_t)service,
+                                          work->deadline_ns);
+    service->in_flight = status == S7_OK;
+    if (status != S7_OK)
+        finish(service, status, "");
+}
+
+static bool event(struct s7_work *work, const struct s7_event *event)
+{
+    struct s7_service *service = of(work);
+    bool more = false;
+
+    if ((event->kind != S7_EVENT_ANSWER && event->kind != S7_EVENT_FAILED) || !service->in_flight ||
+        event->id != (uint64_t)(uintptr_t)service)
+        return false;
+    service->in_flight = false;
+    if (service->done) /* cancelled: only a change that left says something new */
+        service->status = event->status == S7_E_OUTCOME_UNKNOWN ? event->status : service->status;
+    else if (event->status == S7_E_PLC && event->plc_error == service->empty_error)
+        finish(service, S7_OK, "");
+    else if (event->status != S7_OK) {
+        service->plc_error = event->plc_error;
+        finish(service, event->status, event->detail);
+    } else {
+        const char *why = service->take(service, &event->pdu, &more);
+        if (why != NULL || !more)
+            finish(service, why != NULL ? S7_E_PROTOCOL : S7_OK, why != NULL ? why : "");
+    }
+    return true;
+}
+
+static void cancel(struct s7_work *work, s7_session *session, s7_status why, const char *detail)
+{
+    struct s7_service *service = of(work);
+
+    if (service->done)
+        return;
+    finish(service, why, detail);
+    if (service->in_flight)
+        s7_session_cancel(session, (uint64_t)(uintptr_t)service);
+}
+
+static bool waits(const struct s7_work *work)
+{
+    return ((const struct s7_service *)work)->in_flight;
+}
+
+static bool done(const struct s7_work *work)
+{
+    const struct s7_service *service = (const struct s7_service *)work;
+
+    return service->done && !service->in_flight;
+}
+
+static const struct s7_work_ops ops = {pump, event, cancel, waits, done};
+
+s7_status s7_service_result(const struct s7_service *service, uint16_t *plc_error, const char **detail)
+{
+    *plc_error = service->plc_error;
+    *detail = service->detail;
+    return service->status;
+}
+
+/* ---- requests and answers ---- */
+
+static struct s7_wr param_writer(struct s7_service *service)
+{
+    return (struct s7_wr){.buf = service->param, .cap = sizeof service->param};
+}
+
+/* As many bytes as fit behind the first `used` ones; returns how many. */
+static size_t fill(uint8_t *to, size_t cap, size_t used, const uint8_t *bytes, size_t len)
+{
+    size_t room = cap > used ? cap - used : 0, n = len < room ? len : room;
+
+    if (n > 0)
+        memcpy(to + used, bytes, n);
+    return n;
+}
+
+/* NULL, or: this is no answer of a PLC. */
+static const char *gather(struct s7_service *service, const uint8_t *bytes, size_t len)
+{
+    if (len > S7_SERVICE_MAX - service->len)
+        return "the answers carry more than 64 KiB";
+    size_t in_head = fill(service->head, service->head_len, service->len, bytes, len);
+
+    service->len += in_head;
+    if (in_head == len)
+        return NULL;
+    fill(service->out, service->cap, service->len - service->head_len, bytes + in_head, len - in_head);
+    service->len += len - in_head;
+    return NULL;
+}
+
+/* ---- userdata ---- */
+
+static void put_userdata(struct s7_service *service, const struct s7_userdata *userdata)
+{
+    struct s7_wr param = param_writer(service);
+    struct s7_wr data = {.buf = service->data, .cap = sizeof service->data};
+
+    s7_userdata_param_append(&param, userdata);
+    s7_userdata_data_append(&data, userdata);
+    service->rosctr = S7_ROSCTR_USERDATA;
+    service->param_len = param.len;
+    service->data_len = data.len;
+}
+
+static const char *take_userdata(struct s7_service *service, const struct s7_pdu *answer, bool *more)
+{
+    struct s7_userdata userdata;
+
+    if (s7_userdata_decode(answer, &userdata) != S7_OK)
+        return "userdata whose lengths do not add up";
+    if (service->begun && userdata.unit_ref != service->unit_ref)
+        return "a unit of another answer (data unit reference)";
+    service->begun = true;
+    service->unit_ref = userdata.unit_ref;
+    *more = userdata.last_unit != 0;
+    if (*more && userdata.payload_len == 0)
+        return "a unit without data that says more follows";
+    struct s7_userdata next = s7_userdata_follow_up(&userdata);
+    if (*more)
+        put_userdata(service, &next);
+    return gather(service, userdata.payload, userdata.payload_len);
+}
+
+void s7_service_userdata(struct s7_service *service, uint8_t group, uint8_t subfunction,
+                         const uint8_t *payload, size_t payload_len, void *out, size_t cap)
+{
+    struct s7_userdata request = s7_userdata_request(group, subfunction, payload, payload_len);
+
+    *service = (struct s7_service){.work.ops = &ops, .out = out, .cap = cap, .take = take_userdata};
+    put_userdata(service, &request);
+}
+
+/* ---- control ---- */
+
+static const char *take_nothing(struct s7_service *service, const struct s7_pdu *answer, bool *more)
+{
+    (void)service;
+    (void)answer;
+    *more = false;
+    return NULL;
+}
+
+void s7_service_control(struct s7_service *service, enum s7_control control)
+{
+    *service =
+        (struct s7_service){.work.ops = &ops, .changes = true, .rosctr = S7_ROSCTR_JOB, .take = take_nothing};
+    struct s7_wr param = param_writer(service);
+
+    s7_control_append(&param, control);
+    service->param_len = param.len;
+}
+
+/* ---- upload ---- */
+
+static const char *take_piece(struct s7_service *service, const struct s7_pdu *answer, bool *more)
+{
+    struct s7_wr param = param_writer(service);
+    struct s7_rd piece;
+    bool last;
+
+    if (s7_upload_decode(answer, &piece, &last) != S7_OK)
+        return "a piece of a block whose lengths do not add up";
+    if (!last && piece.left == 0)
+        return "a piece of a block without data that says more follows";
+    *more = true;
+    if (last) {
+        s7_upload_end_append(&param, service->upload_id);
+        service->param_len = param.len;
+        service->take = take_nothing;
+    }
+    return gather(service, piece.at, piece.left);
+}
+
+static const char *take_start(struct s7_service *service, const struct s7_pdu *answer, bool *more)
+{
+    struct s7_wr param = param_writer(service);
+    uint32_t block_len;
+
+    if (s7_upload_start_decode(answer, &service->upload_id, &block_len) != S7_OK)
+        return "the answer to the start of an upload has no id";
+    s7_upload_append(&param, service->upload_id);
+    service->param_len = param.len;
+    service->take = take_piece;
+    *more = true;
+    return NULL;
+}
+
+void s7_service_upload(struct s7_service *service, uint8_t type, uint16_t number, void *out, size_t cap)
+{
+    *service = (struct s7_service){
+        .work.ops = &ops, .rosctr = S7_ROSCTR_JOB, .out = out, .cap = cap, .take = take_start};
+    struct s7_wr param = param_writer(service);
+
+    s7_upload_start_append(&param, type, number);
+    service->param_len = param.len;
+}

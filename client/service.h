@@ -1,0 +1,60 @@
+/* service.h - one call of a service that is neither a read nor a write: a request, its answer, and as many
+ * further requests as the answer asks for (the units of a long list, the pieces of a block), one at a time.
+ * What the answers carry is gathered in the caller's buffer.
+ *
+ * A work (client/work.h): no I/O, no clock, no allocation. */
+#ifndef CLIENT_SERVICE_H
+#define CLIENT_SERVICE_H
+
+#include "client/work.h"
+#include "protocol/control.h"
+
+/* Most that the answers of one call may carry; a PLC that sends more is none. */
+#define S7_SERVICE_MAX 65536U
+
+#define S7_SERVICE_HEAD_CAP  8
+#define S7_SERVICE_PARAM_CAP 32
+#define S7_SERVICE_DATA_CAP  16
+
+struct s7_service {
+    struct s7_work work;
+    bool changes;         /* may have been done although no answer came */
+    uint16_t empty_error; /* this error of the PLC means: nothing there; 0: none does */
+    /* where to: the first head_len bytes to head, the others to out[0..cap); len counts all that came, also
+     * what did not fit and was dropped */
+    uint8_t head[S7_SERVICE_HEAD_CAP];
+    size_t head_len;
+    uint8_t *out;
+    size_t cap, len;
+
+    /* private: the next request ... */
+    uint8_t rosctr;
+    uint8_t param[S7_SERVICE_PARAM_CAP], data[S7_SERVICE_DATA_CAP];
+    size_t param_len, data_len;
+    /* ... and what becomes of its answer. NULL, or what is wrong with it; more: the next request is ready */
+    const char *(*take)(struct s7_service *service, const struct s7_pdu *answer, bool *more);
+    bool begun;         /* userdata: a unit came ... */
+    uint8_t unit_ref;   /* ... and the first one had this reference */
+    uint32_t upload_id; /* upload */
+    bool in_flight, done;
+    s7_status status;
+    uint16_t plc_error;
+    char detail[96];
+};
+
+/* A userdata service; payload NULL: none. out may be NULL when cap is 0. The payload is copied, at most 12
+ * bytes. */
+void s7_service_userdata(struct s7_service *service, uint8_t group, uint8_t subfunction,
+                         const uint8_t *payload, size_t payload_len, void *out, size_t cap);
+
+/* A job that changes what the CPU does. */
+void s7_service_control(struct s7_service *service, enum s7_control control);
+
+/* Upload of a block: three kinds of jobs. */
+void s7_service_upload(struct s7_service *service, uint8_t type, uint16_t number, void *out, size_t cap);
+
+/* The outcome of a done service. S7_OK may have len > cap. *plc_error and *detail (lives as long as the
+ * service) for the report. */
+s7_status s7_service_result(const struct s7_service *service, uint16_t *plc_error, const char **detail);
+
+#endif

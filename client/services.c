@@ -1,0 +1,87 @@
+/* The way of every call of a service: enter, check, drive, report. */
+#include "client/services.h"
+
+#include "client/report.h"
+#include "loop/blocking.h"
+#include "protocol/errors.h"
+
+#include <stdio.h>
+
+#define NS_PER_MS INT64_C(1000000)
+
+const char s7_services_short[] = "the answer is shorter than what it should carry";
+
+static s7_status report(const struct s7_service_call *call, s7_errinfo *err, s7_status status,
+                        const char *detail)
+{
+    snprintf(err->asked, sizeof err->asked, "%s %.80s", call->what, s7_client_where(call->client));
+    if (status == S7_E_OUTCOME_UNKNOWN)
+        snprintf(err->hint, sizeof err->hint, "look at the PLC's mode, clock or memory before trying again");
+    if (status == S7_E_PLC && err->plc_error == S7_ERR_NOT_IMPLEMENTED)
+        snprintf(err->hint, sizeof err->hint,
+                 "this PLC does not have the service; S7-300 and S7-400 have all, S7-1200 and S7-1500 few");
+    return s7_client_fail(call->ctx, err, status, detail);
+}
+
+s7_status s7_services_fail(const struct s7_service_call *call, s7_status status, const char *detail)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+
+    return report(call, &err, status, detail);
+}
+
+s7_status s7_services_too_large(const struct s7_service_call *call, const char *of_what, size_t there,
+                                size_t cap)
+{
+    char detail[96];
+
+    snprintf(detail, sizeof detail, "there are %zu %s, and room for %zu", there, of_what, cap);
+    return s7_services_fail(call, S7_E_TOO_LARGE, detail);
+}
+
+void s7_services_give(void *to, const void *from, size_t size)
+{
+    uint32_t known;
+
+    memcpy(&known, to, sizeof known);
+    if (known > sizeof known)
+        memcpy((char *)to + sizeof known, (const char *)from + sizeof known,
+               (known < size ? known : size) - sizeof known);
+}
+
+static s7_status call_inside(const struct s7_service_call *call, struct s7_direct *direct,
+                             struct s7_service *service)
+{
+    const s7_client_options *options = &direct->settings.options;
+    s7_errinfo err = S7_ERRINFO_INIT;
+    int64_t now_ns = s7_now_ns();
+    const char *detail;
+
+    if (call->control && !options->allow_control) {
+        snprintf(err.hint, sizeof err.hint, "set allow_control in the options of this client");
+        return report(call, &err, S7_E_MISUSE, "this client may not control its PLC");
+    }
+    if (s7_ctx_deadline(call->ctx, now_ns, options->request_ms * NS_PER_MS, &service->work.deadline_ns) !=
+        S7_OK)
+        return report(call, &err, S7_E_ARG, "not a call context: set struct_size");
+    s7_status status = s7_direct_ready(direct, now_ns, service->work.deadline_ns, &detail);
+    if (status != S7_OK)
+        return report(call, &err, status, detail);
+    s7_direct_drive(direct, &service->work);
+    status = s7_service_result(service, &err.plc_error, &detail);
+    return status == S7_OK ? S7_OK : report(call, &err, status, detail);
+}
+
+s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service)
+{
+    struct s7_direct *direct;
+
+    if (call->client == NULL)
+        return s7_client_refuse(NULL, call->ctx, "client is NULL");
+    s7_status status = s7_client_enter(call->client, &direct);
+    if (status != S7_OK)
+        return s7_services_fail(call, status, s7_client_enter_detail(status));
+    status = call_inside(call, direct, service);
+    s7_client_leave(call->client, direct);
+    return status;
+}
