@@ -38,8 +38,12 @@ void s7_nearest_try(struct s7_nearest *nearest, const char *candidate)
     if (len == 0 || len > WORD_MAX || strlen(candidate) > WORD_MAX)
         return;
     size_t mistakes = distance(nearest->word, candidate);
+    if (len > 3 && mistakes > 1 && strncmp(candidate, nearest->word, len) == 0 && candidate[len] == '_')
+        mistakes = 1;                        /* the rest was left out: a unit */
     size_t bearable = len < 4 ? 1 : len / 3; /* more, and it is another word */
-    if (mistakes > bearable || (nearest->best != NULL && mistakes >= nearest->mistakes))
+    if (mistakes > bearable || (nearest->best != NULL && mistakes > nearest->mistakes))
+        return;
+    if (nearest->best != NULL && mistakes == nearest->mistakes && strcmp(candidate, nearest->best) > 0)
         return;
     nearest->best = candidate;
     nearest->mistakes = mistakes;

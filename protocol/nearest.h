@@ -11,7 +11,8 @@ struct s7_nearest {
     size_t mistakes;
 };
 
-/* Offer a known word; it must live as long as best is used. */
+/* Offer a known word; it must live as long as best is used. In whichever order they are offered: of several
+ * that are equally near, the first of the alphabet is the best. */
 void s7_nearest_try(struct s7_nearest *nearest, const char *candidate);
 
 #endif

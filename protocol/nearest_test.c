@@ -37,10 +37,25 @@ static void the_nearest_word_is_offered_unless_none_is_near(void **state)
     }
 }
 
+static void of_equally_near_words_the_first_of_the_alphabet_is_offered(void **state)
+{
+    static const char *const orders[][3] = {{"wait", "want", "wart"}, {"wart", "want", "wait"}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct s7_nearest nearest = {.word = "waxt"};
+
+        for (size_t k = 0; k < 3; k++)
+            s7_nearest_try(&nearest, orders[i][k]);
+        assert_string_equal(nearest.best, "wait");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_nearest_word_is_offered_unless_none_is_near),
+        cmocka_unit_test(of_equally_near_words_the_first_of_the_alphabet_is_offered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,11 +31,7 @@ const char *const *sc_client_option_names(void)
 
 void sc_client_scale_presets(const struct sc_engine *engine, s7_client_options *to)
 {
-    for (const struct sc_option *option = options; option->name != NULL; option++)
-        if (option->type == SC_MS) {
-            uint32_t *ms = (uint32_t *)(void *)((char *)to + option->offset);
-            *ms = sc_scaled_ms(engine, (int64_t)*ms * 1000000);
-        }
+    sc_options_scale(engine, options, to);
 }
 
 static uint8_t check_type(lua_State *lua, int value, const char *what)
@@ -63,12 +59,13 @@ bool sc_client_option(lua_State *lua, s7_client_options *to, int key, int value,
 struct sc_plc *sc_declared_plc(lua_State *lua, const char *what)
 {
     if (!lua_istable(lua, 1))
-        luaL_error(lua, "%s: expected a table, as %s {plc}, got %s", what, what,
-                   sc_sandbox_text(lua, 1, NULL));
+        luaL_error(lua, "%s: expected a table, as %s {plc}, got %s", what, what, sc_safe_text(lua, 1));
     if (lua_rawgeti(lua, 1, 1) == LUA_TNIL)
         luaL_error(lua, "%s: expected its plc first, as %s {plc, ...}", what, what);
-    struct sc_plc *plc = sc_check_plc(lua, -1);
+    struct sc_plc *plc = sc_check_plc(lua, -1, what);
     lua_pop(lua, 1);
+    for (lua_pushnil(lua); lua_next(lua, 1) != 0; lua_pop(lua, 1))
+        sc_check_key(lua, lua_gettop(lua) - 1, what, "plc");
     return plc;
 }
 
@@ -105,23 +102,13 @@ static struct sc_client *check_client(lua_State *lua, const char *what)
     return sc_check_object(lua, 1, client_type, what);
 }
 
-static int ended(lua_State *lua, int status, lua_KContext context)
-{
-    struct sc_task *task = (struct sc_task *)context;
-
-    (void)status;
-    if (task->call.status != S7_OK)
-        return sc_raise_status(lua, task->what, task->call.status, &task->call.err);
-    return 0;
-}
-
 static int client_connect(lua_State *lua)
 {
     struct sc_client *client = check_client(lua, "client:connect");
     struct sc_task *task = sc_task_of(lua, "client:connect");
 
     sc_client_connect(client, sc_task_call(task));
-    return sc_task_wait(lua, task, ended);
+    return sc_task_wait(lua, task, sc_task_call_ended);
 }
 
 static int client_close(lua_State *lua)
@@ -130,7 +117,7 @@ static int client_close(lua_State *lua)
     struct sc_task *task = sc_task_of(lua, "client:close");
 
     sc_client_close(client, sc_task_call(task));
-    return sc_task_wait(lua, task, ended);
+    return sc_task_wait(lua, task, sc_task_call_ended);
 }
 
 static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,

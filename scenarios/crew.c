@@ -2,6 +2,7 @@
 #include "scenarios/engine_impl.h"
 #include "scenarios/sandbox.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define ADDRESSES_MAX 256
@@ -11,8 +12,7 @@ static const char crew_type[] = "workers";
 
 struct declared {
     struct sc_work work;
-    bool has_values;
-    int64_t pause_ns, acquire_ns, request_ns;
+    bool list, has_values; /* addresses are given as a list; so are values then */
     s7_address addresses[ADDRESSES_MAX];
     uint8_t values[WORK_BYTES];
 };
@@ -39,12 +39,13 @@ static void take_addresses(lua_State *lua, struct declared *crew)
 {
     lua_getfield(lua, 1, "address");
     int at = lua_gettop(lua);
-    size_t n = lua_istable(lua, at) ? lua_rawlen(lua, at) : 1;
+    crew->list = lua_istable(lua, at);
+    size_t n = crew->list ? lua_rawlen(lua, at) : 1;
 
     if (n < 1 || n > ADDRESSES_MAX)
         luaL_error(lua, "Workers: address: expected an address or a list of 1 to %d", ADDRESSES_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (lua_istable(lua, at))
+        if (crew->list)
             lua_rawgeti(lua, at, (lua_Integer)i + 1);
         else
             lua_pushvalue(lua, at);
@@ -57,19 +58,18 @@ static void take_addresses(lua_State *lua, struct declared *crew)
 static void take_values(lua_State *lua, struct declared *crew)
 {
     struct sc_work *work = &crew->work;
-    bool list = work->n_addresses > 1;
 
     lua_getfield(lua, 1, "value");
     int at = lua_gettop(lua);
     crew->has_values = !lua_isnil(lua, at);
     if (work->write && !crew->has_values)
         luaL_error(lua, "Workers: value: expected what is to be written");
-    if (crew->has_values && list && (!lua_istable(lua, at) || lua_rawlen(lua, at) != work->n_addresses))
+    if (crew->has_values && crew->list && (!lua_istable(lua, at) || lua_rawlen(lua, at) != work->n_addresses))
         luaL_error(lua, "Workers: value: expected a list of %d values, one for each address",
                    (int)work->n_addresses);
     for (size_t i = 0; i < work->n_addresses && crew->has_values; i++) {
         s7_address address = sc_item_address(&crew->addresses[i]);
-        if (list)
+        if (crew->list)
             lua_rawgeti(lua, at, (lua_Integer)i + 1);
         sc_check_value(lua, lua_gettop(lua), &address, crew->values + i * work->value_len);
         lua_settop(lua, at);
@@ -84,23 +84,31 @@ static lua_Integer take_count(lua_State *lua, const char *name, lua_Integer pres
 
     lua_getfield(lua, 1, name);
     if (!lua_isnil(lua, -1))
-        n = lua_tointegerx(lua, -1, &whole);
+        n = lua_type(lua, -1) == LUA_TNUMBER ? lua_tointegerx(lua, -1, &whole) : 0;
     if (!whole || n < 1 || n > max)
         luaL_error(lua, "Workers: %s: expected a whole number 1..%d, got %s", name, (int)max,
-                   sc_sandbox_text(lua, -1, NULL));
+                   sc_safe_text(lua, -1));
     lua_settop(lua, 2);
     return n;
 }
 
-static int64_t take_time(lua_State *lua, const char *name)
+static uint32_t take_timeout(lua_State *lua, const char *name)
 {
     char what[32];
 
     snprintf(what, sizeof what, "Workers: %s", name);
     lua_getfield(lua, 1, name);
-    int64_t ns = sc_opt_time(lua, -1, what, 0);
+    uint32_t ms = sc_opt_timeout(lua, -1, what);
     lua_settop(lua, 2);
-    return ns;
+    return ms;
+}
+
+static int64_t take_pause(lua_State *lua)
+{
+    lua_getfield(lua, 1, "pause");
+    int64_t ns = sc_opt_time(lua, -1, "Workers: pause", 0);
+    lua_settop(lua, 2);
+    return sc_scaled_ns(sc_engine_of(lua), ns);
 }
 
 static void take_op(lua_State *lua, struct declared *crew)
@@ -120,7 +128,7 @@ static struct sc_pool *check_keys(lua_State *lua)
 
     if (!lua_istable(lua, 1) || lua_rawgeti(lua, 1, 1) == LUA_TNIL)
         luaL_error(lua, "Workers: expected a table with its pool first, as Workers {pool, count = 10, ...}");
-    struct sc_pool *pool = sc_check_pool(lua, -1);
+    struct sc_pool *pool = sc_check_pool(lua, -1, "Workers");
     lua_settop(lua, 2);
     lua_pushnil(lua);
     while (lua_next(lua, 1) != 0) {
@@ -130,6 +138,7 @@ static struct sc_pool *check_keys(lua_State *lua)
             i++;
         if (key != NULL && names[i] == NULL)
             sc_no_such(lua, "Workers", key, NULL, names);
+        sc_check_key(lua, lua_gettop(lua) - 1, "Workers", "pool");
         lua_pop(lua, 1);
     }
     return pool;
@@ -157,9 +166,9 @@ static int l_workers(lua_State *lua)
     take_op(lua, declared);
     take_addresses(lua, declared);
     take_values(lua, declared);
-    work->pause_ns = sc_scaled_ns(engine, take_time(lua, "pause"));
-    work->acquire_ms = sc_scaled_ms(engine, take_time(lua, "acquire_ms"));
-    work->request_ms = sc_scaled_ms(engine, take_time(lua, "request_ms"));
+    work->pause_ns = take_pause(lua);
+    work->acquire_ms = take_timeout(lua, "acquire_ms");
+    work->request_ms = take_timeout(lua, "request_ms");
     work->addresses = declared->addresses;
     work->values = declared->has_values ? declared->values : NULL;
     struct sc_crew *crew = calloc(1, sizeof *crew);
@@ -173,6 +182,7 @@ static int l_workers(lua_State *lua)
     }
     crew->next = engine->crews;
     engine->crews = crew;
+    sc_where(lua, crew->where, sizeof crew->where);
     sc_push_object(lua, crew, crew_type);
     return 1;
 }
@@ -193,6 +203,33 @@ bool sc_crews_busy(const struct sc_engine *engine)
         if (!crew->ended)
             return true;
     return false;
+}
+
+const struct sc_crew *sc_crews_unseen(const struct sc_engine *engine)
+{
+    struct sc_work_stats stats;
+
+    for (const struct sc_crew *crew = engine->crews; crew != NULL; crew = crew->next) {
+        sc_workers_stats(crew->workers, &stats);
+        if (stats.failed > 0 && !crew->looked_at)
+            return crew;
+    }
+    return NULL;
+}
+
+void sc_crew_tell(const struct sc_crew *crew, struct sc_text *out)
+{
+    char line[S7_ASKED_CAP + S7_CAME_CAP + S7_HINT_CAP + 32];
+    struct sc_work_stats stats;
+
+    sc_workers_stats(crew->workers, &stats);
+    sc_text_add(out, "workers of %s: ok %" PRIu64 ", failed %" PRIu64 ", wrong %" PRIu64, crew->where,
+                stats.ok, stats.failed, stats.wrong);
+    if (stats.failed > 0) {
+        s7_errinfo_format(&stats.last_err, line, sizeof line);
+        sc_text_add(out, ", the last one: %s", line);
+    }
+    sc_text_add(out, "\n");
 }
 
 /* ---- watching ---- */
@@ -250,11 +287,13 @@ static void push_error(lua_State *lua, const struct sc_work_stats *stats)
 static int crew_field(lua_State *lua)
 {
     static const char *const names[] = {"running", "ok", "failed", "wrong", "error", "join", "stop", NULL};
-    const struct sc_crew *crew = sc_check_object(lua, 1, crew_type, "workers");
+    struct sc_crew *crew = sc_check_object(lua, 1, crew_type, "workers");
     const char *name = luaL_checkstring(lua, 2);
     struct sc_work_stats stats;
 
     sc_workers_stats(crew->workers, &stats);
+    crew->looked_at |=
+        strcmp(name, "failed") == 0 || strcmp(name, "wrong") == 0 || strcmp(name, "error") == 0;
     if (strcmp(name, "running") == 0)
         lua_pushinteger(lua, (lua_Integer)stats.running);
     else if (strcmp(name, "ok") == 0)

@@ -21,6 +21,11 @@
 
 #define SOURCE_MAX (1 << 20)
 
+#define NAME_MAX_SHOWN 50 /* what Lua's messages have room for is 60 */
+
+#define LOG_MAX       65536 /* bytes that a report holds of the log */
+#define LOG_VALUE_MAX 4096  /* and of each thing in it */
+
 static const char engine_key; /* its address is the key in the registry */
 
 struct sc_engine *sc_engine_of(lua_State *lua)
@@ -39,7 +44,6 @@ void sc_engine_hook_last(struct sc_engine *engine)
 
 void sc_engine_end(struct sc_engine *engine, enum sc_outcome outcome, const char *format, ...)
 {
-    char text[4096];
     va_list args;
 
     if (engine->over)
@@ -47,10 +51,10 @@ void sc_engine_end(struct sc_engine *engine, enum sc_outcome outcome, const char
     engine->over = true;
     engine->report->outcome = outcome;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    sc_text_add_args(&engine->out, format, args);
     va_end(args);
-    sc_text_add_bytes(&engine->out, text, strlen(text));
-    s7_loop_stop(engine->loop);
+    if (engine->loop != NULL)
+        s7_loop_stop(engine->loop);
 }
 
 /* ---- the scenario's own globals ---- */
@@ -60,9 +64,14 @@ static int l_log(lua_State *lua)
     struct sc_engine *engine = sc_engine_of(lua);
     int n = lua_gettop(lua);
 
+    engine->log_cut = engine->log.len > LOG_MAX;
+    if (engine->log_cut)
+        return 0;
     sc_text_add(&engine->log, "  %.3f s  ", (double)sc_now_ns(engine) / 1e9);
-    for (int i = 1; i <= n; i++)
-        sc_text_add(&engine->log, "%s%s", i > 1 ? " " : "", sc_sandbox_text(lua, i, NULL));
+    for (int i = 1; i <= n; i++) {
+        sc_text_add(&engine->log, "%s%.*s", i > 1 ? " " : "", LOG_VALUE_MAX, sc_sandbox_text(lua, i, NULL));
+        lua_pop(lua, 1);
+    }
     sc_text_add(&engine->log, "\n");
     return 0;
 }
@@ -70,14 +79,22 @@ static int l_log(lua_State *lua)
 static int skip(lua_State *lua, struct sc_engine *engine)
 {
     if (lua_type(lua, 3) != LUA_TSTRING || lua_rawlen(lua, 3) == 0)
-        return luaL_error(lua, "virtual_only: expected the reason as a string, got %s",
-                          sc_sandbox_text(lua, 3, NULL));
+        return luaL_error(lua, "virtual_only: expected the reason as a string, got %s", sc_safe_text(lua, 3));
     if (engine->begun)
         return luaL_error(lua, "virtual_only must be set before the first PLC");
     if (!engine->options->real)
         return 0;
     sc_engine_end(engine, SC_SKIPPED, "virtual only: %s\n", lua_tostring(lua, 3));
     return luaL_error(lua, "skipped");
+}
+
+/* One line, whatever is in it. */
+static void set_title(struct sc_report *report, const char *title)
+{
+    snprintf(report->title, sizeof report->title, "%s", title);
+    for (char *at = report->title; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ')
+            *at = ' ';
 }
 
 static int global_set(lua_State *lua)
@@ -88,7 +105,7 @@ static int global_set(lua_State *lua)
     if (strcmp(name, "virtual_only") == 0)
         skip(lua, engine);
     if (strcmp(name, "title") == 0 && lua_type(lua, 3) == LUA_TSTRING)
-        snprintf(engine->report->title, sizeof engine->report->title, "%s", lua_tostring(lua, 3));
+        set_title(engine->report, lua_tostring(lua, 3));
     lua_rawset(lua, 1);
     return 0;
 }
@@ -96,17 +113,10 @@ static int global_set(lua_State *lua)
 /* A name that was never set is a slip of the pen. */
 static int global_get(lua_State *lua)
 {
-    const char *word = sc_sandbox_text(lua, 2, NULL);
-    struct s7_nearest nearest = {.word = word};
+    const char *word = sc_sandbox_text(lua, 2, NULL), *best = sc_nearest_key(lua, 1, word);
 
-    lua_pushnil(lua);
-    while (lua_next(lua, 1) != 0) {
-        if (lua_type(lua, -2) == LUA_TSTRING)
-            s7_nearest_try(&nearest, lua_tostring(lua, -2));
-        lua_pop(lua, 1);
-    }
-    return luaL_error(lua, "no such name: %s%s%s", word, nearest.best != NULL ? "; did you mean " : "",
-                      nearest.best != NULL ? nearest.best : "");
+    return luaL_error(lua, best != NULL ? "no such name: %s; did you mean %s?" : "no such name: %s", word,
+                      best);
 }
 
 static void set_number(lua_State *lua, const char *name, lua_Integer ms)
@@ -175,7 +185,12 @@ static void conclude(struct sc_engine *engine)
                           fault->where, fault->name, fault->args, fault->last.matched);
             return;
         }
-    if (engine->report->expectations == 0)
+    if (sc_crews_unseen(engine) != NULL)
+        sc_engine_end(
+            engine, SC_FAILED,
+            "%s: workers failed, and nobody looked: say expect(crew.failed, 0), or how many may fail\n",
+            sc_crews_unseen(engine)->where);
+    else if (engine->report->expectations == 0)
         sc_engine_end(engine, SC_FAILED,
                       "%s: nothing was expected: a scenario needs expect, within, always or fails; silence "
                       "is no success\n",
@@ -204,7 +219,7 @@ static void tell_waiting(const struct sc_engine *engine, struct sc_text *out)
         if (task->state != SC_TASK_ENDED) {
             char where[128];
             sc_where(task->lua, where, sizeof where);
-            sc_text_add(out, "  waits: %s at %s\n", task->what, where);
+            sc_text_add(out, "  waits: %s%s%s\n", task->what, where[0] != '\0' ? " at " : "", where);
         }
     if (sc_crews_busy(engine))
         sc_text_add(out, "  workers are still at work\n");
@@ -266,19 +281,10 @@ void sc_engine_trace(struct sc_engine *engine, const struct sim_tap *tap)
     fprintf(to, tap->fault != NULL ? " [%s]\n" : "\n", tap->fault);
 }
 
-static bool make_world(struct sc_engine *engine)
+static void set_timers(struct sc_engine *engine)
 {
     const struct sc_options *options = engine->options;
-    s7_status status = make_loop(engine);
 
-    if (status == S7_OK)
-        status = options->threads ? sc_adapter_thread(engine->loop, &engine->adapter)
-                                  : sc_adapter_loop(engine->loop, &engine->adapter);
-    if (status == S7_OK)
-        engine->lua = sc_sandbox_new(options->seed, NULL);
-    if (engine->lua == NULL)
-        return false;
-    engine->start_ns = s7_loop_now_ns(engine->loop);
     s7_timer_init(&engine->limit, on_limit, engine);
     s7_timer_init(&engine->heartbeat, on_heartbeat, engine);
     s7_timer_set(engine->loop, &engine->limit, engine->start_ns + (options->real ? LIMIT_WALL_NS : LIMIT_NS));
@@ -288,9 +294,25 @@ static bool make_world(struct sc_engine *engine)
     } else if (options->trace != NULL) {
         s7_virtual_trace(engine->loop, on_trace, options->trace);
     }
-    s7_turn_hook_add(engine->loop, &engine->hook, on_turn, engine);
+}
+
+static bool make_world(struct sc_engine *engine)
+{
+    const struct sc_options *options = engine->options;
+
+    if (make_loop(engine) != S7_OK)
+        return false;
+    engine->start_ns = s7_loop_now_ns(engine->loop);
+    set_timers(engine);
+    s7_status status = options->threads ? sc_adapter_thread(engine->loop, &engine->adapter)
+                                        : sc_adapter_loop(engine->loop, &engine->adapter);
+    if (status == S7_OK)
+        engine->lua = sc_sandbox_new(options->seed, NULL);
+    if (engine->lua == NULL)
+        return false;
     lua_pushcfunction(engine->lua, open_all);
     lua_pushlightuserdata(engine->lua, engine);
+    s7_turn_hook_add(engine->loop, &engine->hook, on_turn, engine);
     return lua_pcall(engine->lua, 1, 0, 0) == LUA_OK;
 }
 
@@ -312,13 +334,12 @@ static bool begin(struct sc_engine *engine)
     lua_pushcfunction(lua, begin_main);
     int rc = sc_sandbox_load(lua, engine->source, engine->source_len, engine->file);
     if (rc != LUA_OK) {
-        sc_engine_end(engine, rc == LUA_ERRSYNTAX ? SC_NO_PARSE : SC_NO_WORLD, "%s\n",
-                      sc_sandbox_text(lua, -1, NULL));
+        sc_engine_end(engine, rc == LUA_ERRSYNTAX ? SC_NO_PARSE : SC_NO_WORLD, "%s\n", sc_safe_text(lua, -1));
         return false;
     }
     if (lua_pcall(lua, 1, 0, 0) == LUA_OK)
         return true;
-    sc_engine_end(engine, SC_NO_WORLD, "%s\n", sc_sandbox_text(lua, -1, NULL));
+    sc_engine_end(engine, SC_NO_WORLD, "%s\n", sc_safe_text(lua, -1));
     return false;
 }
 
@@ -359,12 +380,15 @@ static void tell(struct sc_engine *engine)
         else
             sc_text_add(&engine->out, "virtual time\n");
         tell_faults(engine, &engine->out);
-        sc_exchange_tell(&engine->exchange, &engine->out);
+        for (const struct sc_crew *crew = engine->crews; crew != NULL; crew = crew->next)
+            sc_crew_tell(crew, &engine->out);
+        if (!report->slip)
+            sc_exchange_tell(&engine->exchange, &engine->out);
     }
-    if (engine->log.len > 0) {
-        sc_text_add(&engine->out, "log:\n");
-        sc_text_add_bytes(&engine->out, engine->log.at, engine->log.len);
-    }
+    if (engine->log.len > 0)
+        sc_text_add(&engine->out, "log:\n%s", engine->log.at);
+    if (engine->log_cut)
+        sc_text_add(&engine->out, "  (and more: a report holds %d KiB of the log)\n", LOG_MAX / 1024);
     report->text = engine->out.at;
 }
 
@@ -394,32 +418,40 @@ static void finish(struct sc_engine *engine)
     free(engine->source);
 }
 
+static bool cannot_read(struct sc_engine *engine, const char *path, const char *why)
+{
+    sc_engine_end(engine, SC_NO_PARSE, "%s: %s\n", path, why);
+    return false;
+}
+
 /* False: said in the report. */
 static bool read_source(struct sc_engine *engine, const char *path)
 {
-    FILE *file = fopen(path, "rb");
-
-    engine->source = malloc(SOURCE_MAX + 1);
-    if (file == NULL || engine->source == NULL) {
-        sc_text_add(&engine->out, "%s: %s\n", path, strerror(errno));
-    } else {
-        engine->source_len = fread(engine->source, 1, SOURCE_MAX + 1, file);
-        if (ferror(file) != 0)
-            sc_text_add(&engine->out, "%s: %s\n", path, strerror(errno));
-        else if (engine->source_len > SOURCE_MAX)
-            sc_text_add(&engine->out, "%s: longer than 1 MiB\n", path);
+    engine->source = calloc(1, SOURCE_MAX + 2); /* one more than is allowed, and a zero */
+    if (engine->source == NULL) {
+        sc_engine_end(engine, SC_NO_WORLD, "%s: out of memory\n", path);
+        return false;
     }
-    if (file != NULL)
-        fclose(file);
-    return engine->out.len == 0;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return cannot_read(engine, path, strerror(errno));
+    engine->source_len = fread(engine->source, 1, SOURCE_MAX + 1, file);
+    int why = ferror(file) != 0 ? errno : 0;
+    fclose(file);
+    if (why != 0)
+        return cannot_read(engine, path, strerror(why));
+    return engine->source_len <= SOURCE_MAX || cannot_read(engine, path, "longer than 1 MiB");
 }
 
 /* What Lua shows of a long name is cut in front; the name without its folders says more. */
 static const char *short_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    size_t len = strlen(name);
 
-    return strlen(path) < 50 || slash == NULL ? path : slash + 1;
+    if (strlen(path) < NAME_MAX_SHOWN)
+        return path;
+    return len < NAME_MAX_SHOWN ? name : name + len - NAME_MAX_SHOWN + 1;
 }
 
 void sc_run_file(const char *path, const struct sc_options *options, struct sc_report *report)
@@ -427,14 +459,14 @@ void sc_run_file(const char *path, const struct sc_options *options, struct sc_r
     int64_t begin_ns = s7_now_ns();
     struct sc_engine engine = {.options = options, .report = report, .file = short_name(path)};
 
-    *report = (struct sc_report){.outcome = SC_NO_PARSE};
+    *report = (struct sc_report){.outcome = SC_NO_WORLD};
     engine.ready_tail = &engine.ready_head;
     if (read_source(&engine, path)) {
-        report->outcome = SC_NO_WORLD;
         if (make_world(&engine))
             run(&engine);
         else
-            sc_text_add(&engine.out, "%s: no memory or no descriptors for a world to run in\n", path);
+            sc_engine_end(&engine, SC_NO_WORLD, "%s: no memory or no descriptors for a world to run in\n",
+                          path);
     }
     finish(&engine);
     report->wall_ns = s7_now_ns() - begin_ns;

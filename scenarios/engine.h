@@ -32,6 +32,7 @@ struct sc_report {
     enum sc_outcome outcome;
     char title[SC_TITLE_CAP]; /* the scenario's own, else "" */
     char *text; /* why it did not pass, what it logged, several lines; owned by the report, may be NULL */
+    bool slip;  /* failed by a mistake in its text rather than by what came */
     unsigned expectations; /* checked */
     unsigned n_faults;     /* armed */
     uint64_t fired;        /* firings of all of them */

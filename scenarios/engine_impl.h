@@ -39,8 +39,7 @@ struct sc_task {
     struct sc_task *next_ready;
     struct sc_engine *engine;
     lua_State *lua;
-    int ref;      /* keeps lua from being collected */
-    unsigned ord; /* 1 is the main text */
+    int ref; /* keeps lua from being collected */
     enum sc_task_state state;
     const char *what; /* what it waits for, in words */
     s7_timer timer;
@@ -67,11 +66,13 @@ struct sc_fault {
     bool dropped;
 };
 
+#define SC_FOLDER_CAP 512
+
 struct sc_plc {
     struct sc_plc *next;
     struct sc_engine *engine;
     char name[PLANT_NAME_CAP];
-    char path[96];
+    char path[SC_FOLDER_CAP + 24];
     plant *plant;
     sim_server *server;
 };
@@ -81,7 +82,9 @@ struct sc_crew { /* workers */
     struct sc_engine *engine;
     struct sc_workers *workers;
     struct sc_call call;
+    char where[128]; /* file:line */
     bool ended;
+    bool looked_at; /* the scenario asked what failed */
 };
 
 struct sc_engine {
@@ -90,7 +93,7 @@ struct sc_engine {
     const char *file; /* as messages call it */
     char *source;
     size_t source_len;
-    char folder[64]; /* of plant files; "" until one is needed */
+    char folder[SC_FOLDER_CAP]; /* of plant files; "" until one is needed */
     s7_loop *loop;
     struct sc_adapter *adapter;
     lua_State *lua;
@@ -106,6 +109,7 @@ struct sc_engine {
     struct sc_exchange exchange;
     struct sc_text out; /* what the report will say */
     struct sc_text log; /* what the scenario says */
+    bool log_cut;       /* it says more than a report holds */
     bool begun;         /* something of the world was made */
     bool over;          /* the outcome is known */
 };
@@ -128,6 +132,8 @@ uint32_t sc_scaled_ms(const struct sc_engine *engine, int64_t ns); /* the same f
 /* An argument that is a time: a number of milliseconds or a text with a unit. Raises an error otherwise. */
 int64_t sc_check_time(lua_State *lua, int index, const char *what);
 int64_t sc_opt_time(lua_State *lua, int index, const char *what, int64_t preset_ns);
+/* How long a call may take, in ms of the loop; 0: not given, the call has its own. */
+uint32_t sc_opt_timeout(lua_State *lua, int index, const char *what);
 
 /* ---- task.c ---- */
 /* The function on top of the stack of `from`, with n arguments above it, as a new task that begins in this
@@ -144,6 +150,8 @@ struct sc_task *sc_task_of(lua_State *lua, const char *what);
 struct sc_call *sc_task_call(struct sc_task *task);
 /* Yield until the call ended; k goes on. */
 int sc_task_wait(lua_State *lua, struct sc_task *task, lua_KFunction k);
+/* k of calls that bring nothing: raises what the call failed with. */
+int sc_task_call_ended(lua_State *lua, int status, lua_KContext context);
 void sc_tasks_open(lua_State *lua); /* wait, now, at, after, go */
 
 /* ---- fail.c: errors that scripts may catch, and failures, which end the scenario ---- */
@@ -157,13 +165,16 @@ bool sc_error_status(lua_State *lua, int index, char *name, size_t cap);
 void sc_status_name(s7_status status, char *buf, size_t cap);
 /* A status by its name; raises an error with the nearest one. */
 s7_status sc_check_status(lua_State *lua, int index, const char *what);
-/* An expectation failed here: the scenario is over; raises. text: what was expected and what came. */
-int sc_fail_here(lua_State *lua, const char *text);
-/* A task died of the error on top of its stack. */
+/* What an error says, whatever a scenario raised. Never raises. */
+void sc_add_error(lua_State *lua, int index, struct sc_text *out);
+/* An expectation failed here: the scenario is over; raises. text: what was expected and what came; is freed.
+ */
+int sc_fail_here(lua_State *lua, struct sc_text *text);
+/* A task, or its condition, died of the error on top of the engine's own stack, where it stays. */
 void sc_fail_task(struct sc_task *task);
 void sc_errors_open(lua_State *lua);
 
-/* ---- options in tables (options.c) ---- */
+/* ---- options in tables (objects.c) ---- */
 enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32 };
 struct sc_option {
     const char *name;
@@ -175,9 +186,14 @@ struct sc_option {
  */
 bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value,
                    const char *what);
+/* The presets in the public headers are times of a real pool or client; here they are the scenario's. */
+void sc_options_scale(const struct sc_engine *engine, const struct sc_option *options, void *to);
 /* Raise "WHAT has no NAME; did you mean X?" for the key at index; names end with NULL, lists may be NULL. */
 int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
                const char *const *others);
+
+/* A key of a table {FIRST, name = value, ...}: raises for other numbers than 1, and for what is no name. */
+void sc_check_key(lua_State *lua, int key, const char *what, const char *first);
 
 /* ---- values of PLC memory (values.c) ---- */
 #define SC_VALUE_MAX 65536
@@ -189,26 +205,44 @@ void sc_push_value(lua_State *lua, const s7_address *address, const uint8_t *byt
 /* Encode the value at index into the address's bytes; raises. */
 void sc_check_value(lua_State *lua, int index, const s7_address *address, uint8_t *bytes);
 
+/* ---- comparing and showing (compare.c) ---- */
+/* IS compares truth: anything but false and nil is true. */
+enum sc_op { SC_EQ, SC_NE, SC_LT, SC_LE, SC_GT, SC_GE, SC_IS, SC_OPS };
+const char *sc_op_name(enum sc_op op);
+/* The operator at index; raises. */
+enum sc_op sc_check_op(lua_State *lua, int index, const char *what);
+/* Tables compare by what is in them. May raise, since objects of the scenario compare themselves. */
+bool sc_compare(lua_State *lua, int actual, enum sc_op op, int expected);
+/* A value as a message shows it: one line, tables up to a certain size. Never raises. */
+void sc_show(lua_State *lua, int index, struct sc_text *out);
+/* As sc_sandbox_text, for where nothing may be raised. Pushes one value; the text lives as long as that. */
+const char *sc_safe_text(lua_State *lua, int index);
+
 /* ---- what scenarios are made of ---- */
 void sc_expect_open(lua_State *lua); /* expect, within, always, fails */
 /* Ask the task's condition; when it fails itself the scenario is over. */
-bool sc_watch_holds(lua_State *lua, struct sc_task *task);
+bool sc_watch_holds(struct sc_task *task);
 void sc_plc_open(lua_State *lua);
 size_t sc_byte_offset(const s7_address *address); /* in its block */
+/* The string key of the table that the word is nearest to; NULL: none. */
+const char *sc_nearest_key(lua_State *lua, int table, const char *word);
 /* The table on top raises an error when a field is asked for that it does not have. */
 void sc_strict_table(lua_State *lua, const char *what);
-struct sc_plc *sc_check_plc(lua_State *lua, int index);
+struct sc_plc *sc_check_plc(lua_State *lua, int index, const char *what);
 void sc_plcs_free(struct sc_engine *engine);
 void sc_faults_look(struct sc_engine *engine); /* counts, and what this system cannot do */
 void sc_pool_open(lua_State *lua);
 void sc_client_open(lua_State *lua);
 void sc_workers_open(lua_State *lua);
-struct sc_pool *sc_check_pool(lua_State *lua, int index);
+struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what);
 struct sc_plc *sc_declared_plc(lua_State *lua, const char *what); /* the first of the table at index 1 */
 void sc_client_scale_presets(const struct sc_engine *engine, s7_client_options *to);
 bool sc_client_option(lua_State *lua, s7_client_options *to, int key, int value, const char *what);
 const char *const *sc_client_option_names(void);
 bool sc_crews_busy(const struct sc_engine *engine);
+/* Workers whose failures nobody looked at; NULL: none. */
+const struct sc_crew *sc_crews_unseen(const struct sc_engine *engine);
+void sc_crew_tell(const struct sc_crew *crew, struct sc_text *out); /* one line */
 void sc_crews_look(struct sc_engine *engine);
 void sc_crews_free(struct sc_engine *engine);
 /* read and write of leases and clients: transfer.c */

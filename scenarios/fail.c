@@ -6,7 +6,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define ERROR_TYPE "s7 error"
+#define ERROR_TYPE  "s7 error"
+#define CALLERS_MAX 20 /* in a report */
 
 /* Statuses that calls of a scenario can end with, in the order of status.h. */
 static const s7_status statuses[] = {S7_E_ARG,
@@ -60,31 +61,21 @@ void sc_status_name(s7_status status, char *buf, size_t cap)
     buf[i] = '\0';
 }
 
-static const char *status_name(s7_status status)
-{
-    static char name[48];
-
-    sc_status_name(status, name, sizeof name);
-    return name;
-}
-
 s7_status sc_check_status(lua_State *lua, int index, const char *what)
 {
     const char *name = luaL_checkstring(lua, index);
+    char known[N_STATUSES][48];
     struct s7_nearest nearest = {.word = name};
 
     for (size_t i = 0; i < N_STATUSES; i++) {
-        if (strcmp(status_name(statuses[i]), name) == 0)
+        sc_status_name(statuses[i], known[i], sizeof known[i]);
+        if (strcmp(known[i], name) == 0)
             return statuses[i];
+        s7_nearest_try(&nearest, known[i]);
     }
-    for (size_t i = 0; i < N_STATUSES; i++) {
-        char known[48];
-        sc_status_name(statuses[i], known, sizeof known);
-        lua_pushstring(lua, known); /* it must outlive the loop */
-        s7_nearest_try(&nearest, lua_tostring(lua, -1));
-    }
-    luaL_error(lua, "%s: no such error: %s%s%s", what, name, nearest.best != NULL ? "; did you mean " : "",
-               nearest.best != NULL ? nearest.best : "");
+    luaL_error(lua,
+               nearest.best != NULL ? "%s: no such error: %s; did you mean %s?" : "%s: no such error: %s",
+               what, name, nearest.best);
     return S7_OK;
 }
 
@@ -104,18 +95,30 @@ void sc_where(lua_State *lua, char *buf, size_t cap)
     }
 }
 
-/* The lines that led there, without the first: a helper function in the file says little by itself. */
-static void add_callers(lua_State *lua, struct sc_text *out)
+/* Does a message begin with that place, as Lua's own do? */
+static bool is_from(const char *message, const char *place)
+{
+    size_t len = strlen(place);
+
+    return strncmp(message, place, len) == 0 && message[len] == ':';
+}
+
+/* The lines that led there, unless the message begins with the innermost: a helper function says little by
+ * itself. */
+static void add_callers(lua_State *lua, const char *message, struct sc_text *out)
 {
     lua_Debug ar;
     bool first = true;
 
-    for (int level = 0; lua_getstack(lua, level, &ar) != 0 && level < 20; level++) {
+    for (int level = 0; level < CALLERS_MAX && lua_getstack(lua, level, &ar) != 0; level++) {
+        char place[128];
+
         lua_getinfo(lua, "Sl", &ar);
         if (ar.currentline <= 0)
             continue;
-        if (!first)
-            sc_text_add(out, "  called from %s:%d\n", ar.short_src, ar.currentline);
+        snprintf(place, sizeof place, "%s:%d", ar.short_src, ar.currentline);
+        if (!first || !is_from(message, place))
+            sc_text_add(out, "  called from %s\n", place);
         first = false;
     }
 }
@@ -152,16 +155,23 @@ int sc_raise_status(lua_State *lua, const char *what, s7_status status, const s7
     return lua_error(lua);
 }
 
+/* By the metatable itself: a scenario may give its own tables any name. */
+static bool is_ours(lua_State *lua, int index)
+{
+    if (!lua_istable(lua, index) || !lua_getmetatable(lua, index))
+        return false;
+    luaL_getmetatable(lua, ERROR_TYPE);
+    bool ours = lua_rawequal(lua, -1, -2);
+    lua_pop(lua, 2);
+    return ours;
+}
+
 bool sc_error_status(lua_State *lua, int index, char *name, size_t cap)
 {
-    if (luaL_getmetafield(lua, index, "__name") == LUA_TNIL)
-        return false;
-    bool ours = strcmp(lua_tostring(lua, -1), ERROR_TYPE) == 0;
-    lua_pop(lua, 1);
-    if (!ours)
+    if (!is_ours(lua, index))
         return false;
     lua_getfield(lua, index, "status");
-    snprintf(name, cap, "%s", lua_tostring(lua, -1) != NULL ? lua_tostring(lua, -1) : "?");
+    snprintf(name, cap, "%s", lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?");
     lua_pop(lua, 1);
     return true;
 }
@@ -171,58 +181,94 @@ void sc_errors_open(lua_State *lua)
     luaL_newmetatable(lua, ERROR_TYPE); /* it sets __name */
     lua_pushcfunction(lua, error_text);
     lua_setfield(lua, -2, "__tostring");
+    lua_pushboolean(lua, false); /* not for scenarios to change */
+    lua_setfield(lua, -2, "__metatable");
     lua_pop(lua, 1);
 }
 
 /* ---- failures ---- */
 
-/* The line of the scenario that a message begins with. */
-static void add_source_line(struct sc_engine *engine, const char *message, struct sc_text *out)
+/* Line number n of the scenario, without its indentation. */
+static const char *source_line(const struct sc_engine *engine, long n, int *len)
 {
-    size_t file_len = strlen(engine->file);
     const char *at = engine->source, *end = engine->source + engine->source_len;
 
-    if (strncmp(message, engine->file, file_len) != 0 || message[file_len] != ':')
-        return;
-    for (long line = strtol(message + file_len + 1, NULL, 10); line > 1 && at < end; line--) {
+    for (; n > 1 && at < end; n--) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         at = newline != NULL ? newline + 1 : end;
     }
     while (at < end && (*at == ' ' || *at == '\t'))
         at++;
-    const char *newline = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
-    int len = (int)((newline != NULL ? newline : end) - at);
+    *len = (int)strcspn(at, "\r\n"); /* the source ends with a zero */
+    return at;
+}
+
+/* The line of the scenario that a message begins with. */
+static void add_source_line(const struct sc_engine *engine, const char *message, struct sc_text *out)
+{
+    int len;
+
+    if (!is_from(message, engine->file))
+        return;
+    const char *at = source_line(engine, strtol(message + strlen(engine->file) + 1, NULL, 10), &len);
     if (len > 0)
         sc_text_add(out, "  | %.*s\n", len < 200 ? len : 200, at);
 }
 
+/* lua: whose callers are told. */
 static void fail(struct sc_engine *engine, lua_State *lua, const char *message)
 {
     struct sc_text why = {0};
 
     sc_text_add(&why, "%s\n", message);
     add_source_line(engine, message, &why);
-    add_callers(lua, &why);
+    add_callers(lua, message, &why);
     sc_engine_end(engine, SC_FAILED, "%s", why.at != NULL ? why.at : "out of memory\n");
     sc_text_free(&why);
 }
 
-int sc_fail_here(lua_State *lua, const char *text)
+/* The same for a message that may not say where. */
+static void fail_there(struct sc_engine *engine, lua_State *lua, const char *message)
 {
+    struct sc_text text = {0};
     char where[128];
 
     sc_where(lua, where, sizeof where);
-    lua_pushfstring(lua, "%s: %s", where, text);
-    fail(sc_engine_of(lua), lua, lua_tostring(lua, -1));
-    return lua_error(lua);
+    if (where[0] != '\0' && !is_from(message, engine->file))
+        sc_text_add(&text, "%s: ", where);
+    sc_text_add(&text, "%s", message);
+    fail(engine, lua, text.at != NULL ? text.at : message);
+    sc_text_free(&text);
+}
+
+int sc_fail_here(lua_State *lua, struct sc_text *text)
+{
+    fail_there(sc_engine_of(lua), lua, text->at != NULL ? text->at : "out of memory");
+    sc_text_free(text);
+    return luaL_error(lua, "not as expected"); /* whoever catches it: the scenario is over */
+}
+
+void sc_add_error(lua_State *lua, int index, struct sc_text *out)
+{
+    int top = lua_gettop(lua);
+
+    if (lua_istable(lua, index) && luaL_getmetafield(lua, index, "__tostring") == LUA_TNIL)
+        sc_show(lua, index, out); /* what is in it says more than "table" */
+    else
+        sc_text_add(out, "%s", sc_safe_text(lua, index));
+    lua_settop(lua, top);
 }
 
 void sc_fail_task(struct sc_task *task)
 {
-    const char *over = sc_sandbox_over(task->engine->lua);
-    const char *message = sc_sandbox_text(task->lua, -1, NULL);
+    lua_State *lua = task->engine->lua;
+    struct sc_text text = {0};
 
+    task->engine->report->slip = !is_ours(lua, lua_gettop(lua));
+    sc_add_error(lua, lua_gettop(lua), &text);
+    const char *over = sc_sandbox_over(lua), *message = text.at != NULL ? text.at : "out of memory";
     if (over != NULL && strstr(message, over) == NULL)
         message = over;
-    fail(task->engine, task->lua, message);
+    fail_there(task->engine, task->lua, message);
+    sc_text_free(&text);
 }

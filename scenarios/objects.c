@@ -23,7 +23,7 @@ void *sc_check_object(lua_State *lua, int index, const char *type, const char *w
     void **box = luaL_testudata(lua, index, type);
 
     if (box == NULL)
-        luaL_error(lua, "%s: expected a %s, got %s%s", what, type, sc_sandbox_text(lua, index, NULL),
+        luaL_error(lua, "%s: expected a %s, got %s%s", what, type, sc_safe_text(lua, index),
                    index == 1 && lua_type(lua, 1) != LUA_TUSERDATA ? " (is it called with a colon?)" : "");
     return *box;
 }
@@ -43,7 +43,7 @@ static int object_index(lua_State *lua)
 static int object_newindex(lua_State *lua)
 {
     return luaL_error(lua, "a %s has no field that can be set; got %s",
-                      lua_tostring(lua, lua_upvalueindex(1)), sc_sandbox_text(lua, 2, NULL));
+                      lua_tostring(lua, lua_upvalueindex(1)), sc_safe_text(lua, 2));
 }
 
 static int object_text(lua_State *lua)
@@ -71,20 +71,25 @@ void sc_object_type(lua_State *lua, const char *type, const luaL_Reg *methods, l
     lua_pop(lua, 1);
 }
 
-static int strict_index(lua_State *lua)
+const char *sc_nearest_key(lua_State *lua, int table, const char *word)
 {
-    const char *word = sc_sandbox_text(lua, 2, NULL);
     struct s7_nearest nearest = {.word = word};
 
     lua_pushnil(lua);
-    while (lua_next(lua, 1) != 0) {
+    while (lua_next(lua, table) != 0) {
         if (lua_type(lua, -2) == LUA_TSTRING)
             s7_nearest_try(&nearest, lua_tostring(lua, -2));
         lua_pop(lua, 1);
     }
-    return luaL_error(lua, "%s has no %s%s%s", lua_tostring(lua, lua_upvalueindex(1)), word,
-                      nearest.best != NULL ? "; did you mean " : "",
-                      nearest.best != NULL ? nearest.best : "");
+    return nearest.best;
+}
+
+static int strict_index(lua_State *lua)
+{
+    const char *word = sc_safe_text(lua, 2), *best = sc_nearest_key(lua, 1, word);
+
+    return luaL_error(lua, best != NULL ? "%s has no %s; did you mean %s?" : "%s has no %s",
+                      lua_tostring(lua, lua_upvalueindex(1)), word, best);
 }
 
 void sc_strict_table(lua_State *lua, const char *what)
@@ -103,12 +108,23 @@ static void no_such(lua_State *lua, const char *what, const char *word, const st
 {
     struct s7_nearest nearest = {.word = word};
 
-    for (; options != NULL && options->name != NULL; options++)
+    luaL_Buffer all;
+
+    luaL_buffinit(lua, &all);
+    for (; options != NULL && options->name != NULL; options++) {
         s7_nearest_try(&nearest, options->name);
-    for (; others != NULL && *others != NULL; others++)
+        luaL_addchar(&all, ' ');
+        luaL_addstring(&all, options->name);
+    }
+    for (; others != NULL && *others != NULL; others++) {
         s7_nearest_try(&nearest, *others);
-    luaL_error(lua, nearest.best != NULL ? "%s has no %s; did you mean %s?" : "%s has no %s", what, word,
-               nearest.best);
+        luaL_addchar(&all, ' ');
+        luaL_addstring(&all, *others);
+    }
+    luaL_pushresult(&all);
+    if (nearest.best != NULL)
+        luaL_error(lua, "%s has no %s; did you mean %s?", what, word, nearest.best);
+    luaL_error(lua, "%s has no %s; there is:%s", what, word, lua_tostring(lua, -1));
 }
 
 int sc_no_such(lua_State *lua, const char *what, const char *word, const struct sc_option *options,
@@ -118,6 +134,15 @@ int sc_no_such(lua_State *lua, const char *what, const char *word, const struct 
     return 0;
 }
 
+void sc_check_key(lua_State *lua, int key, const char *what, const char *first)
+{
+    bool is_first = lua_isinteger(lua, key) && lua_tointeger(lua, key) == 1;
+
+    if (lua_type(lua, key) != LUA_TSTRING && !is_first)
+        luaL_error(lua, "%s: expected its %s first and then names, as %s {%s, name = ...}; got the key %s",
+                   what, first, what, first, sc_safe_text(lua, key));
+}
+
 static int64_t check_number(lua_State *lua, const struct sc_option *option, int value, const char *what)
 {
     int whole = 0;
@@ -125,7 +150,7 @@ static int64_t check_number(lua_State *lua, const struct sc_option *option, int 
 
     if (!whole || lua_type(lua, value) != LUA_TNUMBER || n < 0 || n > (lua_Integer)option->max)
         luaL_error(lua, "%s: %s: expected a whole number 0..%d, got %s", what, option->name, (int)option->max,
-                   sc_sandbox_text(lua, value, NULL));
+                   sc_safe_text(lua, value));
     return n;
 }
 
@@ -133,7 +158,7 @@ static bool check_bool(lua_State *lua, const struct sc_option *option, int value
 {
     if (!lua_isboolean(lua, value))
         luaL_error(lua, "%s: %s: expected true or false, got %s", what, option->name,
-                   sc_sandbox_text(lua, value, NULL));
+                   sc_safe_text(lua, value));
     return lua_toboolean(lua, value);
 }
 
@@ -163,6 +188,15 @@ static void set_option(lua_State *lua, const struct sc_option *option, void *to,
         *(int32_t *)(void *)at = (int32_t)check_number(lua, option, value, what);
         break;
     }
+}
+
+void sc_options_scale(const struct sc_engine *engine, const struct sc_option *options, void *to)
+{
+    for (; options->name != NULL; options++)
+        if (options->type == SC_MS) {
+            uint32_t *ms = (uint32_t *)(void *)((char *)to + options->offset);
+            *ms = sc_scaled_ms(engine, (int64_t)*ms * 1000000);
+        }
 }
 
 bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, int key, int value,

@@ -1,7 +1,8 @@
 /* plc{...}: a simulated PLC in a plant file of its own, served on the scenario's loop; and its faults. */
 #include "scenarios/engine_impl.h"
-#include "scenarios/sandbox.h"
+#include "scenarios/sandbox_impl.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,9 +11,9 @@
 
 static const char plc_type[] = "plc", fault_type[] = "fault";
 
-struct sc_plc *sc_check_plc(lua_State *lua, int index)
+struct sc_plc *sc_check_plc(lua_State *lua, int index, const char *what)
 {
-    return sc_check_object(lua, index, plc_type, "PLC");
+    return sc_check_object(lua, index, plc_type, what);
 }
 
 /* ---- declaring ---- */
@@ -38,7 +39,7 @@ static void add_block(lua_State *lua, struct declared *plc, s7_area area, lua_In
     lua_Integer len = lua_tointegerx(lua, len_at, &whole);
 
     if (!whole || len < 0 || len > 65536)
-        luaL_error(lua, "PLC: a block has 0 to 65536 bytes, got %s", sc_sandbox_text(lua, len_at, NULL));
+        luaL_error(lua, "PLC: a block has 0 to 65536 bytes, got %s", sc_safe_text(lua, len_at));
     if (number < 0 || number > 65535 || plc->n_blocks == BLOCKS_MAX)
         luaL_error(lua, "PLC: data blocks are numbered 1 to 65535, at most %d of them; got %d", BLOCKS_MAX,
                    (int)number);
@@ -50,15 +51,14 @@ static void add_block(lua_State *lua, struct declared *plc, s7_area area, lua_In
 static void add_dbs(lua_State *lua, struct declared *plc, int at)
 {
     if (!lua_istable(lua, at))
-        luaL_error(lua, "PLC: db: expected lengths by number, as {[1] = 256}, got %s",
-                   sc_sandbox_text(lua, at, NULL));
+        luaL_error(lua, "PLC: db: expected lengths by number, as {[1] = 256}, got %s", sc_safe_text(lua, at));
     lua_pushnil(lua);
     while (lua_next(lua, at) != 0) {
         int len_at = lua_gettop(lua);
 
         if (!lua_isinteger(lua, len_at - 1))
             luaL_error(lua, "PLC: db: expected lengths by number, as {[1] = 256}, got the key %s",
-                       sc_sandbox_text(lua, len_at - 1, NULL));
+                       sc_safe_text(lua, len_at - 1));
         add_block(lua, plc, S7_AREA_DB, lua_tointeger(lua, len_at - 1), len_at);
         lua_pop(lua, 1);
     }
@@ -73,6 +73,14 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
+/* The table keeps it; a number would become a text that nothing keeps. */
+static const char *check_text(lua_State *lua, int value, const char *key)
+{
+    if (lua_type(lua, value) != LUA_TSTRING)
+        luaL_error(lua, "PLC: %s: expected a text, got %s", key, sc_safe_text(lua, value));
+    return lua_tostring(lua, value);
+}
+
 static void declare(lua_State *lua, struct declared *plc, int key, int value)
 {
     static const struct {
@@ -83,9 +91,9 @@ static void declare(lua_State *lua, struct declared *plc, int key, int value)
     const char *name = lua_type(lua, key) == LUA_TSTRING ? lua_tostring(lua, key) : "such key";
 
     if (strcmp(name, "name") == 0) {
-        plc->plc.name = luaL_checkstring(lua, value);
+        plc->plc.name = check_text(lua, value, "name");
     } else if (strcmp(name, "cpu") == 0) {
-        plc->plc.cpu = luaL_checkstring(lua, value);
+        plc->plc.cpu = check_text(lua, value, "cpu");
     } else if (strcmp(name, "db") == 0) {
         add_dbs(lua, plc, value);
     } else if (!sc_option_set(lua, limits, &plc->limits, key, value, "PLC")) {
@@ -110,15 +118,13 @@ static void add_default_m(struct declared *plc)
 static void read_table(lua_State *lua, struct declared *plc)
 {
     if (!lua_istable(lua, 1))
-        luaL_error(lua, "PLC: expected a table, as PLC {db = {[1] = 256}}, got %s",
-                   sc_sandbox_text(lua, 1, NULL));
+        luaL_error(lua, "PLC: expected a table, as PLC {db = {[1] = 256}}, got %s", sc_safe_text(lua, 1));
     lua_pushnil(lua);
     while (lua_next(lua, 1) != 0) {
         int value = lua_gettop(lua);
 
         if (lua_type(lua, value - 1) != LUA_TSTRING)
-            luaL_error(lua, "PLC: expected keys such as db and cpu, got %s",
-                       sc_sandbox_text(lua, value - 1, NULL));
+            luaL_error(lua, "PLC: expected keys such as db and cpu, got %s", sc_safe_text(lua, value - 1));
         declare(lua, plc, value - 1, value);
         lua_pop(lua, 1);
     }
@@ -139,12 +145,14 @@ static void on_tap(const struct sim_tap *tap, void *arg)
 static bool make_folder(struct sc_engine *engine)
 {
     const char *tmp = getenv("TMPDIR");
+    size_t cap = sizeof engine->folder;
 
     if (engine->folder[0] != '\0')
         return true;
-    snprintf(engine->folder, sizeof engine->folder, "%.40s/s7rig-run-XXXXXX",
-             tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
-    if (mkdtemp(engine->folder) != NULL)
+    int len =
+        snprintf(engine->folder, cap, "%s/s7rig-run-XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
+    errno = ENAMETOOLONG;
+    if ((size_t)len < cap && mkdtemp(engine->folder) != NULL)
         return true;
     engine->folder[0] = '\0';
     return false;
@@ -172,39 +180,68 @@ static s7_status serve(struct sc_plc *plc, const struct plant_new_plc *new, stru
     return status;
 }
 
+static unsigned count_plcs(const struct sc_engine *engine)
+{
+    unsigned n = 0;
+
+    for (const struct sc_plc *plc = engine->plcs; plc != NULL; plc = plc->next)
+        n++;
+    return n;
+}
+
+/* A PLC that is on the engine's list and not yet served; raises. */
+static struct sc_plc *new_plc(lua_State *lua, const char *name)
+{
+    struct sc_engine *engine = sc_engine_of(lua);
+    struct sc_plc *plc = make_folder(engine) ? calloc(1, sizeof *plc) : NULL;
+
+    if (plc == NULL) {
+        sc_engine_end(engine, SC_NO_WORLD, "cannot make a folder for plant files in $TMPDIR or /tmp: %s\n",
+                      strerror(errno));
+        luaL_error(lua, "no folder");
+        return NULL;
+    }
+    plc->engine = engine;
+    snprintf(plc->name, sizeof plc->name, "%s", name);
+    snprintf(plc->path, sizeof plc->path, "%s/%u.plant", engine->folder, count_plcs(engine) + 1);
+    plc->next = engine->plcs;
+    engine->plcs = plc;
+    engine->begun = true;
+    return plc;
+}
+
+/* Without the name of the file, which the scenario does not know and which differs from run to run. */
+static int not_served(lua_State *lua, const struct sc_plc *plc, s7_status status,
+                      const struct plant_error *error)
+{
+    const char *text = error->text[0] != '\0' ? error->text : s7_strerror(status);
+    size_t len = strlen(plc->path);
+
+    if (strncmp(text, plc->path, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+        text += len + 2;
+    return luaL_error(lua, "PLC: %s", text);
+}
+
 static int l_plc(lua_State *lua)
 {
     struct sc_engine *engine = sc_engine_of(lua);
-    struct declared *declared = lua_newuserdatauv(lua, sizeof *declared, 0);
-    struct plant_error error;
+    struct plant_error error = {0};
     char name[PLANT_NAME_CAP];
-    unsigned count = 1;
 
-    lua_insert(lua, 2);
+    lua_settop(lua, 1);
+    struct declared *declared = lua_newuserdatauv(lua, sizeof *declared, 0);
     memset(declared, 0, sizeof *declared);
-    for (const struct sc_plc *plc = engine->plcs; plc != NULL; plc = plc->next)
-        count++;
-    snprintf(name, sizeof name, "plc%u", count);
+    snprintf(name, sizeof name, "plc%u", count_plcs(engine) + 1);
     declared->limits =
         (struct plant_plc){.rack = -1, .slot = -1, .pdu_len = -1, .amq = -1, .connections = -1};
     declared->plc = (struct plant_new_plc){.name = name, .cpu = "generic", .limits = &declared->limits};
     read_table(lua, declared);
     declared->plc.blocks = declared->blocks;
     declared->plc.n_blocks = declared->n_blocks;
-    struct sc_plc *plc = calloc(1, sizeof *plc);
-    if (plc == NULL || !make_folder(engine)) {
-        free(plc);
-        sc_engine_end(engine, SC_NO_WORLD, "no memory, or no folder for temporary files\n");
-        return luaL_error(lua, "PLC: no memory, or no folder for temporary files");
-    }
-    plc->engine = engine;
-    snprintf(plc->name, sizeof plc->name, "%s", declared->plc.name);
-    snprintf(plc->path, sizeof plc->path, "%s/%u.plant", engine->folder, count);
-    plc->next = engine->plcs;
-    engine->plcs = plc;
-    engine->begun = true;
-    if (serve(plc, &declared->plc, &error) != S7_OK)
-        return luaL_error(lua, "PLC: %s", error.text);
+    struct sc_plc *plc = new_plc(lua, declared->plc.name);
+    s7_status status = serve(plc, &declared->plc, &error);
+    if (status != S7_OK)
+        return not_served(lua, plc, status, &error);
     sc_engine_hook_last(engine);
     sc_push_object(lua, plc, plc_type);
     return 1;
@@ -257,7 +294,7 @@ size_t sc_byte_offset(const s7_address *address)
 
 static int plc_get(lua_State *lua)
 {
-    struct sc_plc *plc = sc_check_plc(lua, 1);
+    struct sc_plc *plc = sc_check_plc(lua, 1, "plc:get");
     s7_address address;
 
     sc_check_address(lua, 2, &address);
@@ -268,9 +305,10 @@ static int plc_get(lua_State *lua)
 
 static int plc_set(lua_State *lua)
 {
-    struct sc_plc *plc = sc_check_plc(lua, 1);
+    struct sc_plc *plc = sc_check_plc(lua, 1, "plc:set");
     s7_address address;
 
+    lua_settop(lua, 3);
     sc_check_address(lua, 2, &address);
     size_t len = s7_address_size(&address);
     uint8_t *bytes = lua_newuserdatauv(lua, len, 0);
@@ -319,7 +357,7 @@ static int push_seen(lua_State *lua, const struct sc_plc *plc)
 
 static int plc_field(lua_State *lua)
 {
-    const struct sc_plc *plc = sc_check_plc(lua, 1);
+    const struct sc_plc *plc = sc_check_plc(lua, 1, "plc");
     const char *name = luaL_checkstring(lua, 2);
 
     if (strcmp(name, "seen") == 0)
@@ -336,27 +374,43 @@ static int plc_field(lua_State *lua)
 
 /* ---- faults ---- */
 
-/* {time = "2s", nth = 3, optional = true} as "nth=3 optional time=2s": in the order of names, since the text
- * is part of the fault's identity. */
-static void args_of_table(lua_State *lua, int at, struct sc_text *out)
+/* Add "key=value", or the key alone for true. Stack from there on: text, key, value. */
+static void add_arg(lua_State *lua, int text)
 {
-    lua_getglobal(lua, "pairs");
-    lua_pushvalue(lua, at);
+    int key = text + 1, value = text + 2;
+
+    lua_pushvalue(lua, text);
+    lua_pushstring(lua, lua_rawlen(lua, text) > 0 ? " " : "");
+    sc_sandbox_text(lua, key, NULL);
+    if (!lua_isboolean(lua, value) || !lua_toboolean(lua, value)) {
+        lua_pushliteral(lua, "=");
+        sc_sandbox_text(lua, value, NULL);
+    }
+    lua_concat(lua, lua_gettop(lua) - value);
+    lua_replace(lua, text);
+}
+
+/* Push {time = "2s", nth = 3, optional = true} as "nth=3 optional time=2s": in the order of names, since the
+ * text is part of the fault's identity. */
+static void push_args(lua_State *lua, int table)
+{
+    int iterator = lua_gettop(lua) + 1, text = iterator + 3;
+
+    lua_pushcfunction(lua, sc_pairs);
+    lua_pushvalue(lua, table);
     lua_call(lua, 1, 3);
-    int iterator = lua_gettop(lua) - 2, key = iterator + 3, value = iterator + 4;
+    lua_pushliteral(lua, "");
     for (;;) {
-        for (int i = iterator; i < key; i++)
+        for (int i = iterator; i < text; i++)
             lua_pushvalue(lua, i);
         lua_call(lua, 2, 2);
-        if (lua_isnil(lua, key))
+        if (lua_isnil(lua, text + 1))
             break;
-        sc_text_add(out, "%s%s", out->len > 0 ? " " : "", sc_sandbox_text(lua, key, NULL));
-        if (!lua_isboolean(lua, value) || !lua_toboolean(lua, value)) /* true: a word alone */
-            sc_text_add(out, "=%s", sc_sandbox_text(lua, value, NULL));
-        lua_settop(lua, key);
-        lua_replace(lua, iterator + 2);
+        add_arg(lua, text);
+        lua_settop(lua, text + 1);
+        lua_replace(lua, iterator + 2); /* the key is where it goes on */
     }
-    lua_settop(lua, iterator - 1);
+    lua_settop(lua, text);
 }
 
 /* The same text gives the same number, whatever other faults there are. */
@@ -374,35 +428,46 @@ static uint64_t fault_id(const struct sc_engine *engine, const struct sc_fault *
     return id + again;
 }
 
+/* ("cut", "nth=3 bytes=12"), ("cut", {nth = 3, bytes = 12}) or ("cut nth=3 bytes=12"). Stack: plc, name,
+ * args. */
+static void read_fault(lua_State *lua, struct sc_fault *fault)
+{
+    const char *name = luaL_checkstring(lua, 2), *blank = strchr(name, ' ');
+    int name_len = (int)(blank != NULL ? blank - name : (long)strlen(name));
+
+    if (blank != NULL && !lua_isnoneornil(lua, 3))
+        luaL_error(lua, "fault: parameters are given twice, as \"%s\" and %s", name, sc_safe_text(lua, 3));
+    if (lua_istable(lua, 3))
+        push_args(lua, 3);
+    else
+        lua_pushstring(lua, blank != NULL ? blank + 1 : luaL_optstring(lua, 3, ""));
+    if (lua_rawlen(lua, -1) >= sizeof fault->args)
+        luaL_error(lua, "fault: more than %d characters of parameters", (int)sizeof fault->args - 1);
+    if ((size_t)name_len >= sizeof fault->name)
+        name_len = (int)sizeof fault->name - 1; /* there is none of that name */
+    snprintf(fault->name, sizeof fault->name, "%.*s", name_len, name);
+    snprintf(fault->args, sizeof fault->args, "%s", lua_tostring(lua, -1));
+    sc_where(lua, fault->where, sizeof fault->where);
+}
+
 static int plc_fault(lua_State *lua)
 {
-    struct sc_plc *plc = sc_check_plc(lua, 1);
+    struct sc_plc *plc = sc_check_plc(lua, 1, "plc:fault");
     struct sc_engine *engine = plc->engine;
-    const char *name = luaL_checkstring(lua, 2), *blank = strchr(name, ' ');
-    struct plant_error error;
-    struct sc_text args = {0};
+    struct plant_error error = {0};
+    struct sc_fault read = {.plc = plc};
 
-    if (lua_istable(lua, 3))
-        args_of_table(lua, 3, &args);
-    else
-        sc_text_add(&args, "%s", blank != NULL ? blank + 1 : luaL_optstring(lua, 3, ""));
-    struct sc_fault *fault = calloc(1, sizeof *fault);
-    if (fault == NULL || args.len >= sizeof fault->args) {
-        free(fault);
-        sc_text_free(&args);
-        return luaL_error(lua, "fault: out of memory, or more than %d characters", PLANT_FAULT_ARGS_CAP - 1);
-    }
-    fault->plc = plc;
-    snprintf(fault->name, sizeof fault->name, "%.*s", (int)(blank != NULL ? blank - name : 31), name);
-    snprintf(fault->args, sizeof fault->args, "%s", args.at != NULL ? args.at : "");
-    sc_text_free(&args);
-    sc_where(lua, fault->where, sizeof fault->where);
-    fault->id = fault_id(engine, fault);
-    s7_status status = sim_server_fault_arm(plc->server, 0, fault->id, fault->name, fault->args, &error);
+    read_fault(lua, &read);
+    read.id = fault_id(engine, &read);
+    struct sc_fault *fault = malloc(sizeof *fault);
+    s7_status status = fault == NULL
+                           ? S7_E_NOMEM
+                           : sim_server_fault_arm(plc->server, 0, read.id, read.name, read.args, &error);
     if (status != S7_OK) {
         free(fault);
-        return luaL_error(lua, "%s", error.text);
+        return luaL_error(lua, "fault: %s", error.text[0] != '\0' ? error.text : s7_strerror(status));
     }
+    *fault = read;
     fault->next = engine->faults;
     engine->faults = fault;
     engine->report->n_faults++;

@@ -31,23 +31,12 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(probe_max_ms, SC_MS, 0),
                                            {NULL, SC_BOOL, 0, 0}};
 
-struct sc_pool *sc_check_pool(lua_State *lua, int index)
+struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what)
 {
-    return sc_check_object(lua, index, pool_type, "pool");
+    return sc_check_object(lua, index, pool_type, what);
 }
 
 /* ---- declaring ---- */
-
-/* The presets in the header are times of a real pool; here they are the scenario's. */
-static void scale_presets(const struct sc_engine *engine, s7_pool_options *to)
-{
-    for (const struct sc_option *option = options; option->name != NULL; option++)
-        if (option->type == SC_MS) {
-            uint32_t *ms = (uint32_t *)(void *)((char *)to + option->offset);
-            *ms = sc_scaled_ms(engine, (int64_t)*ms * 1000000);
-        }
-    sc_client_scale_presets(engine, &to->client);
-}
 
 static s7_pool_start_policy check_start(lua_State *lua, int value)
 {
@@ -82,7 +71,8 @@ static int l_pool(lua_State *lua)
     struct sc_pool *made;
 
     s7_pool_options_init(&pool);
-    scale_presets(engine, &pool);
+    sc_options_scale(engine, options, &pool);
+    sc_client_scale_presets(engine, &pool.client);
     const struct sc_plc *plc = sc_declared_plc(lua, "Pool");
     lua_pushnil(lua);
     while (lua_next(lua, 1) != 0) {
@@ -100,34 +90,24 @@ static int l_pool(lua_State *lua)
 
 /* ---- life ---- */
 
-static int ended(lua_State *lua, int status, lua_KContext context)
-{
-    struct sc_task *task = (struct sc_task *)context;
-
-    (void)status;
-    if (task->call.status != S7_OK)
-        return sc_raise_status(lua, task->what, task->call.status, &task->call.err);
-    return 0;
-}
-
 static int pool_start(lua_State *lua)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, 2, "pool:start", 0);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:start");
+    uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:start");
     struct sc_task *task = sc_task_of(lua, "pool:start");
 
-    sc_pool_start(pool, sc_scaled_ms(task->engine, timeout_ns), sc_task_call(task));
-    return sc_task_wait(lua, task, ended);
+    sc_pool_start(pool, timeout_ms, sc_task_call(task));
+    return sc_task_wait(lua, task, sc_task_call_ended);
 }
 
 static int pool_close(lua_State *lua)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, 2, "pool:close", 0);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:close");
+    uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:close");
     struct sc_task *task = sc_task_of(lua, "pool:close");
 
-    sc_pool_close(pool, sc_scaled_ms(task->engine, timeout_ns), sc_task_call(task));
-    return sc_task_wait(lua, task, ended);
+    sc_pool_close(pool, timeout_ms, sc_task_call(task));
+    return sc_task_wait(lua, task, sc_task_call_ended);
 }
 
 /* ---- lending ---- */
@@ -145,7 +125,7 @@ static struct lease *check_lease(lua_State *lua, int index, const char *what)
     struct lease *lease = luaL_testudata(lua, index, lease_type);
 
     if (lease == NULL)
-        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_sandbox_text(lua, index, NULL));
+        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_safe_text(lua, index));
     return lease;
 }
 
@@ -156,17 +136,17 @@ static int got(lua_State *lua, int status, lua_KContext context)
     (void)status;
     if (task->call.status != S7_OK)
         return sc_raise_status(lua, "pool:get", task->call.status, &task->call.err);
-    push_lease(lua, sc_check_pool(lua, 1), task->call.lease);
+    push_lease(lua, sc_check_pool(lua, 1, task->what), task->call.lease);
     return 1;
 }
 
 static struct sc_task *begin_get(lua_State *lua, const char *what, int timeout_at, const char *label)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
-    int64_t timeout_ns = sc_opt_time(lua, timeout_at, what, 0);
+    struct sc_pool *pool = sc_check_pool(lua, 1, what);
+    uint32_t timeout_ms = sc_opt_timeout(lua, timeout_at, what);
     struct sc_task *task = sc_task_of(lua, what);
 
-    sc_pool_get(pool, sc_scaled_ms(task->engine, timeout_ns), label, sc_task_call(task));
+    sc_pool_get(pool, timeout_ms, label, sc_task_call(task));
     return task;
 }
 
@@ -177,7 +157,7 @@ static int pool_get(lua_State *lua)
 
 static int give_back(lua_State *lua, const char *what, s7_status give(struct sc_pool *, struct sc_lease))
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
+    struct sc_pool *pool = sc_check_pool(lua, 1, what);
     const struct lease *lease = check_lease(lua, 2, what);
     s7_status status = give(pool, lease->lease);
 
@@ -217,7 +197,7 @@ static int execute_got(lua_State *lua, int status, lua_KContext context)
     (void)status;
     if (task->call.status != S7_OK)
         return sc_raise_status(lua, "pool:execute", task->call.status, &task->call.err);
-    push_lease(lua, sc_check_pool(lua, 1), task->call.lease);
+    push_lease(lua, sc_check_pool(lua, 1, task->what), task->call.lease);
     lua_pushvalue(lua, 2);
     lua_pushvalue(lua, 4);
     return executed(lua, lua_pcallk(lua, 1, LUA_MULTRET, 0, 0, executed), 0);
@@ -225,9 +205,10 @@ static int execute_got(lua_State *lua, int status, lua_KContext context)
 
 static int pool_execute(lua_State *lua)
 {
+    (void)sc_check_pool(lua, 1, "pool:execute");
     if (!lua_isfunction(lua, 2))
         return luaL_error(lua, "pool:execute: expected a function that takes the client, got %s",
-                          sc_sandbox_text(lua, 2, NULL));
+                          sc_safe_text(lua, 2));
     lua_settop(lua, 3);
     return sc_task_wait(lua, begin_get(lua, "pool:execute", 3, "execute"), execute_got);
 }
@@ -286,7 +267,7 @@ static int push_stats(lua_State *lua, struct sc_pool *pool)
 
 static int pool_field(lua_State *lua)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool");
     const char *name = luaL_checkstring(lua, 2);
 
     if (strcmp(name, "stats") == 0)

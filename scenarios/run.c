@@ -127,8 +127,8 @@ static void attempt(const char *path, const struct sc_run_options *options, stru
 
     *try = (struct attempt){.scale = one.scale};
     sc_run_file(path, &one, &try->report);
-    while (one.real && try->report.outcome == SC_FAILED && machine_slept(&try->report, &one) &&
-           one.scale > SCALE_MIN) {
+    while (one.real && try->report.outcome == SC_FAILED && !try->report.slip &&
+           machine_slept(&try->report, &one) && one.scale > SCALE_MIN) {
         one.scale = one.scale / 2 > SCALE_MIN ? one.scale / 2 : SCALE_MIN;
         sc_report_free(&try->report);
         try->scale = one.scale;
@@ -207,13 +207,14 @@ static void print_notes(FILE *out, const char *before, const struct attempt *try
         fprintf(out, "%sthe same seed gave another trace the second time\n", before);
 }
 
-static void print_again(FILE *out, const char *before, const char *path, const struct sc_run_options *options)
+static void print_again(FILE *out, const char *before, const char *path, const struct attempt *try,
+                        const struct sc_run_options *options)
 {
     const struct sc_options *one = &options->one;
 
     fprintf(out, "%sagain: s7rig run %s --seed %" PRIu64, before, path, one->seed);
     if (one->real)
-        fprintf(out, " --real --scale %u%s", one->scale, one->threads ? " --adapter thread" : "");
+        fprintf(out, " --real --scale %u%s", try->scale, one->threads ? " --adapter thread" : "");
     fprintf(out, "\n");
 }
 
@@ -239,7 +240,7 @@ static void tell_people(const char *path, const struct attempt *try, const struc
     print_notes(out, "    ", try, options);
     print_indented(out, "    ", report->text);
     if (report->outcome == SC_FAILED || try->differed)
-        print_again(out, "    ", path, options);
+        print_again(out, "    ", path, try, options);
 }
 
 static void tell_tap(unsigned number, const char *path, const struct attempt *try,
@@ -261,7 +262,7 @@ static void tell_tap(unsigned number, const char *path, const struct attempt *tr
     print_notes(out, "# ", try, options);
     print_indented(out, "# ", report->text);
     if (!good)
-        print_again(out, "# ", path, options);
+        print_again(out, "# ", path, try, options);
 }
 
 static void tell_total(const struct sc_totals *totals, const struct sc_run_options *options,

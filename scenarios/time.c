@@ -1,6 +1,5 @@
 /* Time: what a scenario writes, and what the loop knows. */
 #include "scenarios/engine_impl.h"
-#include "scenarios/sandbox.h"
 
 #include "simulator/fault_value.h"
 
@@ -31,7 +30,7 @@ static int bad_time(lua_State *lua, int index, const char *what)
 {
     return luaL_error(
         lua, "%s: expected a time from 0 to 24 h, in milliseconds or as \"500ms\", \"2s\", \"5min\"; got %s",
-        what, sc_sandbox_text(lua, index, NULL));
+        what, sc_safe_text(lua, index));
 }
 
 int64_t sc_check_time(lua_State *lua, int index, const char *what)
@@ -39,7 +38,9 @@ int64_t sc_check_time(lua_State *lua, int index, const char *what)
     int64_t ns;
 
     if (lua_type(lua, index) == LUA_TSTRING) {
-        if (!sim_value_time(lua_tostring(lua, index), &ns))
+        const char *text = lua_tostring(lua, index);
+        bool has_unit = text[0] != '\0' && strchr("smhn", text[strlen(text) - 1]) != NULL;
+        if (!has_unit || !sim_value_time(text, &ns))
             return bad_time(lua, index, what);
         return ns;
     }
@@ -54,4 +55,12 @@ int64_t sc_check_time(lua_State *lua, int index, const char *what)
 int64_t sc_opt_time(lua_State *lua, int index, const char *what, int64_t preset_ns)
 {
     return lua_isnoneornil(lua, index) ? preset_ns : sc_check_time(lua, index, what);
+}
+
+uint32_t sc_opt_timeout(lua_State *lua, int index, const char *what)
+{
+    if (lua_isnoneornil(lua, index))
+        return 0;
+    int64_t ns = sc_check_time(lua, index, what);
+    return sc_scaled_ms(sc_engine_of(lua), ns > 0 ? ns : 1); /* none at all is the shortest there is */
 }

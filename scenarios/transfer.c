@@ -95,8 +95,7 @@ static int ended(lua_State *lua, int status, lua_KContext context)
 int sc_transfer(lua_State *lua, bool write, const char *what, sc_submit_fn *submit, void *of)
 {
     struct sc_task *task = sc_task_of(lua, what);
-    int timeout_at = write ? 4 : 3;
-    int64_t timeout_ns = sc_opt_time(lua, timeout_at, what, 0);
+    uint32_t timeout_ms = sc_opt_timeout(lua, write ? 4 : 3, what);
 
     lua_settop(lua, SC_TRANSFER_AT - 1);
     struct transfer *transfer = new_transfer(lua, write, what);
@@ -104,7 +103,6 @@ int sc_transfer(lua_State *lua, bool write, const char *what, sc_submit_fn *subm
         add_list(lua, transfer);
     else
         add_item(lua, transfer, 0, 2, 3);
-    submit(of, write, transfer->items, transfer->n, sc_scaled_ms(task->engine, timeout_ns),
-           sc_task_call(task));
+    submit(of, write, transfer->items, transfer->n, timeout_ms, sc_task_call(task));
     return sc_task_wait(lua, task, ended);
 }

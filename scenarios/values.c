@@ -17,7 +17,7 @@ void sc_check_address(lua_State *lua, int index, s7_address *address)
     s7_address_error error;
 
     if (lua_type(lua, index) != LUA_TSTRING)
-        luaL_error(lua, "expected an address as \"DB1.DBW0\", got %s", sc_sandbox_text(lua, index, NULL));
+        luaL_error(lua, "expected an address as \"DB1.DBW0\", got %s", sc_safe_text(lua, index));
     const char *text = lua_tostring(lua, index);
     if (s7_address_parse(text, address, &error) != S7_OK)
         luaL_error(lua, "wrong address \"%s\", at character %d: %s", text, (int)error.at + 1, error.text);
@@ -73,8 +73,7 @@ static void bad_value(lua_State *lua, int index, const s7_address *address)
     char text[S7_ADDRESS_TEXT_CAP];
 
     s7_address_format(address, text, sizeof text);
-    luaL_error(lua, "%s takes %s, got %s", text, s7_type_range(address->type),
-               sc_sandbox_text(lua, index, NULL));
+    luaL_error(lua, "%s takes %s, got %s", text, s7_type_range(address->type), sc_safe_text(lua, index));
 }
 
 /* False: not a value of that kind; whether it is in range says s7_value_store. */
@@ -137,7 +136,7 @@ void sc_check_value(lua_State *lua, int index, const s7_address *address, uint8_
     }
     if (!lua_istable(lua, index) || lua_rawlen(lua, index) != address->count)
         luaL_error(lua, "expected a list of %d values, got %s", (int)address->count,
-                   sc_sandbox_text(lua, index, NULL));
+                   sc_safe_text(lua, index));
     for (unsigned i = 0; i < address->count; i++) {
         lua_rawgeti(lua, index, (lua_Integer)i + 1);
         store(lua, lua_gettop(lua), address, bytes, i);

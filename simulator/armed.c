@@ -140,6 +140,11 @@ static bool is_acting(const struct sim_armed *armed)
     return hangs || sim_lasting_acts(armed);
 }
 
+bool sim_armed_in_force(const struct sim_armed *armed)
+{
+    return sim_armed_is_live(armed, now_of(armed)) || is_acting(armed);
+}
+
 bool sim_server_fault_state(const sim_server *server, uint64_t id, struct sim_fault_state *state)
 {
     const struct sim_armed *armed = sim_armed_find(server, id);

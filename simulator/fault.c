@@ -73,7 +73,8 @@ static const struct sim_fault_param slow[] = {
 };
 
 static const struct sim_fault_param hang[] = {
-    {"for", "TIME", "0", "from its first firing each match fires for so long, then it is disarmed"},
+    {"for", "TIME", "no such time: it fires as its triggers say",
+     "from its first firing each match fires for so long, then it is disarmed"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -2,6 +2,7 @@
 #include "simulator/fault.h"
 
 #include "loop/loop.h"
+#include "loop/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -396,6 +397,33 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
     }
 }
 
+/* Words as hostile as a foreign program's table can make them; the sanitizers look on. */
+static void whatever_the_words_are_the_answer_is_a_fault_or_an_error(void **state)
+{
+    static const char *const seeds[] = {"fn=read|write db=1 range=0..9 nth=3 bytes=12% then=rst",
+                                        "peer=[::1]:102 time=uniform( 1.5s , 2min ) p=0.999 prio=-3 optional",
+                                        "max=8 how=dr per=role conn=1..9 ref=0xFfFf once=conn from=1h to=2h"};
+    const struct sim_fault_kind *kinds;
+    size_t n_kinds = sim_fault_kinds(&kinds);
+    struct sim_fault fault;
+    struct plant_error error;
+    char words[128];
+
+    (void)state;
+    for (uint64_t i = 0; i < 60000; i++) {
+        snprintf(words, sizeof words, "%s", seeds[i % 3]);
+        for (uint64_t k = 0; k < 1 + i % 5; k++) {
+            uint64_t bits = s7_draw(1, i, k, 0);
+            words[bits % strlen(words)] = (char)(bits >> 32 & (i % 2 == 0 ? 0xff : 0x7f));
+            if (words[0] == '\0')
+                words[0] = '=';
+        }
+        error.text[0] = '\0';
+        s7_status status = sim_fault_parse(kinds[i / 3 % n_kinds].name, words, &fault, &error);
+        assert_true(status == S7_OK || (status == S7_E_ARG && error.text[0] != '\0'));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +439,7 @@ int main(void)
         cmocka_unit_test(own_parameters_are_read),
         cmocka_unit_test(for_is_a_window_or_how_long_it_lasts),
         cmocka_unit_test(a_time_scale_divides_every_time_and_no_end_stays_none),
+        cmocka_unit_test(whatever_the_words_are_the_answer_is_a_fault_or_an_error),
         cmocka_unit_test(errors_say_what_was_expected_what_came_and_where),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,15 +61,18 @@ static void shut_door(struct sim_armed *armed)
 
     armed->began_ns = now_of(armed);
     armed->now.matched++;
+    armed->now.fired++;
     armed->station->shut_by++;
+    armed->stage = SIM_ARMED_ACTS;
+    sim_rows_commit(armed->station->server);
     armed->unsupported = move_door(armed->station);
     if (armed->unsupported != S7_OK) {
+        armed->now.fired--;
         armed->station->shut_by--;
         armed->stage = SIM_ARMED_OVER;
         return;
     }
-    armed->now.fired++;
-    armed->stage = SIM_ARMED_ACTS;
+    sim_rows_watch_door(armed->station->server);
     snprintf(text, sizeof text, "refuse: the door is shut%s", how_long(armed, end, sizeof end));
     sim_station_note(armed->station, "fault", text);
 }
@@ -181,33 +184,45 @@ void sim_lasting_vanish(struct sim_conn *conn)
     conn->turn.vanish = false;
     if (armed == NULL)
         return;
-    if (take_out(conn, armed))
+    if (take_out(conn, armed)) {
         wind(armed);
-    else
-        armed->now.fired--;
+        return;
+    }
+    armed->now.fired--;
+    sim_rows_commit(armed->station->server);
 }
 
 /* ---- timers ---- */
 
+static bool is_hit(const struct sim_conn *conn, struct sim_armed *armed)
+{
+    int64_t now_ns = now_of(armed);
+
+    return conn->station == armed->station &&
+           sim_armed_fits_conn(armed, s7_stream_peer(conn->stream), conn->ordinal, conn->turn.role) &&
+           sim_armed_is_live(armed, now_ns) &&
+           sim_armed_trigger(armed, armed->station->server->options.seed, conn->ordinal, now_ns);
+}
+
+/* All are counted before the first one sees it. */
 static void act_at(struct sim_armed *armed)
 {
     sim_server *server = armed->station->server;
-    struct sim_conn *conn = oldest(server), *prev;
-    int64_t now_ns = now_of(armed);
+    struct sim_conn *conn, *prev;
 
-    for (; conn != NULL; conn = prev) {
+    for (conn = oldest(server); conn != NULL; conn = conn->prev)
+        conn->hit = is_hit(conn, armed);
+    armed->stage = SIM_ARMED_OVER;
+    sim_rows_commit(server);
+    for (conn = oldest(server); conn != NULL; conn = prev) {
         prev = conn->prev;
-        if (conn->station != armed->station ||
-            !sim_armed_fits_conn(armed, s7_stream_peer(conn->stream), conn->ordinal, conn->turn.role) ||
-            !sim_armed_is_live(armed, now_ns) ||
-            !sim_armed_trigger(armed, server->options.seed, conn->ordinal, now_ns))
+        if (!conn->hit)
             continue;
         if (armed->fault.type == SIM_FAULT_RST_NOW)
             reset(conn, armed);
         else if (!take_out(conn, armed))
             armed->now.fired--;
     }
-    armed->stage = SIM_ARMED_OVER;
 }
 
 static void tick_refuse(struct sim_armed *armed)
@@ -242,6 +257,7 @@ void sim_lasting_timer(s7_timer *timer, void *arg)
         put_back_until(armed, now_of(armed));
         wind(armed);
     }
+    sim_rows_commit(server);
     sim_armed_leave(server);
 }
 
@@ -272,8 +288,11 @@ bool sim_lasting_acts(const struct sim_armed *armed)
 {
     if (armed->fault.type == SIM_FAULT_REFUSE)
         return armed->stage == SIM_ARMED_ACTS;
+    if (armed->fault.type != SIM_FAULT_HALF_OPEN)
+        return false;
     for (const struct sim_conn *conn = armed->station->server->conns; conn != NULL; conn = conn->next)
-        if (conn->cable_out && conn->cable_by == armed->id)
+        if ((conn->cable_out && conn->cable_by == armed->id) ||
+            (conn->turn.vanish && conn->turn.vanish_by == armed->id)) /* when the turn stands */
             return true;
     return false;
 }

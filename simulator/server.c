@@ -161,6 +161,7 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     s7_timer_init(&conn->hold, sim_turn_due, conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
     s7_stream_set_fn(stream, on_stream, conn);
+    sim_turn_activate(conn); /* a row of `fault` may have shut the door before it came */
 }
 
 /* ---- listening ---- */
@@ -269,6 +270,7 @@ static void on_upkeep(s7_timer *timer, void *arg)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
     server->replaced = status == S7_E_PLANT_REPLACED;
     sim_lasting_upkeep(server);
+    sim_rows_upkeep(server);
     s7_timer_set(server->loop, timer, s7_loop_now_ns(server->loop) + UPKEEP_NS);
 }
 
@@ -316,6 +318,7 @@ s7_status sim_server_new(s7_loop *loop, plant *p, const struct sim_server_option
     server->active_tail = &server->active_head;
     s7_timer_init(&server->upkeep, on_upkeep, server);
     s7_timer_init(&server->retry, sim_turn_retry, server);
+    sim_rows_init(server);
     status = stations_new(server, error);
     if (status == S7_OK)
         status = listen_all(server, error);
@@ -325,6 +328,7 @@ s7_status sim_server_new(s7_loop *loop, plant *p, const struct sim_server_option
     }
     s7_turn_hook_add(loop, &server->hook, sim_turn, server);
     s7_timer_set(loop, &server->upkeep, s7_loop_now_ns(loop) + UPKEEP_NS);
+    sim_rows_start(server);
     *out = server;
     return S7_OK;
 }
@@ -339,6 +343,7 @@ void sim_server_free(sim_server *server)
         sim_conn_close(server->conns, S7_CLOSE_FIN);
     }
     sim_armed_free_all(server);
+    sim_rows_free(server);
     for (size_t i = 0; i < server->n_stations; i++)
         s7_listener_close(server->stations[i].listener);
     s7_turn_hook_remove(&server->hook);

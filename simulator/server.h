@@ -14,7 +14,8 @@ typedef struct sim_server sim_server;
 /* What happened, in words, as it goes to the event table as well; for a log. Lives for the call. */
 typedef void sim_log_fn(const char *plc, const char *kind, const char *peer, const char *text, void *arg);
 
-/* A frame that came or went, for the last exchange on the wire and traces. Lives for the call. */
+/* A frame that came or went, for the last exchange on the wire and traces; told at the end of its turn, once,
+ * when what the turn answers is sure. Faults may be armed and dropped in it. Lives for the call. */
 struct sim_tap {
     const char *plc;
     unsigned conn; /* ordinal of the connection at this PLC, from 1 */
@@ -59,14 +60,18 @@ uint16_t sim_server_port(const sim_server *server, size_t index);
 
 /* ---- faults: see fault.h for the catalogue ---- */
 
+/* The rows of the plant's table `fault` are armed and dropped by the server itself, before anything is
+ * answered that came after they were edited. Their ids here are SIM_ROW_IDS + fault.id; leave these alone. */
+#define SIM_ROW_IDS (UINT64_C(1) << 63)
+
 /* Arm a fault at PLC number plc: name and "key=value ..." as in the table `fault` of the plant. id tells it
  * from others, in draws too (a draw is a function of seed, id, connection and match). S7_E_ARG: no such
  * fault, parameter or value, or id is taken (error says what was expected, what came, and the nearest name).
  * S7_E_NOMEM. */
 S7_MUST_CHECK s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, const char *name,
                                              const char *args, struct plant_error *error);
-/* Disarm and forget; what it holds (a shut door, a cable that is out) is undone. Unknown id: nothing happens.
- */
+/* Disarm and forget; what it holds (a shut door, a cable that is out) is undone. What it decided stays: a
+ * slow request is run at its time, a silenced connection is silent. Unknown id: nothing happens. */
 void sim_server_fault_drop(sim_server *server, uint64_t id);
 
 struct sim_fault_state {
@@ -96,7 +101,7 @@ struct sim_server_stats {
     unsigned connections; /* TCP connections now */
     unsigned sessions;    /* of them admitted S7 connections */
     unsigned parked;      /* connections with a write that waits for a foreign lock */
-    uint64_t turns;       /* turns in which frames were run */
+    uint64_t turns;       /* turns with something to do */
     uint64_t frames;      /* frames run */
     uint64_t writes;      /* stream writes: at most one per connection and turn */
     uint64_t commits_failed;

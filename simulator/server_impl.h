@@ -1,5 +1,6 @@
 /* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does), obey.c
- * (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts) and tap.c. */
+ * (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts), fault_rows.c (those
+ * that are rows of the plant) and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
@@ -42,6 +43,7 @@ struct sim_conn {
     bool cable_out;
     uint64_t cable_by;
     int64_t cable_back_ns;
+    bool hit; /* by the fault whose time has come */
 };
 
 /* What the requests of a turn can change on a PLC, the plant apart. */
@@ -63,6 +65,15 @@ struct sim_station {
     bool shut;
 };
 
+/* Rows of the plant's table `fault`. */
+struct sim_rows {
+    struct sim_row *rows; /* fault_rows.c; in the order of their ids */
+    size_t n;
+    size_t n_wanted;  /* of them armed */
+    uint64_t version; /* plant_faults_version when they were read */
+    s7_timer look;    /* while a door is shut */
+};
+
 struct sim_server {
     s7_loop *loop;
     plant *plant;
@@ -77,6 +88,8 @@ struct sim_server {
     bool refusing;  /* the last turn had to refuse its writes */
     bool replaced;  /* the plant file is another one now */
     struct sim_server_stats stats;
+    struct sim_rows rows;
+    bool in_turn;         /* of the plant */
     unsigned busy;        /* inside a turn or a fault's timer: dropped faults are kept */
     bool any_gone;        /* there are some */
     uint64_t once_used;   /* bits given to faults */
@@ -112,7 +125,8 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
 
 /* armed.c */
 struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id); /* NULL: there is none */
-void sim_armed_enter(sim_server *server); /* from here to leave, dropped faults are kept */
+bool sim_armed_in_force(const struct sim_armed *armed); /* it may fire again, or its effect lasts */
+void sim_armed_enter(sim_server *server);               /* from here to leave, dropped faults are kept */
 void sim_armed_leave(sim_server *server);
 void sim_armed_free_all(sim_server *server); /* connections are closed already */
 
@@ -123,6 +137,18 @@ bool sim_lasting_acts(const struct sim_armed *armed);
 void sim_lasting_vanish(struct sim_conn *conn); /* as conn->turn.vanish_by says */
 void sim_lasting_upkeep(sim_server *server);    /* doors that could not be opened */
 s7_timer_fn sim_lasting_timer;
+
+/* fault_rows.c: the turn of the plant with what the rows of `fault` say in force, and with what the faults
+ * did in its commit. */
+void sim_rows_init(sim_server *server);
+void sim_rows_start(sim_server *server);                        /* everybody listens */
+s7_status sim_rows_turn_begin(sim_server *server, bool writes); /* as plant_turn_begin */
+s7_status sim_rows_turn_end(sim_server *server);                /* as plant_turn_end */
+void sim_rows_turn_again(sim_server *server); /* the turn was undone, and run again with nothing to store */
+void sim_rows_commit(sim_server *server);     /* before anybody sees what a fault did outside a turn */
+void sim_rows_watch_door(sim_server *server); /* one was shut */
+void sim_rows_upkeep(sim_server *server);
+void sim_rows_free(sim_server *server);
 
 /* tap.c: what the last step took and answered; told when the turn stands, forgotten when it does not. */
 void sim_tap_step(struct sim_conn *conn, const struct sim_step *step);

@@ -171,7 +171,7 @@ static void run_all(struct sim_conn *list, enum sim_writes writes, bool first_ru
 /* Steps 2 and 3. A plant that cannot be written is told once, when it begins to be so. */
 static enum sim_writes begin(sim_server *server, bool writes)
 {
-    s7_status status = plant_turn_begin(server->plant, writes);
+    s7_status status = sim_rows_turn_begin(server, writes);
     bool refuse = status != S7_OK && status != S7_E_PLANT_BUSY;
 
     if (refuse && !server->refusing)
@@ -282,18 +282,19 @@ void sim_turn(s7_loop *loop, void *arg)
     (void)loop;
     if (list == NULL)
         return;
-    sim_armed_enter(server);
     server->stats.turns++;
     enum sim_writes writes = begin(server, any_write(list));
+    sim_armed_enter(server);
     mark_all(list);
     run_all(list, writes, true);
-    s7_status committed = plant_turn_end(server->plant);
+    s7_status committed = sim_rows_turn_end(server);
     if (committed != S7_OK) {
         server->stats.commits_failed++;
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
         sim_tap_forget(server);
         rewind_all(list);
         run_all(list, committed == S7_E_PLANT_BUSY ? SIM_WRITES_WAIT : SIM_WRITES_REFUSE, false);
+        sim_rows_turn_again(server);
     }
     if (server->n_taps > 0)
         sim_tap_tell(server);
