@@ -52,6 +52,7 @@ s7_status s7_client_enter(s7_client *client, struct s7_direct **out)
 
 void s7_client_leave(s7_client *client, struct s7_direct *direct)
 {
+    direct->cancel = NULL;
     s7_direct_leave(direct);
     if (client->lease != NULL)
         client->lease->left(client);
@@ -153,8 +154,10 @@ static s7_status dial(struct s7_direct *client, int64_t now_ns, int64_t deadline
                                  .keepalive_interval_ms = options->keepalive_interval_ms};
     int64_t limit_ns = s7_after_ms(now_ns, options->connect_ms);
 
-    return s7_tcp_dial(client->settings.endpoint.host, client->settings.endpoint.port,
-                       limit_ns < deadline_ns ? limit_ns : deadline_ns, &tcp, &client->fd, os_errno);
+    struct s7_limit limit = {limit_ns < deadline_ns ? limit_ns : deadline_ns, s7_token_fd(client->cancel)};
+
+    return s7_tcp_dial_by(client->settings.endpoint.host, client->settings.endpoint.port, limit, &tcp,
+                          &client->fd, os_errno);
 }
 
 static s7_status connect_inside(struct s7_direct *client, const s7_ctx *ctx, s7_errinfo *err)
@@ -168,6 +171,9 @@ static s7_status connect_inside(struct s7_direct *client, const s7_ctx *ctx, s7_
         ctx, now_ns, ((int64_t)options->connect_ms + options->handshake_ms) * NS_PER_MS, &deadline_ns);
     if (status != S7_OK)
         return s7_client_fail(ctx, err, status, "not a call context: set struct_size");
+    client->cancel = s7_ctx_cancel(ctx);
+    if (s7_token_is_cancelled(client->cancel))
+        return s7_client_fail(ctx, err, S7_E_CANCELLED, "");
     status = dial(client, now_ns, deadline_ns, &err->os_errno);
     if (status != S7_OK) {
         client->fd = -1;
@@ -356,6 +362,7 @@ static s7_status call_inside(struct s7_direct *client, const struct call *call)
         s7_report_give(s7_ctx_err(call->ctx), &err);
         return S7_E_ARG;
     }
+    client->cancel = s7_ctx_cancel(call->ctx);
     s7_status status = s7_direct_ready(client, now_ns, job.work.deadline_ns, &detail);
     if (status != S7_OK)
         return call_refused(client->settings.where, call, status, detail);

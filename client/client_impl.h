@@ -7,6 +7,7 @@
 #define CLIENT_CLIENT_IMPL_H
 
 #include "client/settings.h"
+#include "client/token.h"
 #include "client/transfer.h"
 #include "client/work.h"
 
@@ -40,6 +41,7 @@ struct s7_direct {
     uint64_t connects;
     int64_t owed_until_ns;  /* when answers are owed: how long they are waited for; S7_NEVER_NS otherwise */
     struct s7_event closed; /* how the last connection ended */
+    const s7_token *cancel; /* of the call that is inside; NULL: nothing cancels it */
 
     /* a sign of life that the pool asked for; its answer is taken by whoever is inside when it comes */
     bool probing, alive; /* it is out; it has been answered */
@@ -70,6 +72,8 @@ s7_status s7_client_refuse(const s7_client *client, const s7_ctx *ctx, const cha
 /* NULL: not asked for. */
 s7_errinfo *s7_ctx_err(const s7_ctx *ctx);
 
+s7_token *s7_ctx_cancel(const s7_ctx *ctx); /* NULL: nothing cancels */
+
 /* default_ns is for a context that says nothing (a time span; S7_NEVER_NS: none). S7_E_ARG: not a context. */
 S7_MUST_CHECK s7_status s7_ctx_deadline(const s7_ctx *ctx, int64_t now_ns, int64_t default_ns,
                                         int64_t *deadline_ns);
@@ -87,7 +91,8 @@ void s7_direct_leave(struct s7_direct *direct);
 void s7_direct_drain(struct s7_direct *direct, struct s7_work *work);
 
 /* Send what is queued, take what has come; waits until until_ns for both (now: does not wait). S7_E_TIMEOUT:
- * not by then. Anything else but S7_OK: the connection is lost, and the session knows. Then drain. */
+ * not by then. S7_E_CANCELLED: by the call's token. Anything else but S7_OK: the connection is lost, and the
+ * session knows. Then drain. */
 s7_status s7_direct_flush(struct s7_direct *direct, int64_t until_ns);
 s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
 
@@ -95,8 +100,9 @@ s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
  * time by until_ns. */
 void s7_direct_exchange(struct s7_direct *direct, struct s7_work *work, int64_t until_ns);
 
-/* May a call begin? Takes late answers that are here already. S7_E_NOT_CONNECTED; S7_E_TIMEOUT: its deadline
- * has passed, or an owed answer is overdue, for which the connection was dropped. */
+/* May a call begin? Takes late answers that are here already. S7_E_NOT_CONNECTED; S7_E_CANCELLED;
+ * S7_E_TIMEOUT: its deadline has passed, or an owed answer is overdue, for which the connection was dropped.
+ */
 S7_MUST_CHECK s7_status s7_direct_ready(struct s7_direct *direct, int64_t now_ns, int64_t deadline_ns,
                                         const char **detail);
 

@@ -64,6 +64,7 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
     if (s7_ctx_deadline(call->ctx, now_ns, options->request_ms * NS_PER_MS, &service->work.deadline_ns) !=
         S7_OK)
         return report(call, &err, S7_E_ARG, "not a call context: set struct_size");
+    direct->cancel = s7_ctx_cancel(call->ctx);
     s7_status status = s7_direct_ready(direct, now_ns, service->work.deadline_ns, &detail);
     if (status != S7_OK)
         return report(call, &err, status, detail);

@@ -5,15 +5,15 @@
  * Concurrent entry is noticed and refused with S7_E_MISUSE. The caller owns every buffer; no call keeps a
  * pointer after it returned.
  *
- * Every call takes a context: how long it may take and where to tell more of a failure. NULL means the
- * options' request_ms and no detail.
+ * Every call takes a context: how long it may take, what may cancel it and where to tell more of a failure.
+ * NULL means the options' request_ms and no detail.
  *
- * After a timeout the connection stays up and owes an answer. That late answer is recognised by its PDU
- * reference, counted and discarded; it can never be taken for the answer of a later call. While answers are
- * owed, each takes a place in the window of jobs that the PLC granted: with a window of one the next call
- * first waits for the late answer, within its own deadline. When the answer does not come by then, or another
- * request_ms after the timeout, the connection is dropped: that call fails with S7_E_TIMEOUT and says so,
- * later ones with S7_E_NOT_CONNECTED until s7_client_connect.
+ * After a timeout, or when a call was cancelled, the connection stays up and owes an answer. That late answer
+ * is recognised by its PDU reference, counted and discarded; it can never be taken for the answer of a later
+ * call. While answers are owed, each takes a place in the window of jobs that the PLC granted: with a window
+ * of one the next call first waits for the late answer, within its own deadline. When the answer does not
+ * come by then, or another request_ms after the timeout, the connection is dropped: that call fails with
+ * S7_E_TIMEOUT and says so, later ones with S7_E_NOT_CONNECTED until s7_client_connect.
  *
  * What a PLC does beside reads and writes (identification, clock, stop and start ...) is in services.h.
  *
@@ -27,6 +27,7 @@
 
 #include <s7rig/address.h>
 #include <s7rig/status.h>
+#include <s7rig/token.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,6 +43,7 @@ typedef struct s7_ctx {
     int64_t deadline_ns;  /* absolute CLOCK_MONOTONIC; wins over timeout_ms when not 0 */
     const char *label;    /* who asks, for reports; a static string or NULL */
     s7_errinfo *err;      /* filled on failure; may be NULL. Set err->struct_size (S7_ERRINFO_INIT) */
+    s7_token *cancel; /* ends the call from another thread: S7_E_CANCELLED; see token.h. NULL: nothing does */
 } s7_ctx;
 
 /* S7_WITHIN(500): a context of 500 ms for one call. */
