@@ -1,5 +1,6 @@
 #include "client/client_impl.h"
 
+#include "client/guard.h"
 #include "client/report.h"
 #include "loop/blocking.h"
 
@@ -361,6 +362,13 @@ static s7_status call_inside(struct s7_direct *client, const struct call *call)
         call_name(client->settings.where, call, &err);
         s7_report_give(s7_ctx_err(call->ctx), &err);
         return S7_E_ARG;
+    }
+    if (call->write && s7_guard_items(&client->settings, call->items, call->n_items, &err) != S7_OK) {
+        call_name(client->settings.where, call, &err);
+        if (!call->list)
+            err.item = -1;
+        s7_report_give(s7_ctx_err(call->ctx), &err);
+        return S7_E_GUARDED;
     }
     client->cancel = s7_ctx_cancel(call->ctx);
     s7_status status = s7_direct_ready(client, now_ns, job.work.deadline_ns, &detail);

@@ -1,6 +1,7 @@
 /* The way of every call of a service: enter, check, drive, report. */
 #include "client/services.h"
 
+#include "client/guard.h"
 #include "client/report.h"
 #include "loop/blocking.h"
 #include "protocol/errors.h"
@@ -57,10 +58,9 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
     int64_t now_ns = s7_now_ns();
     const char *detail;
 
-    if (call->control && !options->allow_control) {
-        snprintf(err.hint, sizeof err.hint, "set allow_control in the options of this client");
-        return report(call, &err, S7_E_MISUSE, "this client may not control its PLC");
-    }
+    s7_status guarded = call->control ? s7_guard_control(&direct->settings, &detail, &err) : S7_OK;
+    if (guarded != S7_OK)
+        return report(call, &err, guarded, detail);
     if (s7_ctx_deadline(call->ctx, now_ns, options->request_ms * NS_PER_MS, &service->work.deadline_ns) !=
         S7_OK)
         return report(call, &err, S7_E_ARG, "not a call context: set struct_size");

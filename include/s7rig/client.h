@@ -55,6 +55,16 @@ typedef struct s7_ctx {
  * slot. */
 typedef enum s7_conn_type { S7_CONN_PG = 1, S7_CONN_OP = 2, S7_CONN_BASIC = 3 } s7_conn_type;
 
+/* A place that may be written: bytes first..last of an area, or numbers first..last of timers and counters.
+ */
+typedef struct s7_write_range {
+    s7_area area;
+    uint16_t db; /* of S7_AREA_DB and S7_AREA_DI; 0 otherwise */
+    uint32_t first, last;
+} s7_write_range;
+
+#define S7_WRITE_RANGES_MAX 64
+
 typedef struct s7_client_options {
     uint32_t struct_size;
     uint8_t rack;             /* [0] 0..7 */
@@ -71,6 +81,11 @@ typedef struct s7_client_options {
     uint32_t user_timeout_ms; /* [5000] TCP_USER_TIMEOUT; 0: the kernel's */
     uint32_t keepalive_idle_ms, keepalive_interval_ms; /* [10000, 3000] 0: off */
     bool allow_control; /* [false] calls of services.h that change what the PLC does are refused without it */
+    /* Guards: what they forbid is refused with S7_E_GUARDED before anything of the call is sent. */
+    const s7_write_range *write_ranges; /* [NULL: anywhere] each written item must lie in one of them as a
+                                           whole; they are copied */
+    uint32_t n_write_ranges;            /* [0] at most S7_WRITE_RANGES_MAX */
+    bool read_only;                     /* [false] no write and no control at all */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
 
@@ -123,7 +138,8 @@ S7_MUST_CHECK s7_status s7_read_area(s7_client *client, const s7_ctx *ctx, s7_ar
                                      uint32_t start, void *dst, size_t len);
 
 /* Write; like s7_read_area. Chunks that were acknowledged before a failure stay written.
- * S7_E_OUTCOME_UNKNOWN: at least one chunk left and its answer did not come. */
+ * S7_E_OUTCOME_UNKNOWN: at least one chunk left and its answer did not come. S7_E_GUARDED: read_only or
+ * write_ranges forbid it; err says which. */
 S7_MUST_CHECK s7_status s7_write_area(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
                                       uint32_t start, const void *src, size_t len);
 
@@ -145,10 +161,10 @@ typedef struct s7_item {
 /* Read or write any number of items, packed into as few jobs as their order allows (both directions of the
  * PDU length, at most 20 items a job); items longer than a PDU are cut. Results stay in the caller's order.
  * S7_OK: every item is good. S7_E_PARTIAL: some item failed, each says so itself, the others are good; err
- * names the first. S7_E_ARG: nothing was sent, the items at fault carry it, the others S7_E_CANCELLED. Any
- * other status: the call failed as a whole, and items that were not done carry it; after S7_E_OUTCOME_UNKNOWN
- * items of which nothing left carry S7_E_CANCELLED or why they were not sent. An array of BOOL that does not
- * fill whole bytes is written bit by bit, so that its neighbours stay. */
+ * names the first. S7_E_ARG, S7_E_GUARDED: nothing was sent, the items at fault carry it, the others
+ * S7_E_CANCELLED. Any other status: the call failed as a whole, and items that were not done carry it; after
+ * S7_E_OUTCOME_UNKNOWN items of which nothing left carry S7_E_CANCELLED or why they were not sent. An array
+ * of BOOL that does not fill whole bytes is written bit by bit, so that its neighbours stay. */
 S7_MUST_CHECK s7_status s7_read_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items);
 S7_MUST_CHECK s7_status s7_write_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items);
 
