@@ -138,8 +138,10 @@ static void wait_for_owed(struct s7_direct *client, struct s7_work *work, int64_
 
 s7_status s7_direct_ready(struct s7_direct *client, int64_t now_ns, int64_t deadline_ns, const char **detail)
 {
+    bool redials = s7_direct_redials(client);
+
     *detail = "";
-    if (client->fd < 0)
+    if (client->fd < 0 && !redials)
         return S7_E_NOT_CONNECTED;
     if (deadline_ns <= now_ns) {
         *detail = "the deadline had passed before the call: nothing was sent";
@@ -149,6 +151,9 @@ s7_status s7_direct_ready(struct s7_direct *client, int64_t now_ns, int64_t dead
         *detail = "cancelled before the call: nothing was sent";
         return S7_E_CANCELLED;
     }
+    s7_status status = redials ? s7_direct_redial(client, deadline_ns, detail) : S7_OK;
+    if (status != S7_OK)
+        return status;
     return settle_owed(client, now_ns, detail);
 }
 

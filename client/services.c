@@ -65,12 +65,22 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
         S7_OK)
         return report(call, &err, S7_E_ARG, "not a call context: set struct_size");
     direct->cancel = s7_ctx_cancel(call->ctx);
-    s7_status status = s7_direct_ready(direct, now_ns, service->work.deadline_ns, &detail);
-    if (status != S7_OK)
-        return report(call, &err, status, detail);
-    s7_direct_drive(direct, &service->work);
-    status = s7_service_result(service, &err.plc_error, &detail);
-    return status == S7_OK ? S7_OK : report(call, &err, status, detail);
+    struct s7_service first = *service;
+    for (unsigned repeats = 0;; repeats++) {
+        s7_status status = s7_direct_ready(direct, now_ns, service->work.deadline_ns, &detail);
+        if (status != S7_OK) {
+            snprintf(err.hint, sizeof err.hint, "%s", s7_direct_hint(direct, status));
+            return report(call, &err, status, detail);
+        }
+        s7_direct_drive(direct, &service->work);
+        status = s7_service_result(service, &err.plc_error, &detail);
+        if (status == S7_OK)
+            return S7_OK;
+        if (call->control || service->changes || !s7_direct_may_repeat(direct, status, repeats))
+            return report(call, &err, status, detail);
+        now_ns = s7_now_ns();
+        *service = first;
+    }
 }
 
 s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service)

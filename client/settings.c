@@ -22,6 +22,9 @@ void s7_client_options_init(s7_client_options *options)
         .user_timeout_ms = 5000,
         .keepalive_idle_ms = 10000,
         .keepalive_interval_ms = 3000,
+        .read_retries = 3,
+        .backoff_min_ms = 1000,
+        .backoff_max_ms = 30000,
     };
 }
 
@@ -52,6 +55,8 @@ static const char *options_fault(const s7_client_options *options)
         return "pdu_len is 240..960";
     if (options->connect_ms == 0 || options->handshake_ms == 0 || options->request_ms == 0)
         return "connect_ms, handshake_ms and request_ms are at least 1";
+    if (options->backoff_min_ms == 0 || options->backoff_max_ms < options->backoff_min_ms)
+        return "backoff_min_ms is at least 1, and backoff_max_ms not less";
     return ranges_fault(options);
 }
 

@@ -55,6 +55,11 @@ typedef struct s7_ctx {
  * slot. */
 typedef enum s7_conn_type { S7_CONN_PG = 1, S7_CONN_OP = 2, S7_CONN_BASIC = 3 } s7_conn_type;
 
+/* Called when a connection has come up, and when it has ended; see on_connect. why has the reason,
+ * S7_E_CANCELLED for s7_client_close and s7_client_free; it lives for the call. */
+typedef void s7_connected_fn(s7_client *client, void *user);
+typedef void s7_disconnected_fn(s7_client *client, const s7_errinfo *why, void *user);
+
 /* A place that may be written: bytes first..last of an area, or numbers first..last of timers and counters.
  */
 typedef struct s7_write_range {
@@ -86,6 +91,23 @@ typedef struct s7_client_options {
                                            whole; they are copied */
     uint32_t n_write_ranges;            /* [0] at most S7_WRITE_RANGES_MAX */
     bool read_only;                     /* [false] no write and no control at all */
+    /* Connecting again. From s7_client_connect (whether it succeeded or not) to s7_client_close, a call that
+     * finds the connection lost dials first, within its own deadline, unless an attempt failed a short time
+     * ago: then it returns S7_E_NOT_CONNECTED at once, with the last cause and when the next attempt is
+     * allowed. A read whose connection broke is repeated within its deadline, a write never. Of no effect in
+     * a pool, which dials by its own rules. */
+    bool auto_reconnect;     /* [false] */
+    uint8_t read_retries;    /* [3] repeats of one read at most */
+    uint32_t backoff_min_ms; /* [1000] bound of the pause after a failed attempt, drawn between zero and it;
+                                doubled each time up to */
+    uint32_t backoff_max_ms; /* [30000] this one. Only a finished setup begins anew. At least 1 */
+    /* Called once for each connection that came up, and once when it has ended, in turn, on the thread whose
+     * call connected or found out (nobody looks while no call is inside), when nothing of the call is under
+     * way. In them every call on this client is S7_E_MISUSE, but for s7_client_is_connected, s7_client_close
+     * (does nothing) and s7_client_free (done when the call around returns). Of no effect in a pool. */
+    s7_connected_fn *on_connect;       /* [NULL] */
+    s7_disconnected_fn *on_disconnect; /* [NULL] */
+    void *user;                        /* [NULL] handed to them */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
 
