@@ -346,7 +346,7 @@ static s7_status call_begin(const struct s7_direct *client, const struct call *c
 static s7_status call_inside(struct s7_direct *client, const struct call *call)
 {
     struct transfer_work job = {.work.ops = &transfer_ops};
-    int64_t now_ns = s7_now_ns();
+    int64_t now_ns = client->begun_ns = s7_now_ns();
     const char *detail;
 
     if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS,
@@ -383,6 +383,7 @@ s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_it
     if (status != S7_OK)
         return call_refused(s7_client_where(client), &call, status, s7_client_enter_detail(status), "");
     status = call_inside(direct, &call);
+    s7_meter_call(&direct->meter, status, s7_now_ns() - direct->begun_ns);
     s7_client_leave(client, direct);
     return status;
 }

@@ -116,6 +116,7 @@ s7_status s7_direct_dial(struct s7_direct *client, int64_t deadline_ns, s7_errin
     s7_status status = dial(client, deadline_ns, err);
     if (status == S7_OK) {
         client->connects++;
+        client->up_since_ns = s7_now_ns();
         client->redial.failures = 0;
         client->redial.not_before_ns = 0;
         atomic_store(&client->up, true);

@@ -55,7 +55,7 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
 {
     const s7_client_options *options = &direct->settings.options;
     s7_errinfo err = S7_ERRINFO_INIT;
-    int64_t now_ns = s7_now_ns();
+    int64_t now_ns = direct->begun_ns = s7_now_ns();
     const char *detail;
 
     s7_status guarded = call->control ? s7_guard_control(&direct->settings, &detail, &err) : S7_OK;
@@ -93,6 +93,7 @@ s7_status s7_services_call(const struct s7_service_call *call, struct s7_service
     if (status != S7_OK)
         return s7_services_fail(call, status, s7_client_enter_detail(status));
     status = call_inside(call, direct, service);
+    s7_meter_call(&direct->meter, status, s7_now_ns() - direct->begun_ns);
     s7_client_leave(call->client, direct);
     return status;
 }
