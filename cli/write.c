@@ -158,9 +158,11 @@ static int run(const struct cli_command *self, int argc, char **argv)
     int status = cli_options(self, options, &argc, argv);
     if (status >= 0)
         return status;
-    if (argc < 3)
+    int next;
+    const char *endpoint = cli_endpoint(argc, argv, CLI_ASSIGNMENTS, &next);
+    if (endpoint == NULL || next >= argc)
         return cli_usage_error(self, "expected an endpoint and at least one ADDRESS=VALUE");
-    return write_all(self, &connection, argv[1], argv + 2, (size_t)argc - 2);
+    return write_all(self, &connection, endpoint, argv + next, (size_t)(argc - next));
 }
 
 const struct cli_command cli_write = {
@@ -172,6 +174,8 @@ const struct cli_command cli_write = {
             "Addresses are those of `s7rig read`. Values: 0 1 true false for BOOL; 42, -3,\n"
             "16#FF, 0xFF for whole numbers; 1.5 for REAL; text for CHAR and STRING, whose\n"
             "maximum length stays as it is; [1,2,3] or [\"a\",\"b\"] for arrays.\n"
+            "\n"
+            "Without ENDPOINT it is S7_ENDPOINT of the environment.\n"
             "\n"
             "Exit status: 0 all written, 1 the PLC refused some, 2 usage, 4 cannot connect or\n"
             "outcome unknown.\n"
