@@ -49,7 +49,8 @@ typedef struct s7_ctx {
 /* S7_WITHIN(500): a context of 500 ms for one call. */
 #ifdef __cplusplus
 #define S7_WITHIN(ms)                                                                                        \
-    (&static_cast<const s7_ctx &>(s7_ctx{sizeof(s7_ctx), static_cast<int32_t>(ms), 0, nullptr, nullptr}))
+    (&static_cast<const s7_ctx &>(                                                                           \
+        s7_ctx{sizeof(s7_ctx), static_cast<int32_t>(ms), 0, nullptr, nullptr, nullptr}))
 #else
 #define S7_WITHIN(ms) (&(s7_ctx){.struct_size = sizeof(s7_ctx), .timeout_ms = (ms)})
 #endif
