@@ -108,6 +108,8 @@ struct cli_connection {
     uint32_t rack, slot, timeout_ms, pdu_len;
     const char *type;
     bool json;
+    s7_status env_status; /* what the environment says is wrong: env_err */
+    s7_errinfo env_err;
 };
 
 #define CLI_CONNECTION_OPTIONS(c)                                                                            \
@@ -121,7 +123,8 @@ struct cli_connection {
 
 #define CLI_CONNECTION_HELP                                                                                  \
     "ENDPOINT is HOST, HOST:PORT, [IPV6]:PORT or s7://HOST:PORT?rack=0&slot=1.\n"                            \
-    "Without a port: 102, as on a real PLC.\n"                                                               \
+    "Without a port: 102, as on a real PLC. S7_RACK, S7_SLOT, S7_TYPE, S7_PDU and\n"                         \
+    "S7_TIMEOUT_MS in the environment replace the defaults below.\n"                                         \
     "\n"                                                                                                     \
     "  --rack N        rack of the CPU (0)\n"                                                                \
     "  --slot N        slot of the CPU (1); S7-300: 2, S7-400: 3, S7-1200/1500: 1\n"                         \
@@ -130,7 +133,16 @@ struct cli_connection {
     "  --pdu N         PDU length to ask for, 240..960 (960)\n"                                              \
     "  --json          machine-readable output\n"
 
+/* Defaults, and what the environment says instead. */
 void cli_connection_init(struct cli_connection *connection);
+
+/* What follows the endpoint on a command line. */
+enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS };
+
+/* The endpoint: argv[1], or S7_ENDPOINT of the environment where argv[1] can be none: there is no argv[1], it
+ * is ADDRESS=VALUE, or it is an address of the PLC ("T5"; a host of such a name needs its port then,
+ * "T5:102"). *next: the first operand after it. NULL: there is no endpoint. */
+const char *cli_endpoint(int argc, char **argv, enum cli_operands operands, int *next);
 
 /* Make the client and connect. Returns -1 and *client, or the exit status to leave with (said on stderr). */
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,

@@ -1,15 +1,43 @@
 #include "cli/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void cli_connection_init(struct cli_connection *connection)
 {
-    *connection = (struct cli_connection){.type = "op"};
+    static const char *const types[] = {"?", "pg", "op", "basic"};
+
+    *connection = (struct cli_connection){.env_err = S7_ERRINFO_INIT};
     s7_client_options_init(&connection->options);
+    connection->env_status = s7_options_from_env(&connection->options, &connection->env_err);
+    connection->type = types[connection->options.conn_type];
     connection->rack = connection->options.rack;
     connection->slot = connection->options.slot;
     connection->timeout_ms = connection->options.request_ms;
     connection->pdu_len = connection->options.pdu_len;
+}
+
+/* "s7://..." may have = in it, and no address has a colon before its type. */
+static bool is_no_endpoint(const char *text, enum cli_operands operands)
+{
+    s7_address address;
+
+    if (strncasecmp(text, "s7://", 5) == 0)
+        return false;
+    return (operands == CLI_ASSIGNMENTS && strchr(text, '=') != NULL) ||
+           (operands == CLI_ADDRESSES && s7_address_parse(text, &address, NULL) != S7_E_SYNTAX);
+}
+
+const char *cli_endpoint(int argc, char **argv, enum cli_operands operands, int *next)
+{
+    const char *env = getenv("S7_ENDPOINT");
+
+    *next = 1;
+    if (env != NULL && *env != '\0' && (argc < 2 || is_no_endpoint(argv[1], operands)))
+        return env;
+    *next = 2;
+    return argc < 2 ? NULL : argv[1];
 }
 
 static bool conn_type(const char *name, uint8_t *type)
@@ -34,8 +62,15 @@ int cli_connect(const struct cli_command *self, struct cli_connection *connectio
     s7_client_options *options = &connection->options;
     s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = (int32_t)connection->timeout_ms, .err = &err};
 
-    if (!conn_type(connection->type, &options->conn_type))
+    uint8_t type = options->conn_type;
+
+    if (connection->env_status != S7_OK)
+        return cli_fail(self, connection->env_status, &connection->env_err);
+    if (!conn_type(connection->type, &type))
         return cli_usage_error(self, "--type takes pg, op or basic, got \"%s\"", connection->type);
+    if (type != options->conn_type || connection->rack != options->rack || connection->slot != options->slot)
+        options->remote_tsap = 0; /* of the environment: what is asked for here wins */
+    options->conn_type = type;
     options->rack = (uint8_t)connection->rack;
     options->slot = (uint8_t)connection->slot;
     options->request_ms = connection->timeout_ms;

@@ -11,6 +11,7 @@ static int exit_of(s7_status status)
     case S7_E_SYNTAX:
     case S7_E_CONVERT:
     case S7_E_UNSUPPORTED:
+    case S7_E_GUARDED:
         return CLI_USAGE;
     case S7_E_PLANT_SCHEMA:
         return CLI_PARSE;

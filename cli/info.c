@@ -214,14 +214,16 @@ static int run(const struct cli_command *self, int argc, char **argv)
     int status = cli_options(self, options, &argc, argv);
     if (status >= 0)
         return status;
-    if (argc != 2)
+    int next;
+    const char *endpoint = cli_endpoint(argc, argv, CLI_NOTHING_MORE, &next);
+    if (endpoint == NULL || next != argc)
         return cli_usage_error(self, "expected one endpoint");
-    status = cli_connect(self, &connection, argv[1], &client);
+    status = cli_connect(self, &connection, endpoint, &client);
     if (status >= 0)
         return status;
     status = ask(self, client, &facts, told);
     s7_client_free(client);
-    show(&facts, told, argv[1], connection.json);
+    show(&facts, told, endpoint, connection.json);
     return status;
 }
 
@@ -232,6 +234,8 @@ const struct cli_command cli_info = {
     .help = "Asks for the CPU's identification, order code, firmware, mode, protection level\n"
             "and communication limits, and prints what it tells.\n"
             "\n" CLI_CONNECTION_HELP "\n"
+            "Without ENDPOINT it is S7_ENDPOINT of the environment.\n"
+            "\n"
             "S7-300 and S7-400 tell all of it, S7-1200 and S7-1500 little.\n"
             "\n"
             "Exit status: 0 all told, 1 the PLC refused some, 2 usage, 4 cannot connect.\n"

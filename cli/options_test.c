@@ -331,6 +331,53 @@ static void any_bytes_of_a_plant_file_become_valid_text(void **state)
     }
 }
 
+/* ---- where the endpoint comes from ---- */
+
+static void the_endpoint_of_the_environment_is_for_command_lines_without_one(void **state)
+{
+    static const struct {
+        const char *env, *operand;
+        enum cli_operands operands;
+        const char *endpoint;
+        int next;
+    } cases[] = {
+        {NULL, "plc", CLI_NOTHING_MORE, "plc", 2},
+        {NULL, NULL, CLI_NOTHING_MORE, NULL, 2},
+        {NULL, "DB1.DBW0", CLI_ADDRESSES, "DB1.DBW0", 2},
+        {"", "DB1.DBW0", CLI_ADDRESSES, "DB1.DBW0", 2},
+        {"env", NULL, CLI_NOTHING_MORE, "env", 1},
+        {"env", "t5", CLI_NOTHING_MORE, "t5", 2},
+        {"env", "plc", CLI_ADDRESSES, "plc", 2},
+        {"env", "10.0.0.1", CLI_ADDRESSES, "10.0.0.1", 2},
+        {"env", "DB1.DBW0", CLI_ADDRESSES, "env", 1},
+        {"env", "DB1.DBD4:REAL", CLI_ADDRESSES, "env", 1},
+        {"env", "t5", CLI_ADDRESSES, "env", 1},
+        {"env", "t5:102", CLI_ADDRESSES, "t5:102", 2},
+        {"env", "plc", CLI_ASSIGNMENTS, "plc", 2},
+        {"env", "DB1.DBW0=1", CLI_ASSIGNMENTS, "env", 1},
+        {"env", "s7://plc?slot=2", CLI_ASSIGNMENTS, "s7://plc?slot=2", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char name[] = "thing", operand[40] = "";
+        char *argv[] = {name, operand, NULL};
+        int next;
+
+        if (cases[i].env != NULL)
+            setenv("S7_ENDPOINT", cases[i].env, 1);
+        if (cases[i].operand != NULL)
+            snprintf(operand, sizeof operand, "%s", cases[i].operand);
+        const char *got = cli_endpoint(cases[i].operand != NULL ? 2 : 1, argv, cases[i].operands, &next);
+        unsetenv("S7_ENDPOINT");
+        if (cases[i].endpoint == NULL)
+            assert_null(got);
+        else
+            assert_string_equal(got, cases[i].endpoint);
+        assert_int_equal(next, cases[i].next);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +391,7 @@ int main(void)
         cmocka_unit_test(json_escapes_are_those_that_readers_undo),
         cmocka_unit_test(half_a_pair_of_utf16_is_shown_by_its_number),
         cmocka_unit_test(any_bytes_of_a_plant_file_become_valid_text),
+        cmocka_unit_test(the_endpoint_of_the_environment_is_for_command_lines_without_one),
     };
 
     return cmocka_run_group_tests_name("cli options and text", tests, NULL, NULL);

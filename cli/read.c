@@ -147,9 +147,11 @@ static int run(const struct cli_command *self, int argc, char **argv)
     int status = cli_options(self, options, &argc, argv);
     if (status >= 0)
         return status;
-    if (argc < 3)
+    int next;
+    const char *endpoint = cli_endpoint(argc, argv, CLI_ADDRESSES, &next);
+    if (endpoint == NULL || next >= argc)
         return cli_usage_error(self, "expected an endpoint and at least one address");
-    return read_all(self, &connection, argv[1], argv + 2, (size_t)argc - 2);
+    return read_all(self, &connection, endpoint, argv + next, (size_t)(argc - next));
 }
 
 const struct cli_command cli_read = {
@@ -161,6 +163,8 @@ const struct cli_command cli_read = {
             "An address is DB1.DBX0.3, DB1.DBW2, DB1.DBD4:REAL, DB1.DBB10:STRING(20),\n"
             "DB1.DBW12:INT[3], DB1.DBB40:DTL, M10.3, MW4, IB0, T5, C2, or as nodes7 writes it:\n"
             "DB1,REAL4 DB1,X14.0 DB1,S20.10; s7rig(1) has all styles and types.\n"
+            "\n"
+            "Without ENDPOINT it is S7_ENDPOINT of the environment.\n"
             "\n"
             "Exit status: 0 all read, 1 the PLC refused some, 2 usage, 4 cannot connect.\n"
             "\n"

@@ -152,9 +152,11 @@ static int run(const struct cli_command *self, int argc, char **argv)
     int status = cli_options(self, options, &argc, argv);
     if (status >= 0)
         return status;
-    if (argc < 3)
+    int next;
+    const char *endpoint = cli_endpoint(argc, argv, CLI_ASSIGNMENTS, &next);
+    if (endpoint == NULL || next >= argc)
         return cli_usage_error(self, "expected an endpoint and at least one ADDRESS=VALUE");
-    return write_all(self, &connection, argv[1], argv + 2, (size_t)argc - 2);
+    return write_all(self, &connection, endpoint, argv + next, (size_t)(argc - next));
 }
 
 const struct cli_command cli_write = {
@@ -169,6 +171,8 @@ const struct cli_command cli_write = {
             "S5TIME and timers, 2026-01-31 for DATE, 12:34:56.789 for TOD, 2026-01-31T12:34:56\n"
             "for DT, LDT and DTL; 16#... for the bytes of a date or time themselves; [1,2,3] or\n"
             "[\"a\",\"b\"] for arrays.\n"
+            "\n"
+            "Without ENDPOINT it is S7_ENDPOINT of the environment.\n"
             "\n"
             "Exit status: 0 all written, 1 the PLC refused some, 2 usage, 4 cannot connect or\n"
             "outcome unknown.\n"

@@ -1,5 +1,6 @@
 #include "client/client_impl.h"
 
+#include "client/guard.h"
 #include "client/report.h"
 #include "loop/blocking.h"
 
@@ -50,8 +51,25 @@ s7_status s7_client_enter(s7_client *client, struct s7_direct **out)
     return S7_OK;
 }
 
+static void close_inside(struct s7_direct *direct)
+{
+    direct->redial.wanted = false;
+    if (direct->fd < 0)
+        return;
+    s7_session_lost(direct->session, S7_E_CANCELLED);
+    s7_direct_drain(direct, NULL);
+}
+
 void s7_client_leave(s7_client *client, struct s7_direct *direct)
 {
+    direct->cancel = NULL;
+    s7_direct_tell(direct);
+    if (direct->dying) {
+        close_inside(direct);
+        s7_direct_tell(direct);
+        s7_direct_free(direct);
+        return;
+    }
     s7_direct_leave(direct);
     if (client->lease != NULL)
         client->lease->left(client);
@@ -126,37 +144,6 @@ s7_status s7_client_new(const char *endpoint, const s7_client_options *options, 
 
 /* ---- connecting ---- */
 
-static void handshake(struct s7_direct *client, int64_t deadline_ns)
-{
-    s7_session_start(client->session, s7_now_ns());
-    for (;;) {
-        enum s7_session_state state = s7_session_state(client->session);
-        int64_t until_ns = s7_session_deadline(client->session);
-
-        if (state == S7_SESSION_READY || state == S7_SESSION_CLOSED)
-            return;
-        if (until_ns > deadline_ns) {
-            if (s7_now_ns() >= deadline_ns)
-                s7_session_tick(client->session,
-                                until_ns); /* the caller's time is up: so is the handshake's */
-            until_ns = deadline_ns;
-        }
-        s7_direct_exchange(client, NULL, until_ns);
-    }
-}
-
-static s7_status dial(struct s7_direct *client, int64_t now_ns, int64_t deadline_ns, int *os_errno)
-{
-    const s7_client_options *options = &client->settings.options;
-    struct s7_tcp_options tcp = {.user_timeout_ms = options->user_timeout_ms,
-                                 .keepalive_idle_ms = options->keepalive_idle_ms,
-                                 .keepalive_interval_ms = options->keepalive_interval_ms};
-    int64_t limit_ns = s7_after_ms(now_ns, options->connect_ms);
-
-    return s7_tcp_dial(client->settings.endpoint.host, client->settings.endpoint.port,
-                       limit_ns < deadline_ns ? limit_ns : deadline_ns, &tcp, &client->fd, os_errno);
-}
-
 static s7_status connect_inside(struct s7_direct *client, const s7_ctx *ctx, s7_errinfo *err)
 {
     const s7_client_options *options = &client->settings.options;
@@ -168,20 +155,12 @@ static s7_status connect_inside(struct s7_direct *client, const s7_ctx *ctx, s7_
         ctx, now_ns, ((int64_t)options->connect_ms + options->handshake_ms) * NS_PER_MS, &deadline_ns);
     if (status != S7_OK)
         return s7_client_fail(ctx, err, status, "not a call context: set struct_size");
-    status = dial(client, now_ns, deadline_ns, &err->os_errno);
-    if (status != S7_OK) {
-        client->fd = -1;
-        return s7_client_fail(ctx, err, status,
-                              status == S7_E_TIMEOUT ? "no answer to the TCP connection request" : "");
-    }
-    handshake(client, deadline_ns);
-    if (s7_session_state(client->session) != S7_SESSION_READY) {
-        err->plc_error = client->closed.plc_error;
-        return s7_client_fail(ctx, err, client->closed.status, client->closed.detail);
-    }
-    client->connects++;
-    atomic_store(&client->up, true);
-    return S7_OK;
+    client->cancel = s7_ctx_cancel(ctx);
+    client->redial.wanted = true;
+    status = s7_direct_dial(client, deadline_ns, err);
+    if (status != S7_OK)
+        s7_report_give(s7_ctx_err(ctx), err);
+    return status;
 }
 
 s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx)
@@ -212,19 +191,22 @@ void s7_client_close(s7_client *client)
 
     if (client == NULL || client->lease != NULL || s7_client_enter(client, &direct) != S7_OK)
         return;
-    if (direct->fd >= 0) {
-        s7_session_lost(direct->session, S7_E_CANCELLED);
-        s7_direct_drain(direct, NULL);
-    }
+    close_inside(direct);
     s7_client_leave(client, direct);
 }
 
 void s7_client_free(s7_client *client)
 {
+    struct s7_direct *direct = (struct s7_direct *)client;
+
     if (client == NULL || client->lease != NULL)
         return;
-    s7_client_close(client);
-    s7_direct_free((struct s7_direct *)client);
+    if (s7_direct_enter(direct)) {
+        direct->dying = true;
+        s7_client_leave(client, direct);
+    } else if (direct->telling) { /* by its own callback: the call around that is the last */
+        direct->dying = true;
+    }
 }
 
 bool s7_client_is_connected(const s7_client *client)
@@ -279,9 +261,11 @@ static void call_name(const char *where, const struct call *call, s7_errinfo *er
 
 /* The call fails before anything was sent. */
 static s7_status call_refused(const char *where, const struct call *call, s7_status status,
-                              const char *detail)
+                              const char *detail, const char *hint)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
+
+    snprintf(err.hint, sizeof err.hint, "%s", hint);
 
     for (size_t i = 0; call->items != NULL && i < call->n_items; i++) {
         call->items[i].status = status;
@@ -340,29 +324,51 @@ static s7_status call_failed(const struct s7_direct *client, const struct call *
     return status;
 }
 
+/* Check what is asked for, and begin. */
+static s7_status call_begin(const struct s7_direct *client, const struct call *call,
+                            struct transfer_work *job)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_status status = s7_transfer_begin(&job->transfer, call->write, call->items, call->n_items,
+                                         job->work.deadline_ns, &err);
+
+    if (status == S7_OK && call->write)
+        status = s7_guard_items(&client->settings, call->items, call->n_items, &err);
+    if (status == S7_OK)
+        return S7_OK;
+    call_name(client->settings.where, call, &err);
+    if (!call->list)
+        err.item = -1;
+    s7_report_give(s7_ctx_err(call->ctx), &err);
+    return status;
+}
+
 static s7_status call_inside(struct s7_direct *client, const struct call *call)
 {
     struct transfer_work job = {.work.ops = &transfer_ops};
-    s7_errinfo err = S7_ERRINFO_INIT;
-    int64_t now_ns = s7_now_ns();
+    int64_t now_ns = client->begun_ns = s7_now_ns();
     const char *detail;
 
     if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS,
                         &job.work.deadline_ns) != S7_OK)
-        return call_refused(client->settings.where, call, S7_E_ARG, "not a call context: set struct_size");
-    if (s7_transfer_begin(&job.transfer, call->write, call->items, call->n_items, job.work.deadline_ns,
-                          &err) != S7_OK) {
-        call_name(client->settings.where, call, &err);
-        s7_report_give(s7_ctx_err(call->ctx), &err);
-        return S7_E_ARG;
+        return call_refused(client->settings.where, call, S7_E_ARG, "not a call context: set struct_size",
+                            "");
+    client->cancel = s7_ctx_cancel(call->ctx);
+    for (unsigned repeats = 0;; repeats++) {
+        s7_status status = call_begin(client, call, &job);
+        if (status != S7_OK)
+            return status;
+        status = s7_direct_ready(client, now_ns, job.work.deadline_ns, &detail);
+        if (status != S7_OK)
+            return call_refused(client->settings.where, call, status, detail, s7_direct_hint(client, status));
+        s7_direct_drive(client, &job.work);
+        status = s7_transfer_result(&job.transfer, NULL);
+        if (status == S7_OK)
+            return S7_OK;
+        if (call->write || !s7_direct_may_repeat(client, status, repeats))
+            return call_failed(client, call, &job.transfer);
+        now_ns = s7_now_ns();
     }
-    s7_status status = s7_direct_ready(client, now_ns, job.work.deadline_ns, &detail);
-    if (status != S7_OK)
-        return call_refused(client->settings.where, call, status, detail);
-
-    s7_direct_drive(client, &job.work);
-    status = s7_transfer_result(&job.transfer, NULL);
-    return status == S7_OK ? S7_OK : call_failed(client, call, &job.transfer);
 }
 
 s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_item *items, size_t n_items,
@@ -375,8 +381,9 @@ s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_it
         return s7_client_refuse(NULL, ctx, "client is NULL");
     s7_status status = s7_client_enter(client, &direct);
     if (status != S7_OK)
-        return call_refused(s7_client_where(client), &call, status, s7_client_enter_detail(status));
+        return call_refused(s7_client_where(client), &call, status, s7_client_enter_detail(status), "");
     status = call_inside(direct, &call);
+    s7_meter_call(&direct->meter, status, s7_now_ns() - direct->begun_ns);
     s7_client_leave(client, direct);
     return status;
 }

@@ -48,13 +48,18 @@ void s7_direct_drain(struct s7_direct *client, struct s7_work *work)
         client->owed_until_ns = S7_NEVER_NS;
 }
 
+static struct s7_limit limit(const struct s7_direct *client, int64_t until_ns)
+{
+    return (struct s7_limit){until_ns, s7_token_fd(client->cancel)};
+}
+
 s7_status s7_direct_flush(struct s7_direct *client, int64_t until_ns)
 {
     const uint8_t *bytes;
 
     for (size_t len; (len = s7_session_pending(client->session, &bytes)) > 0;) {
         size_t sent;
-        s7_status status = s7_tcp_send(client->fd, bytes, len, until_ns, &sent, NULL);
+        s7_status status = s7_tcp_send_by(client->fd, bytes, len, limit(client, until_ns), &sent, NULL);
 
         if (status != S7_OK)
             return status;
@@ -67,7 +72,7 @@ s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)
 {
     uint8_t *room;
     size_t cap = s7_session_room(client->session, &room), got;
-    s7_status status = s7_tcp_recv(client->fd, room, cap, until_ns, &got, NULL);
+    s7_status status = s7_tcp_recv_by(client->fd, room, cap, limit(client, until_ns), &got, NULL);
 
     if (status == S7_OK)
         s7_session_received(client->session, got, s7_now_ns());
@@ -76,12 +81,17 @@ s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)
 
 void s7_direct_exchange(struct s7_direct *client, struct s7_work *work, int64_t until_ns)
 {
-    s7_status status = s7_direct_flush(client, until_ns);
+    s7_status status =
+        S7_E_CANCELLED; /* looked at here too: what always finds something to receive never waits */
 
+    if (!s7_token_is_cancelled(client->cancel))
+        status = s7_direct_flush(client, until_ns);
     if (status == S7_OK)
         status = s7_direct_receive(client, until_ns);
     if (status == S7_E_TIMEOUT)
         s7_session_tick(client->session, until_ns);
+    else if (status == S7_E_CANCELLED && work != NULL)
+        work->ops->cancel(work, client->session, S7_E_CANCELLED, "");
     else if (status != S7_OK)
         s7_session_lost(client->session, status);
     s7_direct_drain(client, work);
@@ -100,6 +110,8 @@ static s7_status settle_owed(struct s7_direct *client, int64_t now_ns, const cha
 
         if (status == S7_E_TIMEOUT && now_ns < client->owed_until_ns)
             return S7_OK;
+        if (status == S7_E_CANCELLED)
+            return status;
         *detail = client->closed.detail;
         if (status == S7_E_TIMEOUT)
             *detail = never_came;
@@ -126,13 +138,22 @@ static void wait_for_owed(struct s7_direct *client, struct s7_work *work, int64_
 
 s7_status s7_direct_ready(struct s7_direct *client, int64_t now_ns, int64_t deadline_ns, const char **detail)
 {
+    bool redials = s7_direct_redials(client);
+
     *detail = "";
-    if (client->fd < 0)
+    if (client->fd < 0 && !redials)
         return S7_E_NOT_CONNECTED;
     if (deadline_ns <= now_ns) {
         *detail = "the deadline had passed before the call: nothing was sent";
         return S7_E_TIMEOUT;
     }
+    if (s7_token_is_cancelled(client->cancel)) {
+        *detail = "cancelled before the call: nothing was sent";
+        return S7_E_CANCELLED;
+    }
+    s7_status status = redials ? s7_direct_redial(client, deadline_ns, detail) : S7_OK;
+    if (status != S7_OK)
+        return status;
     return settle_owed(client, now_ns, detail);
 }
 

@@ -6,7 +6,9 @@
 #ifndef CLIENT_CLIENT_IMPL_H
 #define CLIENT_CLIENT_IMPL_H
 
+#include "client/meter.h"
 #include "client/settings.h"
+#include "client/token.h"
 #include "client/transfer.h"
 #include "client/work.h"
 
@@ -29,6 +31,15 @@ struct s7_client {
     const struct s7_lease_ops *lease; /* NULL: a struct s7_direct */
 };
 
+/* Dialing again by itself. */
+struct s7_redial {
+    bool wanted;       /* from s7_client_connect to s7_client_close */
+    unsigned failures; /* since the last setup that was finished */
+    int64_t not_before_ns;
+    s7_errinfo last; /* the last one that failed */
+    char detail[S7_CAME_CAP];
+};
+
 struct s7_direct {
     struct s7_client head;
     atomic_flag busy; /* a call is inside: one owner at a time */
@@ -36,10 +47,18 @@ struct s7_direct {
     bool pooled; /* the descriptor belongs to the pool: shut down here, closed there */
     struct s7_settings settings;
     s7_session *session;
-    int fd; /* -1: no TCP connection */
-    uint64_t connects;
+    int fd;       /* -1: no TCP connection */
+    bool told_up; /* what the user was told last */
+    bool telling; /* the user's function is running */
+    bool dying;   /* freed while a call is inside: its end frees */
+    uint64_t connects, reconnects;
+    int64_t up_since_ns;
+    int64_t begun_ns; /* the call that is inside */
+    struct s7_meter meter;
+    struct s7_redial redial;
     int64_t owed_until_ns;  /* when answers are owed: how long they are waited for; S7_NEVER_NS otherwise */
     struct s7_event closed; /* how the last connection ended */
+    const s7_token *cancel; /* of the call that is inside; NULL: nothing cancels it */
 
     /* a sign of life that the pool asked for; its answer is taken by whoever is inside when it comes */
     bool probing, alive; /* it is out; it has been answered */
@@ -70,6 +89,8 @@ s7_status s7_client_refuse(const s7_client *client, const s7_ctx *ctx, const cha
 /* NULL: not asked for. */
 s7_errinfo *s7_ctx_err(const s7_ctx *ctx);
 
+s7_token *s7_ctx_cancel(const s7_ctx *ctx); /* NULL: nothing cancels */
+
 /* default_ns is for a context that says nothing (a time span; S7_NEVER_NS: none). S7_E_ARG: not a context. */
 S7_MUST_CHECK s7_status s7_ctx_deadline(const s7_ctx *ctx, int64_t now_ns, int64_t default_ns,
                                         int64_t *deadline_ns);
@@ -87,7 +108,8 @@ void s7_direct_leave(struct s7_direct *direct);
 void s7_direct_drain(struct s7_direct *direct, struct s7_work *work);
 
 /* Send what is queued, take what has come; waits until until_ns for both (now: does not wait). S7_E_TIMEOUT:
- * not by then. Anything else but S7_OK: the connection is lost, and the session knows. Then drain. */
+ * not by then. S7_E_CANCELLED: by the call's token. Anything else but S7_OK: the connection is lost, and the
+ * session knows. Then drain. */
 s7_status s7_direct_flush(struct s7_direct *direct, int64_t until_ns);
 s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
 
@@ -95,10 +117,30 @@ s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
  * time by until_ns. */
 void s7_direct_exchange(struct s7_direct *direct, struct s7_work *work, int64_t until_ns);
 
-/* May a call begin? Takes late answers that are here already. S7_E_NOT_CONNECTED; S7_E_TIMEOUT: its deadline
- * has passed, or an owed answer is overdue, for which the connection was dropped. */
+/* May a call begin? Dials again where the options ask for it, and takes late answers that are here already.
+ * S7_E_NOT_CONNECTED; S7_E_CANCELLED; S7_E_TIMEOUT: its deadline has passed, or an owed answer is overdue,
+ * for which the connection was dropped.
+ */
 S7_MUST_CHECK s7_status s7_direct_ready(struct s7_direct *direct, int64_t now_ns, int64_t deadline_ns,
                                         const char **detail);
+
+/* Dial and shake hands, by the deadline and within connect_ms and handshake_ms; not connected. err is filled
+ * on failure. */
+S7_MUST_CHECK s7_status s7_direct_dial(struct s7_direct *direct, int64_t deadline_ns, s7_errinfo *err);
+
+/* Does it dial again by itself (auto_reconnect)? Then redial sees to it that it is connected. *detail on
+ * failure; S7_E_NOT_CONNECTED: the backoff does not allow an attempt yet. */
+bool s7_direct_redials(const struct s7_direct *direct);
+S7_MUST_CHECK s7_status s7_direct_redial(struct s7_direct *direct, int64_t deadline_ns, const char **detail);
+
+/* What to try after ready failed: what its last dial said; "" for what the status says anyway. */
+const char *s7_direct_hint(const struct s7_direct *direct, s7_status status);
+
+/* Work that only reads failed with status for the repeats + 1st time: may it be begun again? */
+bool s7_direct_may_repeat(const struct s7_direct *direct, s7_status status, unsigned repeats);
+
+/* Tell the user of a direct client that it is up or down, unless he knows. Not while work is under way. */
+void s7_direct_tell(struct s7_direct *direct);
 
 /* Carry the work to its end, by its deadline. */
 void s7_direct_drive(struct s7_direct *direct, struct s7_work *work);

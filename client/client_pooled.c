@@ -63,6 +63,7 @@ static void take_what_came(struct s7_direct *direct)
     s7_direct_drain(direct, NULL);
     if (s7_session_state(direct->session) == S7_SESSION_READY && !atomic_load(&direct->up)) {
         direct->connects++;
+        direct->up_since_ns = s7_now_ns();
         atomic_store(&direct->up, true);
     }
 }

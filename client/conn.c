@@ -1,5 +1,6 @@
 #include "client/conn_impl.h"
 
+#include "client/guard.h"
 #include "client/report.h"
 
 #include <stdlib.h>
@@ -215,6 +216,8 @@ s7_status s7_conn_submit(s7_conn *conn, bool write, s7_item *items, size_t n_ite
     if (p == NULL)
         return refuse(err, &why, S7_E_NOMEM);
     s7_status status = s7_transfer_begin(&p->transfer, write, items, n_items, deadline_ns, &why);
+    if (status == S7_OK && write)
+        status = s7_guard_items(&conn->settings, items, n_items, &why);
     if (status != S7_OK) {
         conn->spare = p;
         s7_report_list(&why, write, items, items != NULL ? n_items : 0, why.item, conn->settings.where);

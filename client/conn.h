@@ -30,7 +30,8 @@ S7_MUST_CHECK s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err);
  * later, and no job is in flight, the connection ends with S7_E_TIMEOUT.
  *
  * Queue a transfer; items and their data must live until done is called. Transfers run one after the other.
- * timeout_ms 0: the option's request_ms, counted from now. S7_E_NOT_CONNECTED: not up. S7_E_ARG. S7_E_NOMEM.
+ * timeout_ms 0: the option's request_ms, counted from now. S7_E_NOT_CONNECTED: not up. S7_E_ARG.
+ * S7_E_GUARDED. S7_E_NOMEM.
  */
 S7_MUST_CHECK s7_status s7_conn_submit(s7_conn *conn, bool write, s7_item *items, size_t n_items,
                                        uint32_t timeout_ms, s7_conn_done_fn *done, void *arg,

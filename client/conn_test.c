@@ -200,7 +200,7 @@ static void state(s7_conn *conn, bool up, s7_status why, const s7_errinfo *err, 
     }
 }
 
-static void user_up(void)
+static void user_up_with(bool read_only)
 {
     s7_client_options options;
 
@@ -208,12 +208,18 @@ static void user_up(void)
     options.connect_ms = 1000;
     options.handshake_ms = 2000;
     options.request_ms = 500;
-    user = (struct user){.trick_at = UINT32_MAX, .submit_when_up = true};
+    options.read_only = read_only;
+    user = (struct user){.trick_at = UINT32_MAX, .submit_when_up = !read_only};
     assert_int_equal(s7_conn_new(world.loop, "127.0.0.1:10102", &options, state, &user, &user.conn, NULL),
                      S7_OK);
     user.inside = true;
     assert_int_equal(s7_conn_open(user.conn, NULL), S7_OK);
     user.inside = false;
+}
+
+static void user_up(void)
+{
+    user_up_with(false);
 }
 
 static void user_down(void)
@@ -280,6 +286,27 @@ static void calls_in_the_wrong_state_are_refused(void **unused)
     item.len = 2;
     assert_int_equal(s7_conn_submit(user.conn, false, &item, 1, 0, done, &item, &err), S7_E_NOT_CONNECTED);
     run_for(10);
+    user_down();
+    world_down();
+}
+
+static void what_the_options_forbid_is_not_queued(void **unused)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    uint8_t data[2];
+    s7_item item = {.address = {.area = S7_AREA_M, .type = S7_TYPE_BYTE, .count = 2}, .data = data, .len = 2};
+
+    (void)unused;
+    world_up(NULL);
+    user_up_with(true);
+    run_for(100);
+    assert_int_equal(s7_conn_submit(user.conn, true, &item, 1, 0, done, &item, &err), S7_E_GUARDED);
+    expect_text(err.came, "read_only");
+    expect_text(err.asked, "write MB0..1");
+    assert_false(s7_conn_busy(user.conn));
+    s7_conn_close(user.conn);
+    run_for(10);
+    assert_int_equal(world.plc.jobs, 0);
     user_down();
     world_down();
 }
@@ -639,6 +666,7 @@ int main(void)
         cmocka_unit_test(a_closed_connection_says_nothing_more),
         cmocka_unit_test(split_segments_and_small_buffers_change_nothing),
         cmocka_unit_test(the_same_seed_gives_the_same_trace),
+        cmocka_unit_test(what_the_options_forbid_is_not_queued),
         cmocka_unit_test(any_answer_is_a_sign_of_life_beside_the_transfers),
         cmocka_unit_test(a_sign_of_life_that_cannot_come_says_why_before_the_end_is_told),
         cmocka_unit_test(a_name_needs_a_numeric_address_on_a_loop),

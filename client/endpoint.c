@@ -1,6 +1,6 @@
 #include "client/endpoint.h"
 
-#include "client/report.h"
+#include "client/setting_words.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -116,63 +116,19 @@ static bool read_port(struct reader *rd, uint16_t *port)
 
 /* ---- settings ---- */
 
-static bool set_rack(struct reader *rd, s7_client_options *options)
-{
-    unsigned long value = 0;
-
-    if (!read_number(rd, 7, "a rack", &value))
-        return false;
-    options->rack = (uint8_t)value;
-    options->remote_tsap = 0;
-    return true;
-}
-
-static bool set_slot(struct reader *rd, s7_client_options *options)
-{
-    unsigned long value = 0;
-
-    if (!read_number(rd, 31, "a slot", &value))
-        return false;
-    options->slot = (uint8_t)value;
-    options->remote_tsap = 0;
-    return true;
-}
-
-static bool set_type(struct reader *rd, s7_client_options *options)
-{
-    static const struct {
-        const char *name;
-        uint8_t type;
-    } types[] = {{"pg", S7_CONN_PG}, {"op", S7_CONN_OP}, {"basic", S7_CONN_BASIC}};
-    size_t len = strcspn(rd->at, "&");
-
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (strlen(types[i].name) != len || strncasecmp(types[i].name, rd->at, len) != 0)
-            continue;
-        options->conn_type = types[i].type;
-        options->remote_tsap = 0;
-        rd->at += len;
-        return true;
-    }
-    return fail(rd, rd->at, "a type is pg, op or basic");
-}
-
-static const struct {
-    const char *key;
-    bool (*set)(struct reader *rd, s7_client_options *options);
-} settings[] = {{"rack=", set_rack}, {"slot=", set_slot}, {"type=", set_type}};
-
 static bool read_setting(struct reader *rd, s7_client_options *options)
 {
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-        size_t len = strlen(settings[i].key);
+    struct s7_word name = {rd->at, strcspn(rd->at, "=&")}, value;
+    struct s7_word_fault fault;
 
-        if (strncasecmp(settings[i].key, rd->at, len) != 0)
-            continue;
-        rd->at += len;
-        return settings[i].set(rd, options);
-    }
-    return fail(rd, rd->at, "expected rack=, slot= or type=");
+    if (name.at[name.len] != '=')
+        return fail(rd, rd->at, "expected a setting, such as rack=0");
+    value.at = name.at + name.len + 1;
+    value.len = strcspn(value.at, "&");
+    if (!s7_word_set(options, name, value, &fault))
+        return fail(rd, fault.at, "%s", fault.why);
+    rd->at = value.at + value.len;
+    return true;
 }
 
 static bool read_query(struct reader *rd, s7_client_options *options)

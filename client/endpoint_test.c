@@ -65,6 +65,116 @@ static void settings_of_the_endpoint_win_over_the_options(void **state)
     assert_int_equal(options.remote_tsap, 0);
 }
 
+static void every_setting_of_an_endpoint_reaches_its_option(void **state)
+{
+    struct s7_client_endpoint endpoint;
+    s7_client_options o;
+    s7_errinfo err;
+
+    (void)state;
+    if (parse(
+            "s7://plc?type=basic&rack=1&slot=4&local-tsap=0x1234&remote-tsap=4d.57&pdu=480&JOBS=4&timeout=7s&"
+            "connect-timeout=250ms&handshake-timeout=2m&auto-reconnect=yes&read-retries=0&read-only=1",
+            &endpoint, &o, &err) != S7_OK)
+        fail_msg("%s", err.came);
+    assert_int_equal(o.conn_type, S7_CONN_BASIC);
+    assert_int_equal(o.rack, 1);
+    assert_int_equal(o.slot, 4);
+    assert_int_equal(o.local_tsap, 0x1234);
+    assert_int_equal(o.remote_tsap, 0x4D57);
+    assert_int_equal(o.pdu_len, 480);
+    assert_int_equal(o.max_jobs, 4);
+    assert_int_equal(o.request_ms, 7000);
+    assert_int_equal(o.connect_ms, 250);
+    assert_int_equal(o.handshake_ms, 120000);
+    assert_true(o.auto_reconnect);
+    assert_int_equal(o.read_retries, 0);
+    assert_true(o.read_only);
+    /* the last word on where the CPU is counts */
+    assert_int_equal(parse("s7://plc?remote-tsap=770&slot=2", &endpoint, &o, &err), S7_OK);
+    assert_int_equal(o.remote_tsap, 0);
+    assert_int_equal(parse("s7://plc?slot=2&remote-tsap=770", &endpoint, &o, &err), S7_OK);
+    assert_int_equal(o.remote_tsap, 770);
+}
+
+static void an_endpoint_does_not_undo_read_only(void **state)
+{
+    struct s7_client_endpoint endpoint;
+    s7_client_options options;
+    s7_errinfo err = S7_ERRINFO_INIT;
+
+    (void)state;
+    s7_client_options_init(&options);
+    options.read_only = true;
+    assert_int_equal(s7_client_endpoint_parse("s7://plc?read-only=no", &endpoint, &options, &err), S7_OK);
+    assert_true(options.read_only);
+}
+
+static void a_wrong_setting_is_named_with_the_nearest_one(void **state)
+{
+    static const struct {
+        const char *text, *came;
+    } cases[] = {
+        {"s7://plc?rak=0", "no such setting \"rak\"; did you mean rack?"},
+        {"s7://plc?time-out=5s", "did you mean timeout?"},
+        {"s7://plc?timeout=5", "a time has a unit"},
+        {"s7://plc?timeout=0s", "1ms..24h"},
+        {"s7://plc?timeout=5h", "a time has a unit"},
+        {"s7://plc?timeout=2000m", "1ms..24h"},
+        {"s7://plc?pdu=100", "a PDU length is 240..960"},
+        {"s7://plc?jobs=0", "1..32"},
+        {"s7://plc?local-tsap=0x10000", "a TSAP is at most 65535"},
+        {"s7://plc?local-tsap=0x", "nothing is expected here"},
+        {"s7://plc?local-tsap=1g.00", "nothing is expected here"},
+        {"s7://plc?read-only=maybe", "yes or no"},
+        {"s7://plc?read-only", "expected a setting"},
+        {"s7://plc?allow-control=1", "no such setting"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct s7_client_endpoint endpoint;
+        s7_client_options options;
+        s7_errinfo err;
+
+        assert_int_equal(parse(cases[i].text, &endpoint, &options, &err), S7_E_SYNTAX);
+        if (strstr(err.came, cases[i].came) == NULL)
+            fail_msg("\"%s\": \"%s\" does not say \"%s\"", cases[i].text, err.came, cases[i].came);
+    }
+}
+
+static void options_come_from_the_environment_where_it_has_them(void **state)
+{
+    s7_client_options options, before;
+    s7_errinfo err = S7_ERRINFO_INIT;
+
+    (void)state;
+    s7_client_options_init(&options);
+    before = options;
+    assert_int_equal(s7_options_from_env(&options, &err), S7_OK);
+    assert_memory_equal(&options, &before, sizeof options);
+    setenv("S7_SLOT", "2", 1);
+    setenv("S7_TIMEOUT_MS", "1500", 1);
+    setenv("S7_TYPE", "pg", 1);
+    setenv("S7_RACK", "", 1); /* as good as unset */
+    assert_int_equal(s7_options_from_env(&options, &err), S7_OK);
+    assert_int_equal(options.slot, 2);
+    assert_int_equal(options.request_ms, 1500);
+    assert_int_equal(options.conn_type, S7_CONN_PG);
+    before = options;
+    setenv("S7_JOBS", "99", 1);
+    setenv("S7_SLOT", "3", 1);
+    assert_int_equal(s7_options_from_env(&options, &err), S7_E_SYNTAX);
+    assert_non_null(strstr(err.came, "S7_JOBS=\"99\": a number of jobs is at most 32"));
+    assert_int_equal(s7_options_from_env(&options, NULL), S7_E_SYNTAX);
+    assert_memory_equal(&options, &before, sizeof options);
+    static const char *const names[] = {"S7_SLOT", "S7_TIMEOUT_MS", "S7_TYPE", "S7_RACK", "S7_JOBS"};
+    for (size_t i = 0; i < 5; i++)
+        unsetenv(names[i]);
+    options.struct_size = 4;
+    assert_int_equal(s7_options_from_env(&options, &err), S7_E_ARG);
+}
+
 static void what_is_no_endpoint_says_where_and_changes_nothing(void **state)
 {
     static const struct {
@@ -231,6 +341,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_and_ports_of_all_forms_parse),
         cmocka_unit_test(settings_of_the_endpoint_win_over_the_options),
+        cmocka_unit_test(every_setting_of_an_endpoint_reaches_its_option),
+        cmocka_unit_test(an_endpoint_does_not_undo_read_only),
+        cmocka_unit_test(a_wrong_setting_is_named_with_the_nearest_one),
+        cmocka_unit_test(options_come_from_the_environment_where_it_has_them),
         cmocka_unit_test(what_is_no_endpoint_says_where_and_changes_nothing),
         cmocka_unit_test(a_host_name_that_is_too_long_is_refused),
         cmocka_unit_test(random_texts_are_taken_or_refused),

@@ -18,10 +18,11 @@ struct fake_plc {
     uint8_t db1[FAKE_DB_LEN], m[FAKE_M_LEN], timers[FAKE_T_LEN];
     unsigned pdu_len, amq; /* limits of the grant */
     /* how it answers */
-    bool other_unit;    /* counts 04 in bytes and 09 in bits */
-    bool lying_errors;  /* a failed item says length 4 and has none */
-    bool trailing_fill; /* fills the last item too */
-    uint16_t refuse;    /* header error for every job, 0: none */
+    bool other_unit;       /* counts 04 in bytes and 09 in bits */
+    bool lying_errors;     /* a failed item says length 4 and has none */
+    bool trailing_fill;    /* fills the last item too */
+    uint16_t refuse;       /* header error for every job, 0: none */
+    size_t hole, hole_len; /* bytes of DB 1 that do not exist */
     struct fake_services services;
     /* what it saw */
     unsigned jobs;
@@ -77,6 +78,8 @@ static inline uint8_t *fake_place(struct fake_plc *plc, const struct s7_var_item
     *code = base == NULL ? S7_ITEM_MISSING : S7_ITEM_ADDRESS;
     if (base == NULL || at > area_len || *len > area_len - at ||
         (item->size == S7_SIZE_BIT && item->count != 1))
+        return NULL;
+    if (base == plc->db1 && at < plc->hole + plc->hole_len && plc->hole < at + *len)
         return NULL;
     *code = S7_ITEM_OK;
     return base + at;

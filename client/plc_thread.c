@@ -92,6 +92,11 @@ static void *serve(void *arg)
         if (fds[0].revents != 0) {
             if (read(server.command[0], &command, 1) != 1 || command == 'q')
                 break;
+            if (command == 'c') {
+                link_close(&link, false);
+                tell(server.held[1], 'c');
+                continue;
+            }
             link_send(&link, &link.held);
             link.held.len = 0;
         }
@@ -136,6 +141,12 @@ void server_wait_for_held(void)
 void server_release(void)
 {
     tell(server.command[1], 'r');
+}
+
+void server_drop(void)
+{
+    tell(server.command[1], 'c');
+    server_wait_for_held();
 }
 
 void server_stop(void)

@@ -13,8 +13,8 @@
 struct server {
     pthread_t thread;
     int listen_fd;
-    int command[2]; /* to the thread: 'r' release the held answer, 'q' quit */
-    int held[2];    /* from the thread: a byte for each answer that is held */
+    int command[2]; /* to the thread: 'r' release the held answer, 'c' close the connection, 'q' quit */
+    int held[2];    /* from the thread: a byte for each answer that is held, and each connection closed */
     uint16_t port;
     char endpoint[32];
     struct fake_plc plc; /* belongs to the thread while it runs */
@@ -29,6 +29,7 @@ void server_stop(void); /* the PLC's memory may be looked at afterwards */
 
 void server_wait_for_held(void); /* until it holds an answer */
 void server_release(void);       /* let the held answer go */
+void server_drop(void);          /* close the connection that is up, and wait for it */
 
 /* Clients of the server; other options have their defaults. */
 s7_client *new_client(uint32_t request_ms, uint32_t handshake_ms);

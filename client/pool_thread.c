@@ -274,6 +274,30 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
 
 /* ---- lending ---- */
 
+/* On the thread that cancels. The caller looks at its token under the mutex before it sleeps, so it cannot
+ * miss this. */
+static void wake_caller(void *arg)
+{
+    struct s7_pool_caller *caller = arg;
+
+    pthread_mutex_lock(&caller->pool->mutex);
+    if (caller->sleeping)
+        pthread_cond_signal(&caller->cond);
+    pthread_mutex_unlock(&caller->pool->mutex);
+}
+
+/* What the core has decided already stands. */
+static void withdraw(s7_pool *pool, struct s7_pool_caller *caller)
+{
+    int64_t now_ns = s7_now_ns();
+
+    s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
+    caller->done = true;
+    caller->status =
+        s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns, caller->err);
+    s7_pool_after_event(pool);
+}
+
 /* At the deadline the core is asked to look, which tells the caller. */
 static void wait_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
 {
@@ -281,6 +305,10 @@ static void wait_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_
                           .tv_nsec = (long)(deadline_ns % NS_PER_S)};
 
     while (!caller->done) {
+        if (s7_token_is_cancelled(caller->cancel)) {
+            withdraw(pool, caller);
+            return;
+        }
         if (deadline_ns == S7_NEVER_NS)
             pthread_cond_wait(&caller->cond, &pool->mutex);
         else
@@ -301,6 +329,7 @@ static bool sleep_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64
     }
     caller->sleeping = true;
     wait_until_told(pool, caller, deadline_ns);
+    caller->sleeping = false;
     pthread_cond_destroy(&caller->cond);
     return true;
 }
@@ -328,6 +357,9 @@ static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_cal
 
     if (s7_ctx_deadline(ctx, now_ns, pool->settings.options.acquire_ms * NS_PER_MS, &deadline_ns) != S7_OK)
         return S7_E_ARG;
+    if (s7_token_is_cancelled(caller->cancel))
+        return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns,
+                                  caller->err);
     s7_status status =
         s7_pool_core_get(pool->core, &caller->waiter, ctx != NULL ? ctx->label : NULL, deadline_ns, now_ns);
     if (status != S7_OK)
@@ -341,6 +373,7 @@ static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_cal
 s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
 {
     struct s7_pool_caller caller;
+    struct s7_token_watch watch = {.fn = wake_caller, .arg = &caller};
 
     if (pool == NULL || out == NULL)
         return S7_E_ARG;
@@ -348,9 +381,13 @@ s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
         return fail(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
     caller.done = caller.sleeping = false;
     caller.err = s7_ctx_err(ctx);
+    caller.cancel = s7_ctx_cancel(ctx);
+    caller.pool = pool;
+    s7_token_watch(caller.cancel, &watch);
     pthread_mutex_lock(&pool->mutex);
     s7_status status = get_locked(pool, ctx, &caller, out);
     pthread_mutex_unlock(&pool->mutex);
+    s7_token_unwatch(caller.cancel, &watch);
     return status;
 }
 

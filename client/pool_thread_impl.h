@@ -56,6 +56,8 @@ struct s7_pool_caller { /* one that waits in s7_pool_get */
     s7_status status;
     struct s7_pool_lent *lent;
     s7_errinfo *err;
+    s7_token *cancel; /* NULL: nothing cancels */
+    s7_pool *pool;
 };
 
 struct s7_pool {

@@ -95,7 +95,7 @@ static const struct {
     {S7_E_UNREACHABLE, "check the address, the network mask and the cable"},
     {S7_E_CLOSED, "connect again; the PLC may have been restarted"},
     {S7_E_RESET, "connect again; the PLC may have been restarted"},
-    {S7_E_NOT_CONNECTED, "connect first; after a failure of the connection, again"},
+    {S7_E_NOT_CONNECTED, "connect first; after a failure of the connection, again, or set auto_reconnect"},
     {S7_E_COTP_REFUSED,
      "check rack and slot (S7-300: slot 2, S7-400: 3, S7-1200/1500: 1); if they are right, all connections "
      "of this type are taken: close some, or wait a minute for dead ones"},

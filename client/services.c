@@ -1,6 +1,7 @@
 /* The way of every call of a service: enter, check, drive, report. */
 #include "client/services.h"
 
+#include "client/guard.h"
 #include "client/report.h"
 #include "loop/blocking.h"
 #include "protocol/errors.h"
@@ -54,22 +55,32 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
 {
     const s7_client_options *options = &direct->settings.options;
     s7_errinfo err = S7_ERRINFO_INIT;
-    int64_t now_ns = s7_now_ns();
+    int64_t now_ns = direct->begun_ns = s7_now_ns();
     const char *detail;
 
-    if (call->control && !options->allow_control) {
-        snprintf(err.hint, sizeof err.hint, "set allow_control in the options of this client");
-        return report(call, &err, S7_E_MISUSE, "this client may not control its PLC");
-    }
+    s7_status guarded = call->control ? s7_guard_control(&direct->settings, &detail, &err) : S7_OK;
+    if (guarded != S7_OK)
+        return report(call, &err, guarded, detail);
     if (s7_ctx_deadline(call->ctx, now_ns, options->request_ms * NS_PER_MS, &service->work.deadline_ns) !=
         S7_OK)
         return report(call, &err, S7_E_ARG, "not a call context: set struct_size");
-    s7_status status = s7_direct_ready(direct, now_ns, service->work.deadline_ns, &detail);
-    if (status != S7_OK)
-        return report(call, &err, status, detail);
-    s7_direct_drive(direct, &service->work);
-    status = s7_service_result(service, &err.plc_error, &detail);
-    return status == S7_OK ? S7_OK : report(call, &err, status, detail);
+    direct->cancel = s7_ctx_cancel(call->ctx);
+    struct s7_service first = *service;
+    for (unsigned repeats = 0;; repeats++) {
+        s7_status status = s7_direct_ready(direct, now_ns, service->work.deadline_ns, &detail);
+        if (status != S7_OK) {
+            snprintf(err.hint, sizeof err.hint, "%s", s7_direct_hint(direct, status));
+            return report(call, &err, status, detail);
+        }
+        s7_direct_drive(direct, &service->work);
+        status = s7_service_result(service, &err.plc_error, &detail);
+        if (status == S7_OK)
+            return S7_OK;
+        if (call->control || service->changes || !s7_direct_may_repeat(direct, status, repeats))
+            return report(call, &err, status, detail);
+        now_ns = s7_now_ns();
+        *service = first;
+    }
 }
 
 s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service)
@@ -82,6 +93,7 @@ s7_status s7_services_call(const struct s7_service_call *call, struct s7_service
     if (status != S7_OK)
         return s7_services_fail(call, status, s7_client_enter_detail(status));
     status = call_inside(call, direct, service);
+    s7_meter_call(&direct->meter, status, s7_now_ns() - direct->begun_ns);
     s7_client_leave(call->client, direct);
     return status;
 }

@@ -22,7 +22,22 @@ void s7_client_options_init(s7_client_options *options)
         .user_timeout_ms = 5000,
         .keepalive_idle_ms = 10000,
         .keepalive_interval_ms = 3000,
+        .read_retries = 3,
+        .backoff_min_ms = 1000,
+        .backoff_max_ms = 30000,
     };
+}
+
+static const char *ranges_fault(const s7_client_options *options)
+{
+    if (options->n_write_ranges > S7_WRITE_RANGES_MAX)
+        return "n_write_ranges is 0..64";
+    if (options->write_ranges == NULL && options->n_write_ranges > 0)
+        return "n_write_ranges without write_ranges";
+    for (uint32_t i = 0; i < options->n_write_ranges; i++)
+        if (options->write_ranges[i].first > options->write_ranges[i].last)
+            return "a write range ends before it begins";
+    return NULL;
 }
 
 /* NULL, or which option is out of its range. */
@@ -40,7 +55,9 @@ static const char *options_fault(const s7_client_options *options)
         return "pdu_len is 240..960";
     if (options->connect_ms == 0 || options->handshake_ms == 0 || options->request_ms == 0)
         return "connect_ms, handshake_ms and request_ms are at least 1";
-    return NULL;
+    if (options->backoff_min_ms == 0 || options->backoff_max_ms < options->backoff_min_ms)
+        return "backoff_min_ms is at least 1, and backoff_max_ms not less";
+    return ranges_fault(options);
 }
 
 static s7_status refuse(s7_errinfo *err, s7_errinfo *why, s7_status status, const char *came)
@@ -63,6 +80,18 @@ static bool take_options(s7_client_options *to, const s7_client_options *from)
     return true;
 }
 
+/* The caller's array is his again. */
+static void keep_ranges(struct s7_settings *settings)
+{
+    s7_client_options *options = &settings->options;
+
+    settings->limited = options->write_ranges != NULL;
+    if (options->n_write_ranges > 0)
+        memcpy(settings->write_ranges, options->write_ranges,
+               options->n_write_ranges * sizeof options->write_ranges[0]);
+    options->write_ranges = NULL;
+}
+
 s7_status s7_settings_make(const char *endpoint, const s7_client_options *options, struct s7_settings *out,
                            s7_errinfo *err)
 {
@@ -80,6 +109,7 @@ s7_status s7_settings_make(const char *endpoint, const s7_client_options *option
     const char *fault = options_fault(&made.options);
     if (fault != NULL)
         return refuse(err, &why, S7_E_ARG, fault);
+    keep_ranges(&made);
     bool ipv6 = strchr(made.endpoint.host, ':') != NULL;
     snprintf(made.where, sizeof made.where, ipv6 ? "[%s]:%u" : "%s:%u", made.endpoint.host,
              made.endpoint.port);

@@ -8,8 +8,10 @@
 
 struct s7_settings {
     struct s7_client_endpoint endpoint;
-    s7_client_options options;
-    char where[S7_HOST_CAP + 10]; /* "127.0.0.1:10102", "[::1]:102" */
+    s7_client_options options;                        /* write_ranges is NULL: see below */
+    bool limited;                                     /* only these may be written */
+    s7_write_range write_ranges[S7_WRITE_RANGES_MAX]; /* options.n_write_ranges of them */
+    char where[S7_HOST_CAP + 10];                     /* "127.0.0.1:10102", "[::1]:102" */
 };
 
 /* options NULL: defaults; the endpoint's own settings win. S7_E_SYNTAX, S7_E_ARG: *err (the caller's; may be

@@ -47,8 +47,7 @@ static void budget_take(struct budget *budget, size_t payload)
     budget->answer += budget->write ? 1 : 4 + even;
 }
 
-/* Cuts fall between elements; an element that is longer than a PDU (a long STRING) is cut anywhere. */
-static size_t cut_unit(const s7_address *address, size_t most)
+size_t s7_item_cut_unit(const s7_address *address, size_t most)
 {
     size_t element = s7_item_by_number(address) ? 2 : s7_type_size(address->type, address->string_cap);
 
@@ -70,7 +69,7 @@ static size_t part_len(const struct s7_transfer *transfer, const s7_item *item, 
         return rest;
     if (item->len <= most)
         return 0;
-    return room - room % cut_unit(&item->address, most);
+    return room - room % s7_item_cut_unit(&item->address, most);
 }
 
 unsigned s7_plan_job(const struct s7_transfer *transfer, size_t pdu_len,

@@ -1,5 +1,5 @@
 /* transfer_plan.h - which parts of which items the next job carries, and how they look on the wire. Pure
- * functions, for transfer.c only. */
+ * functions, for transfer.c and the plans of tags (plan_impl.h). */
 #ifndef CLIENT_TRANSFER_PLAN_H
 #define CLIENT_TRANSFER_PLAN_H
 
@@ -18,6 +18,10 @@ bool s7_item_bit_by_bit(const s7_item *item, bool write);
 
 /* Bytes of the item, or bits if it is written bit by bit. */
 size_t s7_item_extent(const s7_item *item, bool write);
+
+/* Cuts fall between elements, every so many bytes; an element that is longer than a job's most (a long
+ * STRING) is cut anywhere. */
+size_t s7_item_cut_unit(const s7_address *address, size_t most);
 
 /* Fill parts with what the next job carries and move the cursor behind it; returns their number. */
 unsigned s7_plan_job(const struct s7_transfer *transfer, size_t pdu_len,

@@ -77,7 +77,7 @@ static s7_status fail(int error, int *os_errno)
     return s7_status_from_errno(error);
 }
 
-/* S7_E_TIMEOUT, S7_E_CLOSED: nothing that the operating system has a number for. */
+/* S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_CLOSED: nothing that the operating system has a number for. */
 static s7_status fail_without_errno(s7_status status, int *os_errno)
 {
     if (os_errno != NULL)
@@ -101,16 +101,16 @@ static int wait_ms(int64_t deadline_ns)
 }
 
 /* errno, or 0 when fd is ready (for an error as well: the next call on it tells). ETIMEDOUT at the deadline,
- * and then fd was looked at once after it. */
-static int wait_for(int fd, short events, int64_t deadline_ns)
+ * and then fd was looked at once after it. ECANCELED, ready or not. */
+static int wait_for(int fd, short events, struct s7_limit limit)
 {
     for (;;) {
-        struct pollfd p = {.fd = fd, .events = events};
-        int ms = wait_ms(deadline_ns);
-        int n = poll(&p, 1, ms);
+        struct pollfd p[2] = {{.fd = fd, .events = events}, {.fd = limit.cancel_fd, .events = POLLIN}};
+        int ms = wait_ms(limit.deadline_ns);
+        int n = poll(p, limit.cancel_fd >= 0 ? 2 : 1, ms);
 
         if (n > 0)
-            return 0;
+            return p[1].revents != 0 ? ECANCELED : 0;
         if (n < 0 && errno != EINTR)
             return errno;
         if (n == 0 && ms == 0)
@@ -175,7 +175,7 @@ static int begin_connect(const struct addrinfo *to, const struct s7_tcp_options 
     return 0;
 }
 
-static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const struct s7_tcp_options *options,
+static int connect_one(const struct addrinfo *to, struct s7_limit limit, const struct s7_tcp_options *options,
                        int *out)
 {
     int fd;
@@ -183,7 +183,7 @@ static int connect_one(const struct addrinfo *to, int64_t deadline_ns, const str
 
     if (error != 0)
         return error;
-    error = wait_for(fd, POLLOUT, deadline_ns);
+    error = wait_for(fd, POLLOUT, limit);
     if (error == 0)
         error = connect_outcome(fd);
     if (error != 0) {
@@ -226,8 +226,8 @@ static s7_status resolve(const char *host, uint16_t port, struct addrinfo **out,
     return fail_without_errno(rc == EAI_MEMORY ? S7_E_NOMEM : S7_E_RESOLVE, os_errno);
 }
 
-s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
-                      const struct s7_tcp_options *options, int *fd, int *os_errno)
+s7_status s7_tcp_dial_by(const char *host, uint16_t port, struct s7_limit limit,
+                         const struct s7_tcp_options *options, int *fd, int *os_errno)
 {
     struct addrinfo *addresses;
     int error = ETIMEDOUT;
@@ -235,9 +235,15 @@ s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
 
     if (status != S7_OK)
         return status;
-    for (const struct addrinfo *a = addresses; a != NULL && error != 0; a = a->ai_next)
-        error = connect_one(a, share_of(deadline_ns, a), options != NULL ? options : &defaults, fd);
+    for (const struct addrinfo *a = addresses; a != NULL && error != 0 && error != ECANCELED;
+         a = a->ai_next) {
+        struct s7_limit share = {share_of(limit.deadline_ns, a), limit.cancel_fd};
+
+        error = connect_one(a, share, options != NULL ? options : &defaults, fd);
+    }
     freeaddrinfo(addresses);
+    if (error == ECANCELED)
+        return fail_without_errno(S7_E_CANCELLED, os_errno);
     return error == 0 ? S7_OK : fail(error, os_errno);
 }
 
@@ -279,17 +285,19 @@ static bool try_again(int error)
 }
 
 /* After a call would have blocked. */
-static s7_status wait_or_fail(int fd, short events, int64_t deadline_ns, int *os_errno)
+static s7_status wait_or_fail(int fd, short events, struct s7_limit limit, int *os_errno)
 {
-    int error = wait_for(fd, events, deadline_ns);
+    int error = wait_for(fd, events, limit);
 
     if (error == 0)
         return S7_OK;
+    if (error == ECANCELED)
+        return fail_without_errno(S7_E_CANCELLED, os_errno);
     return error == ETIMEDOUT ? fail_without_errno(S7_E_TIMEOUT, os_errno) : fail(error, os_errno);
 }
 
-s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, int64_t deadline_ns, size_t *sent,
-                      int *os_errno)
+s7_status s7_tcp_send_by(int fd, const uint8_t *bytes, size_t len, struct s7_limit limit, size_t *sent,
+                         int *os_errno)
 {
     if (len == 0)
         return fail_without_errno(S7_E_ARG, os_errno);
@@ -302,13 +310,13 @@ s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, int64_t deadline
         }
         if (n < 0 && !try_again(errno))
             return fail(errno, os_errno);
-        s7_status status = wait_or_fail(fd, POLLOUT, deadline_ns, os_errno);
+        s7_status status = wait_or_fail(fd, POLLOUT, limit, os_errno);
         if (status != S7_OK)
             return status;
     }
 }
 
-s7_status s7_tcp_recv(int fd, uint8_t *buf, size_t cap, int64_t deadline_ns, size_t *got, int *os_errno)
+s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit, size_t *got, int *os_errno)
 {
     if (cap == 0)
         return fail_without_errno(S7_E_ARG, os_errno);
@@ -323,7 +331,7 @@ s7_status s7_tcp_recv(int fd, uint8_t *buf, size_t cap, int64_t deadline_ns, siz
             return fail_without_errno(S7_E_CLOSED, os_errno);
         if (!try_again(errno))
             return fail(errno, os_errno);
-        s7_status status = wait_or_fail(fd, POLLIN, deadline_ns, os_errno);
+        s7_status status = wait_or_fail(fd, POLLIN, limit, os_errno);
         if (status != S7_OK)
             return status;
     }

@@ -23,14 +23,21 @@ struct s7_tcp_options {
     uint32_t keepalive_interval_ms; /* [3000], 3 probes */
 };
 
+/* When a call stops waiting: at the deadline, or as soon as cancel_fd (-1: none) is readable, which is
+ * S7_E_CANCELLED. The descriptor is polled beside the socket, at no further system call, and never read. */
+struct s7_limit {
+    int64_t deadline_ns;
+    int cancel_fd;
+};
+
 /* Resolve host (name or numeric address), try its addresses in order, connect. On success *fd is a
  * non-blocking, close-on-exec, TCP_NODELAY socket. options NULL: the defaults in brackets. Each address gets
  * an equal share of the time that is left. Looking up a name takes as long as the system's resolver takes,
  * deadline or not; numeric addresses are not looked up. On failure *os_errno (may be NULL, here and below) is
  * the errno of the last attempt, 0 when there is none. S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE,
- * S7_E_TIMEOUT, S7_E_RESET, S7_E_IO. */
-S7_MUST_CHECK s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
-                                    const struct s7_tcp_options *options, int *fd, int *os_errno);
+ * S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_RESET, S7_E_IO. */
+S7_MUST_CHECK s7_status s7_tcp_dial_by(const char *host, uint16_t port, struct s7_limit limit,
+                                       const struct s7_tcp_options *options, int *fd, int *os_errno);
 
 /* The same in steps, for a thread that has more to do than wait: begin to dial the host's address number nth
  * (0 is the first; *n_addresses, may be NULL, says how many there are). When *fd is ready for writing, end
@@ -41,15 +48,35 @@ S7_MUST_CHECK s7_status s7_tcp_dial_begin(const char *host, uint16_t port, unsig
 S7_MUST_CHECK s7_status s7_tcp_dial_end(int fd, int *os_errno);
 
 /* Send as much as the kernel takes, waiting until it takes something: *sent >= 1 on S7_OK (len >= 1).
- * S7_E_TIMEOUT (nothing was taken), S7_E_RESET (also when the peer had closed before), S7_E_IO, S7_E_ARG (len
- * 0). */
-S7_MUST_CHECK s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len, int64_t deadline_ns,
-                                    size_t *sent, int *os_errno);
+ * S7_E_TIMEOUT, S7_E_CANCELLED (nothing was taken), S7_E_RESET (also when the peer had closed before),
+ * S7_E_IO, S7_E_ARG (len 0). */
+S7_MUST_CHECK s7_status s7_tcp_send_by(int fd, const uint8_t *bytes, size_t len, struct s7_limit limit,
+                                       size_t *sent, int *os_errno);
 
 /* Receive what is there, waiting until something is: *got >= 1 on S7_OK. One receive is tried before waiting.
- * S7_E_TIMEOUT, S7_E_CLOSED (the peer's end), S7_E_RESET, S7_E_IO, S7_E_ARG (cap 0). */
-S7_MUST_CHECK s7_status s7_tcp_recv(int fd, uint8_t *buf, size_t cap, int64_t deadline_ns, size_t *got,
-                                    int *os_errno);
+ * S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_CLOSED (the peer's end), S7_E_RESET, S7_E_IO, S7_E_ARG (cap 0). */
+S7_MUST_CHECK s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit, size_t *got,
+                                       int *os_errno);
+
+/* The same where nothing cancels. */
+S7_MUST_CHECK static inline s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
+                                                  const struct s7_tcp_options *options, int *fd,
+                                                  int *os_errno)
+{
+    return s7_tcp_dial_by(host, port, (struct s7_limit){deadline_ns, -1}, options, fd, os_errno);
+}
+
+S7_MUST_CHECK static inline s7_status s7_tcp_send(int fd, const uint8_t *bytes, size_t len,
+                                                  int64_t deadline_ns, size_t *sent, int *os_errno)
+{
+    return s7_tcp_send_by(fd, bytes, len, (struct s7_limit){deadline_ns, -1}, sent, os_errno);
+}
+
+S7_MUST_CHECK static inline s7_status s7_tcp_recv(int fd, uint8_t *buf, size_t cap, int64_t deadline_ns,
+                                                  size_t *got, int *os_errno)
+{
+    return s7_tcp_recv_by(fd, buf, cap, (struct s7_limit){deadline_ns, -1}, got, os_errno);
+}
 
 /* Both directions end now: the peer gets a FIN, and a thread that waits in send or recv returns. The
  * descriptor stays. From any thread. */

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -363,6 +364,46 @@ static void signals_do_not_end_a_wait(void **state)
     assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
 }
 
+/* ---- cancelling ---- */
+
+static void a_readable_descriptor_cancels_what_would_wait_and_nothing_else(void **state)
+{
+    static uint8_t block[65536];
+    struct line *line = *state;
+    struct s7_limit limit = {s7_now_ns() + LONG, eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)};
+    int os_errno = -1;
+    s7_status status;
+    size_t n;
+
+    assert_true(limit.cancel_fd >= 0);
+    assert_int_equal(s7_tcp_recv_by(line->near_fd, block, 1, limit, &n, &os_errno), S7_E_CANCELLED);
+    assert_int_equal(os_errno, 0);
+    while ((status = s7_tcp_send_by(line->near_fd, block, sizeof block, limit, &n, &os_errno)) == S7_OK)
+        ;
+    assert_int_equal(status, S7_E_CANCELLED);
+    assert_int_equal(s7_tcp_recv_by(line->far_fd, block, 1, limit, &n, NULL), S7_OK);
+    s7_tcp_close(limit.cancel_fd);
+}
+
+static void *cancel_it(void *fd)
+{
+    return eventfd_write(*(int *)fd, 1) == 0 ? NULL : fd;
+}
+
+static void a_wait_is_cancelled_from_another_thread(void **state)
+{
+    struct line *line = *state;
+    struct s7_limit limit = {S7_NEVER_NS, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    pthread_t thread;
+    uint8_t byte;
+    size_t n;
+
+    assert_int_equal(pthread_create(&thread, NULL, cancel_it, &limit.cancel_fd), 0);
+    assert_int_equal(s7_tcp_recv_by(line->near_fd, &byte, 1, limit, &n, NULL), S7_E_CANCELLED);
+    pthread_join(thread, NULL);
+    s7_tcp_close(limit.cancel_fd);
+}
+
 /* ---- the rest ---- */
 
 static void errors_of_the_system_have_a_status(void **state)
@@ -416,6 +457,8 @@ int main(void)
         LINE_TEST(sending_to_nobody_ends_as_reset_and_without_a_signal),
         LINE_TEST(two_threads_talk),
         LINE_TEST(signals_do_not_end_a_wait),
+        LINE_TEST(a_readable_descriptor_cancels_what_would_wait_and_nothing_else),
+        LINE_TEST(a_wait_is_cancelled_from_another_thread),
         cmocka_unit_test(errors_of_the_system_have_a_status),
         cmocka_unit_test(the_clock_goes_on_and_random_numbers_differ),
     };

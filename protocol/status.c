@@ -13,6 +13,7 @@ static const struct {
     {S7_E_NOMEM, "S7_E_NOMEM", "out of memory"},
     {S7_E_UNSUPPORTED, "S7_E_UNSUPPORTED", "not supported"},
     {S7_E_FORKED, "S7_E_FORKED", "it belongs to the parent of this process"},
+    {S7_E_GUARDED, "S7_E_GUARDED", "the options of this client forbid it"},
     {S7_E_TIMEOUT, "S7_E_TIMEOUT", "the deadline passed"},
     {S7_E_CANCELLED, "S7_E_CANCELLED", "cancelled by the caller"},
     {S7_E_RESOLVE, "S7_E_RESOLVE", "the host name has no address"},

@@ -5,15 +5,15 @@
  * Concurrent entry is noticed and refused with S7_E_MISUSE. The caller owns every buffer; no call keeps a
  * pointer after it returned.
  *
- * Every call takes a context: how long it may take and where to tell more of a failure. NULL means the
- * options' request_ms and no detail.
+ * Every call takes a context: how long it may take, what may cancel it and where to tell more of a failure.
+ * NULL means the options' request_ms and no detail.
  *
- * After a timeout the connection stays up and owes an answer. That late answer is recognised by its PDU
- * reference, counted and discarded; it can never be taken for the answer of a later call. While answers are
- * owed, each takes a place in the window of jobs that the PLC granted: with a window of one the next call
- * first waits for the late answer, within its own deadline. When the answer does not come by then, or another
- * request_ms after the timeout, the connection is dropped: that call fails with S7_E_TIMEOUT and says so,
- * later ones with S7_E_NOT_CONNECTED until s7_client_connect.
+ * After a timeout, or when a call was cancelled, the connection stays up and owes an answer. That late answer
+ * is recognised by its PDU reference, counted and discarded; it can never be taken for the answer of a later
+ * call. While answers are owed, each takes a place in the window of jobs that the PLC granted: with a window
+ * of one the next call first waits for the late answer, within its own deadline. When the answer does not
+ * come by then, or another request_ms after the timeout, the connection is dropped: that call fails with
+ * S7_E_TIMEOUT and says so, later ones with S7_E_NOT_CONNECTED until s7_client_connect.
  *
  * What a PLC does beside reads and writes (identification, clock, stop and start ...) is in services.h.
  *
@@ -27,6 +27,7 @@
 
 #include <s7rig/address.h>
 #include <s7rig/status.h>
+#include <s7rig/token.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,12 +43,14 @@ typedef struct s7_ctx {
     int64_t deadline_ns;  /* absolute CLOCK_MONOTONIC; wins over timeout_ms when not 0 */
     const char *label;    /* who asks, for reports; a static string or NULL */
     s7_errinfo *err;      /* filled on failure; may be NULL. Set err->struct_size (S7_ERRINFO_INIT) */
+    s7_token *cancel; /* ends the call from another thread: S7_E_CANCELLED; see token.h. NULL: nothing does */
 } s7_ctx;
 
 /* S7_WITHIN(500): a context of 500 ms for one call. */
 #ifdef __cplusplus
 #define S7_WITHIN(ms)                                                                                        \
-    (&static_cast<const s7_ctx &>(s7_ctx{sizeof(s7_ctx), static_cast<int32_t>(ms), 0, nullptr, nullptr}))
+    (&static_cast<const s7_ctx &>(                                                                           \
+        s7_ctx{sizeof(s7_ctx), static_cast<int32_t>(ms), 0, nullptr, nullptr, nullptr}))
 #else
 #define S7_WITHIN(ms) (&(s7_ctx){.struct_size = sizeof(s7_ctx), .timeout_ms = (ms)})
 #endif
@@ -57,6 +60,21 @@ typedef struct s7_ctx {
 /* Connection type: the first byte of the called TSAP. OP by default, so that the programming device keeps its
  * slot. */
 typedef enum s7_conn_type { S7_CONN_PG = 1, S7_CONN_OP = 2, S7_CONN_BASIC = 3 } s7_conn_type;
+
+/* Called when a connection has come up, and when it has ended; see on_connect. why has the reason,
+ * S7_E_CANCELLED for s7_client_close and s7_client_free; it lives for the call. */
+typedef void s7_connected_fn(s7_client *client, void *user);
+typedef void s7_disconnected_fn(s7_client *client, const s7_errinfo *why, void *user);
+
+/* A place that may be written: bytes first..last of an area, or numbers first..last of timers and counters.
+ */
+typedef struct s7_write_range {
+    s7_area area;
+    uint16_t db; /* of S7_AREA_DB and S7_AREA_DI; 0 otherwise */
+    uint32_t first, last;
+} s7_write_range;
+
+#define S7_WRITE_RANGES_MAX 64
 
 typedef struct s7_client_options {
     uint32_t struct_size;
@@ -74,14 +92,53 @@ typedef struct s7_client_options {
     uint32_t user_timeout_ms; /* [5000] TCP_USER_TIMEOUT; 0: the kernel's */
     uint32_t keepalive_idle_ms, keepalive_interval_ms; /* [10000, 3000] 0: off */
     bool allow_control; /* [false] calls of services.h that change what the PLC does are refused without it */
+    /* Guards: what they forbid is refused with S7_E_GUARDED before anything of the call is sent. */
+    const s7_write_range *write_ranges; /* [NULL: anywhere] each written item must lie in one of them as a
+                                           whole; they are copied */
+    uint32_t n_write_ranges;            /* [0] at most S7_WRITE_RANGES_MAX */
+    bool read_only;                     /* [false] no write and no control at all */
+    /* Connecting again. From s7_client_connect (whether it succeeded or not) to s7_client_close, a call that
+     * finds the connection lost dials first, within its own deadline, unless an attempt failed a short time
+     * ago: then it returns S7_E_NOT_CONNECTED at once, with the last cause and when the next attempt is
+     * allowed. A read whose connection broke is repeated within its deadline, a write never. Of no effect in
+     * a pool, which dials by its own rules. */
+    bool auto_reconnect;     /* [false] */
+    uint8_t read_retries;    /* [3] repeats of one read at most */
+    uint32_t backoff_min_ms; /* [1000] bound of the pause after a failed attempt, drawn between zero and it;
+                                doubled each time up to */
+    uint32_t backoff_max_ms; /* [30000] this one. Only a finished setup begins anew. At least 1 */
+    /* Called once for each connection that came up, and once when it has ended, in turn, on the thread whose
+     * call connected or found out (nobody looks while no call is inside), when nothing of the call is under
+     * way. In them every call on this client is S7_E_MISUSE, but for s7_client_is_connected, s7_client_close
+     * (does nothing) and s7_client_free (done when the call around returns). Of no effect in a pool. */
+    s7_connected_fn *on_connect;       /* [NULL] */
+    s7_disconnected_fn *on_disconnect; /* [NULL] */
+    void *user;                        /* [NULL] handed to them */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
+
+/* Take options from the environment, where set: S7_RACK, S7_SLOT, S7_TYPE, S7_LOCAL_TSAP, S7_REMOTE_TSAP,
+ * S7_PDU, S7_JOBS, S7_TIMEOUT_MS, S7_CONNECT_MS, S7_HANDSHAKE_MS (plain milliseconds), S7_AUTO_RECONNECT,
+ * S7_READ_RETRIES, S7_READ_ONLY; values as in an endpoint (s7_client_new). *options begins with
+ * s7_client_options_init. No other call of this library looks at the environment, and no other thread may
+ * change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the variable, and nothing was changed. S7_E_ARG.
+ */
+S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errinfo *err);
 
 /* ---- life ---- */
 
 /* Make a client for an endpoint; no I/O. endpoint is "host", "host:port", "[ipv6]:port" or
- * "s7://host[:port]?rack=0&slot=1&type=pg|op|basic"; its settings win over options. Port 102 when none is
- * given. options NULL: defaults. S7_E_SYNTAX (endpoint; err says where), S7_E_ARG (options), S7_E_NOMEM. err
+ * "s7://host[:port]?rack=0&slot=1"; its settings win over options. Port 102 when none is given. Settings, in
+ * any order, joined by "&":
+ *
+ *   rack=0..7 slot=0..31 type=pg|op|basic          where the CPU is
+ *   local-tsap=0x0100 remote-tsap=0x0302           or 03.02; remote-tsap instead of rack, slot and type
+ *   pdu=240..960 jobs=1..32
+ *   timeout=5s connect-timeout=3s handshake-timeout=500ms     request_ms and so on; ms, s or m
+ *   auto-reconnect=yes|no read-retries=3
+ *   read-only=yes                                  "no" does not undo the option
+ *
+ * options NULL: defaults. S7_E_SYNTAX (endpoint; err says where), S7_E_ARG (options), S7_E_NOMEM. err
  * may be NULL. */
 S7_MUST_CHECK s7_status s7_client_new(const char *endpoint, const s7_client_options *options, s7_client **out,
                                       s7_errinfo *err);
@@ -126,7 +183,8 @@ S7_MUST_CHECK s7_status s7_read_area(s7_client *client, const s7_ctx *ctx, s7_ar
                                      uint32_t start, void *dst, size_t len);
 
 /* Write; like s7_read_area. Chunks that were acknowledged before a failure stay written.
- * S7_E_OUTCOME_UNKNOWN: at least one chunk left and its answer did not come. */
+ * S7_E_OUTCOME_UNKNOWN: at least one chunk left and its answer did not come. S7_E_GUARDED: read_only or
+ * write_ranges forbid it; err says which. */
 S7_MUST_CHECK s7_status s7_write_area(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db,
                                       uint32_t start, const void *src, size_t len);
 
@@ -148,10 +206,10 @@ typedef struct s7_item {
 /* Read or write any number of items, packed into as few jobs as their order allows (both directions of the
  * PDU length, at most 20 items a job); items longer than a PDU are cut. Results stay in the caller's order.
  * S7_OK: every item is good. S7_E_PARTIAL: some item failed, each says so itself, the others are good; err
- * names the first. S7_E_ARG: nothing was sent, the items at fault carry it, the others S7_E_CANCELLED. Any
- * other status: the call failed as a whole, and items that were not done carry it; after S7_E_OUTCOME_UNKNOWN
- * items of which nothing left carry S7_E_CANCELLED or why they were not sent. An array of BOOL that does not
- * fill whole bytes is written bit by bit, so that its neighbours stay. */
+ * names the first. S7_E_ARG, S7_E_GUARDED: nothing was sent, the items at fault carry it, the others
+ * S7_E_CANCELLED. Any other status: the call failed as a whole, and items that were not done carry it; after
+ * S7_E_OUTCOME_UNKNOWN items of which nothing left carry S7_E_CANCELLED or why they were not sent. An array
+ * of BOOL that does not fill whole bytes is written bit by bit, so that its neighbours stay. */
 S7_MUST_CHECK s7_status s7_read_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items);
 S7_MUST_CHECK s7_status s7_write_multi(s7_client *client, const s7_ctx *ctx, s7_item *items, size_t n_items);
 

@@ -129,11 +129,11 @@ void s7_pool_free(s7_pool *pool);
 /* ---- lending ---- */
 
 /* Borrow a connected client. ctx->label says who asks, for the report when the pool is exhausted. Give it
- * back with s7_pool_put or s7_pool_discard. S7_E_POOL_EXHAUSTED: all connections were taken until the
- * deadline; err says how many, and who has held the oldest for how long. S7_E_PLC_DOWN: no connection is up
- * and none can be made; err has the last cause. S7_E_TIMEOUT: the first connection was still being made at
- * the deadline. S7_E_POOL_QUEUE_FULL: max_waiters are waiting. S7_E_POOL_CLOSED. S7_E_MISUSE: not started.
- * S7_E_FORKED. */
+ * back with s7_pool_put or s7_pool_discard. ctx->cancel ends the wait: S7_E_CANCELLED. S7_E_POOL_EXHAUSTED:
+ * all connections were taken until the deadline; err says how many, and who has held the oldest for how long.
+ * S7_E_PLC_DOWN: no connection is up and none can be made; err has the last cause. S7_E_TIMEOUT: the first
+ * connection was still being made at the deadline. S7_E_POOL_QUEUE_FULL: max_waiters are waiting.
+ * S7_E_POOL_CLOSED. S7_E_MISUSE: not started. S7_E_FORKED. */
 S7_MUST_CHECK s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
 
 /* Give a client back. Never blocks and does no I/O. It goes to whoever waits longest, or becomes idle; one

@@ -16,8 +16,8 @@
  * S7-300, S7-400 and compatible CPUs know all of this, S7-1200 and 1500 little of it.
  *
  * Calls marked "control" change what the PLC does. They are refused with S7_E_MISUSE, before anything is
- * sent, unless the client was made with allow_control. When one was sent and its answer did not come, the
- * outcome is S7_E_OUTCOME_UNKNOWN, and it is never repeated. */
+ * sent, unless the client was made with allow_control; with S7_E_GUARDED when it is read_only. When one was
+ * sent and its answer did not come, the outcome is S7_E_OUTCOME_UNKNOWN, and it is never repeated. */
 #ifndef S7RIG_SERVICES_H
 #define S7RIG_SERVICES_H
 

@@ -30,6 +30,7 @@ typedef enum s7_status {
     S7_E_NOMEM = -3,       /* out of memory; nothing was changed */
     S7_E_UNSUPPORTED = -4, /* understood, but not supported by this version or this peer */
     S7_E_FORKED = -5,      /* the object belongs to the parent of this process */
+    S7_E_GUARDED = -6,     /* a write that the client's own options forbid; nothing was sent */
     /* time */
     S7_E_TIMEOUT = -100,   /* the deadline passed */
     S7_E_CANCELLED = -101, /* the caller withdrew the job */

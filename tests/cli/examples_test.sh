@@ -5,6 +5,7 @@
 first_read=$3
 bottling=$4
 pool_threads=$5
+tag_list=$6
 plant=$dir/bottling.plant
 
 say "the demo plant"
@@ -22,8 +23,28 @@ prints "bottles filled: 1205, now 1206" "$first_read" "s7://$address?rack=0&slot
 selects 1206 "SELECT value FROM tag WHERE name = 'bottles_filled'"
 expect 1 "first_read: " "$first_read" "$address:x"
 
+say "tag_list"
+prints "recipe = Lemonade 0.5 l
+shift = 2
+motor_on = 1
+conveyor_speed = 0.85
+fill_level = 72.5
+speed_setpoint = 0.9
+bottles_rejected = 3
+
+read 7 tags with PDUs of 960 bytes: 1 job (lower bound 1), 3 items
+38 bytes of tags, 8 of gaps; on the wire 55 to the PLC, 81 back
+  job 1: 3 items, 46 bytes
+    MB2: 1 byte for 1 tag
+    DB1.DBB0..18: 19 bytes for 4 tags, 8 of gaps
+    DB2.DBB0..25: 26 bytes for 2 tags
+
+speed_setpoint is 0.95 now" "$tag_list" "$address"
+selects "0.95|330" "SELECT (SELECT value FROM tag WHERE name = 'speed_setpoint'), value FROM tag WHERE name = 'fill_setpoint'"
+
 say "pool_threads"
 expect 0 "2000 reads by 100 workers over " "$pool_threads" "$address"
 ends_well "$server"
 expect 1 "connection refused" "$pool_threads" "$address"
 expect 1 "$address" "$first_read" "$address"
+expect 1 "connection refused" "$tag_list" "$address"
