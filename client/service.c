@@ -189,6 +189,16 @@ void s7_service_control(struct s7_service *service, enum s7_control control)
 
 /* ---- upload ---- */
 
+/* Checked behind the end, which the PLC must be told of in any case. */
+static const char *take_end(struct s7_service *service, const struct s7_pdu *answer, bool *more)
+{
+    (void)answer;
+    *more = false;
+    if (service->block_len != 0 && service->len != service->block_len)
+        return "the block is longer or shorter than it says";
+    return NULL;
+}
+
 static const char *take_piece(struct s7_service *service, const struct s7_pdu *answer, bool *more)
 {
     struct s7_wr param = param_writer(service);
@@ -203,17 +213,18 @@ static const char *take_piece(struct s7_service *service, const struct s7_pdu *a
     if (last) {
         s7_upload_end_append(&param, service->upload_id);
         service->param_len = param.len;
-        service->take = take_nothing;
+        service->take = take_end;
     }
+    if (service->len == 0) /* its own head counts more than what was announced */
+        s7_block_file_len(piece, &service->block_len);
     return gather(service, piece.at, piece.left);
 }
 
 static const char *take_start(struct s7_service *service, const struct s7_pdu *answer, bool *more)
 {
     struct s7_wr param = param_writer(service);
-    uint32_t block_len;
 
-    if (s7_upload_start_decode(answer, &service->upload_id, &block_len) != S7_OK)
+    if (s7_upload_start_decode(answer, &service->upload_id, &service->block_len) != S7_OK)
         return "the answer to the start of an upload has no id";
     s7_upload_append(&param, service->upload_id);
     service->param_len = param.len;

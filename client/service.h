@@ -36,6 +36,7 @@ struct s7_service {
     bool begun;         /* userdata: a unit came ... */
     uint8_t unit_ref;   /* ... and the first one had this reference */
     uint32_t upload_id; /* upload */
+    uint32_t block_len; /* upload: what the block must have, 0: not said */
     bool in_flight, done;
     s7_status status;
     uint16_t plc_error;

@@ -2,11 +2,12 @@
 
 #include "protocol/clock.h"
 
-#define TYPE_LEAD   '0'
-#define FS_ACTIVE   'A'
-#define INFO_LEN_AT 0x004A
-#define MORE        0x01
-#define PIECE_MARK  0x00FB
+#define TYPE_LEAD       '0'
+#define FS_ACTIVE       'A'
+#define INFO_LEN_AT     0x004A
+#define MORE            0x01
+#define PIECE_MARK      0x00FB
+#define BLOCK_FILE_MARK 0x7070
 
 static void type_append(struct s7_wr *wr, uint8_t type)
 {
@@ -152,4 +153,11 @@ s7_status s7_upload_decode(const struct s7_pdu *pdu, struct s7_rd *piece, bool *
     piece->left = len;
     *last = (status & MORE) == 0;
     return S7_OK;
+}
+
+bool s7_block_file_len(struct s7_rd file, uint32_t *len)
+{
+    uint16_t mark;
+
+    return s7_rd_u16(&file, &mark) && mark == BLOCK_FILE_MARK && skip(&file, 6) && s7_rd_be(&file, 4, len);
 }

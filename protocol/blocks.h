@@ -62,4 +62,8 @@ S7_MUST_CHECK s7_status s7_upload_start_decode(const struct s7_pdu *pdu, uint32_
 /* One piece of the block, a view; last: no more follows. */
 S7_MUST_CHECK s7_status s7_upload_decode(const struct s7_pdu *pdu, struct s7_rd *piece, bool *last);
 
+/* The length that a block file (7070, its first bytes at least) says it has; false, with nothing changed: it
+ * is none. */
+bool s7_block_file_len(struct s7_rd file, uint32_t *len);
+
 #endif
