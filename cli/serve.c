@@ -69,15 +69,16 @@ static bool write_port_file(const char *path, const sim_server *server)
     return good;
 }
 
-/* Tell where the PLCs are, to all who wait for it. Returns -1, or the exit status (said on stderr). */
+/* Tell where the PLCs are, to all who wait for it; the file first, since who sees the line may look there.
+ * Returns -1, or the exit status (said on stderr). */
 static int announce(const struct cli_command *self, const struct serve *serve, const sim_server *server)
 {
-    const char *where = "standard output";
-    bool good = print_places(stdout, server);
+    const char *where = serve->port_file;
+    bool good = where == NULL || write_port_file(where, server);
 
-    if (good && serve->port_file != NULL) {
-        where = serve->port_file;
-        good = write_port_file(serve->port_file, server);
+    if (good) {
+        where = "standard output";
+        good = print_places(stdout, server);
     }
     if (good)
         return -1;

@@ -107,7 +107,10 @@ s7_status s7_direct_new(const struct s7_settings *settings, struct s7_direct **o
     if (direct == NULL)
         return S7_E_NOMEM;
     s7_status status = s7_settings_session(settings, 1, &direct->session);
+    if (status == S7_OK)
+        status = s7_flight_new(settings->options.flight_frames, &direct->flight);
     if (status != S7_OK) {
+        s7_session_free(direct->session);
         free(direct);
         return status;
     }
@@ -125,6 +128,7 @@ void s7_direct_free(struct s7_direct *direct)
     if (direct == NULL)
         return;
     s7_session_free(direct->session);
+    s7_flight_free(direct->flight);
     free(direct);
 }
 

@@ -42,6 +42,7 @@ void s7_direct_tell(struct s7_direct *client)
 
 static void handshake(struct s7_direct *client, int64_t deadline_ns)
 {
+    s7_flight_connection(client->flight);
     s7_session_start(client->session, s7_now_ns());
     for (;;) {
         enum s7_session_state state = s7_session_state(client->session);

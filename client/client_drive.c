@@ -63,6 +63,8 @@ s7_status s7_direct_flush(struct s7_direct *client, int64_t until_ns)
 
         if (status != S7_OK)
             return status;
+        if (s7_flight_is_on(client->flight))
+            s7_flight_bytes(client->flight, true, bytes, sent, s7_now_ns());
         s7_session_sent(client->session, sent);
     }
     return S7_OK;
@@ -74,8 +76,12 @@ s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)
     size_t cap = s7_session_room(client->session, &room), got;
     s7_status status = s7_tcp_recv_by(client->fd, room, cap, limit(client, until_ns), &got, NULL);
 
-    if (status == S7_OK)
-        s7_session_received(client->session, got, s7_now_ns());
+    if (status == S7_OK) {
+        int64_t now_ns = s7_now_ns();
+
+        s7_flight_bytes(client->flight, false, room, got, now_ns);
+        s7_session_received(client->session, got, now_ns);
+    }
     return status;
 }
 

@@ -6,6 +6,7 @@
 #ifndef CLIENT_CLIENT_IMPL_H
 #define CLIENT_CLIENT_IMPL_H
 
+#include "client/flight.h"
 #include "client/meter.h"
 #include "client/settings.h"
 #include "client/token.h"
@@ -55,6 +56,7 @@ struct s7_direct {
     int64_t up_since_ns;
     int64_t begun_ns; /* the call that is inside */
     struct s7_meter meter;
+    struct s7_flight *flight; /* NULL: nothing is recorded */
     struct s7_redial redial;
     int64_t owed_until_ns;  /* when answers are owed: how long they are waited for; S7_NEVER_NS otherwise */
     struct s7_event closed; /* how the last connection ended */

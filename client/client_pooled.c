@@ -37,6 +37,7 @@ s7_status s7_pooled_connected(struct s7_direct *direct, int fd, s7_errinfo *err)
     direct->fd = fd;
     direct->probing = direct->alive = false;
     direct->owed_until_ns = S7_NEVER_NS;
+    s7_flight_connection(direct->flight);
     s7_session_start(direct->session, s7_now_ns());
     s7_pooled_pump(direct);
     return S7_OK;

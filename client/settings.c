@@ -25,6 +25,7 @@ void s7_client_options_init(s7_client_options *options)
         .read_retries = 3,
         .backoff_min_ms = 1000,
         .backoff_max_ms = 30000,
+        .flight_frames = 32,
     };
 }
 
@@ -57,6 +58,8 @@ static const char *options_fault(const s7_client_options *options)
         return "connect_ms, handshake_ms and request_ms are at least 1";
     if (options->backoff_min_ms == 0 || options->backoff_max_ms < options->backoff_min_ms)
         return "backoff_min_ms is at least 1, and backoff_max_ms not less";
+    if (options->flight_frames > 4096)
+        return "flight_frames is at most 4096";
     return ranges_fault(options);
 }
 

@@ -114,6 +114,8 @@ typedef struct s7_client_options {
     s7_connected_fn *on_connect;       /* [NULL] */
     s7_disconnected_fn *on_disconnect; /* [NULL] */
     void *user;                        /* [NULL] handed to them */
+    uint16_t flight_frames; /* [32] frames that the flight recorder keeps (flight.h), 288 bytes each; 0: none.
+                               At most 4096 */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
 
