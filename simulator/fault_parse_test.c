@@ -21,7 +21,7 @@ static struct sim_fault parse(const char *name, const char *args)
     struct plant_error error;
 
     if (sim_fault_parse(name, args, &fault, &error) != S7_OK)
-        fail_msg("%s %s: %s", name, args, error.text);
+        fail_msg("%s %s: %s", name, args != NULL ? args : "", error.text);
     return fault;
 }
 
@@ -76,7 +76,7 @@ static void every_common_parameter_takes_what_it_says(void **state)
 {
     (void)state;
     for (const struct sim_fault_param *param = sim_fault_common(); param->name != NULL; param++) {
-        char words[64];
+        char words[128];
         snprintf(words, sizeof words, "bytes=1 %s=%s", param->name, example(param->takes));
         parse("cut", words);
     }
