@@ -68,8 +68,9 @@ static int print_one(const struct cli_command *self, const struct sim_fault_kind
         }
         s7_nearest_try(&nearest, kinds[i].name);
     }
-    return cli_usage_error(self, "no such fault: %s%s%s", name, nearest.best != NULL ? "; did you mean " : "",
-                           nearest.best != NULL ? nearest.best : "");
+    if (nearest.best != NULL)
+        return cli_usage_error(self, "no such fault: %s; did you mean %s?", name, nearest.best);
+    return cli_usage_error(self, "no such fault: %s", name);
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)

@@ -150,7 +150,7 @@ const struct cli_command cli_run = {
             "  --twice         run each twice; traces that differ are an error\n"
             "\n"
             "Exit status: 0 all passed, 1 a scenario failed, 2 usage, 3 a file is no Lua or\n"
-            "cannot be read, 4 no memory, folder or socket, 5 no scenario there, 6 two runs\n"
-            "with one seed differed, 77 all were skipped.\n",
+            "cannot be read, 4 no such file or folder, no memory or socket, 5 no scenario\n"
+            "there, 6 two runs with one seed differed, 77 all were skipped.\n",
     .run = run,
 };

@@ -18,7 +18,8 @@ typedef void s7_conn_state_fn(s7_conn *conn, bool up, s7_status why, const s7_er
 /* Called once for each submitted transfer. */
 typedef void s7_conn_done_fn(s7_conn *conn, s7_status status, const s7_errinfo *err, void *arg);
 
-/* endpoint as for s7_client_new, its host numeric. options NULL: defaults. */
+/* endpoint as for s7_client_new, its host numeric. options NULL: defaults. auto_reconnect, on_connect and
+ * on_disconnect have no effect here: fn tells, and s7_conn_open dials again. */
 S7_MUST_CHECK s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
                                     s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err);
 
