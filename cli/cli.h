@@ -77,6 +77,19 @@ void cli_json_text(FILE *out, const struct s7_value *value); /* in double quotes
 size_t cli_print_utf8(FILE *out, const char *text);
 void cli_json_utf8(FILE *out, const char *text);
 
+/* One field of a CSV line (RFC 4180): in quotes where it must be; control characters as \xHH, so that a line
+ * of text is always one record. The caller writes the commas and the end of the line. */
+void cli_csv_utf8(FILE *out, const char *text);
+
+/* How a command prints what it found. */
+enum cli_format { CLI_TEXT, CLI_JSON, CLI_CSV, CLI_RAW };
+
+/* The one that was asked for; none: CLI_TEXT. Returns -1, or the exit status when it was more than one. */
+int cli_one_format(const struct cli_command *self, bool json, bool csv, bool raw, enum cli_format *format);
+
+/* Raw bytes do not go to a terminal. Returns -1, or the exit status. */
+int cli_raw_output(const struct cli_command *self);
+
 /* ---- dates (datetime.c) ---- */
 
 /* "2026-11-24 19:03:25.478" */

@@ -331,6 +331,35 @@ static void any_bytes_of_a_plant_file_become_valid_text(void **state)
     }
 }
 
+static void a_csv_field_is_quoted_where_a_reader_could_take_it_apart(void **state)
+{
+    static const struct {
+        const char *text, *field;
+    } cases[] = {
+        {"", ""},
+        {"plain text", "plain text"},
+        {"a,b", "\"a,b\""},
+        {"say \"no\"", "\"say \"\"no\"\"\""},
+        {" led", "\" led\""},
+        {"trailed ", "\"trailed \""},
+        {" ", "\" \""},
+        {"a\nb\r", "a\\x0Ab\\x0D"},
+        {"\xC3\xA4\xFF", "\xC3\xA4\xEF\xBF\xBD"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct capture capture;
+        FILE *out = NULL;
+
+        capture_begin(&capture, &out);
+        cli_csv_utf8(out, cases[i].text);
+        char *field = capture_end(&capture);
+        assert_string_equal(field, cases[i].field);
+        free(field);
+    }
+}
+
 /* ---- where the endpoint comes from ---- */
 
 static void the_endpoint_of_the_environment_is_for_command_lines_without_one(void **state)
@@ -391,6 +420,7 @@ int main(void)
         cmocka_unit_test(json_escapes_are_those_that_readers_undo),
         cmocka_unit_test(half_a_pair_of_utf16_is_shown_by_its_number),
         cmocka_unit_test(any_bytes_of_a_plant_file_become_valid_text),
+        cmocka_unit_test(a_csv_field_is_quoted_where_a_reader_could_take_it_apart),
         cmocka_unit_test(the_endpoint_of_the_environment_is_for_command_lines_without_one),
     };
 
