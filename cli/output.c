@@ -103,3 +103,13 @@ void cli_json_utf8(FILE *out, const char *text)
     }
     fputc('"', out);
 }
+
+const char *cli_latin1_utf8(const char *text, char buf[CLI_LATIN1_CAP])
+{
+    size_t len = 0;
+
+    for (; *text != '\0' && len + S7_UTF8_MAX < CLI_LATIN1_CAP; text++)
+        len += s7_utf8_put((unsigned char)*text, buf + len);
+    buf[len] = '\0';
+    return buf;
+}
