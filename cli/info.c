@@ -1,7 +1,5 @@
 #include "cli/cli.h"
 
-#include "protocol/utf8.h"
-
 #include <s7rig/services.h>
 
 #include <string.h>
@@ -48,36 +46,23 @@ static s7_status get_limits(s7_client *client, const s7_ctx *ctx, struct facts *
 
 /* ---- printing ---- */
 
-#define FACT_CAP 128
-
-/* Facts are one byte a character, Latin-1. */
-static const char *utf8_of(const char *text, char buf[FACT_CAP])
-{
-    size_t len = 0;
-
-    for (; *text != '\0' && len + S7_UTF8_MAX < FACT_CAP; text++)
-        len += s7_utf8_put((unsigned char)*text, buf + len);
-    buf[len] = '\0';
-    return buf;
-}
-
 static void line(const char *name, const char *text)
 {
-    char utf8[FACT_CAP];
+    char utf8[CLI_LATIN1_CAP];
 
     if (text[0] == '\0')
         return;
     printf("%-13s ", name);
-    cli_print_utf8(stdout, utf8_of(text, utf8));
+    cli_print_utf8(stdout, cli_latin1_utf8(text, utf8));
     printf("\n");
 }
 
 static void member(const char *name, const char *text)
 {
-    char utf8[FACT_CAP];
+    char utf8[CLI_LATIN1_CAP];
 
     printf(",\n \"%s\": ", name);
-    cli_json_utf8(stdout, utf8_of(text, utf8));
+    cli_json_utf8(stdout, cli_latin1_utf8(text, utf8));
 }
 
 /* What has a name and a text. */
