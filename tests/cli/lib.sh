@@ -1,10 +1,11 @@
 # shellcheck shell=sh
-# What the tests of the command share. Sourced with the paths of s7rig and odd_peer as $1 and $2.
+# What the tests of the command share. Sourced with the paths of s7rig, odd_peer and on_pty as $1, $2 and $3.
 #
 # Every program that a test starts is ended by its own pid; readiness is a line read from a pipe, never a pause.
 set -u
 s7rig=$1
 odd_peer=$2
+on_pty=${3-}
 dir=$(mktemp -d)
 pids=
 step=start
