@@ -84,9 +84,11 @@ static void timer_remove(s7_timer *timer)
 
 static void timer_insert(s7_loop *loop, s7_timer *timer, int64_t at_ns)
 {
+    int64_t now_ns = s7_loop_now_ns(loop);
+
     timer->loop = loop;
     /* Counted as now, a late timer sorts behind every timer that is due already: run_timers relies on it. */
-    timer->node.at_ns = at_ns > loop->now_ns ? at_ns : loop->now_ns;
+    timer->node.at_ns = at_ns > now_ns ? at_ns : now_ns;
     timer->node.seq = ++loop->timer_seq;
     loop->timers = s7_heap_insert(loop->timers, &timer->node);
 }
