@@ -43,9 +43,12 @@ typedef struct s7_libev_io {
 /* libev forgets what it found ready when a watcher is stopped, and it must be stopped to be changed. */
 static inline void s7_libev_want(struct ev_loop *ev, ev_io *io, unsigned want)
 {
-    int events = ((want & S7_LOOP_READ) ? EV_READ : 0) | ((want & S7_LOOP_WRITE) ? EV_WRITE : 0);
-    int pending = ev_clear_pending(ev, io);
+    int events = 0, pending = ev_clear_pending(ev, io);
 
+    if (want & S7_LOOP_READ)
+        events |= EV_READ;
+    if (want & S7_LOOP_WRITE)
+        events |= EV_WRITE;
     ev_io_stop(ev, io);
     if (events == 0)
         return;
@@ -61,7 +64,13 @@ static inline void s7_libev_want(struct ev_loop *ev, ev_io *io, unsigned want)
 
 static inline unsigned s7_libev_got(int events)
 {
-    return ((events & EV_READ) ? S7_LOOP_READ : 0U) | ((events & EV_WRITE) ? S7_LOOP_WRITE : 0U);
+    unsigned got = 0;
+
+    if (events & EV_READ)
+        got |= S7_LOOP_READ;
+    if (events & EV_WRITE)
+        got |= S7_LOOP_WRITE;
+    return got;
 }
 
 static inline void s7_libev_on_io(struct ev_loop *ev, ev_io *io, int events)
