@@ -39,6 +39,7 @@ extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_re
 /* One option of a subcommand. Exactly one target is set. */
 struct cli_option {
     const char *name;  /* without the dashes */
+    char letter;       /* the same as "-n"; 0: none */
     bool *flag;        /* an option without a value */
     const char **text; /* its value as it is */
     uint32_t *number;  /* its value as a number, min..max */
@@ -197,7 +198,8 @@ int cli_consent(const struct cli_command *self, const char *endpoint, bool yes);
 /* The PLC answered that it knows nothing of the kind. */
 bool cli_not_offered(s7_status status, const s7_errinfo *err);
 
-/* cli_fail, which also tells what that means where the PLC does not know the service. what: "block lists". */
+/* cli_fail, which also tells what that means where the PLC does not know the service. what: "tell its clock".
+ */
 int cli_fail_service(const struct cli_command *self, const char *what, s7_status status,
                      const s7_errinfo *err);
 

@@ -73,3 +73,15 @@ for manner in http closing; do
     done
 done
 expect 4 "connect to 127.0.0.1:1 " "$s7rig" info 127.0.0.1:1
+
+say "a PLC that does not know the services is told apart, and what still works is named"
+plant=$dir/a.plant
+expect 0 "PLC plc1" "$s7rig" plant new "$plant"
+serve a "$plant" --listen 127.0.0.1:0
+expect 1 "s7rig info: this PLC does not tell identification, order code, mode, protection, limits: it answered with error 8104
+s7rig info: try: read, write, scan and dump, which do not need it" "$s7rig" info "$address"
+expect 1 "s7rig clock: this PLC does not tell its clock: it answered with error 8104" "$s7rig" clock "$address"
+expect 1 "s7rig clock: this PLC does not let its clock be set" "$s7rig" clock "$address" --set now
+expect 1 "s7rig stop: this PLC does not let itself be stopped" "$s7rig" stop "$address"
+expect 1 "s7rig start: this PLC does not let itself be started" "$s7rig" start "$address"
+ends_well "$server"
