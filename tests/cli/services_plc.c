@@ -3,6 +3,7 @@
  * killed.
  *
  *   services_plc          serves
+ *   services_plc plain    serves the fake PLC's own list of blocks: OB 0 FB 2 FC 3 DB 100 SDB 5 SFC 6 SFB 7
  *   services_plc locked   refuses every job, as a PLC that does not permit PUT/GET
  *
  * Its blocks: DB 26 of 2 bytes, DB 1 of 256 (the memory has more), DB 300 of which it tells no more. */
@@ -67,7 +68,7 @@ static bool answer_blocks(const uint8_t *frame, size_t len, struct bytes *out)
     return true;
 }
 
-static void serve(int peer, struct fake_plc *plc)
+static void serve(int peer, struct fake_plc *plc, bool own_list)
 {
     static uint8_t rx[8192];
     struct bytes answer;
@@ -77,9 +78,9 @@ static void serve(int peer, struct fake_plc *plc)
     while ((got = recv(peer, rx + have, sizeof rx - have, 0)) > 0) {
         have += (size_t)got;
         for (size_t len; (len = first_frame(rx, have)) > 0; have -= len, memmove(rx, rx + len, have)) {
-            if (plc->refuse != 0 || !answer_blocks(rx, len, &answer))
+            if (plc->refuse != 0 || !own_list || !answer_blocks(rx, len, &answer))
                 fake_plc_answer(plc, rx, len, &answer);
-            if (send(peer, answer.at, answer.len, MSG_NOSIGNAL) != (ssize_t)answer.len)
+            if (answer.len > 0 && send(peer, answer.at, answer.len, MSG_NOSIGNAL) != (ssize_t)answer.len)
                 return;
         }
     }
@@ -100,7 +101,7 @@ int main(int argc, char **argv)
     fake_plc_init(&plc, 240, 1);
     plc.refuse = argc > 1 && strcmp(argv[1], "locked") == 0 ? 0x8104 : 0;
     while ((peer = accept(fd, NULL, NULL)) >= 0) {
-        serve(peer, &plc);
+        serve(peer, &plc, argc < 2 || strcmp(argv[1], "plain") != 0);
         close(peer);
     }
     return 1;
