@@ -32,13 +32,15 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write, cli_run,
-    cli_faults, cli_info, cli_clock, cli_start, cli_stop;
+    cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_blocks, cli_upload,
+    cli_download;
 
 /* ---- options (options.c) ---- */
 
 /* One option of a subcommand. Exactly one target is set. */
 struct cli_option {
     const char *name;  /* without the dashes */
+    char letter;       /* the same as "-n"; 0: none */
     bool *flag;        /* an option without a value */
     const char **text; /* its value as it is */
     uint32_t *number;  /* its value as a number, min..max */
@@ -77,6 +79,23 @@ void cli_json_text(FILE *out, const struct s7_value *value); /* in double quotes
 size_t cli_print_utf8(FILE *out, const char *text);
 void cli_json_utf8(FILE *out, const char *text);
 
+/* One field of a CSV line (RFC 4180): in quotes where it must be; control characters as \xHH, so that a line
+ * of text is always one record. The caller writes the commas and the end of the line. */
+void cli_csv_utf8(FILE *out, const char *text);
+
+/* How a command prints what it found. */
+enum cli_format { CLI_TEXT, CLI_JSON, CLI_CSV, CLI_RAW };
+
+/* The one that was asked for; none: CLI_TEXT. Returns -1, or the exit status when it was more than one. */
+int cli_one_format(const struct cli_command *self, bool json, bool csv, bool raw, enum cli_format *format);
+
+/* Raw bytes do not go to a terminal. Returns -1, or the exit status. */
+int cli_raw_output(const struct cli_command *self);
+
+/* What a PLC says of itself is Latin-1: as UTF-8 in buf, which it returns; cut where buf is full. */
+#define CLI_LATIN1_CAP 128
+const char *cli_latin1_utf8(const char *text, char buf[CLI_LATIN1_CAP]);
+
 /* ---- dates (datetime.c) ---- */
 
 /* "2026-11-24 19:03:25.478" */
@@ -92,6 +111,9 @@ bool cli_datetime_now(s7_datetime *datetime);
 /* ---- failures (fail.c) ---- */
 
 struct plant_error;
+
+/* The exit status that fits: the caller's text, the PLC's refusal, or the world between them. */
+int cli_exit_of(s7_status status);
 
 /* "s7rig read: <what was asked, what came, what to try>" to stderr; returns the exit status that fits. */
 int cli_fail(const struct cli_command *self, s7_status status, const s7_errinfo *err);
@@ -144,6 +166,11 @@ enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS };
  * "T5:102"). *next: the first operand after it. NULL: there is no endpoint. */
 const char *cli_endpoint(int argc, char **argv, enum cli_operands operands, int *next);
 
+/* Make the client, as options and endpoint say; nothing is sent. Returns -1 and *client, or the exit status
+ * to leave with (said on stderr). */
+int cli_client(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+               s7_client **client);
+
 /* Make the client and connect. Returns -1 and *client, or the exit status to leave with (said on stderr). */
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
                 s7_client **client);
@@ -153,5 +180,28 @@ s7_address cli_item_address(const s7_item *item);
 
 /* Parse a command line address; false: said on stderr, with a mark under the offending character. */
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
+
+/* ---- consent (consent.c) ---- */
+
+/* For commands that change what a PLC holds or does: before anything is sent, cli_consent(self, endpoint,
+ * yes) with the option
+ *     {.name = "yes", .flag = &yes}
+ * and its line of help. */
+#define CLI_CONSENT_HELP "  --yes           yes, change a PLC that is not at a loopback address (127.0.0.1)\n"
+
+/* May the PLC be changed? One at a loopback address is taken for a simulator. For any other the user must
+ * have said --yes, or says so now where somebody sits at a terminal. Returns -1, or the exit status (said on
+ * stderr). */
+int cli_consent(const struct cli_command *self, const char *endpoint, bool yes);
+
+/* ---- services that not every PLC has (services.c) ---- */
+
+/* The PLC answered that it knows nothing of the kind. */
+bool cli_not_offered(s7_status status, const s7_errinfo *err);
+
+/* cli_fail, which also tells what that means where the PLC does not know the service. what: "tell its clock".
+ */
+int cli_fail_service(const struct cli_command *self, const char *what, s7_status status,
+                     const s7_errinfo *err);
 
 #endif

@@ -55,13 +55,11 @@ static bool conn_type(const char *name, uint8_t *type)
     return false;
 }
 
-int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
-                s7_client **client)
+int cli_client(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+               s7_client **client)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_client_options *options = &connection->options;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = (int32_t)connection->timeout_ms, .err = &err};
-
     uint8_t type = options->conn_type;
 
     if (connection->env_status != S7_OK)
@@ -76,9 +74,19 @@ int cli_connect(const struct cli_command *self, struct cli_connection *connectio
     options->request_ms = connection->timeout_ms;
     options->pdu_len = (uint16_t)connection->pdu_len;
     s7_status status = s7_client_new(endpoint, options, client, &err);
-    if (status != S7_OK)
-        return cli_fail(self, status, &err);
-    status = s7_client_connect(*client, &ctx);
+    return status == S7_OK ? -1 : cli_fail(self, status, &err);
+}
+
+int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+                s7_client **client)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = (int32_t)connection->timeout_ms, .err = &err};
+    int made = cli_client(self, connection, endpoint, client);
+
+    if (made >= 0)
+        return made;
+    s7_status status = s7_client_connect(*client, &ctx);
     if (status != S7_OK) {
         s7_client_free(*client);
         return cli_fail(self, status, &err);
