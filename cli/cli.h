@@ -32,8 +32,8 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write, cli_run,
-    cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_blocks, cli_upload,
-    cli_download;
+    cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_dump, cli_diag,
+    cli_blocks, cli_upload, cli_download;
 
 /* ---- options (options.c) ---- */
 
@@ -159,11 +159,12 @@ struct cli_connection {
 void cli_connection_init(struct cli_connection *connection);
 
 /* What follows the endpoint on a command line. */
-enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS };
+enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS, CLI_MEMORY };
 
 /* The endpoint: argv[1], or S7_ENDPOINT of the environment where argv[1] can be none: there is no argv[1], it
  * is ADDRESS=VALUE, or it is an address of the PLC ("T5"; a host of such a name needs its port then,
- * "T5:102"). *next: the first operand after it. NULL: there is no endpoint. */
+ * "T5:102"), or, for CLI_MEMORY, what memory.h takes. *next: the first operand after it. NULL: there is no
+ * endpoint. */
 const char *cli_endpoint(int argc, char **argv, enum cli_operands operands, int *next);
 
 /* Make the client, as options and endpoint say; nothing is sent. Returns -1 and *client, or the exit status
@@ -177,6 +178,9 @@ int cli_connect(const struct cli_command *self, struct cli_connection *connectio
 
 /* Where the value lies in the item's own bytes: a single BOOL is bit 0 of its one byte. */
 s7_address cli_item_address(const s7_item *item);
+
+/* What is wrong with an address, with a mark under the offending character, to stderr. */
+void cli_wrong_address(const struct cli_command *self, const char *text, const s7_address_error *error);
 
 /* Parse a command line address; false: said on stderr, with a mark under the offending character. */
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
