@@ -101,7 +101,8 @@ static int wait_ms(int64_t deadline_ns)
 }
 
 /* errno, or 0 when fd is ready (for an error as well: the next call on it tells). ETIMEDOUT at the deadline,
- * and then fd was looked at once after it. ECANCELED when it is not ready. */
+ * and then fd was looked at once after it. ECANCELED, ready or not, unless there is something to receive: an
+ * answer that is here says more than that nobody waits for it. */
 static int wait_for(int fd, short events, struct s7_limit limit)
 {
     for (;;) {
@@ -110,7 +111,7 @@ static int wait_for(int fd, short events, struct s7_limit limit)
         int n = poll(p, limit.cancel_fd >= 0 ? 2 : 1, ms);
 
         if (n > 0)
-            return p[0].revents != 0 ? 0 : ECANCELED;
+            return p[1].revents != 0 && (p[0].revents & POLLIN) == 0 ? ECANCELED : 0;
         if (n < 0 && errno != EINTR)
             return errno;
         if (n == 0 && ms == 0)
