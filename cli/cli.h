@@ -191,6 +191,9 @@ int cli_client(const struct cli_command *self, struct cli_connection *connection
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
                 s7_client **client);
 
+/* What is wrong with an address, with a mark under the offending character, to stderr. */
+void cli_wrong_address(const struct cli_command *self, const char *text, const s7_address_error *error);
+
 /* Parse a command line address; false: said on stderr, with a mark under the offending character. */
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
 
