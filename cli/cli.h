@@ -6,6 +6,7 @@
 
 #include <s7rig/client.h>
 #include <s7rig/datetime.h>
+#include <s7rig/symbols.h>
 
 #include <stdio.h>
 
@@ -32,8 +33,8 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write, cli_run,
-    cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_blocks, cli_upload,
-    cli_download;
+    cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_dump, cli_diag,
+    cli_blocks, cli_upload, cli_download;
 
 /* ---- options (options.c) ---- */
 
@@ -65,6 +66,9 @@ int cli_usage_error(const struct cli_command *self, const char *format, ...)
 /* A whole decimal number min..max, nothing before or after it; false otherwise. */
 bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
 
+/* A time with its unit, "500ms", "2s", "1m", 1 ms to 1 h; false otherwise. */
+bool cli_duration(const char *text, uint32_t *ms);
+
 /* ---- output (output.c) ---- */
 
 struct s7_value;
@@ -95,6 +99,17 @@ int cli_raw_output(const struct cli_command *self);
 /* What a PLC says of itself is Latin-1: as UTF-8 in buf, which it returns; cut where buf is full. */
 #define CLI_LATIN1_CAP 128
 const char *cli_latin1_utf8(const char *text, char buf[CLI_LATIN1_CAP]);
+
+/* ---- values of items (values.c) ---- */
+
+/* Where the value lies in the item's own bytes: a single BOOL is bit 0 of its one byte. */
+s7_address cli_item_address(const s7_item *item);
+
+/* One value, or an array in brackets; both JSON if asked for. */
+void cli_print_values(FILE *out, const s7_item *item, bool json);
+
+/* As a line has it, UTF-8, to be freed. NULL: out of memory. */
+char *cli_values_text(const s7_item *item);
 
 /* ---- dates (datetime.c) ---- */
 
@@ -159,11 +174,12 @@ struct cli_connection {
 void cli_connection_init(struct cli_connection *connection);
 
 /* What follows the endpoint on a command line. */
-enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS };
+enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS, CLI_MEMORY };
 
 /* The endpoint: argv[1], or S7_ENDPOINT of the environment where argv[1] can be none: there is no argv[1], it
  * is ADDRESS=VALUE, or it is an address of the PLC ("T5"; a host of such a name needs its port then,
- * "T5:102"). *next: the first operand after it. NULL: there is no endpoint. */
+ * "T5:102"), or, for CLI_MEMORY, what memory.h takes. *next: the first operand after it. NULL: there is no
+ * endpoint. */
 const char *cli_endpoint(int argc, char **argv, enum cli_operands operands, int *next);
 
 /* Make the client, as options and endpoint say; nothing is sent. Returns -1 and *client, or the exit status
@@ -175,11 +191,35 @@ int cli_client(const struct cli_command *self, struct cli_connection *connection
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
                 s7_client **client);
 
-/* Where the value lies in the item's own bytes: a single BOOL is bit 0 of its one byte. */
-s7_address cli_item_address(const s7_item *item);
+/* What is wrong with an address, with a mark under the offending character, to stderr. */
+void cli_wrong_address(const struct cli_command *self, const char *text, const s7_address_error *error);
 
 /* Parse a command line address; false: said on stderr, with a mark under the offending character. */
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
+
+/* ---- tags (tags.c) ---- */
+
+/* For commands that take names as well as addresses, an option
+ *     {.name = "symbols", .text = &symbols}
+ * and its line of help. */
+#define CLI_SYMBOLS_HELP "  --symbols FILE  names for addresses, CSV: name, address and, if needed, type\n"
+
+struct cli_tag {
+    s7_address address;
+    const char *symbol; /* its name in the file, as typed; NULL: it was given as an address */
+    char text[S7_ADDRESS_TEXT_CAP];
+};
+
+/* Symbol, or address in the usual spelling. */
+static inline const char *cli_tag_name(const struct cli_tag *tag)
+{
+    return tag->symbol != NULL ? tag->symbol : tag->text;
+}
+
+/* n tags, each a symbol of the file (symbols_path NULL: there is none) or an address. Returns -1 and *tags,
+ * to be freed, which keeps pointers to the texts; or the exit status (said on stderr). */
+int cli_tags(const struct cli_command *self, const char *symbols_path, char **texts, size_t n,
+             struct cli_tag **tags);
 
 /* ---- consent (consent.c) ---- */
 

@@ -133,7 +133,8 @@ static void tell_line(const struct probe *probe)
 
     printf("%-8s ", name_of(probe, name));
     if (probe->status == S7_OK)
-        printf("%6u bytes%s\n", probe->size, !probe->told && probe->size == PROBE_MAX ? " or more" : "");
+        printf("%6u byte%s%s\n", probe->size, probe->size == 1 ? "" : "s",
+               !probe->told && probe->size == PROBE_MAX ? " or more" : "");
     else
         printf("     ? not one byte can be read: %s%s\n", s7_strerror(probe->status),
                probe->area == S7_AREA_DB && !is_refused(probe) ? " (empty, or with optimized access?)" : "");

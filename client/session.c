@@ -18,7 +18,8 @@ static size_t rx_cap_for(unsigned max_jobs)
 static bool options_are_good(const struct s7_session_options *options)
 {
     return options->pdu_len >= S7_PDU_LEN_MIN && options->pdu_len <= S7_PDU_LEN_MAX &&
-           options->max_jobs >= 1 && options->max_jobs <= S7_SESSION_MAX_JOBS && options->handshake_ns > 0;
+           options->max_jobs >= 1 && options->max_jobs <= S7_SESSION_MAX_JOBS &&
+           options->max_items >= S7_ITEMS_PER_JOB && options->handshake_ns > 0;
 }
 
 s7_status s7_session_new(const struct s7_session_options *options, s7_session **out)

@@ -37,6 +37,7 @@ struct s7_session_options {
     uint16_t local_tsap, remote_tsap;
     uint16_t pdu_len;     /* asked for, 240..960 */
     uint16_t max_jobs;    /* asked for in both AmQ fields, 1..S7_SESSION_MAX_JOBS */
+    uint8_t max_items;    /* of one job, at least S7_ITEMS_PER_JOB */
     int64_t handshake_ns; /* from start to READY */
     uint16_t first_ref;   /* where references start */
 };
@@ -75,8 +76,11 @@ void s7_session_tick(s7_session *session, int64_t now_ns); /* fails what is over
  * ones, limited by the room to send. 0 unless READY. */
 unsigned s7_session_window(const s7_session *session);
 
-/* Submit one Read Var job of 1..20 items that fits the granted PDU length in both directions (the caller
- * packed it). id comes back in the events; no two open jobs may share one. S7_E_MISUSE: no window.
+/* How many items a job may have: max_items, or fewer when the granted PDU length has no room for them. */
+unsigned s7_session_max_items(const s7_session *session);
+
+/* Submit one Read Var job of 1..max_items items that fits the granted PDU length in both directions (the
+ * caller packed it). id comes back in the events; no two open jobs may share one. S7_E_MISUSE: no window.
  * S7_E_TOO_LARGE: does not fit. S7_E_ARG: number of items. */
 S7_MUST_CHECK s7_status s7_session_read(s7_session *session, const struct s7_var_item *items,
                                         unsigned n_items, uint64_t id, int64_t deadline_ns);

@@ -10,11 +10,11 @@ at="s7://$address?slot=2"
 say "without a block list the numbers of a range are tried, and single bytes for the sizes"
 prints "DB1          64 bytes
 DB2         513 bytes
-DB7           1 bytes
+DB7           1 byte
 DB1000    65535 bytes" "$s7rig" scan "$at"
 expect 0 "this PLC tells no list of its blocks (error 8104), their numbers were tried" "$s7rig" scan "$at"
 contains "DB1 to DB1000 (--from, --to); what has optimized access (S7-1200, S7-1500) looks missing" "scan"
-prints "DB7           1 bytes" "$s7rig" scan "$at" --from 3 --to 999
+prints "DB7           1 byte" "$s7rig" scan "$at" --from 3 --to 999
 prints "DB1001    65536 bytes or more" "$s7rig" scan "$at" --from 1001
 prints "$(bounded "$s7rig" scan "$at" 2>/dev/null)" env S7_ENDPOINT="$at" "$s7rig" scan --probe
 expect 0 "found no DB" "$s7rig" scan "$at" --from 3 --to 6
@@ -37,7 +37,7 @@ is_json "$dir/out"
 say "many bytes go into one job"
 expect 0 "scan: 2 jobs" "$s7rig" scan "$at" -v --from 3 --to 6
 expect 0 "scan: 5 jobs" "$s7rig" scan "$at" -v --from 3 --to 40 --rate 1000
-contains "DB7           1 bytes" "scan --rate"
+contains "DB7           1 byte" "scan --rate"
 
 say "a PLC that does not let its memory be read, and one that is not there"
 services_plc "$3" locked
