@@ -95,6 +95,11 @@ async function blocks(rig, peer) {
     // its refusal is no S7 frame
     rig.same('DB700', (await ours(rig, 960, 'block', 'A', '700')).status, 'S7_E_FRAME');
     rig.same('upload', (await ours(rig, 960, 'upload', 'A', '7')).plc_error, 0xd241);
+    for (const pdu of [960, 240]) {
+        const refused = await ours(rig, pdu, 'download', 'A', '7');
+        rig.same(`download at ${pdu}`, [refused.status, refused.plc_error, /D241/.test(refused.came)], ['S7_E_PLC', 0xd241, true]);
+    }
+    rig.same('delete', await ours(rig, 960, 'delete', 'A', '7'), { status: 'S7_OK' });
 }
 
 // Snap7's server shows the time of this machine, and takes a set without keeping it.
@@ -128,6 +133,11 @@ async function command(rig) {
     rig.same('s7rig stop', (await run(process.env.S7RIG, ['stop', at, '--yes'])).status, 0);
     rig.same('s7rig info in STOP', JSON.parse(await must(process.env.S7RIG, ['info', '--json', at])).mode, 'STOP');
     rig.same('s7rig start', (await run(process.env.S7RIG, ['start', at, '--yes'])).status, 0);
+    const { DB, OB } = JSON.parse(await must(process.env.S7RIG, ['blocks', '--json', at]));
+    rig.same('s7rig blocks', [DB.count, DB.numbers.length, DB.numbers[0], OB.numbers], [DBS, DBS, 1, []]);
+    rig.same('s7rig blocks DB7', JSON.parse(await must(process.env.S7RIG, ['blocks', '--json', at, 'DB7'])).data_len, 17);
+    const upload = await run(process.env.S7RIG, ['upload', at, 'DB7']);
+    rig.same('s7rig upload', [upload.status, upload.out, /^s7rig upload: upload DB7 of .*D241/.test(upload.err)], [1, '', true]);
     rig.same('s7rig clock', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /.test(await must(process.env.S7RIG, ['clock', at])), true);
     rig.same('s7rig clock --set', (await run(process.env.S7RIG, ['clock', at, '--set', 'now', '--yes'])).status, 0);
 }
