@@ -6,6 +6,7 @@
 
 #include <s7rig/client.h>
 #include <s7rig/datetime.h>
+#include <s7rig/symbols.h>
 
 #include <stdio.h>
 
@@ -64,6 +65,9 @@ int cli_usage_error(const struct cli_command *self, const char *format, ...)
 /* A whole decimal number min..max, nothing before or after it; false otherwise. */
 bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
 
+/* A time with its unit, "500ms", "2s", "1m", 1 ms to 1 h; false otherwise. */
+bool cli_duration(const char *text, uint32_t *ms);
+
 /* ---- output (output.c) ---- */
 
 struct s7_value;
@@ -94,6 +98,17 @@ int cli_raw_output(const struct cli_command *self);
 /* What a PLC says of itself is Latin-1: as UTF-8 in buf, which it returns; cut where buf is full. */
 #define CLI_LATIN1_CAP 128
 const char *cli_latin1_utf8(const char *text, char buf[CLI_LATIN1_CAP]);
+
+/* ---- values of items (values.c) ---- */
+
+/* Where the value lies in the item's own bytes: a single BOOL is bit 0 of its one byte. */
+s7_address cli_item_address(const s7_item *item);
+
+/* One value, or an array in brackets; both JSON if asked for. */
+void cli_print_values(FILE *out, const s7_item *item, bool json);
+
+/* As a line has it, UTF-8, to be freed. NULL: out of memory. */
+char *cli_values_text(const s7_item *item);
 
 /* ---- dates (datetime.c) ---- */
 
@@ -175,14 +190,35 @@ int cli_client(const struct cli_command *self, struct cli_connection *connection
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
                 s7_client **client);
 
-/* Where the value lies in the item's own bytes: a single BOOL is bit 0 of its one byte. */
-s7_address cli_item_address(const s7_item *item);
-
 /* What is wrong with an address, with a mark under the offending character, to stderr. */
 void cli_wrong_address(const struct cli_command *self, const char *text, const s7_address_error *error);
 
 /* Parse a command line address; false: said on stderr, with a mark under the offending character. */
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
+
+/* ---- tags (tags.c) ---- */
+
+/* For commands that take names as well as addresses, an option
+ *     {.name = "symbols", .text = &symbols}
+ * and its line of help. */
+#define CLI_SYMBOLS_HELP "  --symbols FILE  names for addresses, CSV: name, address and, if needed, type\n"
+
+struct cli_tag {
+    s7_address address;
+    const char *symbol; /* its name in the file, as typed; NULL: it was given as an address */
+    char text[S7_ADDRESS_TEXT_CAP];
+};
+
+/* Symbol, or address in the usual spelling. */
+static inline const char *cli_tag_name(const struct cli_tag *tag)
+{
+    return tag->symbol != NULL ? tag->symbol : tag->text;
+}
+
+/* n tags, each a symbol of the file (symbols_path NULL: there is none) or an address. Returns -1 and *tags,
+ * to be freed, which keeps pointers to the texts; or the exit status (said on stderr). */
+int cli_tags(const struct cli_command *self, const char *symbols_path, char **texts, size_t n,
+             struct cli_tag **tags);
 
 /* ---- consent (consent.c) ---- */
 

@@ -125,12 +125,3 @@ bool cli_address(const struct cli_command *self, const char *text, s7_address *a
     cli_wrong_address(self, text, &error);
     return false;
 }
-
-s7_address cli_item_address(const s7_item *item)
-{
-    s7_address address = item->address;
-
-    if (address.type == S7_TYPE_BOOL && address.count == 1)
-        address.bit = 0;
-    return address;
-}

@@ -37,6 +37,29 @@ bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value)
     return true;
 }
 
+bool cli_duration(const char *text, uint32_t *ms)
+{
+    static const struct {
+        const char *name;
+        uint32_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
+    char number[12] = "";
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits >= sizeof number)
+        return false;
+    memcpy(number, text, digits);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        uint32_t n;
+
+        if (strcmp(text + digits, units[i].name) != 0 || !cli_number(number, 1, 3600000 / units[i].ms, &n))
+            continue;
+        *ms = n * units[i].ms;
+        return true;
+    }
+    return false;
+}
+
 static const struct cli_option *find(const struct cli_option *options, const char *name, size_t len)
 {
     for (; options->name != NULL; options++)

@@ -381,6 +381,31 @@ static void a_csv_field_is_quoted_where_a_reader_could_take_it_apart(void **stat
     }
 }
 
+static void a_time_has_a_number_and_a_unit(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t ms;
+    } good[] = {{"1ms", 1},    {"500ms", 500},   {"2s", 2000},
+                {"1m", 60000}, {"60m", 3600000}, {"3600000ms", 3600000}};
+    static const char *const bad[] = {"",    "ms",  "500",  "0ms", "61m",           "3601s",
+                                      "1 s", "-1s", "1.5s", "1h",  "99999999999ms", "1sx"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        uint32_t ms = 0;
+
+        assert_true(cli_duration(good[i].text, &ms));
+        assert_int_equal(ms, good[i].ms);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uint32_t ms = 7;
+
+        if (cli_duration(bad[i], &ms) || ms != 7)
+            fail_msg("\"%s\" is taken for %u ms", bad[i], ms);
+    }
+}
+
 /* ---- where the endpoint comes from ---- */
 
 static void the_endpoint_of_the_environment_is_for_command_lines_without_one(void **state)
@@ -443,6 +468,7 @@ int main(void)
         cmocka_unit_test(half_a_pair_of_utf16_is_shown_by_its_number),
         cmocka_unit_test(any_bytes_of_a_plant_file_become_valid_text),
         cmocka_unit_test(a_csv_field_is_quoted_where_a_reader_could_take_it_apart),
+        cmocka_unit_test(a_time_has_a_number_and_a_unit),
         cmocka_unit_test(the_endpoint_of_the_environment_is_for_command_lines_without_one),
     };
 

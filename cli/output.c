@@ -134,6 +134,16 @@ void cli_csv_utf8(FILE *out, const char *text)
         fputc('"', out);
 }
 
+const char *cli_latin1_utf8(const char *text, char buf[CLI_LATIN1_CAP])
+{
+    size_t len = 0;
+
+    for (; *text != '\0' && len + S7_UTF8_MAX < CLI_LATIN1_CAP; text++)
+        len += s7_utf8_put((unsigned char)*text, buf + len);
+    buf[len] = '\0';
+    return buf;
+}
+
 /* ---- which form ---- */
 
 int cli_one_format(const struct cli_command *self, bool json, bool csv, bool raw, enum cli_format *format)
@@ -150,14 +160,4 @@ int cli_raw_output(const struct cli_command *self)
         return -1;
     return cli_usage_error(self, "raw bytes are not for a terminal: send them to a file or a program, as in"
                                  " `--raw ... > FILE` or `--raw ... | xxd`");
-}
-
-const char *cli_latin1_utf8(const char *text, char buf[CLI_LATIN1_CAP])
-{
-    size_t len = 0;
-
-    for (; *text != '\0' && len + S7_UTF8_MAX < CLI_LATIN1_CAP; text++)
-        len += s7_utf8_put((unsigned char)*text, buf + len);
-    buf[len] = '\0';
-    return buf;
 }
