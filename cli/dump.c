@@ -40,7 +40,7 @@ static s7_status find_size(struct dump *dump, const struct memory *memory, uint3
 
     if (memory->area == S7_AREA_DB)
         status = sizes_told(&dump->sizes, memory->db, size);
-    if (status != S7_E_PLC)
+    if (!sizes_untold(status))
         return status;
     probe_init(&probe, memory->area, memory->db);
     status = sizes_probe(&dump->sizes, &probe, 1);
