@@ -4,6 +4,7 @@
  * killed.
  *
  *   services_plc          serves
+ *   services_plc plain    serves the fake PLC's own list of blocks: OB 0 FB 2 FC 3 DB 100 SDB 5 SFC 6 SFB 7
  *   services_plc locked   refuses every job, as a PLC that does not permit PUT/GET
  *
  * Its blocks: DB 26 of 2 bytes, DB 1 of 256 (the memory has more), DB 300 of which it tells no more. Its
@@ -61,12 +62,12 @@ static void diagnostic_buffer(struct s7_wr *wr)
 }
 
 /* The answer is ours: its error, its payload to wr. */
-static bool is_own(const struct s7_userdata *request, struct s7_wr *wr, uint16_t *error)
+static bool is_own(const struct s7_userdata *request, bool own_list, struct s7_wr *wr, uint16_t *error)
 {
     uint16_t id, index;
 
     *error = 0;
-    if (request->group == S7_GROUP_BLOCKS) {
+    if (own_list && request->group == S7_GROUP_BLOCKS) {
         *error = blocks(request, wr);
         return true;
     }
@@ -79,7 +80,7 @@ static bool is_own(const struct s7_userdata *request, struct s7_wr *wr, uint16_t
 }
 
 /* True: *out is the answer. */
-static bool answer_own(const uint8_t *frame, size_t len, struct bytes *out)
+static bool answer_own(const uint8_t *frame, size_t len, bool own_list, struct bytes *out)
 {
     struct s7_cotp tpdu;
     struct s7_pdu job;
@@ -90,7 +91,7 @@ static bool answer_own(const uint8_t *frame, size_t len, struct bytes *out)
 
     if (s7_cotp_decode(frame, len, &tpdu) != S7_OK || tpdu.code != S7_COTP_DT ||
         s7_pdu_decode(tpdu.data, tpdu.data_len, &job) != S7_OK || job.rosctr != S7_ROSCTR_USERDATA ||
-        s7_userdata_decode(&job, &request) != S7_OK || !is_own(&request, &content, &error))
+        s7_userdata_decode(&job, &request) != S7_OK || !is_own(&request, own_list, &content, &error))
         return false;
     struct s7_userdata unit = s7_userdata_request(request.group, request.subfunction,
                                                   error == 0 ? payload : NULL, error == 0 ? content.len : 0);
@@ -104,7 +105,7 @@ static bool answer_own(const uint8_t *frame, size_t len, struct bytes *out)
     return true;
 }
 
-static void serve(int peer, struct fake_plc *plc)
+static void serve(int peer, struct fake_plc *plc, bool own_list)
 {
     static uint8_t rx[8192];
     struct bytes answer;
@@ -114,9 +115,9 @@ static void serve(int peer, struct fake_plc *plc)
     while ((got = recv(peer, rx + have, sizeof rx - have, 0)) > 0) {
         have += (size_t)got;
         for (size_t len; (len = first_frame(rx, have)) > 0; have -= len, memmove(rx, rx + len, have)) {
-            if (plc->refuse != 0 || !answer_own(rx, len, &answer))
+            if (plc->refuse != 0 || !answer_own(rx, len, own_list, &answer))
                 fake_plc_answer(plc, rx, len, &answer);
-            if (send(peer, answer.at, answer.len, MSG_NOSIGNAL) != (ssize_t)answer.len)
+            if (answer.len > 0 && send(peer, answer.at, answer.len, MSG_NOSIGNAL) != (ssize_t)answer.len)
                 return;
         }
     }
@@ -137,7 +138,7 @@ int main(int argc, char **argv)
     fake_plc_init(&plc, 480, 1);
     plc.refuse = argc > 1 && strcmp(argv[1], "locked") == 0 ? 0x8104 : 0;
     while ((peer = accept(fd, NULL, NULL)) >= 0) {
-        serve(peer, &plc);
+        serve(peer, &plc, argc < 2 || strcmp(argv[1], "plain") != 0);
         close(peer);
     }
     return 1;
