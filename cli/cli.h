@@ -33,13 +33,15 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write, cli_run,
-    cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_watch;
+    cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_dump, cli_diag,
+    cli_blocks, cli_upload, cli_download, cli_watch;
 
 /* ---- options (options.c) ---- */
 
 /* One option of a subcommand. Exactly one target is set. */
 struct cli_option {
     const char *name;  /* without the dashes */
+    char letter;       /* the same as "-n"; 0: none */
     bool *flag;        /* an option without a value */
     const char **text; /* its value as it is */
     uint32_t *number;  /* its value as a number, min..max */
@@ -172,11 +174,12 @@ struct cli_connection {
 void cli_connection_init(struct cli_connection *connection);
 
 /* What follows the endpoint on a command line. */
-enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS };
+enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS, CLI_MEMORY };
 
 /* The endpoint: argv[1], or S7_ENDPOINT of the environment where argv[1] can be none: there is no argv[1], it
  * is ADDRESS=VALUE, or it is an address of the PLC ("T5"; a host of such a name needs its port then,
- * "T5:102"). *next: the first operand after it. NULL: there is no endpoint. */
+ * "T5:102"), or, for CLI_MEMORY, what memory.h takes. *next: the first operand after it. NULL: there is no
+ * endpoint. */
 const char *cli_endpoint(int argc, char **argv, enum cli_operands operands, int *next);
 
 /* Make the client, as options and endpoint say; nothing is sent. Returns -1 and *client, or the exit status
@@ -187,6 +190,9 @@ int cli_client(const struct cli_command *self, struct cli_connection *connection
 /* Make the client and connect. Returns -1 and *client, or the exit status to leave with (said on stderr). */
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
                 s7_client **client);
+
+/* What is wrong with an address, with a mark under the offending character, to stderr. */
+void cli_wrong_address(const struct cli_command *self, const char *text, const s7_address_error *error);
 
 /* Parse a command line address; false: said on stderr, with a mark under the offending character. */
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
@@ -233,7 +239,8 @@ int cli_consent(const struct cli_command *self, const char *endpoint, bool yes);
 /* The PLC answered that it knows nothing of the kind. */
 bool cli_not_offered(s7_status status, const s7_errinfo *err);
 
-/* cli_fail, which also tells what that means where the PLC does not know the service. what: "block lists". */
+/* cli_fail, which also tells what that means where the PLC does not know the service. what: "tell its clock".
+ */
 int cli_fail_service(const struct cli_command *self, const char *what, s7_status status,
                      const s7_errinfo *err);
 

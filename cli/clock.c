@@ -43,7 +43,8 @@ static int set_and_read(const struct cli_command *self, s7_client *client, const
     if (status == S7_OK)
         status = s7_clock_get(client, &ctx, &datetime);
     if (status != S7_OK)
-        return cli_fail(self, status, &err);
+        return cli_fail_service(self, asked->set != NULL ? "let its clock be set" : "tell its clock", status,
+                                &err);
     print(&datetime, asked->connection.json);
     return CLI_OK;
 }

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "cli/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,9 +24,13 @@ void cli_connection_init(struct cli_connection *connection)
 static bool is_no_endpoint(const char *text, enum cli_operands operands)
 {
     s7_address address;
+    s7_address_error error;
+    struct memory memory;
 
     if (strncasecmp(text, "s7://", 5) == 0)
         return false;
+    if (operands == CLI_MEMORY)
+        return memory_parse(text, &memory, &error);
     return (operands == CLI_ASSIGNMENTS && strchr(text, '=') != NULL) ||
            (operands == CLI_ADDRESSES && s7_address_parse(text, &address, NULL) != S7_E_SYNTAX);
 }
@@ -104,13 +110,18 @@ static void point(const char *text, size_t at)
     fprintf(stderr, "^\n");
 }
 
+void cli_wrong_address(const struct cli_command *self, const char *text, const s7_address_error *error)
+{
+    fprintf(stderr, "s7rig %s: wrong address: %s\n", self->name, error->text);
+    point(text, error->at);
+}
+
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address)
 {
     s7_address_error error;
 
     if (s7_address_parse(text, address, &error) == S7_OK)
         return true;
-    fprintf(stderr, "s7rig %s: wrong address: %s\n", self->name, error.text);
-    point(text, error.at);
+    cli_wrong_address(self, text, &error);
     return false;
 }

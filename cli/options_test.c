@@ -60,8 +60,8 @@ static bool on_db(const char *value, void *arg)
 /* Run the words, ended by NULL, through cli_options; *argc is left as the number of operands. */
 static int take(struct got *got, char **words, int *n_operands, char **said)
 {
-    const struct cli_option options[] = {{.name = "json", .flag = &got->json},
-                                         {.name = "name", .text = &got->name},
+    const struct cli_option options[] = {{.name = "json", .letter = 'j', .flag = &got->json},
+                                         {.name = "name", .letter = 'n', .text = &got->name},
                                          {.name = "slot", .number = &got->slot, .min = 2, .max = 31},
                                          {.name = "db", .each = on_db, .arg = got},
                                          {.name = NULL}};
@@ -101,6 +101,25 @@ static void options_are_taken_out_and_operands_keep_their_order(void **state)
     free(said);
 }
 
+static void an_option_with_a_letter_takes_both_forms(void **state)
+{
+    struct got got = {0};
+    char *apart[] = {"thing", "-j", "a", "-n", "x y", NULL}, *joined[] = {"thing", "-nx", "--", "-j", NULL};
+    char *said;
+    int n;
+
+    (void)state;
+    assert_int_equal(take(&got, apart, &n, &said), -1);
+    assert_true(got.json);
+    assert_string_equal(got.name, "x y");
+    assert_int_equal(n, 1);
+    free(said);
+    assert_int_equal(take(&got, joined, &n, &said), -1);
+    assert_string_equal(got.name, "x");
+    assert_string_equal(joined[1], "-j");
+    free(said);
+}
+
 static void a_wrong_option_is_refused_with_words_that_name_it(void **state)
 {
     static const struct {
@@ -110,6 +129,8 @@ static void a_wrong_option_is_refused_with_words_that_name_it(void **state)
         {{"thing", "--jsn"}, "no such option --jsn; did you mean --json?"},
         {{"thing", "--frobnicate=3"}, "no such option --frobnicate\n"},
         {{"thing", "-x"}, "no such option -x"},
+        {{"thing", "-n"}, "--name needs a value"},
+        {{"thing", "-jn"}, "--json takes no value"},
         {{"thing", "--json=1"}, "--json takes no value"},
         {{"thing", "--name"}, "--name needs a value"},
         {{"thing", "--slot", "1"}, "--slot takes a number 2..31, got \"1\""},
@@ -436,6 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_taken_out_and_operands_keep_their_order),
+        cmocka_unit_test(an_option_with_a_letter_takes_both_forms),
         cmocka_unit_test(a_wrong_option_is_refused_with_words_that_name_it),
         cmocka_unit_test(a_value_that_its_function_refuses_ends_the_command),
         cmocka_unit_test(help_prints_usage_and_text_and_ends_well),

@@ -19,11 +19,11 @@ int cli_fail_service(const struct cli_command *self, const char *what, s7_status
 {
     if (!cli_not_offered(status, err))
         return cli_fail(self, status, err);
-    fprintf(
-        stderr,
-        "s7rig %s: this PLC does not offer %s: it answered with error %04X\n"
-        "s7rig %s: try: S7-300 and S7-400 have that, S7-1200, S7-1500 and simulators (s7rig serve, too) may "
-        "not; read, write, scan and dump need none of it\n",
-        self->name, what, err->plc_error, self->name);
+    fprintf(stderr, "s7rig %s: this PLC does not %s: it answered with error %04X\n", self->name, what,
+            err->plc_error);
+    fprintf(stderr,
+            "s7rig %s: try: read, write, scan and dump, which do not need it; S7-300 and S7-400 have it, "
+            "S7-1200, S7-1500 and simulators may not\n",
+            self->name);
     return CLI_FAILED;
 }

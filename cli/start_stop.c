@@ -23,7 +23,7 @@ static int act_and_tell(const struct cli_command *self, s7_client *client, const
     s7_status status = act(client, &(s7_ctx){.struct_size = sizeof(s7_ctx), .err = &err}, stop, asked->cold);
 
     if (status != S7_OK)
-        return cli_fail(self, status, &err);
+        return cli_fail_service(self, stop ? "let itself be stopped" : "let itself be started", status, &err);
     if (asked->connection.json)
         printf("{\"status\": \"%s\"}\n", s7_errname(status));
     else

@@ -349,10 +349,11 @@ static s7_status call_begin(const struct s7_direct *client, const struct call *c
 
 static s7_status call_inside(struct s7_direct *client, const struct call *call)
 {
-    struct transfer_work job = {.work.ops = &transfer_ops};
+    struct transfer_work job;
     int64_t now_ns = client->begun_ns = s7_now_ns();
     const char *detail;
 
+    job.work.ops = &transfer_ops;
     if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS,
                         &job.work.deadline_ns) != S7_OK)
         return call_refused(client->settings.where, call, S7_E_ARG, "not a call context: set struct_size",

@@ -3,7 +3,9 @@
 #include "client/report.h"
 #include "client/transfer_plan.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #define BYTE_MAX 2097151 /* 24 bits of bit address */
 
@@ -83,8 +85,11 @@ s7_status s7_transfer_begin(struct s7_transfer *transfer, bool write, s7_item *i
 
     if (status != S7_OK)
         return status;
-    *transfer =
-        (struct s7_transfer){.write = write, .items = items, .n_items = n_items, .deadline_ns = deadline_ns};
+    memset(transfer, 0, offsetof(struct s7_transfer, jobs));
+    transfer->write = write;
+    transfer->items = items;
+    transfer->n_items = n_items;
+    transfer->deadline_ns = deadline_ns;
     return S7_OK;
 }
 
@@ -98,9 +103,9 @@ static uint64_t job_id(const struct s7_transfer_job *job)
 static s7_status job_submit(const struct s7_transfer *transfer, s7_session *session,
                             const struct s7_transfer_job *job, const struct s7_part *parts)
 {
-    struct s7_var_item items[S7_ITEMS_PER_JOB];
-    struct s7_data_unit units[S7_ITEMS_PER_JOB];
-    uint8_t bits[S7_ITEMS_PER_JOB];
+    struct s7_var_item items[S7_ITEMS_PER_PDU];
+    struct s7_data_unit units[S7_ITEMS_PER_PDU];
+    uint8_t bits[S7_ITEMS_PER_PDU];
 
     for (unsigned i = 0; i < job->n_parts; i++) {
         s7_address address = s7_part_address(&parts[i], transfer->write);
@@ -118,10 +123,10 @@ static s7_status job_submit(const struct s7_transfer *transfer, s7_session *sess
 
 static struct s7_transfer_job *free_job(struct s7_transfer *transfer)
 {
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < transfer->n_jobs; i++)
         if (!transfer->jobs[i].open)
             return &transfer->jobs[i];
-    return NULL;
+    return transfer->n_jobs < S7_SESSION_MAX_JOBS ? &transfer->jobs[transfer->n_jobs++] : NULL;
 }
 
 static void call_failed(struct s7_transfer *transfer, s7_status status, uint16_t plc_error,
@@ -139,16 +144,17 @@ static void call_failed(struct s7_transfer *transfer, s7_status status, uint16_t
 void s7_transfer_pump(struct s7_transfer *transfer, s7_session *session)
 {
     size_t pdu_len = s7_session_granted(session)->pdu_len;
+    unsigned max_items = s7_session_max_items(session);
 
     while (transfer->failed == S7_OK && transfer->next_item < transfer->n_items &&
            s7_session_window(session) > 0) {
         struct s7_transfer_job *job = free_job(transfer);
-        struct s7_part parts[S7_ITEMS_PER_JOB];
+        struct s7_part parts[S7_ITEMS_PER_PDU];
         size_t item_at = transfer->next_item, offset_at = transfer->next_offset;
 
         if (job == NULL)
             return;
-        unsigned n = s7_plan_job(transfer, pdu_len, parts, &item_at, &offset_at);
+        unsigned n = s7_plan_job(transfer, pdu_len, max_items, parts, &item_at, &offset_at);
         *job = (struct s7_transfer_job){
             .n_parts = n, .first_item = transfer->next_item, .first_offset = transfer->next_offset};
         s7_status status = n > 0 ? job_submit(transfer, session, job, parts) : S7_E_TOO_LARGE;
@@ -322,7 +328,7 @@ static void write_answer(struct s7_transfer *transfer, const struct s7_transfer_
 
 static struct s7_transfer_job *job_of(struct s7_transfer *transfer, uint64_t id)
 {
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < transfer->n_jobs; i++)
         if (transfer->jobs[i].open && job_id(&transfer->jobs[i]) == id)
             return &transfer->jobs[i];
     return NULL;
@@ -357,7 +363,7 @@ void s7_transfer_cancel(struct s7_transfer *transfer, s7_session *session, s7_st
     if (s7_transfer_done(transfer))
         return;
     call_failed(transfer, why, 0, detail);
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < transfer->n_jobs; i++)
         if (transfer->jobs[i].open)
             s7_session_cancel(session, job_id(&transfer->jobs[i]));
 }

@@ -4,6 +4,7 @@
 #include "loop/random.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -17,6 +18,7 @@
 #define NS_PER_S         INT64_C(1000000000)
 #define NS_PER_MS        INT64_C(1000000)
 #define MS_PER_S         1000U
+#define RECV_WAIT_MS     100 /* how long a receive waits by itself */
 #define KEEPALIVE_PROBES 3
 #define KEEPALIVE_MAX_S  32767U /* the kernel's limit */
 
@@ -101,7 +103,8 @@ static int wait_ms(int64_t deadline_ns)
 }
 
 /* errno, or 0 when fd is ready (for an error as well: the next call on it tells). ETIMEDOUT at the deadline,
- * and then fd was looked at once after it. ECANCELED, ready or not. */
+ * and then fd was looked at once after it. ECANCELED, ready or not, unless there is something to receive: an
+ * answer that is here says more than that nobody waits for it. */
 static int wait_for(int fd, short events, struct s7_limit limit)
 {
     for (;;) {
@@ -110,7 +113,7 @@ static int wait_for(int fd, short events, struct s7_limit limit)
         int n = poll(p, limit.cancel_fd >= 0 ? 2 : 1, ms);
 
         if (n > 0)
-            return p[1].revents != 0 ? ECANCELED : 0;
+            return p[1].revents != 0 && (p[0].revents & POLLIN) == 0 ? ECANCELED : 0;
         if (n < 0 && errno != EINTR)
             return errno;
         if (n == 0 && ms == 0)
@@ -157,6 +160,17 @@ static int connect_outcome(int fd)
     return error == 0 && s7_ip_addr_is_own(fd) ? ECONNREFUSED : error;
 }
 
+/* A connected socket's receives wait by themselves from now on, for a while. Where that cannot be had they do
+ * not wait, and are waited for with poll. */
+static void let_receives_wait(int fd)
+{
+    struct timeval patience = {.tv_usec = RECV_WAIT_MS * 1000};
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0)
+        (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
 /* errno or 0: *out is connected, or on its way. */
 static int begin_connect(const struct addrinfo *to, const struct s7_tcp_options *options, int *out)
 {
@@ -190,6 +204,7 @@ static int connect_one(const struct addrinfo *to, struct s7_limit limit, const s
         close(fd);
         return error;
     }
+    let_receives_wait(fd);
     *out = fd;
     return 0;
 }
@@ -274,7 +289,10 @@ s7_status s7_tcp_dial_end(int fd, int *os_errno)
 {
     int error = connect_outcome(fd);
 
-    return error == 0 ? S7_OK : fail(error, os_errno);
+    if (error != 0)
+        return fail(error, os_errno);
+    let_receives_wait(fd);
+    return S7_OK;
 }
 
 /* ---- send, receive, close ---- */
@@ -284,7 +302,7 @@ static bool try_again(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* After a call would have blocked. */
+/* Until a call need not block. */
 static s7_status wait_or_fail(int fd, short events, struct s7_limit limit, int *os_errno)
 {
     int error = wait_for(fd, events, limit);
@@ -316,12 +334,24 @@ s7_status s7_tcp_send_by(int fd, const uint8_t *bytes, size_t len, struct s7_lim
     }
 }
 
+/* Waiting in the receive is one system call less than waiting before it, but the kernel can be told only when
+ * to give up by and large, and nothing of what cancels. */
+static bool may_wait_inside(struct s7_limit limit)
+{
+    return limit.cancel_fd < 0 && limit.deadline_ns > s7_now_ns() + RECV_WAIT_MS * NS_PER_MS;
+}
+
+/* Waits first, one way or the other: whoever asks has just sent, and a PLC takes its milliseconds, so that
+ * trying first would be a system call for nothing. */
 s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit, size_t *got, int *os_errno)
 {
     if (cap == 0)
         return fail_without_errno(S7_E_ARG, os_errno);
-    for (;;) {
-        ssize_t n = recv(fd, buf, cap, MSG_DONTWAIT);
+    for (bool inside = may_wait_inside(limit);; inside = false) {
+        s7_status status = inside ? S7_OK : wait_or_fail(fd, POLLIN, limit, os_errno);
+        if (status != S7_OK)
+            return status;
+        ssize_t n = recv(fd, buf, cap, inside ? 0 : MSG_DONTWAIT);
 
         if (n > 0) {
             *got = (size_t)n;
@@ -331,9 +361,6 @@ s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit
             return fail_without_errno(S7_E_CLOSED, os_errno);
         if (!try_again(errno))
             return fail(errno, os_errno);
-        s7_status status = wait_or_fail(fd, POLLIN, limit, os_errno);
-        if (status != S7_OK)
-            return status;
     }
 }
 

@@ -109,7 +109,11 @@ static void a_dialed_socket_has_its_options(void **state)
     assert_int_equal(option(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
     assert_int_equal(option(fd, IPPROTO_TCP, TCP_NODELAY), 1);
     assert_int_equal(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
-    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    struct timeval patience; /* which a socket that does not wait would not need */
+    socklen_t len = sizeof patience;
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, &len), 0);
+    assert_true(patience.tv_sec == 0 && patience.tv_usec >= 100000 && patience.tv_usec < 200000);
+    assert_false(fcntl(fd, F_GETFL) & O_NONBLOCK);
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     s7_tcp_close(fd);
 
@@ -202,7 +206,7 @@ static void what_is_sent_is_received(void **state)
 
 static void a_receive_waits_for_its_deadline_and_not_less(void **state)
 {
-    static const int64_t budgets_ns[] = {1, 999999, MS, MS + 1, 7 * MS + 500000};
+    static const int64_t budgets_ns[] = {1, 999999, MS, MS + 1, 7 * MS + 500000, 130 * MS};
     struct line *line = *state;
     uint8_t byte;
     size_t n = 77;
@@ -385,6 +389,17 @@ static void a_readable_descriptor_cancels_what_would_wait_and_nothing_else(void 
     s7_tcp_close(limit.cancel_fd);
 }
 
+static void a_cancelled_dial_is_no_connection_although_somebody_listens(void **state)
+{
+    struct line *line = *state;
+    struct s7_limit limit = {s7_now_ns() + LONG, eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)};
+    int fd = -1;
+
+    assert_int_equal(s7_tcp_dial_by("127.0.0.1", line->port, limit, NULL, &fd, NULL), S7_E_CANCELLED);
+    assert_int_equal(fd, -1);
+    s7_tcp_close(limit.cancel_fd);
+}
+
 static void *cancel_it(void *fd)
 {
     return eventfd_write(*(int *)fd, 1) == 0 ? NULL : fd;
@@ -458,6 +473,7 @@ int main(void)
         LINE_TEST(two_threads_talk),
         LINE_TEST(signals_do_not_end_a_wait),
         LINE_TEST(a_readable_descriptor_cancels_what_would_wait_and_nothing_else),
+        LINE_TEST(a_cancelled_dial_is_no_connection_although_somebody_listens),
         LINE_TEST(a_wait_is_cancelled_from_another_thread),
         cmocka_unit_test(errors_of_the_system_have_a_status),
         cmocka_unit_test(the_clock_goes_on_and_random_numbers_differ),

@@ -1,11 +1,10 @@
 # shellcheck shell=sh
-# What the tests of the command share. Sourced with the paths of s7rig, odd_peer and on_pty as $1, $2 and $3.
+# What the tests of the command share. Sourced with the paths of s7rig and odd_peer as $1 and $2.
 #
 # Every program that a test starts is ended by its own pid; readiness is a line read from a pipe, never a pause.
 set -u
 s7rig=$1
 odd_peer=$2
-on_pty=${3-}
 dir=$(mktemp -d)
 pids=
 step=start
@@ -106,6 +105,15 @@ peer() {
     "$odd_peer" "$1" >"$dir/$1.ready" 2>"$dir/$1.log" &
     pids="$pids $!"
     read -r port <"$dir/$1.ready" || fail "the odd peer did not start"
+    peer_address=127.0.0.1:$port
+}
+
+# services_plc PROGRAM [locked]: starts the PLC that has services; sets peer_address.
+services_plc() {
+    mkfifo "$dir/services$#.ready"
+    "$@" >"$dir/services$#.ready" 2>"$dir/services$#.log" &
+    pids="$pids $!"
+    read -r port <"$dir/services$#.ready" || fail "the PLC did not start"
     peer_address=127.0.0.1:$port
 }
 

@@ -2,6 +2,7 @@
 # watch: lines where nobody looks, a table on a terminal (on_pty.c is one), and what it does when the PLC goes and comes.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
+on_pty=$3
 plant=$dir/line.plant
 export TZ=UTC
 
