@@ -274,7 +274,7 @@ static bool may_be_s7(const struct capture_segment *segment)
 
     if (segment->flow.src_port == S7_PORT || segment->flow.dst_port == S7_PORT)
         return true;
-    return segment->kept >= S7_TPKT_HEADER_LEN &&
+    return segment->kept > 0 &&
            s7_tpkt_peek(segment->data, segment->kept, S7_TPKT_MAX_LEN, &frame_len) != S7_E_FRAME;
 }
 
