@@ -116,6 +116,9 @@ typedef struct s7_client_options {
     void *user;                        /* [NULL] handed to them */
     uint16_t flight_frames; /* [32] frames that the flight recorder keeps (flight.h), 288 bytes each; 0: none.
                                At most 4096 */
+    uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
+                              and nothing is in flight, a byte of MB0 is read; no answer within request_ms
+                              ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
 
@@ -157,6 +160,10 @@ void s7_client_close(s7_client *client);
 
 /* Close and free; NULL is fine. */
 void s7_client_free(s7_client *client);
+
+/* Is the PLC there? Reads one byte of MB0; any well-formed answer is a sign of life, a refusal too. Fails as
+ * s7_read_area does otherwise. */
+S7_MUST_CHECK s7_status s7_client_ping(s7_client *client, const s7_ctx *ctx);
 
 /* The state known from the last call; no I/O. */
 bool s7_client_is_connected(const s7_client *client);
