@@ -125,14 +125,14 @@ s7_status s7_conn_items(s7_conn *conn, const s7_then *then, bool write, s7_item 
 /* ---- items of its own ---- */
 
 /* The data of the request's items, which were checked, move into its own memory, behind the items. */
-static s7_status copy_data(struct s7_request *request, size_t n)
+static s7_status copy_data(s7_conn *conn, struct s7_request *request, size_t n)
 {
     const s7_item *unmoved = (const s7_item *)(const void *)request->own;
     size_t len = n * sizeof *unmoved;
 
     for (size_t i = 0; i < n; i++)
         len += unmoved[i].len;
-    s7_status status = s7_request_room(request, len);
+    s7_status status = s7_request_room(conn, request, len);
     if (status != S7_OK)
         return status;
     s7_item *items = (s7_item *)(void *)request->own;
@@ -153,7 +153,7 @@ static s7_status begin_copy(s7_conn *conn, const s7_then *then, struct s7_reques
     s7_item *items = (s7_item *)(uintptr_t)ask->items; /* left alone when there is something wrong with it */
 
     if (items != NULL && ask->n <= INT32_MAX) {
-        s7_status status = s7_request_room(request, ask->n * sizeof *items);
+        s7_status status = s7_request_room(conn, request, ask->n * sizeof *items);
         if (status != S7_OK)
             return status;
         items = (s7_item *)(void *)request->own;
@@ -163,7 +163,7 @@ static s7_status begin_copy(s7_conn *conn, const s7_then *then, struct s7_reques
     s7_status status = begin(conn, then, request, ask, items, why);
     if (status != S7_OK && items != ask->items)
         give_results(request->its.transfer.results, items, ask->n);
-    return status == S7_OK && (ask->write || ask->ping) ? copy_data(request, ask->n) : status;
+    return status == S7_OK && (ask->write || ask->ping) ? copy_data(conn, request, ask->n) : status;
 }
 
 static s7_status submit_copy(s7_conn *conn, const s7_then *then, const struct ask *ask)

@@ -117,7 +117,7 @@ S7_MUST_CHECK s7_status s7_request_new(s7_conn *conn, const s7_then *then, struc
 void s7_request_give_back(s7_conn *conn, struct s7_request *request);
 
 /* At least cap bytes at request->own, which keep what was there. S7_E_NOMEM. */
-S7_MUST_CHECK s7_status s7_request_room(struct s7_request *request, size_t cap);
+S7_MUST_CHECK s7_status s7_request_room(s7_conn *conn, struct s7_request *request, size_t cap);
 
 bool s7_is_then(const s7_then *then); /* or NULL; else S7_E_ARG */
 

@@ -71,9 +71,29 @@ void s7_request_give_back(s7_conn *conn, struct s7_request *request)
     conn->spare = request;
 }
 
-s7_status s7_request_room(struct s7_request *request, size_t cap)
+/* Another one's memory, which is spare and large enough. */
+static bool swap_room(s7_conn *conn, struct s7_request *request, size_t cap)
 {
-    if (cap <= request->own_cap)
+    struct s7_request *other = conn->spare;
+
+    while (other != NULL && other->own_cap < cap)
+        other = other->next;
+    if (other == NULL)
+        return false;
+    uint8_t *small = request->own;
+    size_t small_cap = request->own_cap;
+    request->own = other->own;
+    request->own_cap = other->own_cap;
+    other->own = small;
+    other->own_cap = small_cap;
+    if (small_cap > 0)
+        memcpy(request->own, small, small_cap);
+    return true;
+}
+
+s7_status s7_request_room(s7_conn *conn, struct s7_request *request, size_t cap)
+{
+    if (cap <= request->own_cap || swap_room(conn, request, cap))
         return S7_OK;
     uint8_t *grown = realloc(request->own, cap);
     if (grown == NULL)
@@ -277,7 +297,7 @@ static bool keep(const s7_conn *conn, struct s7_request *request, int64_t now_ns
 bool s7_conn_report_ended(s7_conn *conn, int64_t now_ns)
 {
     for (struct s7_request *r = conn->head; r != NULL; r = r->next) {
-        if (r->kept)
+        if (r->kept && s7_conn_redials(conn)) /* closed meanwhile: kept no longer */
             continue;
         if (!is_over(r))
             cancel(conn, r, conn->end.status, conn->end.came);

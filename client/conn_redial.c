@@ -46,8 +46,8 @@ void s7_conn_why_down(const s7_conn *conn, char *text, size_t cap)
     if (conn->closing)
         snprintf(text, cap, "the connection is being closed");
     else if (conn->state == S7_CONN_WAITING)
-        snprintf(text, cap, "%u failed in a row, the next attempt is in %lld ms; last: %.100s",
-                 conn->failures, (long long)left_ms, last);
+        snprintf(text, cap, "the next attempt is in %lld ms, %u failed in a row; last: %.100s",
+                 (long long)left_ms, conn->failures, last);
     else if (conn->state == S7_CONN_DIALING || conn->state == S7_CONN_HANDSHAKE)
         snprintf(text, cap, "still connecting%s%.100s", last[0] != '\0' ? "; last: " : "", last);
     else

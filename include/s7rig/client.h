@@ -124,9 +124,10 @@ void s7_client_options_init(s7_client_options *options); /* defaults in brackets
 
 /* Take options from the environment, where set: S7_RACK, S7_SLOT, S7_TYPE, S7_LOCAL_TSAP, S7_REMOTE_TSAP,
  * S7_PDU, S7_JOBS, S7_TIMEOUT_MS, S7_CONNECT_MS, S7_HANDSHAKE_MS (plain milliseconds), S7_AUTO_RECONNECT,
- * S7_READ_RETRIES, S7_READ_ONLY; values as in an endpoint (s7_client_new). *options begins with
- * s7_client_options_init. No other call of this library looks at the environment, and no other thread may
- * change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the variable, and nothing was changed. S7_E_ARG.
+ * S7_READ_RETRIES, S7_HEARTBEAT_MS, S7_READ_ONLY; values as in an endpoint (s7_client_new). *options begins
+ * with s7_client_options_init. No other call of this library looks at the environment, and no other thread
+ * may change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the variable, and nothing was changed.
+ * S7_E_ARG.
  */
 S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errinfo *err);
 
@@ -140,7 +141,7 @@ S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errin
  *   local-tsap=0x0100 remote-tsap=0x0302           or 03.02; remote-tsap instead of rack, slot and type
  *   pdu=240..960 jobs=1..32
  *   timeout=5s connect-timeout=3s handshake-timeout=500ms     request_ms and so on; ms, s or m
- *   auto-reconnect=yes|no read-retries=3
+ *   auto-reconnect=yes|no read-retries=3 heartbeat=10s
  *   read-only=yes                                  "no" does not undo the option
  *
  * options NULL: defaults. S7_E_SYNTAX (endpoint; err says where), S7_E_ARG (options), S7_E_NOMEM. err
