@@ -23,6 +23,9 @@ struct s7_conn_kind {
     /* The work is done, since its connection ended because of why: make it as if it had never begun, so that
      * it can be repeated. false: it failed of something else, or must not be repeated. NULL: never. */
     bool (*again)(struct s7_work *work, s7_status why);
+    /* Its steps belong together in a way that the PLC keeps account of (units of a list, pieces of a block):
+     * one such work at a time, beside any number of others. */
+    bool in_turn;
 };
 
 /* Queue a work, whose deadline is set here from then; it must live, and stay where it is, until the request's

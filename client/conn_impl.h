@@ -15,7 +15,7 @@
 struct s7_request {
     struct s7_request *next, *prev;
     uint64_t id;
-    bool begun;       /* on this connection; those that are form the queue's beginning */
+    bool begun;       /* on this connection */
     bool kept;        /* while the connection ends: it will be repeated on the next one */
     unsigned repeats; /* after connections that broke */
     int64_t made_ns;
@@ -71,6 +71,7 @@ struct s7_conn {
 
     struct s7_request *head, *tail;
     struct s7_request *spare;
+    unsigned n_begun;
     uint64_t last_id;
     int64_t queue_deadline_ns; /* no request that does not wait for an answer is due before; a lower bound */
     struct s7_probe probe;

@@ -175,21 +175,39 @@ bool s7_conn_busy(const s7_conn *conn)
 
 /* ---- under way ---- */
 
+static bool is_over(const struct s7_request *request)
+{
+    return request->work->ops->done(request->work);
+}
+
 void s7_conn_take_event(s7_conn *conn, const struct s7_event *event)
 {
     if (conn->probe.open && s7_transfer_event(&conn->probe.transfer, event))
         return;
-    for (struct s7_request *r = conn->head; r != NULL && r->begun; r = r->next)
-        if (r->work->ops->event(r->work, event))
+    unsigned left = conn->n_begun;
+    for (struct s7_request *r = conn->head; r != NULL && left > 0; r = r->next) {
+        left -= r->begun;
+        if (r->begun && r->work->ops->event(r->work, event))
             return;
+    }
+}
+
+static void begin(s7_conn *conn, struct s7_request *request)
+{
+    conn->n_begun += !request->begun;
+    request->begun = true;
+    request->work->ops->pump(request->work, conn->session);
 }
 
 /* The earlier ones first: a later one gets what they leave of the window. */
 void s7_conn_pump(s7_conn *conn)
 {
+    bool taken = false; /* the place of the one that is in turn */
+
     for (struct s7_request *r = conn->head; r != NULL && s7_session_window(conn->session) > 0; r = r->next) {
-        r->begun = true;
-        r->work->ops->pump(r->work, conn->session);
+        if (!r->kind->in_turn || !taken)
+            begin(conn, r);
+        taken |= r->kind->in_turn && !is_over(r);
     }
 }
 
@@ -208,11 +226,6 @@ bool s7_conn_cancel(s7_conn *conn, uint64_t id)
 }
 
 /* ---- the end ---- */
-
-static bool is_over(const struct s7_request *request)
-{
-    return request->work->ops->done(request->work);
-}
 
 static void cancel(s7_conn *conn, struct s7_request *request, s7_status why, const char *detail)
 {
@@ -236,6 +249,7 @@ static void report(s7_conn *conn, struct s7_request *request, int64_t now_ns)
         conn->tail = request->prev;
     else
         request->next->prev = request->prev;
+    conn->n_begun -= request->begun;
     s7_request_give_back(conn, request);
     if (done != NULL)
         done(conn, status, status == S7_OK ? NULL : &err, arg);
@@ -243,11 +257,15 @@ static void report(s7_conn *conn, struct s7_request *request, int64_t now_ns)
 
 bool s7_conn_report_done(s7_conn *conn, int64_t now_ns)
 {
-    for (struct s7_request *r = conn->head; r != NULL && r->begun; r = r->next)
-        if (is_over(r)) {
-            report(conn, r, now_ns);
-            return true;
-        }
+    unsigned left = conn->n_begun;
+
+    for (struct s7_request *r = conn->head; r != NULL && left > 0; r = r->next) {
+        left -= r->begun;
+        if (!r->begun || !is_over(r))
+            continue;
+        report(conn, r, now_ns);
+        return true;
+    }
     return false;
 }
 
@@ -310,6 +328,7 @@ bool s7_conn_report_ended(s7_conn *conn, int64_t now_ns)
     }
     for (struct s7_request *r = conn->head; r != NULL; r = r->next)
         r->begun = r->kept = false;
+    conn->n_begun = 0;
     conn->queue_deadline_ns = conn->head != NULL ? LOOK_NOW : S7_NEVER_NS;
     return false;
 }

@@ -26,7 +26,7 @@ static bool again(struct s7_work *work, s7_status why)
     return true;
 }
 
-static const struct s7_conn_kind errand_kind = {.end = end, .again = again};
+static const struct s7_conn_kind errand_kind = {.end = end, .again = again, .in_turn = true};
 
 static s7_status refuse(s7_conn *conn, const s7_then *then, const char *what, s7_status status,
                         const char *detail, s7_errinfo *why)
