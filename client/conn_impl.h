@@ -35,7 +35,7 @@ struct s7_request {
             struct s7_service first; /* as it was when it was made, to be repeated */
         } service;
     } its;        /* both begin with the work */
-    uint8_t *own; /* memory for items and data */
+    uint8_t *own; /* memory for items, data, a block */
     size_t own_cap;
 };
 

@@ -192,21 +192,28 @@ void s7_conn_take_event(s7_conn *conn, const struct s7_event *event)
     }
 }
 
-static void begin(s7_conn *conn, struct s7_request *request)
+static void pump(s7_conn *conn, struct s7_request *request)
 {
     conn->n_begun += !request->begun;
     request->begun = true;
     request->work->ops->pump(request->work, conn->session);
 }
 
-/* The earlier ones first: a later one gets what they leave of the window. */
+/* The earlier ones first: a later one gets what they leave of the window. Those that are begun may have
+ * something to say without it (the answer to a job of the PLC). */
 void s7_conn_pump(s7_conn *conn)
 {
+    unsigned left = conn->n_begun;
     bool taken = false; /* the place of the one that is in turn */
 
-    for (struct s7_request *r = conn->head; r != NULL && s7_session_window(conn->session) > 0; r = r->next) {
-        if (!r->kind->in_turn || !taken)
-            begin(conn, r);
+    for (struct s7_request *r = conn->head; r != NULL; r = r->next) {
+        bool room = s7_session_window(conn->session) > 0;
+
+        if (!room && left == 0)
+            return;
+        left -= r->begun;
+        if (r->begun || (room && !(r->kind->in_turn && taken)))
+            pump(conn, r);
         taken |= r->kind->in_turn && !is_over(r);
     }
 }

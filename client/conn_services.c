@@ -35,23 +35,33 @@ static s7_status refuse(s7_conn *conn, const s7_then *then, const char *what, s7
     return s7_request_refuse(conn, then, status, why);
 }
 
+/* A request for what (in words), if the options allow it; reports unless S7_OK. */
+static s7_status new_request(s7_conn *conn, const s7_then *then, const char *what, bool control,
+                             struct s7_request **out, s7_errinfo *why)
+{
+    const char *detail;
+    s7_status status = control ? s7_guard_control(&conn->settings, &detail, why) : S7_OK;
+
+    if (status != S7_OK)
+        return refuse(conn, then, what, status, detail, why);
+    status = s7_request_new(conn, then, out, why);
+    if (status == S7_OK)
+        return S7_OK;
+    snprintf(why->asked, sizeof why->asked, "%.40s %.80s", what, conn->settings.where);
+    return s7_request_refuse(conn, then, status, why);
+}
+
 /* fault: what the s7_errand_... function returned. */
 static s7_status carry(s7_conn *conn, const s7_then *then, const struct s7_errand *errand, const char *fault)
 {
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_request *request;
-    const char *detail;
 
     if (fault != NULL)
         return refuse(conn, then, "a call to", S7_E_ARG, fault, &why);
-    s7_status status = errand->control ? s7_guard_control(&conn->settings, &detail, &why) : S7_OK;
+    s7_status status = new_request(conn, then, errand->what, errand->control, &request, &why);
     if (status != S7_OK)
-        return refuse(conn, then, errand->what, status, detail, &why);
-    status = s7_request_new(conn, then, &request, &why);
-    if (status != S7_OK) {
-        snprintf(why.asked, sizeof why.asked, "%s %.80s", errand->what, conn->settings.where);
-        return s7_request_refuse(conn, then, status, &why);
-    }
+        return status;
     request->its.service.errand = *errand;
     request->work = &request->its.service.errand.service.work;
     request->kind = &errand_kind;
@@ -153,6 +163,64 @@ s7_status s7_conn_block_upload(s7_conn *conn, const s7_then *then, s7_block_type
     struct s7_errand errand;
 
     return carry(conn, then, &errand, s7_errand_block_upload(&errand, type, number, dst, cap, len));
+}
+
+s7_status s7_conn_block_delete(s7_conn *conn, const s7_then *then, s7_block_type type, uint16_t number)
+{
+    struct s7_errand errand;
+
+    return carry(conn, then, &errand, s7_errand_block_delete(&errand, type, number));
+}
+
+/* ---- download ---- */
+
+static s7_status download_end(struct s7_work *work, const char *where, s7_errinfo *err)
+{
+    struct s7_download *download = (struct s7_download *)(void *)work;
+    const char *detail;
+    s7_status status = s7_download_result(download, &err->plc_error, &detail);
+
+    return status == S7_OK ? S7_OK : s7_services_report(download->what, where, err, status, detail);
+}
+
+static const struct s7_conn_kind download_kind = {.end = download_end, .in_turn = true};
+
+/* The block is copied into the request. NULL, or what is wrong with it. */
+static const char *download_begin(struct s7_request *request, s7_block_type type, uint16_t number,
+                                  const void *block, size_t len)
+{
+    memcpy(request->own, block, len);
+    request->work = &request->its.download.work;
+    request->kind = &download_kind;
+    return s7_download_begin(&request->its.download, (uint8_t)type, s7_block_type_name(type), number,
+                             request->own, len);
+}
+
+s7_status s7_conn_block_download(s7_conn *conn, const s7_then *then, s7_block_type type, uint16_t number,
+                                 const void *block, size_t len)
+{
+    const char *fault = s7_services_download_fault(type, block);
+    s7_errinfo why = S7_ERRINFO_INIT;
+    struct s7_request *request;
+    char what[32];
+
+    if (fault != NULL)
+        return refuse(conn, then, "a call to", S7_E_ARG, fault, &why);
+    snprintf(what, sizeof what, "download %s%u to", s7_block_type_name(type), number);
+    s7_status status = new_request(conn, then, what, true, &request, &why);
+    if (status != S7_OK)
+        return status;
+    if (len == 0 || s7_request_room(conn, request, len) != S7_OK)
+        status = len == 0 ? S7_E_ARG : S7_E_NOMEM;
+    else if ((fault = download_begin(request, type, number, block, len)) != NULL)
+        status = S7_E_ARG;
+    if (status != S7_OK) {
+        s7_request_give_back(conn, request);
+        return refuse(conn, then, what, status, fault != NULL ? fault : "", &why);
+    }
+    request->work->deadline_ns = s7_request_deadline(conn, then);
+    s7_request_queue(conn, then, request);
+    return S7_OK;
 }
 
 /* ---- clock and password ---- */

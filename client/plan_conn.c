@@ -83,7 +83,7 @@ s7_status s7_conn_plan_run(s7_conn *conn, const s7_then *then, s7_plan *plan)
     plan->done = then != NULL ? then->done : NULL;
     plan->arg = then != NULL ? then->arg : NULL;
     plan->deadline_ns = s7_request_deadline(conn, then);
-    s7_plan_begin(plan, s7_session_granted(conn->session)->pdu_len);
+    s7_plan_begin(plan, s7_session_granted(conn->session)->pdu_len, conn->settings.options.max_items);
     if (!next_round(plan))
         return s7_plan_end(plan, conn->settings.where, then != NULL ? then->err : NULL);
     if (then != NULL && then->id != NULL)

@@ -3,6 +3,7 @@
 #define CLIENT_SERVICES_H
 
 #include "client/client_impl.h"
+#include "client/download.h"
 #include "client/service.h"
 
 #include <s7rig/services.h>
@@ -18,6 +19,10 @@ struct s7_service_call {
 
 /* Carry out the service; reports failures. */
 S7_MUST_CHECK s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service);
+
+/* The same for a download, which is begun once; what says how far it has come. */
+S7_MUST_CHECK s7_status s7_services_download(const struct s7_service_call *call,
+                                             struct s7_download *download);
 
 /* The answer came, but the call fails with status; detail says why. Reports it and returns status. */
 s7_status s7_services_fail(const struct s7_service_call *call, s7_status status, const char *detail);
@@ -100,6 +105,11 @@ const char *s7_errand_block_info(struct s7_errand *errand, s7_block_type type, u
                                  s7_block_info *info);
 const char *s7_errand_block_upload(struct s7_errand *errand, s7_block_type type, uint16_t number, void *dst,
                                    size_t cap, size_t *len);
+
+const char *s7_errand_block_delete(struct s7_errand *errand, s7_block_type type, uint16_t number);
+
+/* What is wrong with a download before the block is looked at; NULL: nothing. */
+const char *s7_services_download_fault(s7_block_type type, const void *block);
 
 /* ---- services_control.c ---- */
 const char *s7_errand_clock_get(struct s7_errand *errand, s7_datetime *datetime);

@@ -169,7 +169,7 @@ bool s7_conn_cancel(s7_conn *conn, uint64_t id);
 /* Are there requests whose function was not called yet? */
 bool s7_conn_busy(const s7_conn *conn);
 
-/* ---- services: see services.h for what each does ---- */
+/* ---- services: see services.h for what each does. One at a time, beside reads and writes ---- */
 
 S7_MUST_CHECK s7_status s7_conn_szl_read(s7_conn *conn, const s7_then *then, uint16_t id, uint16_t index,
                                          s7_szl_head *head, void *dst, size_t cap, size_t *len);
@@ -193,7 +193,12 @@ S7_MUST_CHECK s7_status s7_conn_block_upload(s7_conn *conn, const s7_then *then,
 
 S7_MUST_CHECK s7_status s7_conn_clock_get(s7_conn *conn, const s7_then *then, s7_datetime *datetime);
 
-/* Control: refused with S7_E_MISUSE unless the options have allow_control. */
+/* Control: refused with S7_E_MISUSE unless the options have allow_control. The block is copied. A download
+ * that breaks off ends the connection, as services.h says. */
+S7_MUST_CHECK s7_status s7_conn_block_download(s7_conn *conn, const s7_then *then, s7_block_type type,
+                                               uint16_t number, const void *block, size_t len);
+S7_MUST_CHECK s7_status s7_conn_block_delete(s7_conn *conn, const s7_then *then, s7_block_type type,
+                                             uint16_t number);
 S7_MUST_CHECK s7_status s7_conn_clock_set(s7_conn *conn, const s7_then *then, const s7_datetime *datetime);
 S7_MUST_CHECK s7_status s7_conn_password_set(s7_conn *conn, const s7_then *then, const char *password);
 S7_MUST_CHECK s7_status s7_conn_password_clear(s7_conn *conn, const s7_then *then);
