@@ -13,7 +13,7 @@ class Peer {
     constructor() {
         this.server = new snap7.S7Server();
         for (let n = 1; n <= DBS; n++)
-            this.server.RegisterArea(this.server.srvAreaDB, n, Buffer.alloc(10 + n));
+            this.server.RegisterArea(this.server.srvAreaDB, n, Buffer.alloc(10 + n, n));
     }
 
     async start() {
@@ -139,6 +139,15 @@ async function command(rig) {
     const upload = await run(process.env.S7RIG, ['upload', at, 'DB7']);
     rig.same('s7rig upload', [upload.status, upload.out, /^s7rig upload: upload DB7 of .*D241/.test(upload.err)], [1, '', true]);
     rig.same('s7rig clock', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /.test(await must(process.env.S7RIG, ['clock', at])), true);
+    rig.same('s7rig diag', /^\S+ \S+  4302  from startup to RUN$/m.test(await must(process.env.S7RIG, ['diag', at, '-n', '1'])), true);
+    const sizes = (by) => `block,bytes,by,error\n${Array.from({ length: DBS }, (_, i) => `DB${i + 1},${11 + i},${by},\n`).join('')}`;
+    rig.same('s7rig scan', await must(process.env.S7RIG, ['scan', at, '--csv']), sizes('list'));
+    rig.same('s7rig scan --probe', await must(process.env.S7RIG, ['scan', at, '--csv', '--probe', '--to', '200']), sizes('reads'));
+    rig.same('s7rig dump', JSON.parse(await must(process.env.S7RIG, ['dump', at, '--json', 'DB7']))[0].hex, '07'.repeat(17));
+    rig.same('s7rig dump of what is missing', (await run(process.env.S7RIG, ['dump', at, 'DB700'])).status, 1);
+    const doctor = JSON.parse(await must(process.env.S7RIG, ['doctor', at, '--json', '--db', '7'])); // this server has no bit memory
+    rig.same('s7rig doctor', doctor.steps.map((step) => `${step.step} ${step.result}`).join(', '),
+             'TCP ok, COTP ok, S7 setup ok, MB0 absent, DB7 ok, identity ok');
     rig.same('s7rig clock --set', (await run(process.env.S7RIG, ['clock', at, '--set', 'now', '--yes'])).status, 0);
 }
 
