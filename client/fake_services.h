@@ -3,7 +3,7 @@
 #ifndef CLIENT_FAKE_SERVICES_H
 #define CLIENT_FAKE_SERVICES_H
 
-#include "client/session_script.h"
+#include "client/fake_store.h"
 #include "protocol/blocks.h"
 #include "protocol/clock.h"
 #include "protocol/control.h"
@@ -23,7 +23,9 @@ struct fake_services {
     uint8_t answer[8192]; /* of the last userdata request; sent up to answer_at */
     size_t answer_len, answer_at;
     size_t upload_at;
-    unsigned units, controls; /* it saw */
+    struct fake_store store;
+    const struct fake_block *going; /* an upload */
+    unsigned units, controls;       /* it saw */
 };
 
 static inline void fake_services_init(struct fake_services *fake)
@@ -266,6 +268,8 @@ static inline uint16_t fake_control(struct fake_services *fake, const struct s7_
 
     assert_int_equal(s7_control_decode(job, &control), S7_OK);
     fake->controls++;
+    if (control == S7_CONTROL_OTHER)
+        return fake_block_control(&fake->store, job);
     if (control == S7_CONTROL_STOP)
         fake->mode = 4;
     else if (control == S7_CONTROL_WARM || control == S7_CONTROL_COLD)
@@ -280,27 +284,41 @@ static inline uint8_t fake_block_byte(size_t i)
     return (uint8_t)(i * 7 + 1);
 }
 
+/* Blocks that were not downloaded are all alike. */
+static inline void fake_upload_start(struct fake_services *fake, const struct s7_pdu *job, struct s7_wr *wr)
+{
+    char name[8], digits[9];
+
+    fake_name(job, 10, name);
+    fake->going = fake_block_find(&fake->store, name);
+    if (fake->going != NULL && !fake->going->inserted)
+        fake->going = NULL;
+    fake->upload_at = 0;
+    snprintf(digits, sizeof digits, "\7%07u",
+             fake->going != NULL ? (unsigned)fake->going->len % 10000000 : FAKE_BLOCK_LEN);
+    s7_wr_be(wr, 3, 0x000100);
+    s7_wr_be(wr, 4, 7);
+    fake_text(wr, digits, 8);
+}
+
 static inline void fake_upload(struct fake_services *fake, size_t pdu_len, const struct s7_pdu *job,
                                struct s7_wr *wr, size_t begin)
 {
-    size_t left = FAKE_BLOCK_LEN - fake->upload_at, n = left < pdu_len - 18 ? left : pdu_len - 18;
+    size_t whole = fake->going != NULL ? fake->going->len : FAKE_BLOCK_LEN;
+    size_t left = whole - fake->upload_at, n = left < pdu_len - 18 ? left : pdu_len - 18;
 
     s7_wr_be(wr, 1, job->param[0]);
     if (job->param[0] == S7_FN_UPLOAD_START) {
-        s7_wr_be(wr, 3, 0x000100);
-        s7_wr_be(wr, 4, 7);
-        fake_text(wr,
-                  "\7"
-                  "0000500",
-                  8);
-        fake->upload_at = 0;
+        fake_upload_start(fake, job, wr);
     } else if (job->param[0] == S7_FN_UPLOAD) {
         s7_wr_be(wr, 1, n < left);
         s7_pdu_param_end(wr, begin);
         s7_wr_be(wr, 2, (uint32_t)n);
         s7_wr_be(wr, 2, 0xFB);
-        for (; n > 0; n--)
-            s7_wr_be(wr, 1, fake_block_byte(fake->upload_at++));
+        for (; n > 0; n--, fake->upload_at++)
+            s7_wr_be(wr, 1,
+                     fake->going != NULL ? fake->going->bytes[fake->upload_at]
+                                         : fake_block_byte(fake->upload_at));
         return;
     }
     s7_pdu_param_end(wr, begin);
@@ -317,7 +335,9 @@ static inline void fake_service(struct fake_services *fake, size_t pdu_len, cons
         return;
     }
     bool upload = job->param[0] >= S7_FN_UPLOAD_START && job->param[0] <= S7_FN_UPLOAD_END;
-    if (!upload)
+    if (job->param[0] == S7_FN_DOWNLOAD_START)
+        error = fake_download(&fake->store, job);
+    else if (!upload)
         error = fake_control(fake, job);
     size_t begin = s7_pdu_begin(wr, S7_ROSCTR_ACK_DATA, job->ref, error);
     if (upload) {

@@ -283,6 +283,10 @@ static void control_is_refused_unless_it_is_allowed(void **state)
     assert_int_equal(s7_clock_set(client, NULL, &datetime), S7_E_MISUSE);
     assert_int_equal(s7_password_set(client, NULL, "secret"), S7_E_MISUSE);
     assert_int_equal(s7_password_clear(client, NULL), S7_E_MISUSE);
+    uint8_t block[FAKE_BLOCK_LEN];
+    fake_make_block(block, sizeof block, 0x0A, 1);
+    assert_int_equal(s7_block_download(client, NULL, S7_BLOCK_DB, 1, block, sizeof block), S7_E_MISUSE);
+    assert_int_equal(s7_block_delete(client, NULL, S7_BLOCK_DB, 1), S7_E_MISUSE);
     assert_int_equal(s7_clock_get(client, NULL, &datetime), S7_OK);
     end();
     assert_int_equal(server.plc.services.controls, 0);

@@ -10,7 +10,8 @@
  *
  * Jobs are matched to answers by PDU reference only. References count up and skip those that are in use or
  * quarantined: a job that timed out or was cancelled keeps its reference (quarantine) until its late answer
- * came, which is counted and dropped. Userdata requests are jobs like others. While any answer is owed the
+ * came, which is counted and dropped. Userdata requests are jobs like others. Jobs of the peer are ignored
+ * unless somebody expects them. While any answer is owed the
  * connection is dirty: s7_session_owed() > 0. */
 #ifndef CLIENT_SESSION_H
 #define CLIENT_SESSION_H
@@ -101,22 +102,38 @@ S7_MUST_CHECK s7_status s7_session_request(s7_session *session, const struct s7_
  * left), its reference is quarantined. Unknown id: nothing happens. */
 void s7_session_cancel(s7_session *session, uint64_t id);
 
+/* ---- jobs of the peer: it asks for the pieces of a download ---- */
+
+/* Until s7_session_expect_end the peer's jobs are events (PEER_JOB) with this id, which no open job may have;
+ * before and after they are ignored. When the deadline passes, or the id is cancelled, the session is closed:
+ * the peer is amid something that nobody goes on with, and its further jobs could be taken for those of the
+ * next time. An event FAILED with this id says so, as when the connection ends. S7_E_MISUSE: not READY, or
+ * somebody expects already. */
+S7_MUST_CHECK s7_status s7_session_expect(s7_session *session, uint64_t id, int64_t deadline_ns);
+void s7_session_expect_end(s7_session *session);
+
+/* Queue the answer to a job of the peer: ROSCTR, reference, error, parameters and data of *answer, copied
+ * before return. S7_E_MISUSE: none is expected, or no room, since the peer does not take what is sent.
+ * S7_E_TOO_LARGE: does not fit the granted PDU length. */
+S7_MUST_CHECK s7_status s7_session_answer(s7_session *session, const struct s7_pdu *answer);
+
 /* ---- events ---- */
 enum s7_event_kind {
-    S7_EVENT_READY,  /* setup done: s7_session_granted */
-    S7_EVENT_ANSWER, /* a job's answer: the same function and item count as asked, or a header error or that
-                        of userdata (status S7_E_PLC) */
-    S7_EVENT_FAILED, /* a job without an answer: TIMEOUT, CANCELLED, OUTCOME_UNKNOWN (write of which bytes
-                        left), PROTOCOL (an answer came that is none), or why the connection ended. Exactly
-                        one event per submitted job. When no byte of the job had left, none will */
-    S7_EVENT_CLOSED  /* the session is over; exactly once, after the events of all jobs */
+    S7_EVENT_READY,    /* setup done: s7_session_granted */
+    S7_EVENT_ANSWER,   /* a job's answer: the same function and item count as asked, or a header error or that
+                          of userdata (status S7_E_PLC) */
+    S7_EVENT_FAILED,   /* a job without an answer: TIMEOUT, CANCELLED, OUTCOME_UNKNOWN (write of which bytes
+                          left), PROTOCOL (an answer came that is none), or why the connection ended. Exactly
+                          one event per submitted job. When no byte of the job had left, none will */
+    S7_EVENT_PEER_JOB, /* a job of the peer, while somebody expects one */
+    S7_EVENT_CLOSED    /* the session is over; exactly once, after the events of all jobs */
 };
 
 struct s7_event {
     enum s7_event_kind kind;
     s7_status status;
-    uint64_t id;         /* ANSWER, FAILED */
-    struct s7_pdu pdu;   /* ANSWER: views until the next call on the session */
+    uint64_t id;         /* ANSWER, FAILED, PEER_JOB */
+    struct s7_pdu pdu;   /* ANSWER, PEER_JOB: views until the next call on the session */
     uint8_t cotp_reason; /* CLOSED by a DR: its reason */
     uint16_t plc_error; /* header or userdata error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */
     char detail[96];    /* what came, for FAILED and CLOSED: "TPKT version 72, expected 3" */

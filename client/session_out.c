@@ -264,3 +264,17 @@ s7_status s7_session_request(s7_session *session, const struct s7_pdu *request, 
     open_slot(session, wr.len, &job);
     return S7_OK;
 }
+
+s7_status s7_session_answer(s7_session *session, const struct s7_pdu *answer)
+{
+    if (session->state != S7_SESSION_READY || session->peer.state != S7_SLOT_OPEN ||
+        s7_session_tx_room(session) < s7_session_job_cap(session))
+        return S7_E_MISUSE;
+    struct s7_wr wr = pdu_writer(session, session->granted.pdu_len);
+
+    s7_pdu_encode(&wr, answer);
+    if (wr.full)
+        return S7_E_TOO_LARGE;
+    pdu_queue(session, wr.len);
+    return S7_OK;
+}

@@ -63,6 +63,8 @@ static const char *options_fault(const s7_client_options *options)
         return "backoff_min_ms is at least 1, and backoff_max_ms not less";
     if (options->flight_frames > 4096)
         return "flight_frames is at most 4096";
+    if (options->family > S7_FAMILY_SINAMICS)
+        return "no such family";
     return ranges_fault(options);
 }
 
@@ -142,6 +144,17 @@ s7_status s7_settings_session(const struct s7_settings *settings, uint16_t first
                                          .first_ref = first_ref};
 
     return s7_session_new(&session, out);
+}
+
+int64_t s7_settings_pause_ns(const s7_client_options *options, unsigned failures, uint64_t random)
+{
+    uint64_t bound_ms = options->backoff_min_ms;
+
+    for (unsigned i = 1; i < failures && bound_ms < options->backoff_max_ms; i++)
+        bound_ms *= 2;
+    if (bound_ms > options->backoff_max_ms)
+        bound_ms = options->backoff_max_ms;
+    return (int64_t)(random % (bound_ms * 1000000 + 1));
 }
 
 void s7_settings_asked(const struct s7_settings *settings, s7_errinfo *err)
