@@ -50,8 +50,24 @@ void s7_services_give(void *to, const void *from, size_t size)
                (known < size ? known : size) - sizeof known);
 }
 
-static s7_status call_inside(const struct s7_service_call *call, struct s7_direct *direct,
-                             struct s7_service *service)
+static s7_status begin_nothing(struct s7_service *service, struct s7_direct *direct, const char **detail)
+{
+    (void)service;
+    (void)direct;
+    (void)detail;
+    return S7_OK;
+}
+
+static void end_nothing(struct s7_service *service, s7_status status)
+{
+    (void)service;
+    (void)status;
+}
+
+static const struct s7_service_hooks no_hooks = {begin_nothing, end_nothing};
+
+static s7_status call_inside(const struct s7_service_call *call, const struct s7_service_hooks *hooks,
+                             struct s7_direct *direct, struct s7_service *service)
 {
     const s7_client_options *options = &direct->settings.options;
     s7_errinfo err = S7_ERRINFO_INIT;
@@ -72,8 +88,12 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
             snprintf(err.hint, sizeof err.hint, "%s", s7_direct_hint(direct, status));
             return report(call, &err, status, detail);
         }
+        status = hooks->begin(service, direct, &detail);
+        if (status != S7_OK)
+            return report(call, &err, status, detail);
         s7_direct_drive(direct, &service->work);
         status = s7_service_result(service, &err.plc_error, &detail);
+        hooks->end(service, status);
         if (status == S7_OK)
             return S7_OK;
         if (call->control || service->changes || !s7_direct_may_repeat(direct, status, repeats))
@@ -85,6 +105,12 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
 
 s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service)
 {
+    return s7_services_call_with(call, &no_hooks, service);
+}
+
+s7_status s7_services_call_with(const struct s7_service_call *call, const struct s7_service_hooks *hooks,
+                                struct s7_service *service)
+{
     struct s7_direct *direct;
 
     if (call->client == NULL)
@@ -92,7 +118,7 @@ s7_status s7_services_call(const struct s7_service_call *call, struct s7_service
     s7_status status = s7_client_enter(call->client, &direct);
     if (status != S7_OK)
         return s7_services_fail(call, status, s7_client_enter_detail(status));
-    status = call_inside(call, direct, service);
+    status = call_inside(call, hooks, direct, service);
     s7_meter_call(&direct->meter, status, s7_now_ns() - direct->begun_ns);
     s7_client_leave(call->client, direct);
     return status;

@@ -19,6 +19,17 @@ struct s7_service_call {
 /* Carry out the service; reports failures. */
 S7_MUST_CHECK s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service);
 
+/* What a service does beside asking, inside the connection. */
+struct s7_service_hooks {
+    /* The connection is up: make the request, again for each attempt. Anything but S7_OK is the end of the
+     * call; *detail says why. */
+    s7_status (*begin)(struct s7_service *service, struct s7_direct *direct, const char **detail);
+    void (*end)(struct s7_service *service, s7_status status); /* after a begin that was S7_OK */
+};
+S7_MUST_CHECK s7_status s7_services_call_with(const struct s7_service_call *call,
+                                              const struct s7_service_hooks *hooks,
+                                              struct s7_service *service);
+
 /* The answer came, but the call fails with status; detail says why. Reports it and returns status. */
 s7_status s7_services_fail(const struct s7_service_call *call, s7_status status, const char *detail);
 

@@ -159,6 +159,15 @@ static bool is_push(const struct s7_pdu *pdu)
            (s7_userdata_decode(pdu, &userdata) == S7_OK && userdata.type == S7_USERDATA_PUSH);
 }
 
+static enum outcome push_in(const struct s7_session *session, const struct s7_pdu *pdu,
+                            struct s7_event *event)
+{
+    if (!session->wants_pushes || session->state != S7_SESSION_READY)
+        return NOTHING;
+    *event = (struct s7_event){.kind = S7_EVENT_PUSH, .status = S7_OK, .pdu = *pdu};
+    return EVENT;
+}
+
 static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, size_t len,
                            struct s7_event *event)
 {
@@ -168,9 +177,10 @@ static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, siz
         bad_pdu(session, bytes, len);
         return NOTHING;
     }
-    /* They belong to services that nobody asked for here. */
-    if (pdu.rosctr == S7_ROSCTR_JOB || is_push(&pdu))
+    if (pdu.rosctr == S7_ROSCTR_JOB) /* of services that nobody asked for here */
         return NOTHING;
+    if (is_push(&pdu))
+        return push_in(session, &pdu, event);
     if (session->state == S7_SESSION_NEGOTIATING && pdu.ref == session->setup_ref)
         return setup_answer(session, &pdu, event);
     return job_answer(session, &pdu, event);

@@ -103,7 +103,7 @@ s7_status s7_alarm_next(struct s7_alarm_walk *walk, struct s7_alarm_object *obje
     return S7_OK;
 }
 
-bool s7_alarm_value(struct s7_alarm_object *object, struct s7_data_unit *value)
+bool s7_alarm_next_value(struct s7_alarm_object *object, struct s7_data_unit *value)
 {
     if (object->n_values == 0 || s7_data_walk_next(&object->values, true, value) != S7_OK)
         return false;

@@ -63,7 +63,7 @@ S7_MUST_CHECK s7_status s7_alarm_begin(const uint8_t *payload, size_t len, struc
 S7_MUST_CHECK s7_status s7_alarm_next(struct s7_alarm_walk *walk, struct s7_alarm_object *object, bool *more);
 
 /* The value that s7_alarm_next walked over. */
-bool s7_alarm_value(struct s7_alarm_object *object, struct s7_data_unit *value);
+bool s7_alarm_next_value(struct s7_alarm_object *object, struct s7_data_unit *value);
 
 /* Append the head of an indication, then objects of the syntax S7_SYNTAX_ALARM with their values. */
 void s7_alarm_head_append(struct s7_wr *wr, const s7_datetime *time, uint8_t n_objects);

@@ -128,10 +128,10 @@ static void s7_186_an_alarm_8_has_event_states_acknowledgements_and_values(void 
     assert_int_equal(object.state, 0);
     assert_int_equal(object.ack_going, 0xFE);
     assert_int_equal(object.ack_coming, 0xFE);
-    assert_true(s7_alarm_value(&object, &value));
+    assert_true(s7_alarm_next_value(&object, &value));
     assert_int_equal(value.payload_len, 2);
     assert_memory_equal(value.payload, "\0\1", 2);
-    assert_false(s7_alarm_value(&object, &value));
+    assert_false(s7_alarm_next_value(&object, &value));
     assert_int_equal(s7_alarm_next(&walk, &object, &more), S7_OK);
     assert_false(more);
     assert_int_equal(walk.rd.left, 0);
@@ -151,7 +151,7 @@ static void s7_186_what_was_decoded_encodes_to_the_same_bytes(void **state)
     s7_alarm_head_append(&wr, &walk.time, 1);
     assert_int_equal(s7_alarm_next(&walk, &object, &more), S7_OK);
     left = object;
-    assert_true(s7_alarm_value(&left, &values[0]));
+    assert_true(s7_alarm_next_value(&left, &values[0]));
     s7_alarm_object_append(&wr, &object, values, true);
     assert_int_equal(wr.len, push.payload_len);
     assert_memory_equal(buf, push.payload, wr.len);
@@ -174,9 +174,9 @@ static void s7_186_several_objects_come_with_their_own_values(void **state)
     assert_int_equal(s7_alarm_begin(bytes, len, &walk), S7_OK);
     assert_int_equal(s7_alarm_next(&walk, &object, &more), S7_OK);
     assert_int_equal(object.n_values, 2);
-    assert_true(s7_alarm_value(&object, &value));
+    assert_true(s7_alarm_next_value(&object, &value));
     assert_int_equal(value.payload[0], 0xAA);
-    assert_true(s7_alarm_value(&object, &value));
+    assert_true(s7_alarm_next_value(&object, &value));
     assert_int_equal(value.size, S7_DATA_INT);
     assert_int_equal(s7_alarm_next(&walk, &object, &more), S7_OK);
     assert_int_equal(object.event, 2);
@@ -315,7 +315,7 @@ static void objects_of_any_bytes_end_and_stay_inside(void **state)
             continue;
         while (s7_alarm_next(&walk, &object, &more) == S7_OK && more)
             for (unsigned n = object.n_values; n > 0; n--) {
-                assert_true(s7_alarm_value(&object, &value));
+                assert_true(s7_alarm_next_value(&object, &value));
                 assert_true(value.payload_len == 0 ||
                             (value.payload >= push.payload &&
                              value.payload + value.payload_len <= push.payload + len));
