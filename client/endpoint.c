@@ -20,7 +20,7 @@ struct reader {
 static bool __attribute__((format(printf, 3, 4)))
 fail(struct reader *rd, const char *at, const char *format, ...)
 {
-    char why[96];
+    char why[120];
     va_list args;
 
     va_start(args, format);
@@ -116,7 +116,8 @@ static bool read_port(struct reader *rd, uint16_t *port)
 
 /* ---- settings ---- */
 
-static bool read_setting(struct reader *rd, s7_client_options *options)
+/* Read one, and set it if its turn has come: those that go first have the first round. */
+static bool read_setting(struct reader *rd, bool first_round, s7_client_options *options)
 {
     struct s7_word name = {rd->at, strcspn(rd->at, "=&")}, value;
     struct s7_word_fault fault;
@@ -125,9 +126,19 @@ static bool read_setting(struct reader *rd, s7_client_options *options)
         return fail(rd, rd->at, "expected a setting, such as rack=0");
     value.at = name.at + name.len + 1;
     value.len = strcspn(value.at, "&");
-    if (!s7_word_set(options, name, value, &fault))
+    if (s7_word_goes_first(name) == first_round && !s7_word_set(options, name, value, &fault))
         return fail(rd, fault.at, "%s", fault.why);
     rd->at = value.at + value.len;
+    return true;
+}
+
+static bool read_settings(struct reader *rd, bool first_round, s7_client_options *options)
+{
+    do {
+        rd->at++;
+        if (!read_setting(rd, first_round, options))
+            return false;
+    } while (*rd->at == '&');
     return true;
 }
 
@@ -137,12 +148,11 @@ static bool read_query(struct reader *rd, s7_client_options *options)
         rd->at++;
     if (*rd->at != '?')
         return true;
-    do {
-        rd->at++;
-        if (!read_setting(rd, options))
-            return false;
-    } while (*rd->at == '&');
-    return true;
+    const char *begin = rd->at;
+    if (!read_settings(rd, true, options))
+        return false;
+    rd->at = begin;
+    return read_settings(rd, false, options);
 }
 
 s7_status s7_client_endpoint_parse(const char *text, struct s7_client_endpoint *out,

@@ -74,7 +74,8 @@ static void every_setting_of_an_endpoint_reaches_its_option(void **state)
     (void)state;
     if (parse(
             "s7://plc?type=basic&rack=1&slot=4&local-tsap=0x1234&remote-tsap=4d.57&pdu=480&JOBS=4&timeout=7s&"
-            "connect-timeout=250ms&handshake-timeout=2m&auto-reconnect=yes&read-retries=0&read-only=1",
+            "connect-timeout=250ms&handshake-timeout=2m&auto-reconnect=yes&read-retries=0&read-only=1&max-"
+            "items=255",
             &endpoint, &o, &err) != S7_OK)
         fail_msg("%s", err.came);
     assert_int_equal(o.conn_type, S7_CONN_BASIC);
@@ -84,6 +85,7 @@ static void every_setting_of_an_endpoint_reaches_its_option(void **state)
     assert_int_equal(o.remote_tsap, 0x4D57);
     assert_int_equal(o.pdu_len, 480);
     assert_int_equal(o.max_jobs, 4);
+    assert_int_equal(o.max_items, 255);
     assert_int_equal(o.request_ms, 7000);
     assert_int_equal(o.connect_ms, 250);
     assert_int_equal(o.handshake_ms, 120000);
@@ -110,6 +112,70 @@ static void an_endpoint_does_not_undo_read_only(void **state)
     assert_true(options.read_only);
 }
 
+static void a_preset_sets_what_is_usual_for_a_family(void **state)
+{
+    s7_client_options options;
+
+    (void)state;
+    for (int family = S7_FAMILY_S7_300; family <= S7_FAMILY_SINAMICS; family++) {
+        struct s7_settings settings;
+
+        s7_client_options_init(&options);
+        options.rack = 3;
+        options.remote_tsap = 0x4D57;
+        options.request_ms = 77;
+        assert_int_equal(s7_preset(&options, (s7_family)family), S7_OK);
+        assert_int_equal(options.family, family);
+        assert_int_equal(options.rack, 0);
+        assert_int_equal(options.remote_tsap, family == S7_FAMILY_LOGO ? 0x2000 : 0);
+        assert_int_equal(options.request_ms, 77);
+        assert_int_equal(s7_settings_make("plc", &options, &settings, NULL), S7_OK);
+        assert_string_not_equal(s7_family_name((s7_family)family), "?");
+    }
+    assert_int_equal(s7_preset(&options, S7_FAMILY_S7_400), S7_OK);
+    assert_int_equal(options.slot, 3);
+    assert_int_equal(options.pdu_len, 480);
+    assert_int_equal(s7_preset(&options, S7_FAMILY_S7_300), S7_OK);
+    assert_int_equal(options.slot, 2);
+    assert_int_equal(s7_preset(&options, (s7_family)0), S7_E_ARG);
+    assert_int_equal(s7_preset(NULL, S7_FAMILY_S7_300), S7_E_ARG);
+    assert_string_equal(s7_family_name((s7_family)99), "?");
+    s7_client_options older = options;
+    older.struct_size = offsetof(s7_client_options, family);
+    assert_int_equal(s7_preset(&older, S7_FAMILY_S7_1500), S7_E_ARG);
+    assert_int_equal(older.slot, 2);
+}
+
+static void settings_win_over_a_family_in_any_order(void **state)
+{
+    static const struct {
+        const char *text;
+        uint8_t family, slot;
+        uint16_t remote_tsap, pdu_len;
+    } cases[] = {
+        {"s7://plc?family=s7-300", S7_FAMILY_S7_300, 2, 0, 240},
+        {"s7://plc?family=S71500&slot=0", S7_FAMILY_S7_1500, 0, 0, 960},
+        {"s7://plc?slot=5&pdu=480&family=s7-300", S7_FAMILY_S7_300, 5, 0, 480},
+        {"s7://plc?family=logo", S7_FAMILY_LOGO, 0, 0x2000, 240},
+        {"s7://plc?remote-tsap=03.00&FAMILY=LOGO", S7_FAMILY_LOGO, 0, 0x0300, 240},
+        {"s7://plc?family=s7-400&family=s7-200-smart", S7_FAMILY_S7_200_SMART, 1, 0, 240},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct s7_client_endpoint endpoint;
+        s7_client_options options;
+        s7_errinfo err;
+
+        if (parse(cases[i].text, &endpoint, &options, &err) != S7_OK)
+            fail_msg("\"%s\": %s", cases[i].text, err.came);
+        if (options.family != cases[i].family || options.slot != cases[i].slot ||
+            options.remote_tsap != cases[i].remote_tsap || options.pdu_len != cases[i].pdu_len)
+            fail_msg("\"%s\": family %u, slot %u, TSAP %04X, PDU length %u", cases[i].text, options.family,
+                     options.slot, options.remote_tsap, options.pdu_len);
+    }
+}
+
 static void a_wrong_setting_is_named_with_the_nearest_one(void **state)
 {
     static const struct {
@@ -121,8 +187,11 @@ static void a_wrong_setting_is_named_with_the_nearest_one(void **state)
         {"s7://plc?timeout=0s", "1ms..24h"},
         {"s7://plc?timeout=5h", "a time has a unit"},
         {"s7://plc?timeout=2000m", "1ms..24h"},
+        {"s7://plc?family=s7-3000", "a family is s7-300, s7-400,"},
+        {"s7://plc?family=", "a family is"},
         {"s7://plc?pdu=100", "a PDU length is 240..960"},
         {"s7://plc?jobs=0", "1..32"},
+        {"s7://plc?max-items=19", "20..255"},
         {"s7://plc?local-tsap=0x10000", "a TSAP is at most 65535"},
         {"s7://plc?local-tsap=0x", "nothing is expected here"},
         {"s7://plc?local-tsap=1g.00", "nothing is expected here"},
@@ -153,6 +222,12 @@ static void options_come_from_the_environment_where_it_has_them(void **state)
     before = options;
     assert_int_equal(s7_options_from_env(&options, &err), S7_OK);
     assert_memory_equal(&options, &before, sizeof options);
+    setenv("S7_SLOT", "4", 1);
+    setenv("S7_FAMILY", "s7-400", 1);
+    assert_int_equal(s7_options_from_env(&options, &err), S7_OK);
+    assert_int_equal(options.slot, 4);
+    assert_int_equal(options.pdu_len, 480);
+    unsetenv("S7_FAMILY");
     setenv("S7_SLOT", "2", 1);
     setenv("S7_TIMEOUT_MS", "1500", 1);
     setenv("S7_TYPE", "pg", 1);
@@ -274,11 +349,11 @@ static void random_texts_are_taken_or_refused(void **state)
 
 static void options_out_of_range_are_named(void **state)
 {
-    s7_client_options bad[9];
+    s7_client_options bad[10];
     struct s7_settings settings;
 
     (void)state;
-    for (unsigned i = 0; i < 9; i++)
+    for (unsigned i = 0; i < 10; i++)
         s7_client_options_init(&bad[i]);
     bad[0].rack = 8;
     bad[1].slot = 32;
@@ -289,7 +364,9 @@ static void options_out_of_range_are_named(void **state)
     bad[6].pdu_len = 961;
     bad[7].request_ms = 0;
     bad[8].struct_size = 0;
-    for (unsigned i = 0; i < 9; i++) {
+    bad[9].max_items = 19;
+    bad[10].family = 8;
+    for (unsigned i = 0; i < 11; i++) {
         s7_errinfo err = S7_ERRINFO_INIT;
 
         assert_int_equal(s7_settings_make("plc", &bad[i], &settings, &err), S7_E_ARG);
@@ -343,6 +420,8 @@ int main(void)
         cmocka_unit_test(settings_of_the_endpoint_win_over_the_options),
         cmocka_unit_test(every_setting_of_an_endpoint_reaches_its_option),
         cmocka_unit_test(an_endpoint_does_not_undo_read_only),
+        cmocka_unit_test(a_preset_sets_what_is_usual_for_a_family),
+        cmocka_unit_test(settings_win_over_a_family_in_any_order),
         cmocka_unit_test(a_wrong_setting_is_named_with_the_nearest_one),
         cmocka_unit_test(options_come_from_the_environment_where_it_has_them),
         cmocka_unit_test(what_is_no_endpoint_says_where_and_changes_nothing),

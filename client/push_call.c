@@ -1,5 +1,6 @@
 #include "client/push_call.h"
 
+#include "protocol/alarm.h"
 #include "protocol/messages.h"
 
 #include <stdio.h>
@@ -16,24 +17,107 @@ static s7_status refuse(struct s7_push_call *call, s7_status status, const char 
     return status;
 }
 
-s7_status s7_push_call_begin(struct s7_push_call *call, struct s7_pushes *pushes, const s7_session *session)
+/* ---- the work ---- */
+
+static struct s7_push_call *call_of(struct s7_work *work)
 {
-    call->pushes = pushes;
-    call->detail[0] = '\0';
-    return call->make(call, session);
+    return (struct s7_push_call *)(void *)work;
 }
 
-void s7_push_call_end(struct s7_push_call *call, s7_status status)
+static s7_status make(struct s7_push_call *call, s7_session *session)
 {
-    call->ended(call, status);
+    s7_status status = S7_OK;
+
+    call->detail[0] = '\0';
+    if (call->pushes != NULL && *call->pushes == NULL)
+        status = s7_pushes_new(session, call->pushes);
+    if (status == S7_OK && call->make != NULL)
+        status = call->make(call, session);
+    return status;
+}
+
+/* The service is done: what follows for what is subscribed. */
+static void settle(struct s7_push_call *call)
+{
+    s7_status status = call->service.status;
+
+    if (!call->asked || !call->inner->done(&call->service.work))
+        return;
+    call->asked = false;
+    call->result = call->ended != NULL ? call->ended(call, status) : status;
+}
+
+static void pump(struct s7_work *work, s7_session *session)
+{
+    struct s7_push_call *call = call_of(work);
+
+    if (!call->asked && !call->service.done && s7_session_window(session) > 0) {
+        s7_status status = make(call, session);
+
+        call->asked = status == S7_OK;
+        if (status != S7_OK) {
+            call->inner->cancel(work, session, status, call->detail);
+            call->result = status;
+        }
+    }
+    call->inner->pump(work, session);
+    settle(call);
+}
+
+static bool event(struct s7_work *work, const struct s7_event *event)
+{
+    struct s7_push_call *call = call_of(work);
+    bool taken = call->inner->event(work, event);
+
+    settle(call);
+    return taken;
+}
+
+static void cancel(struct s7_work *work, s7_session *session, s7_status why, const char *detail)
+{
+    struct s7_push_call *call = call_of(work);
+
+    if (!call->service.done && !call->asked)
+        call->result = why;
+    call->inner->cancel(work, session, why, detail);
+    settle(call);
+}
+
+static bool waits(const struct s7_work *work)
+{
+    return ((const struct s7_push_call *)(const void *)work)->inner->waits(work);
+}
+
+static bool done(const struct s7_work *work)
+{
+    return ((const struct s7_push_call *)(const void *)work)->inner->done(work);
+}
+
+static const struct s7_work_ops ops = {pump, event, cancel, waits, done};
+
+/* The service is begun already. */
+static void wrap(struct s7_push_call *call)
+{
+    call->inner = call->service.work.ops;
+    call->service.work.ops = &ops;
+}
+
+s7_status s7_push_call_result(const struct s7_push_call *call, uint16_t *plc_error, const char **detail)
+{
+    s7_service_result(&call->service, plc_error, detail);
+    if (call->detail[0] != '\0')
+        *detail = call->detail;
+    return call->result;
 }
 
 void s7_push_call_release(struct s7_push_call *call)
 {
     s7_image_free(call->image);
     free(call->made);
+    free(call->answer);
     call->image = NULL;
     call->made = NULL;
+    call->answer = NULL;
 }
 
 /* ---- lists ---- */
@@ -121,13 +205,13 @@ static const char *take_subscribed(struct s7_service *service, const struct s7_p
         return why;
     made->job = values.sequence;
     made->cycle = call->cycle;
-    if (!s7_pushes_add(call->pushes, made))
+    if (!s7_pushes_add(*call->pushes, made))
         return "a job number that another subscription has";
     made->image = call->image;
     call->image = NULL;
     call->made = NULL;
-    call->id = made->id;
-    tell_values(call->pushes, made, &values);
+    *call->to = made->id;
+    tell_values(*call->pushes, made, &values);
     return NULL;
 }
 
@@ -136,17 +220,13 @@ static s7_status make_subscribe(struct s7_push_call *call, const s7_session *ses
     return ask_for_list(call, session, call->made->made_by, 0);
 }
 
-static void ended_well(struct s7_push_call *call, s7_status status)
+s7_status s7_push_call_subscribe(struct s7_push_call *call, struct s7_pushes **pushes,
+                                 const s7_subscribe_options *options, const s7_address *items, size_t n_items,
+                                 uint32_t *subscription, s7_errinfo *err)
 {
-    (void)call;
-    (void)status;
-}
-
-s7_status s7_push_call_subscribe(struct s7_push_call *call, const s7_subscribe_options *options,
-                                 const s7_address *items, size_t n_items, s7_errinfo *err)
-{
-    *call = (struct s7_push_call){.make = make_subscribe, .ended = ended_well};
+    *call = (struct s7_push_call){.make = make_subscribe, .pushes = pushes, .to = subscription};
     s7_service_begin(&call->service, take_subscribed);
+    wrap(call);
     snprintf(call->what, sizeof call->what, "subscribe to %zu items of", n_items);
     if (options->kind != S7_SUBSCRIBE_TIME && options->kind != S7_SUBSCRIBE_CHANGE)
         return refuse(call, S7_E_ARG, "a subscription is of S7_SUBSCRIBE_TIME or S7_SUBSCRIBE_CHANGE");
@@ -169,7 +249,7 @@ static const char gone[] = "there is no such subscription: it was ended, or its 
 static const char *take_modified(struct s7_service *service, const struct s7_pdu *answer, bool *more)
 {
     struct s7_push_call *call = of(service);
-    struct s7_subscription *subscription = s7_pushes_find(call->pushes, call->id);
+    struct s7_subscription *subscription = s7_pushes_find(*call->pushes, call->id);
     struct s7_userdata values;
 
     *more = false;
@@ -178,19 +258,19 @@ static const char *take_modified(struct s7_service *service, const struct s7_pdu
         return why;
     if (subscription == NULL || values.sequence != subscription->job)
         return "the answer for another job";
-    s7_pushes_forget(call->pushes, subscription);
+    s7_pushes_forget(*call->pushes, subscription);
     s7_image_free(subscription->image);
     subscription->image = call->image;
     subscription->cycle = call->cycle;
     subscription->dropped = false;
     call->image = NULL;
-    tell_values(call->pushes, subscription, &values);
+    tell_values(*call->pushes, subscription, &values);
     return NULL;
 }
 
 static s7_status make_modify(struct s7_push_call *call, const s7_session *session)
 {
-    const struct s7_subscription *subscription = s7_pushes_find(call->pushes, call->id);
+    const struct s7_subscription *subscription = s7_pushes_find(*call->pushes, call->id);
 
     if (subscription == NULL)
         return refuse(call, S7_E_ARG, gone);
@@ -202,27 +282,29 @@ static s7_status make_modify(struct s7_push_call *call, const s7_session *sessio
 }
 
 /* Whether its pushes are of the old list or the new one is known after an answer, and while nothing left. */
-static void ended_modify(struct s7_push_call *call, s7_status status)
+static s7_status ended_modify(struct s7_push_call *call, s7_status status)
 {
-    struct s7_subscription *subscription = s7_pushes_find(call->pushes, call->id);
+    struct s7_subscription *subscription = s7_pushes_find(*call->pushes, call->id);
+    bool unknown = status == S7_E_OUTCOME_UNKNOWN || status == S7_E_PROTOCOL;
 
-    if (subscription == NULL)
-        return;
-    if (status == S7_OK)
+    if (subscription != NULL && status == S7_OK)
         subscription->in_doubt = false;
-    else if (status == S7_E_OUTCOME_UNKNOWN || status == S7_E_PROTOCOL) {
+    if (subscription != NULL && unknown) {
         subscription->in_doubt = true;
-        s7_pushes_forget(call->pushes, subscription);
+        s7_pushes_forget(*call->pushes, subscription);
     }
+    return status;
 }
 
-s7_status s7_push_call_modify(struct s7_push_call *call, uint32_t id, uint32_t period_ms,
-                              const s7_address *items, size_t n_items, s7_errinfo *err)
+s7_status s7_push_call_modify(struct s7_push_call *call, struct s7_pushes **pushes, uint32_t subscription,
+                              uint32_t period_ms, const s7_address *items, size_t n_items, s7_errinfo *err)
 {
-    *call = (struct s7_push_call){.id = id, .make = make_modify, .ended = ended_modify};
+    *call = (struct s7_push_call){
+        .make = make_modify, .ended = ended_modify, .pushes = pushes, .id = subscription};
     s7_service_begin(&call->service, take_modified);
+    wrap(call);
     call->service.changes = true;
-    snprintf(call->what, sizeof call->what, "modify subscription %u of", id);
+    snprintf(call->what, sizeof call->what, "modify subscription %u of", subscription);
     if (period_ms != 0 && !s7_cycle_from_ms(period_ms, &call->cycle))
         return refuse(call, S7_E_ARG, bad_period);
     return make_image(call, items, n_items, true, err);
@@ -242,7 +324,7 @@ static const char *take_end(struct s7_service *service, const struct s7_pdu *ans
 
 static s7_status make_unsubscribe(struct s7_push_call *call, const s7_session *session)
 {
-    const struct s7_subscription *subscription = s7_pushes_find(call->pushes, call->id);
+    const struct s7_subscription *subscription = s7_pushes_find(*call->pushes, call->id);
     uint8_t payload[2];
     struct s7_wr wr = {.buf = payload, .cap = sizeof payload};
 
@@ -255,21 +337,23 @@ static s7_status make_unsubscribe(struct s7_push_call *call, const s7_session *s
     return S7_OK;
 }
 
-static void ended_unsubscribe(struct s7_push_call *call, s7_status status)
+static s7_status ended_unsubscribe(struct s7_push_call *call, s7_status status)
 {
-    struct s7_subscription *subscription = s7_pushes_find(call->pushes, call->id);
+    struct s7_subscription *subscription = s7_pushes_find(*call->pushes, call->id);
 
     if (status == S7_OK && subscription != NULL)
-        s7_pushes_remove(call->pushes, subscription);
+        s7_pushes_remove(*call->pushes, subscription);
+    return status;
 }
 
-s7_status s7_push_call_unsubscribe(struct s7_push_call *call, uint32_t id)
+void s7_push_call_unsubscribe(struct s7_push_call *call, struct s7_pushes **pushes, uint32_t subscription)
 {
-    *call = (struct s7_push_call){.id = id, .make = make_unsubscribe, .ended = ended_unsubscribe};
+    *call = (struct s7_push_call){
+        .make = make_unsubscribe, .ended = ended_unsubscribe, .pushes = pushes, .id = subscription};
     s7_service_begin(&call->service, take_end);
+    wrap(call);
     call->service.empty_error = JOB_MISSING;
-    snprintf(call->what, sizeof call->what, "end subscription %u of", id);
-    return S7_OK;
+    snprintf(call->what, sizeof call->what, "end subscription %u of", subscription);
 }
 
 /* ---- events ---- */
@@ -279,10 +363,10 @@ s7_status s7_push_call_unsubscribe(struct s7_push_call *call, uint32_t id)
 static const struct {
     uint32_t event;
     uint8_t alarms;
-} alarms[] = {{S7_EVENTS_SCAN, S7_MESSAGES_SCAN},
-              {S7_EVENTS_ALARM, S7_MESSAGES_ALARM},
-              {S7_EVENTS_ALARM_S, S7_MESSAGES_ALARM_S}};
-#define N_ALARMS (sizeof alarms / sizeof alarms[0])
+} alarm_types[] = {{S7_EVENTS_SCAN, S7_MESSAGES_SCAN},
+                   {S7_EVENTS_ALARM, S7_MESSAGES_ALARM},
+                   {S7_EVENTS_ALARM_S, S7_MESSAGES_ALARM_S}};
+#define N_ALARM_TYPES (sizeof alarm_types / sizeof alarm_types[0])
 
 #define EVENTS_PLAIN (S7_EVENTS_MODE | S7_EVENTS_DIAG | S7_EVENTS_USER_DIAG) /* the bits of the wire */
 #define EVENTS_ALL   (EVENTS_PLAIN | S7_EVENTS_SCAN | S7_EVENTS_ALARM | S7_EVENTS_ALARM_S)
@@ -297,13 +381,13 @@ static void plan_steps(struct s7_push_call *call)
     call->step = call->n_steps = 0;
     if (plain == 0 && (differ & EVENTS_PLAIN) != 0)
         call->steps[call->n_steps++] = (struct s7_events_step){0, 0};
-    for (size_t i = 0; i < N_ALARMS; i++) {
-        bool begins = (call->events & alarms[i].event) != 0;
+    for (size_t i = 0; i < N_ALARM_TYPES; i++) {
+        bool begins = (call->events & alarm_types[i].event) != 0;
 
-        if (differ & alarms[i].event)
+        if (differ & alarm_types[i].event)
             call->steps[call->n_steps++] =
                 (struct s7_events_step){(uint8_t)(plain | S7_MESSAGES_ALARMS),
-                                        (uint8_t)(alarms[i].alarms | (begins ? S7_MESSAGES_BEGIN : 0))};
+                                        (uint8_t)(alarm_types[i].alarms | (begins ? S7_MESSAGES_BEGIN : 0))};
     }
     if (call->n_steps == 0)
         call->steps[call->n_steps++] = (struct s7_events_step){plain, 0};
@@ -337,26 +421,86 @@ static const char *take_events(struct s7_service *service, const struct s7_pdu *
 static s7_status make_events(struct s7_push_call *call, const s7_session *session)
 {
     (void)session;
-    call->events_before = s7_pushes_events(call->pushes);
-    s7_pushes_set_events(call->pushes, call->events_before | call->events);
+    call->events_before = s7_pushes_events(*call->pushes);
+    s7_pushes_set_events(*call->pushes, call->events_before | call->events);
     plan_steps(call);
     ask_step(call);
     return S7_OK;
 }
 
-static void ended_events(struct s7_push_call *call, s7_status status)
+static s7_status ended_events(struct s7_push_call *call, s7_status status)
 {
     if (status == S7_OK)
-        s7_pushes_set_events(call->pushes, call->events);
+        s7_pushes_set_events(*call->pushes, call->events);
     else if (status == S7_E_PLC && call->step == 0)
-        s7_pushes_set_events(call->pushes, call->events_before);
+        s7_pushes_set_events(*call->pushes, call->events_before);
+    return status;
 }
 
-s7_status s7_push_call_events(struct s7_push_call *call, uint32_t events)
+s7_status s7_push_call_events(struct s7_push_call *call, struct s7_pushes **pushes, uint32_t events)
 {
-    *call = (struct s7_push_call){.events = events, .make = make_events, .ended = ended_events};
+    *call =
+        (struct s7_push_call){.make = make_events, .ended = ended_events, .pushes = pushes, .events = events};
     s7_service_begin(&call->service, take_events);
+    wrap(call);
     snprintf(call->what, sizeof call->what, "ask for events of");
     return events & ~(uint32_t)EVENTS_ALL ? refuse(call, S7_E_ARG, "events are a sum of enum s7_events")
                                           : S7_OK;
+}
+
+/* ---- alarms ---- */
+
+#define ANSWER_CAP 16384
+
+static s7_status too_large(struct s7_push_call *call, const char *what, size_t there, size_t cap)
+{
+    snprintf(call->detail, sizeof call->detail, "there are %zu %s, and room for %zu", there, what, cap);
+    return S7_E_TOO_LARGE;
+}
+
+static s7_status ended_alarms(struct s7_push_call *call, s7_status status)
+{
+    struct s7_alarm_entry entry;
+    struct s7_rd rd;
+    size_t there = 0;
+
+    if (status != S7_OK)
+        return status;
+    if (call->service.len > ANSWER_CAP)
+        return too_large(call, "bytes of alarms", call->service.len, ANSWER_CAP);
+    if (s7_alarm_answer_decode(call->answer, call->service.len, &rd) != S7_OK)
+        return refuse(call, S7_E_PROTOCOL, "the answer is no list of alarms");
+    for (; s7_alarm_entry_next(&rd, &entry); there++)
+        if (there < call->cap)
+            call->alarms[there] = (s7_pending_alarm){.event = entry.event,
+                                                     .state = entry.state,
+                                                     .ack_going = entry.ack_going,
+                                                     .ack_coming = entry.ack_coming,
+                                                     .coming = entry.coming,
+                                                     .going = entry.going};
+    if (rd.left > 0)
+        return refuse(call, S7_E_PROTOCOL, "the answer has more behind its alarms");
+    *call->n = there;
+    return there > call->cap ? too_large(call, "alarms", there, call->cap) : S7_OK;
+}
+
+s7_status s7_push_call_alarms(struct s7_push_call *call, s7_alarm_kind kind, s7_pending_alarm *alarms,
+                              size_t cap, size_t *n)
+{
+    uint8_t query = kind == S7_ALARMS_8 ? S7_ALARM_QUERY_400 : S7_ALARM_QUERY_BY_TYPE;
+    uint8_t payload[S7_ALARM_QUERY_LEN];
+    struct s7_wr wr = {.buf = payload, .cap = sizeof payload};
+
+    *call = (struct s7_push_call){.ended = ended_alarms, .alarms = alarms, .cap = cap, .n = n};
+    snprintf(call->what, sizeof call->what, "read the alarms of");
+    if (n == NULL || (alarms == NULL && cap > 0) || (kind != S7_ALARMS_8 && kind != S7_ALARMS_S))
+        return refuse(call, S7_E_ARG, "alarms or n is NULL, or kind is none");
+    call->answer = malloc(ANSWER_CAP);
+    if (call->answer == NULL)
+        return S7_E_NOMEM;
+    s7_alarm_query_append(&wr, query, (uint32_t)kind);
+    s7_service_userdata(&call->service, S7_GROUP_CPU, S7_CPU_ALARM_QUERY, payload, wr.len, call->answer,
+                        ANSWER_CAP);
+    wrap(call);
+    return S7_OK;
 }

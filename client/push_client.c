@@ -5,64 +5,51 @@
 #include "client/plan_tag.h"
 #include "client/report.h"
 #include "loop/blocking.h"
-#include "protocol/alarm.h"
 
 #include <stdio.h>
 
 #define NS_PER_MS INT64_C(1000000)
 
-/* ---- asking ---- */
-
-static s7_status begin(struct s7_service *service, struct s7_direct *direct, const char **detail)
-{
-    struct s7_push_call *call = (struct s7_push_call *)service;
-    s7_status status = S7_OK;
-
-    *detail = "";
-    if (direct->pushes == NULL)
-        status = s7_pushes_new(direct->session, &direct->pushes);
-    if (status == S7_OK)
-        status = s7_push_call_begin(call, direct->pushes, direct->session);
-    if (status != S7_OK)
-        *detail = call->detail;
-    return status;
-}
-
-static void end(struct s7_service *service, s7_status status)
-{
-    s7_push_call_end((struct s7_push_call *)service, status);
-}
-
-static const struct s7_service_hooks hooks = {begin, end};
-
 static const char not_lent[] =
     "what a PLC tells by itself would go to the next borrower: make a client of your own for it";
 
-/* An argument was refused: err names an item, or detail says all. */
-static s7_status refused(const struct s7_service_call *said, struct s7_push_call *call, s7_status status,
-                         s7_errinfo *err)
+/* ---- asking ---- */
+
+/* Where a client of one's own has its pushes. */
+static struct s7_pushes **pushes_of(s7_client *client)
 {
-    if (call->detail[0] == '\0' || err->item < 0)
-        return s7_services_fail(said, status, call->detail);
-    snprintf(err->asked, sizeof err->asked, "%s %.80s", said->what, s7_client_where(said->client));
-    return s7_client_fail(said->ctx, err, status, call->detail);
+    return client != NULL && client->lease == NULL ? &((struct s7_direct *)client)->pushes : NULL;
 }
 
-/* made: what making the call came to. */
+/* made: what making the call came to; err names the item at fault. */
+static s7_status run(const struct s7_service_call *said, struct s7_push_call *call, s7_status made,
+                     s7_errinfo *err)
+{
+    uint16_t plc_error;
+    const char *detail;
+
+    if (said->client == NULL)
+        return s7_client_refuse(NULL, said->ctx, "client is NULL");
+    if (call->pushes == NULL && call->answer == NULL && made == S7_OK)
+        return s7_services_fail(said, S7_E_MISUSE, not_lent);
+    if (made != S7_OK) {
+        s7_services_report(said->what, s7_client_where(said->client), err, made, call->detail);
+        s7_report_give(s7_ctx_err(said->ctx), err);
+        return made;
+    }
+    s7_status status = s7_services_call(said, &call->service);
+    if (status != S7_OK) /* reported already */
+        return status;
+    status = s7_push_call_result(call, &plc_error, &detail);
+    return status == S7_OK ? S7_OK : s7_services_fail(said, status, detail);
+}
+
 static s7_status carry_out(s7_client *client, const s7_ctx *ctx, struct s7_push_call *call, s7_status made,
                            s7_errinfo *err)
 {
     struct s7_service_call said = {client, ctx, call->what, false};
-    s7_status status;
+    s7_status status = run(&said, call, made, err);
 
-    if (client == NULL)
-        status = s7_client_refuse(NULL, ctx, "client is NULL");
-    else if (client->lease != NULL)
-        status = s7_services_fail(&said, S7_E_MISUSE, not_lent);
-    else if (made != S7_OK)
-        status = refused(&said, call, made, err);
-    else
-        status = s7_services_call_with(&said, &hooks, &call->service);
     s7_push_call_release(call);
     return status;
 }
@@ -85,11 +72,10 @@ s7_status s7_subscribe(s7_client *client, const s7_ctx *ctx, const s7_subscribe_
         return s7_client_refuse(client, ctx, "subscription is NULL, or options have no struct_size");
     if (options != NULL)
         memcpy(&full, options, options->struct_size < sizeof full ? options->struct_size : sizeof full);
-    s7_status status = s7_push_call_subscribe(&call, &full, items, n_items, &err);
-    status = carry_out(client, ctx, &call, status, &err);
-    if (status == S7_OK)
-        *subscription = call.id;
-    return status;
+    s7_status status =
+        s7_push_call_subscribe(&call, pushes_of(client), &full, items, n_items, subscription, &err);
+
+    return carry_out(client, ctx, &call, status, &err);
 }
 
 s7_status s7_subscription_modify(s7_client *client, const s7_ctx *ctx, uint32_t subscription,
@@ -97,7 +83,8 @@ s7_status s7_subscription_modify(s7_client *client, const s7_ctx *ctx, uint32_t 
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     struct s7_push_call call;
-    s7_status status = s7_push_call_modify(&call, subscription, period_ms, items, n_items, &err);
+    s7_status status =
+        s7_push_call_modify(&call, pushes_of(client), subscription, period_ms, items, n_items, &err);
 
     return carry_out(client, ctx, &call, status, &err);
 }
@@ -106,59 +93,28 @@ s7_status s7_unsubscribe(s7_client *client, const s7_ctx *ctx, uint32_t subscrip
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     struct s7_push_call call;
-    s7_status status = s7_push_call_unsubscribe(&call, subscription);
 
-    return carry_out(client, ctx, &call, status, &err);
+    s7_push_call_unsubscribe(&call, pushes_of(client), subscription);
+    return carry_out(client, ctx, &call, S7_OK, &err);
 }
 
 s7_status s7_events_enable(s7_client *client, const s7_ctx *ctx, uint32_t events)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     struct s7_push_call call;
-    s7_status status = s7_push_call_events(&call, events);
+    s7_status status = s7_push_call_events(&call, pushes_of(client), events);
 
     return carry_out(client, ctx, &call, status, &err);
 }
 
-/* ---- alarms ---- */
-
-#define ANSWER_CAP 16384
-
 s7_status s7_alarms_query(s7_client *client, const s7_ctx *ctx, s7_alarm_kind kind, s7_pending_alarm *alarms,
                           size_t cap, size_t *n)
 {
-    struct s7_service_call said = {client, ctx, "read the alarms of", false};
-    uint8_t payload[S7_ALARM_QUERY_LEN], answer[ANSWER_CAP];
-    struct s7_wr wr = {.buf = payload, .cap = sizeof payload};
-    struct s7_service service;
-    struct s7_alarm_entry entry;
-    struct s7_rd rd;
-    size_t there = 0;
+    s7_errinfo err = S7_ERRINFO_INIT;
+    struct s7_push_call call;
+    s7_status status = s7_push_call_alarms(&call, kind, alarms, cap, n);
 
-    if (n == NULL || (alarms == NULL && cap > 0) || (kind != S7_ALARMS_8 && kind != S7_ALARMS_S))
-        return s7_client_refuse(client, ctx, "alarms or n is NULL, or kind is none");
-    s7_alarm_query_append(&wr, kind == S7_ALARMS_8 ? S7_ALARM_QUERY_400 : S7_ALARM_QUERY_BY_TYPE,
-                          (uint32_t)kind);
-    s7_service_userdata(&service, S7_GROUP_CPU, S7_CPU_ALARM_QUERY, payload, wr.len, answer, sizeof answer);
-    s7_status status = s7_services_call(&said, &service);
-    if (status != S7_OK)
-        return status;
-    if (service.len > sizeof answer)
-        return s7_services_too_large(&said, "bytes of alarms", service.len, sizeof answer);
-    if (s7_alarm_answer_decode(answer, service.len, &rd) != S7_OK)
-        return s7_services_fail(&said, S7_E_PROTOCOL, s7_services_short);
-    for (; s7_alarm_entry_next(&rd, &entry); there++)
-        if (there < cap)
-            alarms[there] = (s7_pending_alarm){.event = entry.event,
-                                               .state = entry.state,
-                                               .ack_going = entry.ack_going,
-                                               .ack_coming = entry.ack_coming,
-                                               .coming = entry.coming,
-                                               .going = entry.going};
-    if (rd.left > 0)
-        return s7_services_fail(&said, S7_E_PROTOCOL, "what the answer has behind its alarms is none");
-    *n = there;
-    return there > cap ? s7_services_too_large(&said, "alarms", there, cap) : S7_OK;
+    return carry_out(client, ctx, &call, status, &err);
 }
 
 /* ---- taking ---- */

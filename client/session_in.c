@@ -168,6 +168,17 @@ static enum outcome push_in(const struct s7_session *session, const struct s7_pd
     return EVENT;
 }
 
+/* Nobody asked for a service that makes the peer ask: it is ignored. */
+static enum outcome peer_job(const struct s7_session *session, const struct s7_pdu *pdu,
+                             struct s7_event *event)
+{
+    if (session->peer.state != S7_SLOT_OPEN)
+        return NOTHING;
+    *event =
+        (struct s7_event){.kind = S7_EVENT_PEER_JOB, .status = S7_OK, .id = session->peer.id, .pdu = *pdu};
+    return EVENT;
+}
+
 static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, size_t len,
                            struct s7_event *event)
 {
@@ -177,8 +188,8 @@ static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, siz
         bad_pdu(session, bytes, len);
         return NOTHING;
     }
-    if (pdu.rosctr == S7_ROSCTR_JOB) /* of services that nobody asked for here */
-        return NOTHING;
+    if (pdu.rosctr == S7_ROSCTR_JOB)
+        return peer_job(session, &pdu, event);
     if (is_push(&pdu))
         return push_in(session, &pdu, event);
     if (session->state == S7_SESSION_NEGOTIATING && pdu.ref == session->setup_ref)

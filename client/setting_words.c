@@ -1,5 +1,6 @@
 #include "client/setting_words.h"
 
+#include "client/preset.h"
 #include "client/report.h"
 #include "protocol/nearest.h"
 #include "protocol/pdu.h"
@@ -11,10 +12,11 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_JOBS 32
-#define MAX_MS   86400000U /* a day */
+#define MAX_JOBS  32
+#define MIN_ITEMS 20
+#define MAX_MS    86400000U /* a day */
 
-enum kind { NUMBER_8, NUMBER_16, TSAP, TIME, TYPE, FLAG };
+enum kind { NUMBER_8, NUMBER_16, TSAP, TIME, TYPE, FLAG, FAMILY };
 
 static const struct setting {
     const char *name, *env;
@@ -25,6 +27,7 @@ static const struct setting {
     const char *what;
 } settings[] = {
 #define FIELD(name) offsetof(s7_client_options, name)
+    {"family", "S7_FAMILY", FAMILY, FIELD(family), 0, 0, false, "a family"}, /* the first: see below */
     {"rack", "S7_RACK", NUMBER_8, FIELD(rack), 0, 7, true, "a rack"},
     {"slot", "S7_SLOT", NUMBER_8, FIELD(slot), 0, 31, true, "a slot"},
     {"type", "S7_TYPE", TYPE, FIELD(conn_type), 0, 0, true, "a type"},
@@ -32,11 +35,13 @@ static const struct setting {
     {"remote-tsap", "S7_REMOTE_TSAP", TSAP, FIELD(remote_tsap), 0, 0xFFFF, false, "a TSAP"},
     {"pdu", "S7_PDU", NUMBER_16, FIELD(pdu_len), S7_PDU_LEN_MIN, S7_PDU_LEN_MAX, false, "a PDU length"},
     {"jobs", "S7_JOBS", NUMBER_8, FIELD(max_jobs), 1, MAX_JOBS, false, "a number of jobs"},
+    {"max-items", "S7_MAX_ITEMS", NUMBER_8, FIELD(max_items), MIN_ITEMS, 255, false, "a number of items"},
     {"timeout", "S7_TIMEOUT_MS", TIME, FIELD(request_ms), 1, MAX_MS, false, "a time"},
     {"connect-timeout", "S7_CONNECT_MS", TIME, FIELD(connect_ms), 1, MAX_MS, false, "a time"},
     {"handshake-timeout", "S7_HANDSHAKE_MS", TIME, FIELD(handshake_ms), 1, MAX_MS, false, "a time"},
     {"auto-reconnect", "S7_AUTO_RECONNECT", FLAG, FIELD(auto_reconnect), 0, 1, false, "auto-reconnect"},
     {"read-retries", "S7_READ_RETRIES", NUMBER_8, FIELD(read_retries), 0, 255, false, "a number of repeats"},
+    {"heartbeat", "S7_HEARTBEAT_MS", TIME, FIELD(heartbeat_ms), 0, MAX_MS, false, "a time"},
     {"read-only", "S7_READ_ONLY", FLAG, FIELD(read_only), 0, 1, false, "read-only"},
 };
 
@@ -169,6 +174,17 @@ static bool read_type(const struct setting *setting, struct s7_word value, uint3
     return fail(fault, value.at, "%s is pg, op or basic", setting->what);
 }
 
+static bool read_family(const struct setting *setting, struct s7_word value, uint32_t *number,
+                        struct s7_word_fault *fault)
+{
+    s7_family family;
+
+    if (!s7_family_from_name(value.at, value.len, &family))
+        return fail(fault, value.at, "%s is " S7_FAMILY_NAMES, setting->what);
+    *number = family;
+    return true;
+}
+
 static bool read_flag(const struct setting *setting, struct s7_word value, uint32_t *number,
                       struct s7_word_fault *fault)
 {
@@ -192,6 +208,8 @@ static bool read_value(const struct setting *setting, struct s7_word value, uint
         return read_type(setting, value, number, fault);
     case FLAG:
         return read_flag(setting, value, number, fault);
+    case FAMILY:
+        return read_family(setting, value, number, fault);
     default:
         return read_number(setting, value, number, fault);
     }
@@ -203,6 +221,9 @@ static void store(const struct setting *setting, uint32_t number, s7_client_opti
     uint16_t number_16 = (uint16_t)number;
 
     switch (setting->kind) {
+    case FAMILY:
+        (void)s7_preset(options, (s7_family)number); /* its name is one of a family */
+        break;
     case NUMBER_16:
     case TSAP:
         memcpy(at, &number_16, sizeof number_16);
@@ -237,6 +258,12 @@ static bool unknown(struct s7_word name, struct s7_word_fault *fault)
     if (nearest.best != NULL)
         return fail(fault, name.at, "no such setting \"%s\"; did you mean %s?", word, nearest.best);
     return fail(fault, name.at, "no such setting \"%s\"", word);
+}
+
+/* Others are set by a family, and must be set again where they are given: it goes first. */
+bool s7_word_goes_first(struct s7_word name)
+{
+    return is(name, settings[0].name);
 }
 
 bool s7_word_set(s7_client_options *options, struct s7_word name, struct s7_word value,

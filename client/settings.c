@@ -13,6 +13,7 @@ void s7_client_options_init(s7_client_options *options)
         .slot = 1,
         .conn_type = S7_CONN_OP,
         .max_jobs = 8,
+        .max_items = S7_ITEMS_PER_JOB,
         .local_tsap = 0x0100,
         .remote_tsap = 0,
         .pdu_len = S7_PDU_LEN_MAX,
@@ -52,6 +53,8 @@ static const char *options_fault(const s7_client_options *options)
         return "a connection type is 1 (PG), 2 (OP) or 3 (S7 basic)";
     if (options->max_jobs < 1 || options->max_jobs > S7_SESSION_MAX_JOBS)
         return "max_jobs is 1..32";
+    if (options->max_items < S7_ITEMS_PER_JOB)
+        return "max_items is 20..255";
     if (options->pdu_len < S7_PDU_LEN_MIN || options->pdu_len > S7_PDU_LEN_MAX)
         return "pdu_len is 240..960";
     if (options->connect_ms == 0 || options->handshake_ms == 0 || options->request_ms == 0)
@@ -60,6 +63,8 @@ static const char *options_fault(const s7_client_options *options)
         return "backoff_min_ms is at least 1, and backoff_max_ms not less";
     if (options->flight_frames > 4096)
         return "flight_frames is at most 4096";
+    if (options->family > S7_FAMILY_SINAMICS)
+        return "no such family";
     return ranges_fault(options);
 }
 
@@ -134,10 +139,22 @@ s7_status s7_settings_session(const struct s7_settings *settings, uint16_t first
                                          .remote_tsap = remote_tsap(options),
                                          .pdu_len = options->pdu_len,
                                          .max_jobs = options->max_jobs,
+                                         .max_items = options->max_items,
                                          .handshake_ns = (int64_t)options->handshake_ms * 1000000,
                                          .first_ref = first_ref};
 
     return s7_session_new(&session, out);
+}
+
+int64_t s7_settings_pause_ns(const s7_client_options *options, unsigned failures, uint64_t random)
+{
+    uint64_t bound_ms = options->backoff_min_ms;
+
+    for (unsigned i = 1; i < failures && bound_ms < options->backoff_max_ms; i++)
+        bound_ms *= 2;
+    if (bound_ms > options->backoff_max_ms)
+        bound_ms = options->backoff_max_ms;
+    return (int64_t)(random % (bound_ms * 1000000 + 1));
 }
 
 void s7_settings_asked(const struct s7_settings *settings, s7_errinfo *err)

@@ -116,15 +116,38 @@ typedef struct s7_client_options {
     void *user;                        /* [NULL] handed to them */
     uint16_t flight_frames; /* [32] frames that the flight recorder keeps (flight.h), 288 bytes each; 0: none.
                                At most 4096 */
+    uint8_t max_items;      /* [20] items of one job at most, 20..255. 20 are what every CPU takes; where the
+                               PLC takes more, lists and plans need fewer jobs. The PDU length limits them
+                               anyway: 39 at 480, 79 at 960 */
+    uint8_t family;         /* [0: not known] an s7_family, set by s7_preset; what is advised depends on it */
+    uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
+                              and nothing is in flight, a byte of MB0 is read; no answer within request_ms
+                              ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
 
+typedef enum s7_family {
+    S7_FAMILY_S7_300 = 1,
+    S7_FAMILY_S7_400,
+    S7_FAMILY_S7_1200,
+    S7_FAMILY_S7_1500, /* ET 200SP CPUs as well */
+    S7_FAMILY_LOGO,    /* LOGO! 0BA7 and later */
+    S7_FAMILY_S7_200_SMART,
+    S7_FAMILY_SINAMICS /* drives; parameters are DBs */
+} s7_family;
+
+/* Set rack, slot, type, TSAPs, PDU length and jobs to what is usual for PLCs of a family; change what differs
+ * afterwards. The TSAPs of a LOGO! (10.00 and 20.00) are the usual ones of its own project. S7_E_ARG. */
+s7_status s7_preset(s7_client_options *options, s7_family family);
+
+const char *s7_family_name(s7_family family); /* "s7-300", as endpoints have it; "?" */
+
 /* Take options from the environment, where set: S7_RACK, S7_SLOT, S7_TYPE, S7_LOCAL_TSAP, S7_REMOTE_TSAP,
- * S7_PDU, S7_JOBS, S7_TIMEOUT_MS, S7_CONNECT_MS, S7_HANDSHAKE_MS (plain milliseconds), S7_AUTO_RECONNECT,
- * S7_READ_RETRIES, S7_READ_ONLY; values as in an endpoint (s7_client_new). *options begins with
- * s7_client_options_init. No other call of this library looks at the environment, and no other thread may
- * change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the variable, and nothing was changed. S7_E_ARG.
- */
+ * S7_PDU, S7_JOBS, S7_MAX_ITEMS, S7_TIMEOUT_MS, S7_CONNECT_MS, S7_HANDSHAKE_MS (plain milliseconds),
+ * S7_AUTO_RECONNECT, S7_READ_RETRIES, S7_HEARTBEAT_MS, S7_READ_ONLY, S7_FAMILY; values as in an endpoint
+ * (s7_client_new). *options begins with s7_client_options_init. No other call of this library looks at the
+ * environment, and no other thread may change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the
+ * variable, and nothing was changed. S7_E_ARG. */
 S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errinfo *err);
 
 /* ---- life ---- */
@@ -133,11 +156,12 @@ S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errin
  * "s7://host[:port]?rack=0&slot=1"; its settings win over options. Port 102 when none is given. Settings, in
  * any order, joined by "&":
  *
+ *   family=s7-300|s7-400|s7-1200|s7-1500|logo|s7-200smart|sinamics     s7_preset; the other settings win
  *   rack=0..7 slot=0..31 type=pg|op|basic          where the CPU is
  *   local-tsap=0x0100 remote-tsap=0x0302           or 03.02; remote-tsap instead of rack, slot and type
- *   pdu=240..960 jobs=1..32
+ *   pdu=240..960 jobs=1..32 max-items=20..255
  *   timeout=5s connect-timeout=3s handshake-timeout=500ms     request_ms and so on; ms, s or m
- *   auto-reconnect=yes|no read-retries=3
+ *   auto-reconnect=yes|no read-retries=3 heartbeat=10s
  *   read-only=yes                                  "no" does not undo the option
  *
  * options NULL: defaults. S7_E_SYNTAX (endpoint; err says where), S7_E_ARG (options), S7_E_NOMEM. err
@@ -157,6 +181,10 @@ void s7_client_close(s7_client *client);
 
 /* Close and free; NULL is fine. */
 void s7_client_free(s7_client *client);
+
+/* Is the PLC there? Reads one byte of MB0; any well-formed answer is a sign of life, a refusal too. Fails as
+ * s7_read_area does otherwise. */
+S7_MUST_CHECK s7_status s7_client_ping(s7_client *client, const s7_ctx *ctx);
 
 /* The state known from the last call; no I/O. */
 bool s7_client_is_connected(const s7_client *client);
@@ -206,7 +234,7 @@ typedef struct s7_item {
 } s7_item;
 
 /* Read or write any number of items, packed into as few jobs as their order allows (both directions of the
- * PDU length, at most 20 items a job); items longer than a PDU are cut. Results stay in the caller's order.
+ * PDU length, at most max_items a job); items longer than a PDU are cut. Results stay in the caller's order.
  * S7_OK: every item is good. S7_E_PARTIAL: some item failed, each says so itself, the others are good; err
  * names the first. S7_E_ARG, S7_E_GUARDED: nothing was sent, the items at fault carry it, the others
  * S7_E_CANCELLED. Any other status: the call failed as a whole, and items that were not done carry it; after

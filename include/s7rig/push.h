@@ -20,7 +20,7 @@
  * ended, once, and S7_E_NOT_CONNECTED after that; subscriptions and events are to be asked for again on the
  * next one, also with auto_reconnect.
  *
- * Only on a client of one's own: on one that a pool lent every call of this header is S7_E_MISUSE, for the
+ * Only on a client of one's own: on one that a pool lent the calls of this header are S7_E_MISUSE, for the
  * next borrower would be told.
  *
  * S7-300 and S7-400 do all this, and their HMI panels live on it; S7-1200 and 1500 refuse (S7_E_PLC, 8104):
@@ -124,9 +124,9 @@ typedef struct s7_pending_alarm {
     s7_datetime coming, going; /* of S7_ALARMS_S, year 0: the PLC gives none; of S7_ALARMS_8 always year 0 */
 } s7_pending_alarm;
 
-/* The alarms that are there, or wait to be acknowledged, in the PLC's order. *n: how many, which may be more
- * than cap: then S7_E_TOO_LARGE, and the first cap are there. None: S7_OK and 0. No event needs to be
- * enabled. */
+/* Works on leases too. The alarms that are there, or wait to be acknowledged, in the PLC's order. *n: how
+ * many, which may be more than cap: then S7_E_TOO_LARGE, and the first cap are there. None: S7_OK and 0. At
+ * most 16 KiB of alarms (S7_E_TOO_LARGE). No event needs to be enabled. */
 S7_MUST_CHECK s7_status s7_alarms_query(s7_client *client, const s7_ctx *ctx, s7_alarm_kind kind,
                                         s7_pending_alarm *alarms, size_t cap, size_t *n);
 
