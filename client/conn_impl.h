@@ -34,8 +34,9 @@ struct s7_request {
             struct s7_errand errand;
             struct s7_service first; /* as it was when it was made, to be repeated */
         } service;
-    } its;        /* both begin with the work */
-    uint8_t *own; /* memory for items, data, a block */
+        struct s7_download download; /* of a block in own */
+    } its;                           /* all begin with the work */
+    uint8_t *own;                    /* memory for items, data, a block */
     size_t own_cap;
 };
 

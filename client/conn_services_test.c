@@ -189,6 +189,69 @@ static void every_service_has_a_twin_on_a_loop(void **state)
     }
 }
 
+/* Reads go on beside it, and its block is copied. */
+static void a_block_is_downloaded_read_back_and_deleted(void **state)
+{
+    static uint8_t block[500], kept[500], bytes[20][10];
+    static struct told reads[20];
+
+    (void)state;
+    for (unsigned amq = 1; amq <= 4; amq++) {
+        memset(reads, 0, sizeof reads);
+        up(true, amq);
+        fake_make_block(block, sizeof block, 0x0A, 1);
+        memcpy(kept, block, sizeof block);
+        assert_int_equal(s7_conn_block_download(user.conn, S7_THEN(told_fn, &told[0]), S7_BLOCK_DB, 1, block,
+                                                sizeof block),
+                         S7_OK);
+        memset(block, 0xEE, sizeof block);
+        for (unsigned i = 0; i < 20; i++)
+            assert_int_equal(s7_conn_read_db(user.conn, S7_THEN(told_fn, &reads[i]), 1, 0, bytes[i], 10),
+                             S7_OK);
+        assert_int_equal(ask(UPLOAD), S7_OK);
+        run_for(100);
+        expect_told(&told[0], S7_OK);
+        expect_told(&told[UPLOAD], S7_OK);
+        assert_memory_equal(got.block, kept, sizeof kept);
+        for (unsigned i = 0; i < 20; i++)
+            expect_told(&reads[i], S7_OK);
+        assert_int_equal(s7_conn_block_delete(user.conn, S7_THEN(told_fn, &told[1]), S7_BLOCK_DB, 1), S7_OK);
+        assert_int_equal(s7_conn_block_delete(user.conn, S7_THEN(told_fn, &told[2]), S7_BLOCK_DB, 1), S7_OK);
+        run_for(10);
+        expect_told(&told[1], S7_OK);
+        expect_told(&told[2], S7_E_PLC);
+        down();
+    }
+}
+
+/* Its beginning was asked for: the PLC is amid something that nobody goes on with. */
+static void a_download_that_breaks_off_ends_the_connection(void **state)
+{
+    static uint8_t block[500];
+
+    (void)state;
+    fake_make_block(block, sizeof block, 0x0A, 1);
+    for (unsigned withdrawn = 0; withdrawn < 2; withdrawn++) {
+        uint64_t id = 0;
+        s7_then then = {.struct_size = sizeof then, .done = told_fn, .arg = &told[0], .id = &id};
+
+        up(true, 1);
+        world.act = SILENT;
+        world.act_frame = world.peer.frames + 1; /* the PLC does not go on after the first piece */
+        assert_int_equal(s7_conn_block_download(user.conn, &then, S7_BLOCK_DB, 1, block, sizeof block),
+                         S7_OK);
+        run_for(10);
+        if (withdrawn)
+            assert_true(s7_conn_cancel(user.conn, id));
+        run_for(5000);
+        assert_int_equal(told[0].times, 1);
+        assert_int_equal(told[0].status, withdrawn ? S7_E_CANCELLED : S7_E_TIMEOUT);
+        assert_int_equal(user.ends, 1);
+        assert_int_equal(world.plc.services.controls, 0);
+        down();
+    }
+}
+
 static void what_changes_the_plc_is_refused_unless_it_is_allowed(void **state)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
@@ -225,6 +288,9 @@ static void arguments_are_checked_by_the_call(void **state)
     assert_int_equal(s7_conn_block_upload(user.conn, then, S7_BLOCK_DB, 1, NULL, 0, NULL), S7_E_ARG);
     assert_int_equal(s7_conn_clock_set(user.conn, then, &none), S7_E_ARG);
     assert_int_equal(s7_conn_password_set(user.conn, then, "ninechars"), S7_E_ARG);
+    assert_int_equal(s7_conn_block_download(user.conn, then, S7_BLOCK_DB, 1, NULL, 1), S7_E_ARG);
+    assert_int_equal(s7_conn_block_download(user.conn, then, S7_BLOCK_DB, 1, &none, 0), S7_E_ARG);
+    assert_int_equal(s7_conn_block_download(user.conn, then, S7_BLOCK_DB, 1, &none, sizeof none), S7_E_ARG);
     s7_conn_close(user.conn);
     assert_int_equal(s7_conn_clock_get(user.conn, then, &got.clock), S7_E_NOT_CONNECTED);
     run_for(10);
@@ -289,6 +355,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_service_has_a_twin_on_a_loop),
+        cmocka_unit_test(a_block_is_downloaded_read_back_and_deleted),
+        cmocka_unit_test(a_download_that_breaks_off_ends_the_connection),
         cmocka_unit_test(what_changes_the_plc_is_refused_unless_it_is_allowed),
         cmocka_unit_test(arguments_are_checked_by_the_call),
         cmocka_unit_test(a_plc_without_the_service_says_so),
