@@ -10,6 +10,7 @@ struct rig {
     s7_session *session;
     struct s7_pushes *pushes;
     struct s7_push_call call;
+    uint32_t id; /* of the subscription that was made last */
     s7_push push;
     uint16_t ref; /* of the request that was sent last */
 };
@@ -76,10 +77,21 @@ static s7_status done(void)
     uint16_t error;
 
     assert_true(rig.call.service.work.ops->done(&rig.call.service.work));
-    s7_status status = s7_service_result(&rig.call.service, &error, &detail);
-    s7_push_call_end(&rig.call, status);
+    s7_status status = s7_push_call_result(&rig.call, &error, &detail);
     s7_push_call_release(&rig.call);
     return status;
+}
+
+/* Nothing was sent: why not. */
+static s7_status not_sent(const char *why)
+{
+    const char *detail;
+    uint16_t error;
+
+    assert_int_equal(sent().len, 0);
+    s7_push_call_result(&rig.call, &error, &detail);
+    expect_text(detail, why);
+    return done();
 }
 
 /* The answer of group 2: subfunction and job, error, data. */
@@ -125,23 +137,22 @@ static size_t addresses_of(const char *const *texts, s7_address addresses[8])
     return n;
 }
 
-static s7_status subscribe(s7_subscribe_kind kind, uint32_t period_ms, const char *const *texts)
+static void subscribe(s7_subscribe_kind kind, uint32_t period_ms, const char *const *texts)
 {
     s7_subscribe_options options = {sizeof options, kind, period_ms};
     s7_address addresses[8];
     size_t n = addresses_of(texts, addresses);
-    s7_status status = s7_push_call_subscribe(&rig.call, &options, addresses, n, NULL);
 
-    return status == S7_OK ? s7_push_call_begin(&rig.call, rig.pushes, rig.session) : status;
+    assert_int_equal(s7_push_call_subscribe(&rig.call, &rig.pushes, &options, addresses, n, &rig.id, NULL),
+                     S7_OK);
 }
 
-static void must_modify(uint32_t id, const char *const *texts)
+static void modify(uint32_t id, const char *const *texts)
 {
     s7_address addresses[8];
     size_t n = addresses_of(texts, addresses);
 
-    assert_int_equal(s7_push_call_modify(&rig.call, id, 0, addresses, n, NULL), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_OK);
+    assert_int_equal(s7_push_call_modify(&rig.call, &rig.pushes, id, 0, addresses, n, NULL), S7_OK);
 }
 
 static void expect_sent(const char *expected)
@@ -157,13 +168,13 @@ static void expect_sent(const char *expected)
 /* Two parts as job 1; its values are taken. */
 static uint32_t subscribed(void)
 {
-    assert_int_equal(subscribe(S7_SUBSCRIBE_CHANGE, 1000, TWO_PARTS), S7_OK);
+    subscribe(S7_SUBSCRIBE_CHANGE, 1000, TWO_PARTS);
     sent();
     answer(5, 1, 0, "ff 09 00 11 00 01 ff 09 00 0b ff 43 f6 90 35 60 ff 80 00 00 00");
     assert_int_equal(done(), S7_OK);
     assert_true(s7_pushes_next(rig.pushes, &rig.push));
     assert_false(s7_pushes_ready(rig.pushes));
-    return rig.call.id;
+    return rig.id;
 }
 
 static void expect_values(const char *first, bool first_changed, const char *second, bool second_changed)
@@ -185,13 +196,13 @@ static void s7_142_a_subscription_is_asked_for_answered_and_told_by_its_job(void
 {
     (void)state;
     begin();
-    assert_int_equal(subscribe(S7_SUBSCRIBE_TIME, 500, ONE_WORD), S7_OK);
+    subscribe(S7_SUBSCRIBE_TIME, 500, ONE_WORD);
     expect_sent("03 00 00 2d 02 f0 80 32 07 00 00 00 00 00 08 00 14 00 01 12 04 11 42 01 00 ff 09 00 10 "
                 "00 01 00 05 12 0a 10 02 00 02 00 00 83 00 03 20");
     answer(1, 1, 0, "ff 09 00 08 00 01 ff 04 00 10 00 00");
     assert_int_equal(done(), S7_OK);
     assert_true(s7_pushes_next(rig.pushes, &rig.push)); /* the values of the answer */
-    assert_int_equal(rig.push.subscription, rig.call.id);
+    assert_int_equal(rig.push.subscription, rig.id);
     assert_true(rig.push.changed[0]);
     told(1, 1, "ff 09 00 08 00 01 ff 04 00 10 12 34");
     told(1, 2, "ff 09 00 08 00 01 ff 04 00 10 56 78"); /* of a job that is not ours */
@@ -207,13 +218,13 @@ static void s7_178_a_modification_replaces_the_list_of_a_living_job(void **state
 {
     (void)state;
     begin();
-    assert_int_equal(subscribe(S7_SUBSCRIBE_CHANGE, 1000, ((const char *const[]){"DB1.DBB0", NULL})), S7_OK);
+    subscribe(S7_SUBSCRIBE_CHANGE, 1000, ((const char *const[]){"DB1.DBB0", NULL}));
     sent();
     answer(5, 1, 0, "ff 09 00 08 00 01 ff 09 00 02 ff 2a");
     assert_int_equal(done(), S7_OK);
-    uint32_t id = rig.call.id;
+    uint32_t id = rig.id;
     told(5, 1, "ff 09 00 08 00 01 ff 09 00 02 ff 2b"); /* not taken before the list changes */
-    must_modify(id, TWO_PARTS);
+    modify(id, TWO_PARTS);
     expect_sent("03 00 00 2f 02 f0 80 32 07 00 00 00 00 00 08 00 16 00 01 12 04 11 42 07 01 ff 09 00 12 "
                 "00 01 01 01 12 0c b0 02 05 00 51 01 72 04 00 97 01 48");
     answer(7, 1, 0, "ff 09 00 11 00 01 ff 09 00 0b ff 43 f6 90 35 60 ff 80 00 00 00");
@@ -231,13 +242,13 @@ static void a_refused_modification_leaves_the_old_list_and_a_lost_one_leaves_non
     (void)state;
     begin();
     uint32_t id = subscribed();
-    must_modify(id, ONE_WORD);
+    modify(id, ONE_WORD);
     sent();
     answer(7, 1, 0xD801, "0a 00 00 00");
     assert_int_equal(done(), S7_E_PLC);
     told(5, 1, "ff 09 00 0c 00 01 ff 09 00 06 fe ff 80 00 00 20");
     expect_values("43 f6 90 35 60", false, "80 00 00 20", true);
-    must_modify(id, ONE_WORD);
+    modify(id, ONE_WORD);
     sent();
     s7_session_cancel(rig.session, (uint64_t)(uintptr_t)&rig.call.service);
     rig_drain();
@@ -246,7 +257,7 @@ static void a_refused_modification_leaves_the_old_list_and_a_lost_one_leaves_non
     told(5, 1, "ff 09 00 0c 00 01 ff 09 00 06 fe ff 80 00 00 21");
     assert_false(s7_pushes_ready(rig.pushes));
     answer(7, 1, 0, "ff 09 00 08 00 01 ff 04 00 10 00 00"); /* late: counted and dropped */
-    must_modify(id, TWO_PARTS);
+    modify(id, TWO_PARTS);
     sent();
     answer(7, 1, 0, "ff 09 00 11 00 01 ff 09 00 0b ff 43 f6 90 35 60 ff 80 00 00 00");
     assert_int_equal(done(), S7_OK);
@@ -259,12 +270,11 @@ static void s7_181_the_end_of_a_change_driven_job_is_05_and_its_number(void **st
     (void)state;
     begin();
     uint32_t id = subscribed();
-    must_modify(id, TWO_PARTS);
+    modify(id, TWO_PARTS);
     sent();
     answer(7, 1, 0, "ff 09 00 11 00 01 ff 09 00 0b ff 43 f6 90 35 60 ff 80 00 00 00");
     assert_int_equal(done(), S7_OK);
-    assert_int_equal(s7_push_call_unsubscribe(&rig.call, id), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_OK);
+    s7_push_call_unsubscribe(&rig.call, &rig.pushes, id);
     expect_sent(
         "03 00 00 1f 02 f0 80 32 07 00 00 00 00 00 08 00 06 00 01 12 04 11 42 04 00 ff 09 00 02 05 01");
     answer(4, 1, 0, "0a 00 00 00");
@@ -280,16 +290,15 @@ static void s7_143_nothing_is_told_after_the_end_and_an_unknown_job_is_as_good(v
     begin();
     uint32_t id = subscribed();
     told(5, 1, "ff 09 00 0c 00 01 ff 09 00 06 fe ff 80 00 00 20");
-    assert_int_equal(s7_push_call_unsubscribe(&rig.call, id), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_OK);
+    s7_push_call_unsubscribe(&rig.call, &rig.pushes, id);
     sent();
     answer(4, 1, 0xD802, "0a 00 00 00");
     assert_int_equal(done(), S7_OK);
     assert_false(s7_pushes_ready(rig.pushes)); /* what waited went with it */
     told(5, 1, "ff 09 00 0c 00 01 ff 09 00 06 fe ff 80 00 00 21");
     assert_false(s7_pushes_ready(rig.pushes));
-    assert_int_equal(s7_push_call_unsubscribe(&rig.call, id), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_E_ARG);
+    s7_push_call_unsubscribe(&rig.call, &rig.pushes, id);
+    assert_int_equal(not_sent("there is no such subscription"), S7_E_ARG);
     end();
 }
 
@@ -335,13 +344,13 @@ static void answers_that_are_none_fail_the_call(void **state)
     (void)state;
     begin();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_equal(subscribe(S7_SUBSCRIBE_CHANGE, 1000, TWO_PARTS), S7_OK);
+        subscribe(S7_SUBSCRIBE_CHANGE, 1000, TWO_PARTS);
         sent();
         answer(5, 1, 0, bad[i]);
         assert_int_equal(done(), S7_E_PROTOCOL);
     }
     subscribed();
-    assert_int_equal(subscribe(S7_SUBSCRIBE_CHANGE, 1000, ONE_WORD), S7_OK);
+    subscribe(S7_SUBSCRIBE_CHANGE, 1000, ONE_WORD);
     sent();
     answer(5, 1, 0, "ff 09 00 08 00 01 ff 04 00 10 00 00"); /* with the number of the first */
     assert_int_equal(done(), S7_E_PROTOCOL);
@@ -358,18 +367,19 @@ static void lists_that_fit_no_pdu_and_periods_that_are_none_are_refused_before_s
     for (size_t i = 0; i < 60; i++)
         addresses[i] = (s7_address){
             .area = S7_AREA_DB, .db = 1, .byte = (uint32_t)(4 * i), .type = S7_TYPE_DWORD, .count = 1};
-    assert_int_equal(s7_push_call_subscribe(&rig.call, &options, addresses, 38, NULL), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_E_TOO_LARGE);
-    expect_text(rig.call.detail, "the PLC granted 480");
-    s7_push_call_release(&rig.call);
+    assert_int_equal(s7_push_call_subscribe(&rig.call, &rig.pushes, &options, addresses, 38, &rig.id, NULL),
+                     S7_OK);
+    assert_int_equal(not_sent("the PLC granted 480"), S7_E_TOO_LARGE);
     options.kind = S7_SUBSCRIBE_CHANGE; /* parts take less */
-    assert_int_equal(s7_push_call_subscribe(&rig.call, &options, addresses, 50, NULL), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_OK);
+    assert_int_equal(s7_push_call_subscribe(&rig.call, &rig.pushes, &options, addresses, 50, &rig.id, NULL),
+                     S7_OK);
     assert_true(sent().len <= 480 + 7);
     s7_push_call_release(&rig.call);
-    assert_int_equal(s7_push_call_subscribe(&rig.call, &options, addresses, 0, NULL), S7_E_ARG);
+    assert_int_equal(s7_push_call_subscribe(&rig.call, &rig.pushes, &options, addresses, 0, &rig.id, NULL),
+                     S7_E_ARG);
     options.period_ms = 1050;
-    assert_int_equal(s7_push_call_subscribe(&rig.call, &options, addresses, 1, NULL), S7_E_ARG);
+    assert_int_equal(s7_push_call_subscribe(&rig.call, &rig.pushes, &options, addresses, 1, &rig.id, NULL),
+                     S7_E_ARG);
     expect_text(rig.call.detail, "a multiple of 100 ms");
     end();
 }
@@ -458,7 +468,7 @@ static void an_end_that_nobody_took_is_told_before_what_the_next_connection_tell
     told_second(1);
     lost(S7_E_RESET);
     connect_again();
-    assert_int_equal(subscribe(S7_SUBSCRIBE_CHANGE, 1000, TWO_PARTS), S7_OK);
+    subscribe(S7_SUBSCRIBE_CHANGE, 1000, TWO_PARTS);
     sent();
     answer(5, 1, 0, "ff 09 00 11 00 01 ff 09 00 0b ff 00 00 00 00 00 ff 00 00 00 00");
     assert_int_equal(done(), S7_OK);
@@ -467,7 +477,7 @@ static void an_end_that_nobody_took_is_told_before_what_the_next_connection_tell
     assert_true(s7_pushes_next_end(rig.pushes, &closed));
     assert_int_equal(closed.status, S7_E_RESET);
     expect_values("00 00 00 00 00", true, "00 00 00 00", true);
-    assert_int_equal(rig.push.subscription, rig.call.id);
+    assert_int_equal(rig.push.subscription, rig.id);
     assert_false(s7_pushes_ready(rig.pushes));
     end();
 }
@@ -482,7 +492,7 @@ static void two_ends_that_nobody_took_are_one_and_the_queue_may_overflow_between
     told_second(1);
     lost(S7_E_RESET);
     connect_again();
-    assert_int_equal(subscribe(S7_SUBSCRIBE_CHANGE, 1000, TWO_PARTS), S7_OK);
+    subscribe(S7_SUBSCRIBE_CHANGE, 1000, TWO_PARTS);
     sent();
     answer(5, 1, 0, "ff 09 00 11 00 01 ff 09 00 0b ff 00 00 00 00 00 ff 00 00 00 00");
     assert_int_equal(done(), S7_OK);
@@ -491,7 +501,7 @@ static void two_ends_that_nobody_took_are_one_and_the_queue_may_overflow_between
     lost(S7_E_CLOSED);
     for (unsigned i = 0; i < S7_PUSH_QUEUE; i++) { /* of the last connection alone */
         assert_true(s7_pushes_next(rig.pushes, &rig.push));
-        assert_int_equal(rig.push.subscription, rig.call.id);
+        assert_int_equal(rig.push.subscription, rig.id);
     }
     assert_true(s7_pushes_next_end(rig.pushes, &closed));
     assert_int_equal(closed.status, S7_E_CLOSED);
@@ -503,8 +513,7 @@ static void two_ends_that_nobody_took_are_one_and_the_queue_may_overflow_between
 
 static void logged_on(uint32_t events, const char *const *requests)
 {
-    assert_int_equal(s7_push_call_events(&rig.call, events), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_OK);
+    assert_int_equal(s7_push_call_events(&rig.call, &rig.pushes, events), S7_OK);
     for (; *requests != NULL; requests++) {
         struct bytes request = sent(), want = hex(*requests);
 
@@ -530,7 +539,7 @@ static void s7_183_events_are_logged_on_and_off_type_by_type(void **state)
     logged_on(S7_EVENTS_ALARM, (const char *const[]){"00 " NAME, "80 " NAME " 08 00", NULL});
     logged_on(0, (const char *const[]){"80 " NAME " 04 00", NULL});
     logged_on(S7_EVENTS_SCAN | S7_EVENTS_USER_DIAG, (const char *const[]){"84 " NAME " 01 00", NULL});
-    assert_int_equal(s7_push_call_events(&rig.call, 0x08), S7_E_ARG);
+    assert_int_equal(s7_push_call_events(&rig.call, &rig.pushes, 0x08), S7_E_ARG);
     end();
 }
 
@@ -612,14 +621,12 @@ static void a_refused_log_on_changes_nothing_and_one_without_answer_may_have(voi
 {
     (void)state;
     begin();
-    assert_int_equal(s7_push_call_events(&rig.call, S7_EVENTS_MODE), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_OK);
+    assert_int_equal(s7_push_call_events(&rig.call, &rig.pushes, S7_EVENTS_MODE), S7_OK);
     sent();
     come(pdu(S7_ROSCTR_USERDATA, rig.ref, 0, "00 01 12 08 12 84 02 ff 00 00 81 04", "0a 00 00 00"));
     assert_int_equal(done(), S7_E_PLC);
     assert_false(s7_pushes_expected(rig.pushes));
-    assert_int_equal(s7_push_call_events(&rig.call, S7_EVENTS_MODE), S7_OK);
-    assert_int_equal(s7_push_call_begin(&rig.call, rig.pushes, rig.session), S7_OK);
+    assert_int_equal(s7_push_call_events(&rig.call, &rig.pushes, S7_EVENTS_MODE), S7_OK);
     sent();
     s7_session_cancel(rig.session, (uint64_t)(uintptr_t)&rig.call.service);
     rig_drain();
