@@ -274,6 +274,11 @@ void s7_pushes_clear(struct s7_pushes *pushes)
 
 /* ---- taking ---- */
 
+bool s7_pushes_full(const struct s7_pushes *pushes)
+{
+    return pushes->n == S7_PUSH_QUEUE;
+}
+
 bool s7_pushes_ready(const struct s7_pushes *pushes)
 {
     return pushes->alarms.left > 0 || pushes->n > 0 || pushes->end_due;

@@ -69,6 +69,7 @@ void s7_pushes_clear(struct s7_pushes *pushes);
 
 /* ---- taking ---- */
 
+bool s7_pushes_full(const struct s7_pushes *pushes);  /* the next one to come drops the oldest */
 bool s7_pushes_ready(const struct s7_pushes *pushes); /* one of the next two has something */
 
 /* *push is written as a whole, struct_size aside; its views live until the next call here. */

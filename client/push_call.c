@@ -193,6 +193,22 @@ static const char bad_period[] =
 
 /* ---- subscribe ---- */
 
+void s7_subscribe_options_init(s7_subscribe_options *options)
+{
+    *options = (s7_subscribe_options){
+        .struct_size = sizeof *options, .kind = S7_SUBSCRIBE_CHANGE, .period_ms = 1000};
+}
+
+bool s7_subscribe_options_take(s7_subscribe_options *full, const s7_subscribe_options *given)
+{
+    s7_subscribe_options_init(full);
+    if (given != NULL && given->struct_size < sizeof given->struct_size)
+        return false;
+    if (given != NULL)
+        memcpy(full, given, given->struct_size < sizeof *full ? given->struct_size : sizeof *full);
+    return true;
+}
+
 static const char *take_subscribed(struct s7_service *service, const struct s7_pdu *answer, bool *more)
 {
     struct s7_push_call *call = of(service);
@@ -281,18 +297,16 @@ static s7_status make_modify(struct s7_push_call *call, const s7_session *sessio
     return ask_for_list(call, session, S7_CYCLIC_MODIFY, subscription->job);
 }
 
-/* Whether its pushes are of the old list or the new one is known after an answer, and while nothing left. */
+/* Whether its pushes are of the old list or the new one is known after an answer only. */
 static s7_status ended_modify(struct s7_push_call *call, s7_status status)
 {
     struct s7_subscription *subscription = s7_pushes_find(*call->pushes, call->id);
-    bool unknown = status == S7_E_OUTCOME_UNKNOWN || status == S7_E_PROTOCOL;
 
-    if (subscription != NULL && status == S7_OK)
-        subscription->in_doubt = false;
-    if (subscription != NULL && unknown) {
-        subscription->in_doubt = true;
+    if (subscription == NULL || status == S7_E_PLC)
+        return status;
+    subscription->in_doubt = status != S7_OK;
+    if (subscription->in_doubt)
         s7_pushes_forget(*call->pushes, subscription);
-    }
     return status;
 }
 
@@ -303,7 +317,6 @@ s7_status s7_push_call_modify(struct s7_push_call *call, struct s7_pushes **push
         .make = make_modify, .ended = ended_modify, .pushes = pushes, .id = subscription};
     s7_service_begin(&call->service, take_modified);
     wrap(call);
-    call->service.changes = true;
     snprintf(call->what, sizeof call->what, "modify subscription %u of", subscription);
     if (period_ms != 0 && !s7_cycle_from_ms(period_ms, &call->cycle))
         return refuse(call, S7_E_ARG, bad_period);

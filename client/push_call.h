@@ -42,6 +42,9 @@ struct s7_push_call {
     uint8_t data[S7_PDU_LEN_MAX];
 };
 
+/* Options as a caller gives them (NULL: defaults), all fields filled in; false: no struct_size. */
+bool s7_subscribe_options_take(s7_subscribe_options *full, const s7_subscribe_options *given);
+
 /* What public calls of these names do. pushes: where the connection has its own, NULL as long as nothing was
  * asked for. S7_E_ARG and others that need no connection: call->detail says why, err->item which item. In any
  * case the call is to be released. */

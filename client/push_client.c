@@ -54,12 +54,6 @@ static s7_status carry_out(s7_client *client, const s7_ctx *ctx, struct s7_push_
     return status;
 }
 
-void s7_subscribe_options_init(s7_subscribe_options *options)
-{
-    *options = (s7_subscribe_options){
-        .struct_size = sizeof *options, .kind = S7_SUBSCRIBE_CHANGE, .period_ms = 1000};
-}
-
 s7_status s7_subscribe(s7_client *client, const s7_ctx *ctx, const s7_subscribe_options *options,
                        const s7_address *items, size_t n_items, uint32_t *subscription)
 {
@@ -67,11 +61,8 @@ s7_status s7_subscribe(s7_client *client, const s7_ctx *ctx, const s7_subscribe_
     struct s7_push_call call;
     s7_subscribe_options full;
 
-    s7_subscribe_options_init(&full);
-    if (subscription == NULL || (options != NULL && !s7_services_struct(options)))
+    if (subscription == NULL || !s7_subscribe_options_take(&full, options))
         return s7_client_refuse(client, ctx, "subscription is NULL, or options have no struct_size");
-    if (options != NULL)
-        memcpy(&full, options, options->struct_size < sizeof full ? options->struct_size : sizeof full);
     s7_status status =
         s7_push_call_subscribe(&call, pushes_of(client), &full, items, n_items, subscription, &err);
 

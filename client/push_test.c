@@ -252,7 +252,7 @@ static void a_refused_modification_leaves_the_old_list_and_a_lost_one_leaves_non
     sent();
     s7_session_cancel(rig.session, (uint64_t)(uintptr_t)&rig.call.service);
     rig_drain();
-    assert_int_equal(done(), S7_E_OUTCOME_UNKNOWN);
+    assert_int_equal(done(), S7_E_CANCELLED);
     told(7, 1, "ff 09 00 08 00 01 ff 04 00 10 12 34");
     told(5, 1, "ff 09 00 0c 00 01 ff 09 00 06 fe ff 80 00 00 21");
     assert_false(s7_pushes_ready(rig.pushes));

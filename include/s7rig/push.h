@@ -71,7 +71,8 @@ S7_MUST_CHECK s7_status s7_subscribe(s7_client *client, const s7_ctx *ctx,
 /* Give a change-driven subscription another list and period (0: as it was). What it told before and was not
  * taken is dropped; the values of now are the next push. The old list stays when the PLC refuses. Errors as
  * s7_subscribe; S7_E_ARG: there is no such subscription (any more). S7_E_UNSUPPORTED: it is time-driven.
- * S7_E_OUTCOME_UNKNOWN: no answer came; it tells nothing until it is modified again. */
+ * When no answer came (S7_E_TIMEOUT, S7_E_CANCELLED) or none that fits, the PLC may have either list: it
+ * tells nothing until it is modified again. */
 S7_MUST_CHECK s7_status s7_subscription_modify(s7_client *client, const s7_ctx *ctx, uint32_t subscription,
                                                uint32_t period_ms, const s7_address *items, size_t n_items);
 
