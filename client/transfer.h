@@ -30,10 +30,11 @@ struct s7_transfer {
     /* private: where the next job starts, jobs in flight, the outcome so far */
     size_t next_item, next_offset;
     unsigned in_flight;
-    struct s7_transfer_job jobs[S7_SESSION_MAX_JOBS];
     s7_status failed; /* why the whole call failed, S7_OK so far */
     uint16_t plc_error;
     char detail[96];
+    unsigned n_jobs; /* that were used so far, the first ones first: the rest means nothing */
+    struct s7_transfer_job jobs[S7_SESSION_MAX_JOBS];
 };
 
 /* Check the items and begin. S7_E_ARG: an address out of range, len not the address's size, data NULL; the
