@@ -12,17 +12,28 @@
 
 const char s7_services_short[] = "the answer is shorter than what it should carry";
 
-static s7_status report(const struct s7_service_call *call, s7_errinfo *err, s7_status status,
-                        const char *detail)
+/* ---- reports ---- */
+
+s7_status s7_services_report(const char *what, const char *where, s7_errinfo *err, s7_status status,
+                             const char *detail)
 {
-    snprintf(err->asked, sizeof err->asked, "%s %.80s", call->what, s7_client_where(call->client));
+    snprintf(err->asked, sizeof err->asked, "%s %.80s", what, where);
     if (status == S7_E_OUTCOME_UNKNOWN)
         snprintf(err->hint, sizeof err->hint,
                  "look at the PLC's mode, clock, blocks or memory before trying again");
     if (status == S7_E_PLC && err->plc_error == S7_ERR_NOT_IMPLEMENTED)
         snprintf(err->hint, sizeof err->hint,
                  "this PLC does not have the service; S7-300 and S7-400 have all, S7-1200 and S7-1500 few");
-    return s7_client_fail(call->ctx, err, status, detail);
+    s7_report_came(err, status, detail);
+    return status;
+}
+
+static s7_status report(const struct s7_service_call *call, s7_errinfo *err, s7_status status,
+                        const char *detail)
+{
+    s7_services_report(call->what, s7_client_where(call->client), err, status, detail);
+    s7_report_give(s7_ctx_err(call->ctx), err);
+    return status;
 }
 
 s7_status s7_services_fail(const struct s7_service_call *call, s7_status status, const char *detail)
@@ -32,14 +43,55 @@ s7_status s7_services_fail(const struct s7_service_call *call, s7_status status,
     return report(call, &err, status, detail);
 }
 
-s7_status s7_services_too_large(const struct s7_service_call *call, const char *of_what, size_t there,
-                                size_t cap)
-{
-    char detail[96];
+/* ---- errands ---- */
 
-    snprintf(detail, sizeof detail, "there are %zu %s, and room for %zu", there, of_what, cap);
-    return s7_services_fail(call, S7_E_TOO_LARGE, detail);
+void s7_errand_init(struct s7_errand *errand, const char *what, bool control)
+{
+    *errand = (struct s7_errand){.control = control};
+    snprintf(errand->what, sizeof errand->what, "%s", what);
 }
+
+s7_status s7_errand_bad(char detail[S7_ERRAND_DETAIL_CAP], const char *why)
+{
+    snprintf(detail, S7_ERRAND_DETAIL_CAP, "%s", why);
+    return S7_E_PROTOCOL;
+}
+
+s7_status s7_errand_too_large(char detail[S7_ERRAND_DETAIL_CAP], const char *of_what, size_t there,
+                              size_t cap)
+{
+    snprintf(detail, S7_ERRAND_DETAIL_CAP, "there are %zu %s, and room for %zu", there, of_what, cap);
+    return S7_E_TOO_LARGE;
+}
+
+s7_status s7_errand_end(struct s7_errand *errand, const char *where, s7_errinfo *err)
+{
+    char finished[S7_ERRAND_DETAIL_CAP] = "";
+    const char *detail;
+    s7_status status = s7_service_result(&errand->service, &err->plc_error, &detail);
+
+    if (status == S7_OK && errand->finish != NULL) {
+        status = errand->finish(errand, finished);
+        detail = finished;
+    }
+    return status == S7_OK ? S7_OK : s7_services_report(errand->what, where, err, status, detail);
+}
+
+s7_status s7_errand_run(s7_client *client, const s7_ctx *ctx, struct s7_errand *errand, const char *fault)
+{
+    struct s7_service_call call = {client, ctx, errand->what, errand->control};
+    char detail[S7_ERRAND_DETAIL_CAP];
+
+    if (fault != NULL)
+        return s7_client_refuse(client, ctx, fault);
+    s7_status status = s7_services_call(&call, &errand->service);
+    if (status != S7_OK || errand->finish == NULL)
+        return status;
+    status = errand->finish(errand, detail);
+    return status == S7_OK ? S7_OK : s7_services_fail(&call, status, detail);
+}
+
+/* ---- structs ---- */
 
 void s7_services_give(void *to, const void *from, size_t size)
 {

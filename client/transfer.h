@@ -60,4 +60,10 @@ bool s7_transfer_done(const struct s7_transfer *transfer);
  * since nothing of them left. */
 s7_status s7_transfer_result(struct s7_transfer *transfer, s7_errinfo *err);
 
+/* Is the outcome of a list of this one item a sign of life: an answer of the PLC, whatever it says? */
+static inline bool s7_transfer_lives(s7_status status, const s7_item *item)
+{
+    return status == S7_OK || status == S7_E_PLC || (status == S7_E_PARTIAL && item->code != 0);
+}
+
 #endif
