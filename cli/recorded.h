@@ -39,6 +39,9 @@ bool recorded_read(const char *path, struct recorded *out);
 bool recorded_parse(const uint8_t *bytes, size_t len, struct recorded *out);
 void recorded_free(struct recorded *recorded);
 
+/* What one of them holds; for recorded_read.c. */
+void recorded_connection_free(struct recorded_connection *connection);
+
 /* The answer to a job or userdata request; NULL: none was recorded. */
 const struct recorded_pdu *recorded_answer(const struct recorded_connection *connection,
                                            const struct recorded_pdu *request);

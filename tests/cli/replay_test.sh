@@ -77,7 +77,10 @@ expect 4 "connect to 127.0.0.1:1 " "$s7rig" replay "$dir/talk.pcapng" 127.0.0.1:
 
 # What other people's clients asked real CPUs and Snap7, of our simulator: it must answer each request that only reads, well-formed and
 # by the same function, whatever it says. Those of captures that hold one conversation; ANSWERED is how many they have today.
-[ -n "$captures" ] && [ -d "$captures/real" ] || { echo "- captures of real CPUs: skipped, S7RIG_CAPTURES is not set"; exit 0; }
+if [ ! -d "${captures:-/nowhere}/real" ]; then
+    echo "- captures of real CPUs: skipped, S7RIG_CAPTURES is not set"
+    exit 0
+fi
 say "captures of real CPUs and of Snap7 get answers of the same functions"
 plant=$dir/site.plant answered=0 compared=0
 expect 0 "PLC site" "$s7rig" plant new "$plant" --name site --db 1:512 --db 2:512
@@ -91,6 +94,7 @@ for file in "$captures"/real/*.pcap* "$captures"/peers/*.pcap*; do
     esac
     numbers=$(sed -n 's/^ "requests": .*"same": \([0-9]*\), "differ": \([0-9]*\), .*"answered": \([0-9]*\)}$/\1 \2 \3/p' "$dir/out")
     [ -n "$numbers" ] || continue # setup alone
+    # shellcheck disable=SC2086 # three words
     set -- $numbers
     [ "$3" -eq $(($1 + $2)) ] || fail "$file: $1 same and $2 differ, but only $3 well-formed answers of the same function:
 $(grep differs "$dir/out")"
