@@ -27,6 +27,7 @@
 
 #include <s7rig/client.h>
 #include <s7rig/flight.h>
+#include <s7rig/loop.h>
 #include <s7rig/metrics.h>
 #include <s7rig/plan.h>
 #include <s7rig/push.h>
@@ -36,7 +37,6 @@
 extern "C" {
 #endif
 
-typedef struct s7_loop s7_loop; /* loop.h */
 typedef struct s7_conn s7_conn;
 
 /* ---- life ---- */
@@ -63,20 +63,21 @@ typedef void s7_conn_state_fn(s7_conn *conn, bool up, s7_status why, const s7_er
 
 /* Make a connection for an endpoint; no I/O. endpoint and options as for s7_client_new, but its host is a
  * numeric address, since looking names up would block the loop. options NULL: defaults. Of no effect here are
- * on_connect and on_disconnect (fn tells), user, and the TCP options where the loop is not libev's.
+ * on_connect and on_disconnect (fn tells), user, and user_timeout_ms and the keepalives, whose work
+ * heartbeat_ms does.
  * S7_E_SYNTAX, S7_E_ARG: err (may be NULL) says what. S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
                                     s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err);
 
 /* Connect; the outcome comes to the state function, at the latest after connect_ms + handshake_ms. With
- * auto_reconnect it is tried again and again, after pauses as client.h says (backoff_min_ms ...), until
- * s7_conn_close. S7_E_MISUSE: the state is not CLOSED. S7_E_RESOLVE: not a numeric address. S7_E_NOMEM,
- * S7_E_IO. */
+ * auto_reconnect it is tried again and again until s7_conn_close: at once when a connection was up for
+ * backoff_min_ms or longer, else after a pause as client.h says. S7_E_MISUSE: the state is not CLOSED.
+ * S7_E_RESOLVE: not a numeric address. S7_E_NOMEM, S7_E_IO. */
 S7_MUST_CHECK s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err);
 
 /* Close: requests are told S7_E_CANCELLED (writes that left: S7_E_OUTCOME_UNKNOWN) in the next turn of the
- * loop, then the end with S7_E_CANCELLED, in WAITING too. No further attempt is made; s7_conn_open may be
- * called when the end was told. Closed already: nothing happens. */
+ * loop, then the end with S7_E_CANCELLED, in WAITING too. In ENDING the end keeps its reason. No further
+ * attempt is made; s7_conn_open may be called when the end was told. Closed already: nothing happens. */
 void s7_conn_close(s7_conn *conn);
 
 /* Close without any more calls of functions, and free. NULL is fine. */

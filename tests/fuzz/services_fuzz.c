@@ -240,7 +240,8 @@ static size_t take_sent(s7_session *session)
 static s7_session *ready_session(void)
 {
     static const uint8_t cc[] = {0x03, 0x00, 0x00, 0x0B, 0x06, 0xD0, 0x00, 0x00, 0x00, 0x03, 0x00};
-    struct s7_session_options options = {.pdu_len = 240, .max_jobs = 1, .handshake_ns = 1, .first_ref = 1};
+    struct s7_session_options options = {
+        .pdu_len = 240, .max_jobs = 1, .max_items = S7_ITEMS_PER_JOB, .handshake_ns = 1, .first_ref = 1};
     struct s7_setup setup = {1, 1, 240};
     uint8_t granted[32];
     struct s7_wr wr = {granted, sizeof granted, 0, false};
