@@ -30,6 +30,7 @@
 #include <s7rig/loop.h>
 #include <s7rig/metrics.h>
 #include <s7rig/plan.h>
+#include <s7rig/push.h>
 #include <s7rig/services.h>
 
 #ifdef __cplusplus
@@ -208,6 +209,29 @@ S7_MUST_CHECK s7_status s7_conn_plc_start_warm(s7_conn *conn, const s7_then *the
 S7_MUST_CHECK s7_status s7_conn_plc_start_cold(s7_conn *conn, const s7_then *then);
 S7_MUST_CHECK s7_status s7_conn_plc_compress(s7_conn *conn, const s7_then *then);
 S7_MUST_CHECK s7_status s7_conn_plc_copy_ram_to_rom(s7_conn *conn, const s7_then *then);
+
+/* ---- what the PLC tells by itself: see push.h ---- */
+
+/* Called for each push, behind the functions of requests that are over, and with what came before the end of
+ * the connection in front of the state function; s7_conn_close drops what was not told. push and its views
+ * live for the call. fn NULL: nobody is told. */
+typedef void s7_conn_push_fn(s7_conn *conn, const s7_push *push, void *arg);
+void s7_conn_on_push(s7_conn *conn, s7_conn_push_fn *fn, void *arg);
+
+/* See s7_subscribe and its neighbours; S7_E_MISUSE for the first and s7_conn_events_enable while no function
+ * is set. Addresses are copied; *subscription is written before anything is told of it. Subscriptions and
+ * events end with their connection, also with auto_reconnect, and these requests are not repeated: ask in the
+ * state function. In turn with services. */
+S7_MUST_CHECK s7_status s7_conn_subscribe(s7_conn *conn, const s7_then *then,
+                                          const s7_subscribe_options *options, const s7_address *items,
+                                          size_t n_items, uint32_t *subscription);
+S7_MUST_CHECK s7_status s7_conn_subscription_modify(s7_conn *conn, const s7_then *then, uint32_t subscription,
+                                                    uint32_t period_ms, const s7_address *items,
+                                                    size_t n_items);
+S7_MUST_CHECK s7_status s7_conn_unsubscribe(s7_conn *conn, const s7_then *then, uint32_t subscription);
+S7_MUST_CHECK s7_status s7_conn_events_enable(s7_conn *conn, const s7_then *then, uint32_t events);
+S7_MUST_CHECK s7_status s7_conn_alarms_query(s7_conn *conn, const s7_then *then, s7_alarm_kind kind,
+                                             s7_pending_alarm *alarms, size_t cap, size_t *n);
 
 #ifdef __cplusplus
 }

@@ -257,7 +257,7 @@ static void check(enum call call, unsigned jobs_at_least, unsigned waits)
         seen++;
         bool good = costs_no_more(span, waits);
         if (!good && answer_was_slow(span))
-            good = ++slow <= CALLS / 10;
+            good = ++slow <= CALLS / 2;
         if (!good || allocations != 0 || span->others != 0 || jobs < jobs_at_least)
             fail_msg(
                 "%s, call %u of %lu jobs: %u send, %u receive, %u wait, %u others (the first is number %ld), "
