@@ -130,6 +130,8 @@ static s7_status copy_data(s7_conn *conn, struct s7_request *request, size_t n)
     const s7_item *unmoved = (const s7_item *)(const void *)request->own;
     size_t len = n * sizeof *unmoved;
 
+    if (n == 0)
+        return S7_OK;
     for (size_t i = 0; i < n; i++)
         len += unmoved[i].len;
     s7_status status = s7_request_room(conn, request, len);
