@@ -193,7 +193,7 @@ static s7_status refuse_argument(s7_conn *conn, const s7_then *then, s7_status s
 {
     s7_errinfo why = S7_ERRINFO_INIT;
 
-    snprintf(why.asked, sizeof why.asked, "%s %.80s", asked, conn->settings.where);
+    snprintf(why.asked, sizeof why.asked, "%s %.60s", asked, conn->settings.where);
     s7_report_came(&why, status, fault);
     return s7_request_refuse(conn, then, status, &why);
 }
