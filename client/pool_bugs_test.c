@@ -240,7 +240,7 @@ static void p13_what_was_dialed_is_used(void **state)
         run_for(50 * MS);
         for (unsigned conn = 0; conn < 5; conn++)
             if (s7_pool_core_state(rig.core, conn) == S7_POOL_DIALING && i % 2 == 1) {
-                s7_pool_core_dialed(rig.core, conn, 1, rig.now);
+                s7_pool_core_dialed(rig.core, conn, 1, rig.random, rig.now);
                 act();
             }
         for (; next != who && rig.callers[next].done; next = (next + 1) % RIG_CALLERS)
@@ -289,7 +289,7 @@ static void p18_a_burst_never_makes_more_than_size(void **state)
     rig.rules.max_connecting = 5;
     rig.prompt = false;
     rig_start();
-    s7_pool_core_dialed(rig.core, 0, 1, rig.now);
+    s7_pool_core_dialed(rig.core, 0, 1, rig.random, rig.now);
     act();
     for (unsigned i = 0; i < 100; i++) {
         get(i, S7_NEVER_NS);
@@ -330,7 +330,7 @@ static void p25_exhausted_names_who_has_held_a_connection_longest(void **state)
     int64_t since;
 
     (void)state;
-    assert_false(s7_pool_core_oldest(rig.core, &label, &since));
+    assert_false(s7_pool_core_holder(rig.core, 0, &label, &since));
     for (unsigned i = 0; i < 5; i++) {
         struct rig_caller *caller = &rig.callers[i];
         assert_int_equal(s7_pool_core_get(rig.core, &caller->waiter, i == 2 ? "leaky report" : "other",
@@ -347,7 +347,7 @@ static void p25_exhausted_names_who_has_held_a_connection_longest(void **state)
     get(9, SECOND);
     run_for(SECOND);
     expect_told(9, S7_E_POOL_EXHAUSTED);
-    assert_true(s7_pool_core_oldest(rig.core, &label, &since));
+    assert_true(s7_pool_core_holder(rig.core, 0, &label, &since));
     assert_string_equal(label, "leaky report");
     assert_int_equal(since - T0, 2 * SECOND);
 }

@@ -60,6 +60,7 @@ static void close_socket(s7_pool *pool, struct s7_pool_member *member)
 static void dial_failed(s7_pool *pool, struct s7_pool_member *member, const s7_errinfo *err)
 {
     pool->dial = *err;
+    s7_pool_share_give(&pool->share, number_of(pool, member));
     s7_pool_core_dial_failed(pool->core, number_of(pool, member), err->status, s7_random_u64(), s7_now_ns());
 }
 
@@ -89,7 +90,12 @@ static bool dial_next(s7_pool *pool, struct s7_pool_member *member, s7_errinfo *
 static void dial(s7_pool *pool, struct s7_pool_member *member)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
+    enum s7_pool_grant grant = s7_pool_share_take(&pool->share, number_of(pool, member));
 
+    if (grant != S7_POOL_GRANTED) {
+        s7_pool_core_denied(pool->core, number_of(pool, member), grant == S7_POOL_NO_PLACE, s7_now_ns());
+        return;
+    }
     member->nth = 0;
     member->n_addresses = 1; /* at least; the first look tells */
     member->tcp_up = false;
@@ -156,7 +162,8 @@ static void dial_step(s7_pool *pool, struct s7_pool_member *member, bool overdue
             granted->amq_calling < granted->amq_called ? granted->amq_calling : granted->amq_called;
 
         s7_watch_set(pool->watch, member->fd, S7_WATCH_LIFE, cookie_of(pool, member));
-        s7_pool_core_dialed(pool->core, number_of(pool, member), jobs, s7_now_ns());
+        s7_pool_share_dialed(&pool->share, number_of(pool, member));
+        s7_pool_core_dialed(pool->core, number_of(pool, member), jobs, s7_random_u64(), s7_now_ns());
     } else if (member->tcp_up) {
         s7_watch_set(pool->watch, member->fd, S7_WATCH_READ, cookie_of(pool, member));
     }
@@ -253,6 +260,7 @@ static void close_member(s7_pool *pool, struct s7_pool_member *member)
     s7_pooled_give_up(member->direct);
     close_socket(pool, member);
     hands_off(pool, member);
+    s7_pool_share_give(&pool->share, number_of(pool, member));
     s7_pool_core_closed(pool->core, number_of(pool, member), s7_now_ns());
 }
 
@@ -268,6 +276,24 @@ static void take_away(s7_pool *pool, struct s7_pool_member *member)
         return;
     close_member(pool, member);
     s7_direct_leave(member->direct);
+}
+
+/* ---- telling the user ---- */
+
+/* The mutex is released, so that he may call the pool. */
+static void tell_user(s7_pool *pool)
+{
+    const s7_pool_options *options = &pool->settings.options;
+    s7_pool_event event;
+
+    while (s7_pool_core_next_event(pool->core, &event)) {
+        s7_errinfo dial = pool->dial;
+
+        pthread_mutex_unlock(&pool->mutex);
+        s7_pool_complete_event(&pool->settings, &event, &dial);
+        options->on_event(pool, &event, options->user);
+        pthread_mutex_lock(&pool->mutex);
+    }
 }
 
 /* ---- the thread ---- */
@@ -299,7 +325,7 @@ static void carry_out(s7_pool *pool, const struct s7_pool_action *action)
 
 static void look_after_members(s7_pool *pool)
 {
-    for (unsigned i = 0; i < pool->settings.rules.size; i++) {
+    for (unsigned i = 0; i < pool->n_members; i++) {
         struct s7_pool_member *member = &pool->members[i];
 
         if (member->taken_away)
@@ -314,7 +340,7 @@ static int64_t wake_at_ns(const s7_pool *pool)
 {
     int64_t at_ns = s7_pool_core_chores(pool->core);
 
-    for (unsigned i = 0; i < pool->settings.rules.size; i++) {
+    for (unsigned i = 0; i < pool->n_members; i++) {
         const struct s7_pool_member *member = &pool->members[i];
 
         if (member->fd >= 0 && state_of(pool, member) == S7_POOL_DIALING && member->until_ns < at_ns)
@@ -347,16 +373,24 @@ void *s7_pool_chores(void *arg)
 
     pthread_mutex_lock(&pool->mutex);
     while (!pool->stop) {
+        bool called = s7_pool_share_is_called(&pool->share);
+
+        if (called)
+            s7_pool_core_allowed(pool->core, s7_now_ns());
         s7_pool_core_tick(pool->core, s7_now_ns());
         while (s7_pool_core_next_chore(pool->core, &action)) {
             carry_out(pool, &action);
             s7_pool_after_event(pool);
         }
+        if (called)
+            s7_pool_share_pass(&pool->share);
         look_after_members(pool);
         s7_pool_after_event(pool);
-        if (!s7_pool_core_has_chore(pool->core))
+        tell_user(pool);
+        if (!s7_pool_core_has_chore(pool->core) && !pool->stop)
             sleep_and_take_events(pool);
     }
+    tell_user(pool);
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }

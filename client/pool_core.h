@@ -7,9 +7,10 @@
  * An adapter does the same three things around every event: call the function of the event; take actions with
  * s7_pool_core_next until there is none; come back at s7_pool_core_deadline with s7_pool_core_tick.
  *
- * Connections are numbered 0..size-1; the number says nothing about the TCP connection behind it, which the
- * adapter makes on DIAL and unmakes before s7_pool_core_dial_failed or s7_pool_core_closed. Events that come
- * too late (a check's answer for a connection that is being closed by now) are ignored.
+ * Connections are numbered 0..S7_POOL_SIZE_MAX-1, and one below the largest size so far; the number says
+ * nothing about the TCP connection behind it, which the adapter makes on DIAL and unmakes before
+ * s7_pool_core_dial_failed or s7_pool_core_closed. Events that come too late (a check's answer for a
+ * connection that is being closed by now) are ignored.
  *
  * Not thread-safe. Times are CLOCK_MONOTONIC in int64_t nanoseconds; now must not go backwards. */
 #ifndef CLIENT_POOL_CORE_H
@@ -24,14 +25,19 @@ typedef struct s7_pool_core s7_pool_core;
 
 struct s7_pool_rules {
     unsigned size, min_idle, max_waiters, max_connecting;
-    int64_t max_idle_ns;     /* S7_NEVER_NS: idle connections stay */
-    int64_t health_check_ns; /* S7_NEVER_NS: no checks */
+    int64_t max_idle_ns;        /* S7_NEVER_NS: idle connections stay */
+    int64_t max_lifetime_ns;    /* S7_NEVER_NS: however old */
+    int64_t lifetime_jitter_ns; /* by which lives are shortened, at most max_lifetime_ns */
+    int64_t health_check_ns;    /* S7_NEVER_NS: no checks */
     int64_t health_timeout_ns;
     int64_t dirty_ns;                       /* how long a late answer is waited for: request_ms */
     int64_t backoff_min_ns, backoff_max_ns; /* bounds of the pauses between dials while the PLC is down */
     int64_t probe_min_ns, probe_max_ns;     /* and before one more connection to a PLC that is full */
     s7_pool_start_policy start;
     bool fail_when_exhausted, fail_fast_when_down;
+    int64_t leak_ns;                         /* S7_NEVER_NS: leases may be out for as long as they like */
+    unsigned backoff_factor, backoff_jitter; /* percent */
+    bool tells;                              /* events are kept for s7_pool_core_next_event */
 };
 
 /* A connection that is lent, by value. A lease is current until it is put, discarded or revoked; the numbers
@@ -46,6 +52,7 @@ struct s7_pool_lease {
 struct s7_pool_waiter {
     struct s7_pool_waiter *next, *prev; /* private from here on */
     struct s7_heap_node due;
+    int64_t since_ns;
     const char *label;
     int state;
     bool waited; /* it was not served at once */
@@ -60,7 +67,7 @@ void s7_pool_core_free(s7_pool_core *core); /* NULL is fine */
 /* ---- what the adapter is to do ---- */
 
 enum s7_pool_action_kind {
-    S7_POOL_DIAL,    /* make connection conn: then dialed or dial_failed */
+    S7_POOL_DIAL,    /* make connection conn: then dialed, dial_failed or denied */
     S7_POOL_CHECK,   /* ask conn for a sign of life: then checked; its time is the core's business */
     S7_POOL_LISTEN,  /* nobody holds conn, and answers are to come on it: then drained, checked */
     S7_POOL_CLOSE,   /* close conn, or give up dialing it (reason): then closed */
@@ -68,6 +75,7 @@ enum s7_pool_action_kind {
     S7_POOL_GRANT,   /* waiter gets lease */
     S7_POOL_FAIL,    /* waiter gets status */
     S7_POOL_STARTED, /* the start is over, with status */
+    S7_POOL_PAUSED,  /* what s7_pool_core_pause waited for is over, with status */
     S7_POOL_CLOSED   /* the close is over, with status: S7_E_TIMEOUT when leases were revoked */
 };
 
@@ -81,12 +89,16 @@ struct s7_pool_action {
 };
 
 /* The next thing to do; false: none. An action is said once. Outcomes are for users (GRANT, FAIL, STARTED,
- * CLOSED), chores are about connections: an adapter may have them taken in different places. A chore that was
- * not taken yet is withdrawn when it is not needed any more. */
+ * PAUSED, CLOSED), chores are about connections: an adapter may have them taken in different places. A chore
+ * that was not taken yet is withdrawn when it is not needed any more. */
 bool s7_pool_core_next(s7_pool_core *core, struct s7_pool_action *action);
 bool s7_pool_core_next_outcome(s7_pool_core *core, struct s7_pool_action *action);
 bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action);
 bool s7_pool_core_has_chore(const s7_pool_core *core);
+
+/* The next event to tell the user, but for name and err; false: none. */
+bool s7_pool_core_next_event(s7_pool_core *core, s7_pool_event *event);
+bool s7_pool_core_has_event(const s7_pool_core *core);
 
 /* When to call tick: S7_NEVER_NS: no need. _deadline counts waiters' deadlines, _chores does not: for
  * adapters whose waiters look after themselves (tick with their own deadline as now). */
@@ -127,14 +139,34 @@ bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease leas
  * as well, and the earlier deadline counts. */
 s7_status s7_pool_core_close(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns);
 
+/* Let there be `size` connections at most, 1..S7_POOL_SIZE_MAX: surplus ones that nobody holds are closed at
+ * once, lent ones as they come back. S7_E_POOL_CLOSED. */
+s7_status s7_pool_core_resize(s7_pool_core *core, unsigned size, int64_t now_ns);
+
+/* Lend nothing and hold no connection until resumed. S7_OK: an action PAUSED follows, when all are closed
+ * (S7_OK), at the deadline (S7_E_TIMEOUT: it stays paused), when it is resumed (S7_E_CANCELLED) or closed
+ * (S7_E_POOL_CLOSED) meanwhile. S7_E_MISUSE: not started, or an earlier pause still waits. S7_E_POOL_CLOSED.
+ */
+S7_MUST_CHECK s7_status s7_pool_core_pause(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns);
+s7_status s7_pool_core_resume(s7_pool_core *core, int64_t now_ns); /* S7_E_POOL_CLOSED */
+
+/* Replace all connections: those that nobody holds are closed at once, lent ones as they come back.
+ * S7_E_POOL_CLOSED. */
+s7_status s7_pool_core_refresh(s7_pool_core *core, int64_t now_ns);
+
 /* ---- what happened to connections ---- */
 
-/* S7 setup is done. jobs: how many the PLC granted in parallel. */
-void s7_pool_core_dialed(s7_pool_core *core, unsigned conn, unsigned jobs, int64_t now_ns);
+/* S7 setup is done. jobs: how many the PLC granted in parallel. random: 64 bits, for its lifetime. */
+void s7_pool_core_dialed(s7_pool_core *core, unsigned conn, unsigned jobs, uint64_t random, int64_t now_ns);
 
 /* random: 64 bits, for the backoff. */
 void s7_pool_core_dial_failed(s7_pool_core *core, unsigned conn, s7_status why, uint64_t random,
                               int64_t now_ns);
+
+/* Dialing was not begun: the group allows no connection more (no_place), or no dial now. No dial is wanted
+ * until it was asked again after allowed. */
+void s7_pool_core_denied(s7_pool_core *core, unsigned conn, bool no_place, int64_t now_ns);
+void s7_pool_core_allowed(s7_pool_core *core, int64_t now_ns);
 
 /* The check's answer came: the connection lives. */
 void s7_pool_core_checked(s7_pool_core *core, unsigned conn, int64_t now_ns);
@@ -163,11 +195,14 @@ enum s7_pool_state {
 };
 enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn);
 
-/* Everything but late_answers and misuse by stale calls, which adapters see. *stats is written whole. */
+/* Everything but late_answers and misuse by stale calls, which adapters see. *stats is written whole; the
+ * times cost some microseconds and are left to another call. */
 void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats);
+void s7_pool_core_times(const s7_pool_core *core, s7_pool_stats *stats);
 
-/* For error texts: the longest lease (false: none), and what is known of an outage. */
-bool s7_pool_core_oldest(const s7_pool_core *core, const char **label, int64_t *since_ns);
+/* For error texts: the lease number nth (from 0, the longest first; false: there are fewer), and what is
+ * known of an outage. */
+bool s7_pool_core_holder(const s7_pool_core *core, unsigned nth, const char **label, int64_t *since_ns);
 s7_status s7_pool_core_cause(const s7_pool_core *core,
                              int64_t *down_since_ns); /* last failure; since: when the
                                                          last connection was up */

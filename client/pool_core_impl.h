@@ -1,13 +1,16 @@
-/* pool_core_impl.h - what pool_core.c (policy), pool_lists.c (lists) and pool_stats.c (questions) share. For
- * these three only. */
+/* pool_core_impl.h - what pool_core.c (policy), pool_events.c (events), pool_edges.c, pool_lists.c (lists),
+ * pool_turnover.c, pool_tell.c (what users are told) and pool_stats.c (questions) share. For these only. */
 #ifndef CLIENT_POOL_CORE_IMPL_H
 #define CLIENT_POOL_CORE_IMPL_H
 
+#include "client/histogram.h"
 #include "client/pool_core.h"
 
 #include <stddef.h>
 
 #define NOTHING_TO_DO (-1)
+
+#define S7_POOL_EVENTS_KEPT 128 /* as pool.h says */
 
 struct s7_pool_conn {
     struct s7_pool_conn *next, *prev; /* in the list of its state */
@@ -19,7 +22,10 @@ struct s7_pool_conn {
     bool shareable;              /* the PLC granted two jobs or more */
     bool check_open;             /* a check's answer is to come: CHECKING, or lent meanwhile, or dirty */
     bool condemned;              /* LEASED: it ended or failed its check, close it when it is put */
+    bool evicted;                /* LEASED: s7_pool_core_refresh came, close it when it is put */
     s7_pool_close_reason reason; /* condemned, CLOSING */
+    int64_t renew_at_ns;         /* from then on it is replaced when that costs nobody anything, */
+    int64_t dies_at_ns;          /* from then on at any cost, but to a borrower */
     int64_t idle_since_ns;       /* the last put: where idle time counts from */
     int64_t check_at_ns;         /* IDLE: its moment of the period */
     int64_t until_ns;            /* CHECKING, DIRTY: when the answer must have come */
@@ -27,6 +33,8 @@ struct s7_pool_conn {
     uint64_t number;  /* LEASED: of the lease; 0 otherwise */
     uint64_t revoked; /* the lease that close took away; 0: none */
     int64_t leased_ns;
+    bool leak_told;   /* LEASED: for too long, as was told */
+    int64_t since_ns; /* DIALING: since when; later: since when it is up */
     const char *label;
 };
 
@@ -54,6 +62,7 @@ struct s7_pool_waiters {
 struct s7_pool_core {
     struct s7_pool_rules rules;
     struct s7_pool_conn *conns;
+    unsigned n_places; /* the largest size so far: connections beyond have never been */
     struct s7_pool_list lists[S7_POOL_STATES];
     struct s7_pool_conn *todo_first, *todo_last;
 
@@ -66,10 +75,19 @@ struct s7_pool_core {
     s7_status start_status, close_status;
     bool start_due, close_due; /* actions STARTED and CLOSED */
     int64_t start_deadline_ns, close_deadline_ns;
+    bool paused, pausing; /* pausing: somebody waits until all are closed */
+    bool pause_due;       /* action PAUSED */
+    s7_status pause_status;
+    int64_t pause_deadline_ns;
+    bool renewing;     /* a connection waits for its replacement */
+    int64_t now_ns;    /* of the last event */
     int64_t origin_ns; /* where the periods of the checks count from */
 
     unsigned n_condemned;
-    bool down;            /* dialing failed and nothing is up: true until a dial goes well */
+    bool down;             /* dialing failed and nothing is up: true until a dial goes well */
+    bool denied, no_place; /* no dial until allowed; for want of a place */
+    bool told_down;        /* event DOWN, and UP not yet */
+    int64_t told_down_ns;
     s7_status dial_error; /* of the last dial */
     s7_status cause; /* why the last dial failed or the last connection ended; S7_OK since a dial went well */
     int64_t down_since_ns;          /* nothing is up since then, for cause; S7_NEVER_NS otherwise */
@@ -79,7 +97,15 @@ struct s7_pool_core {
 
     uint64_t numbers; /* leases given so far */
     uint64_t gets, gets_waited, gets_failed, puts, misuse, health_checks, health_check_failures;
+    uint64_t gets_timed_out, gets_cancelled, leaks, dials, denials, outages, reconnects;
     uint64_t connects, connect_failures, closed[S7_POOL_CLOSE_REASONS];
+    uint64_t dial_failures[S7_POOL_DIAL_FAILURES];
+    struct s7_histogram wait, lease, connect;
+
+    s7_pool_event *events; /* a ring of S7_POOL_EVENTS_KEPT; NULL: nobody listens */
+    unsigned events_first, n_events;
+    uint64_t events_lost;
+    s7_pool_event unheard; /* where one that is not kept is written */
 };
 
 static inline unsigned s7_pool_n(const s7_pool_core *core, enum s7_pool_state state)
@@ -90,13 +116,25 @@ static inline unsigned s7_pool_n(const s7_pool_core *core, enum s7_pool_state st
 /* Connections of which the PLC knows, but for those being made. */
 static inline unsigned s7_pool_total(const s7_pool_core *core)
 {
-    return core->rules.size - s7_pool_n(core, S7_POOL_FREE) - s7_pool_n(core, S7_POOL_DIALING);
+    return S7_POOL_SIZE_MAX - s7_pool_n(core, S7_POOL_FREE) - s7_pool_n(core, S7_POOL_DIALING);
 }
 
 /* Connections that are up as far as anybody knows. */
 static inline unsigned s7_pool_up(const s7_pool_core *core)
 {
     return s7_pool_total(core) - s7_pool_n(core, S7_POOL_CLOSING) - core->n_condemned;
+}
+
+/* Those that hold a place: being made as well. */
+static inline unsigned s7_pool_taken(const s7_pool_core *core)
+{
+    return s7_pool_total(core) + s7_pool_n(core, S7_POOL_DIALING);
+}
+
+/* Those that could be lent, now or when their check was answered. */
+static inline unsigned s7_pool_ready(const s7_pool_core *core)
+{
+    return s7_pool_n(core, S7_POOL_IDLE) + s7_pool_n(core, S7_POOL_CHECKING);
 }
 
 /* ---- pool_core.c ---- */
@@ -116,12 +154,50 @@ void s7_pool_fail(s7_pool_core *core, struct s7_pool_waiter *waiter, s7_status s
 void s7_pool_begin_check(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
 void s7_pool_check_failed(s7_pool_core *core, struct s7_pool_conn *conn);
 
+/* Each connection has its own moment in the period, so that checks are spread evenly over it. */
+int64_t s7_pool_next_check_ns(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns);
+
 /* Nobody holds it and no answer of a borrower is owed: to IDLE, or to CHECKING when that goes on. */
 void s7_pool_rest(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
 
 /* To CLOSING; condemn: a lent one not before it is put. */
 void s7_pool_retire(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason);
+void s7_pool_retire_held(s7_pool_core *core, s7_pool_close_reason reason); /* all that is not lent */
 void s7_pool_condemn(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason);
+
+/* ---- pool_turnover.c: connections that go although nothing is wrong with them ---- */
+
+/* Draw how long a new one may live. */
+void s7_pool_be_born(const s7_pool_core *core, struct s7_pool_conn *conn, uint64_t random, int64_t now_ns);
+
+/* One that comes back: must it be closed rather than lent again? */
+bool s7_pool_must_go(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns,
+                     s7_pool_close_reason *reason);
+
+/* Close those that nobody holds and that are too many or too old; all of them while paused. */
+void s7_pool_turn_over(s7_pool_core *core, int64_t now_ns);
+void s7_pool_note_renewal(s7_pool_core *core, int64_t now_ns); /* sets renewing */
+int64_t s7_pool_turnover_at_ns(const s7_pool_core *core);      /* when it has something to do next */
+unsigned s7_pool_excess(const s7_pool_core *core); /* connections above the size that are not being closed */
+void s7_pool_end_pause(s7_pool_core *core, s7_status status); /* if anybody waits for it */
+void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
+
+/* ---- pool_tell.c ---- */
+
+/* Note an event; the rest may be filled in until the next one. conn NULL: it concerns none. */
+s7_pool_event *s7_pool_tell(s7_pool_core *core, s7_pool_event_kind kind, const struct s7_pool_conn *conn,
+                            int64_t now_ns);
+
+void s7_pool_tell_wait(s7_pool_core *core, const struct s7_pool_waiter *waiter,
+                       const struct s7_pool_conn *conn, s7_status status, int64_t now_ns); /* its end */
+void s7_pool_tell_leaks(s7_pool_core *core, int64_t now_ns);
+int64_t s7_pool_leak_at_ns(const s7_pool_core *core); /* when the next one has to be told */
+
+/* A lease is over. */
+void s7_pool_note_return(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
+
+/* A dial has failed. */
+void s7_pool_note_failure(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns);
 
 /* ---- pool_lists.c ---- */
 

@@ -17,9 +17,23 @@ void s7_pool_retire(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close
                 conn->state == S7_POOL_LEASED && conn->number != 0 ? S7_POOL_REVOKE : S7_POOL_CLOSE);
     s7_pool_move(core, conn, S7_POOL_CLOSING);
     core->n_condemned -= conn->condemned;
-    conn->check_open = conn->condemned = false;
+    conn->check_open = conn->condemned = conn->evicted = false;
     conn->number = 0;
     conn->label = NULL;
+}
+
+static void retire_all(s7_pool_core *core, enum s7_pool_state state, s7_pool_close_reason reason)
+{
+    while (core->lists[state].first != NULL)
+        s7_pool_retire(core, core->lists[state].first, reason);
+}
+
+void s7_pool_retire_held(s7_pool_core *core, s7_pool_close_reason reason)
+{
+    retire_all(core, S7_POOL_IDLE, reason);
+    retire_all(core, S7_POOL_CHECKING, reason);
+    retire_all(core, S7_POOL_DIRTY, reason);
+    retire_all(core, S7_POOL_DIALING, reason);
 }
 
 void s7_pool_condemn(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason)
@@ -34,21 +48,21 @@ void s7_pool_condemn(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_clos
     }
 }
 
-/* Each connection has its own moment in the period, so that checks are spread evenly over it. */
-static int64_t next_check_ns(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
+int64_t s7_pool_next_check_ns(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
 {
     int64_t period_ns = core->rules.health_check_ns;
 
     if (period_ns == S7_NEVER_NS)
         return S7_NEVER_NS;
-    int64_t offset_ns = (int64_t)(conn - core->conns) * (period_ns / core->rules.size);
+    int64_t turn = (conn - core->conns) % core->rules.size; /* the pool may have been larger */
+    int64_t offset_ns = turn * (period_ns / core->rules.size);
     int64_t past_ns = (now_ns - core->origin_ns - offset_ns) % period_ns;
     return s7_pool_later(now_ns, past_ns < 0 ? -past_ns : period_ns - past_ns);
 }
 
 void s7_pool_rest(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns)
 {
-    conn->check_at_ns = next_check_ns(core, conn, now_ns);
+    conn->check_at_ns = s7_pool_next_check_ns(core, conn, now_ns);
     s7_pool_move(core, conn, conn->check_open ? S7_POOL_CHECKING : S7_POOL_IDLE);
 }
 
@@ -64,12 +78,14 @@ void s7_pool_begin_check(s7_pool_core *core, struct s7_pool_conn *conn, int64_t 
 void s7_pool_check_failed(s7_pool_core *core, struct s7_pool_conn *conn)
 {
     core->health_check_failures++;
+    (void)s7_pool_tell(core, S7_POOL_EVENT_CHECK_FAILED, conn, core->now_ns);
     core->cause = S7_E_TIMEOUT;
     s7_pool_retire(core, conn, S7_POOL_CLOSE_HEALTH);
 }
 
 void s7_pool_dial(s7_pool_core *core, struct s7_pool_conn *conn)
 {
+    conn->since_ns = core->now_ns;
     s7_pool_ask(core, conn, S7_POOL_DIAL);
     s7_pool_move(core, conn, S7_POOL_DIALING);
 }
@@ -86,10 +102,13 @@ void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_
     conn->number = ++core->numbers;
     core->gets++;
     conn->leased_ns = now_ns;
+    conn->leak_told = false;
     conn->label = waiter->label;
     waiter->status = S7_OK;
     waiter->lease = (struct s7_pool_lease){(uint32_t)(conn - core->conns), conn->number};
     core->gets_waited += waiter->waited;
+    s7_histogram_add(&core->wait, now_ns - waiter->since_ns);
+    s7_pool_tell_wait(core, waiter, conn, S7_OK, now_ns);
     s7_pool_settle_waiter(core, waiter);
 }
 
@@ -97,5 +116,6 @@ void s7_pool_fail(s7_pool_core *core, struct s7_pool_waiter *waiter, s7_status s
 {
     waiter->status = status;
     core->gets_failed++;
+    s7_pool_tell_wait(core, waiter, NULL, status, core->now_ns);
     s7_pool_settle_waiter(core, waiter);
 }

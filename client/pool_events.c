@@ -8,31 +8,42 @@
 
 s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out)
 {
-    s7_pool_core *core = calloc(1, sizeof *core + rules->size * sizeof core->conns[0]);
+    s7_pool_core *core = calloc(1, sizeof *core + S7_POOL_SIZE_MAX * sizeof core->conns[0]);
 
     if (core == NULL)
         return S7_E_NOMEM;
+    if (rules->tells) {
+        core->events = calloc(S7_POOL_EVENTS_KEPT, sizeof core->events[0]);
+        if (core->events == NULL) {
+            free(core);
+            return S7_E_NOMEM;
+        }
+    }
     core->rules = *rules;
     core->conns = (struct s7_pool_conn *)(core + 1);
-    for (unsigned i = 0; i < rules->size; i++) {
+    for (unsigned i = 0; i < S7_POOL_SIZE_MAX; i++) {
         struct s7_pool_conn *conn = &core->conns[i];
 
         conn->todo = NOTHING_TO_DO;
         conn->prev = i > 0 ? conn - 1 : NULL;
-        conn->next = i + 1 < rules->size ? conn + 1 : NULL;
+        conn->next = i + 1 < S7_POOL_SIZE_MAX ? conn + 1 : NULL;
     }
     core->lists[S7_POOL_FREE] =
-        (struct s7_pool_list){core->conns, core->conns + rules->size - 1, rules->size};
-    core->limit = rules->size;
+        (struct s7_pool_list){core->conns, core->conns + S7_POOL_SIZE_MAX - 1, S7_POOL_SIZE_MAX};
+    core->limit = core->n_places = rules->size;
     core->backoff_ns = core->rules.backoff_min_ns;
     core->grow_ns = core->rules.probe_min_ns;
-    core->start_deadline_ns = core->close_deadline_ns = core->down_since_ns = S7_NEVER_NS;
+    core->start_deadline_ns = core->close_deadline_ns = core->pause_deadline_ns = S7_NEVER_NS;
+    core->down_since_ns = S7_NEVER_NS;
     *out = core;
     return S7_OK;
 }
 
 void s7_pool_core_free(s7_pool_core *core)
 {
+    if (core == NULL)
+        return;
+    free(core->events);
     free(core);
 }
 
@@ -67,6 +78,8 @@ s7_status s7_pool_core_close(s7_pool_core *core, int64_t deadline_ns, int64_t no
     if (core->phase == S7_POOL_STARTING || core->phase == S7_POOL_FAILING)
         s7_pool_end_start(core, S7_E_POOL_CLOSED);
     core->start_want = 0;
+    core->paused = false;
+    s7_pool_end_pause(core, S7_E_POOL_CLOSED);
     if (core->phase != S7_POOL_DRAINING || deadline_ns < core->close_deadline_ns)
         core->close_deadline_ns = deadline_ns;
     core->phase = S7_POOL_DRAINING;
@@ -100,23 +113,29 @@ s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_waiter *waiter, co
     }
     waiter->label = label;
     waiter->waited = false;
+    waiter->since_ns = now_ns;
     s7_pool_wait(core, waiter, deadline_ns);
     s7_pool_settle(core, now_ns);
-    waiter->waited = waiter->state == S7_WAITER_WAITING;
+    if (waiter->state != S7_WAITER_WAITING)
+        return S7_OK;
+    waiter->waited = true;
+    s7_pool_event *event = s7_pool_tell(core, S7_POOL_EVENT_WAIT_BEGAN, NULL, now_ns);
+    event->label = label;
+    event->count = core->waiting.n;
     return S7_OK;
 }
 
 bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease lease)
 {
-    return lease.number != 0 && lease.conn < core->rules.size &&
-           core->conns[lease.conn].number == lease.number;
+    return lease.number != 0 && lease.conn < core->n_places && core->conns[lease.conn].number == lease.number;
 }
 
 s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
                            int64_t now_ns)
 {
-    if (lease.conn >= core->rules.size || lease.number == 0)
+    if (lease.conn >= core->n_places || lease.number == 0)
         return refuse(core, S7_E_FOREIGN);
+    s7_pool_close_reason reason;
     struct s7_pool_conn *conn = &core->conns[lease.conn];
     if (conn->revoked == lease.number) { /* said once */
         conn->revoked = 0;
@@ -125,14 +144,14 @@ s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum 
     if (conn->number != lease.number)
         return refuse(core, S7_E_MISUSE);
 
-    core->puts++;
+    s7_pool_note_return(core, conn, now_ns);
     conn->number = 0;
     conn->label = NULL;
     conn->idle_since_ns = now_ns;
-    if (conn->condemned) {
-        s7_pool_retire(core, conn, conn->reason);
-    } else if (condition == S7_POOL_PUT_DISCARD) {
+    if (condition == S7_POOL_PUT_DISCARD && !conn->condemned) {
         s7_pool_retire(core, conn, S7_POOL_CLOSE_BORROWER);
+    } else if (s7_pool_must_go(core, conn, now_ns, &reason)) {
+        s7_pool_retire(core, conn, reason);
     } else {
         bool dirty = condition == S7_POOL_PUT_DIRTY;
 
@@ -152,18 +171,22 @@ void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int6
 {
     bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
 
-    if (waiter->state == S7_WAITER_WAITING)
+    if (waiter->state == S7_WAITER_WAITING) {
         core->gets_failed++;
+        core->gets_cancelled++;
+        s7_pool_tell_wait(core, waiter, NULL, S7_E_CANCELLED, now_ns);
+    }
     if (waiter->state != S7_WAITER_FREE)
         s7_pool_forget_waiter(core, waiter);
     if (granted && s7_pool_core_is_current(core, waiter->lease)) {
         struct s7_pool_conn *conn = &core->conns[waiter->lease.conn];
+        s7_pool_close_reason reason;
 
         core->gets--; /* it was not used: its idle time goes on */
         conn->number = 0;
         conn->label = NULL;
-        if (conn->condemned)
-            s7_pool_retire(core, conn, conn->reason);
+        if (s7_pool_must_go(core, conn, now_ns, &reason))
+            s7_pool_retire(core, conn, reason);
         else
             s7_pool_rest(core, conn, now_ns);
         if (conn->state == S7_POOL_CHECKING)
@@ -174,21 +197,35 @@ void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int6
 
 /* ---- connections ---- */
 
-void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, int64_t now_ns)
+/* One was made: what was known of an outage or of the PLC's limit is over. */
+static void note_success(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns)
+{
+    s7_pool_tell(core, S7_POOL_EVENT_CONNECTED, conn, now_ns)->took_ns = now_ns - conn->since_ns;
+    s7_histogram_add(&core->connect, now_ns - conn->since_ns);
+    core->connects++;
+    core->reconnects += core->down_since_ns != S7_NEVER_NS;
+    if (core->told_down)
+        s7_pool_tell(core, S7_POOL_EVENT_UP, conn, now_ns)->took_ns = now_ns - core->told_down_ns;
+    core->down = core->told_down = false;
+    core->cause = core->dial_error = S7_OK;
+    core->backoff_ns = core->rules.backoff_min_ns;
+    conn->since_ns = now_ns;
+}
+
+void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, uint64_t random, int64_t now_ns)
 {
     struct s7_pool_conn *conn = &core->conns[index];
 
     if (conn->state != S7_POOL_DIALING)
         return;
+    note_success(core, conn, now_ns);
     conn->was_up = true;
     conn->shareable = jobs >= 2;
     conn->idle_since_ns = now_ns;
+    s7_pool_be_born(core, conn, random, now_ns);
     s7_pool_rest(core, conn, now_ns);
-    core->connects++;
-    core->down = false;
-    core->cause = core->dial_error = S7_OK;
-    core->backoff_ns = core->rules.backoff_min_ns;
-    if (s7_pool_total(core) > core->limit) { /* the PLC has places again */
+    if (s7_pool_total(core) > core->limit && core->limit < core->rules.size) { /* the PLC has places again */
+        s7_pool_tell(core, S7_POOL_EVENT_ROOM, conn, now_ns)->count = core->rules.size;
         core->limit = core->rules.size;
         core->grow_ns = core->rules.probe_min_ns;
     }
@@ -197,26 +234,42 @@ void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, int6
     s7_pool_settle(core, now_ns);
 }
 
-static int64_t twice(int64_t pause_ns, int64_t most_ns)
+static int64_t grown(int64_t pause_ns, unsigned percent, int64_t most_ns)
 {
-    return pause_ns < most_ns / 2 ? pause_ns * 2 : most_ns;
+    return pause_ns / 100 < most_ns / percent ? pause_ns / 100 * percent : most_ns;
 }
 
-/* Nothing is up: try again after a time drawn between zero and twice the last one's bound. */
-static void back_off(s7_pool_core *core, uint64_t random, int64_t now_ns)
+/* Nothing is up: try again after a time drawn below a bound that grows. */
+static void back_off(s7_pool_core *core, s7_status why, uint64_t random, int64_t now_ns)
 {
+    int64_t bound_ns = core->backoff_ns, least_ns = bound_ns / 100 * (100 - core->rules.backoff_jitter);
+
+    if (!core->told_down) {
+        core->outages++;
+        core->told_down = true;
+        core->told_down_ns = core->down_since_ns != S7_NEVER_NS ? core->down_since_ns : now_ns;
+        s7_pool_tell(core, S7_POOL_EVENT_DOWN, NULL, now_ns)->status = why;
+    }
     core->down = true;
-    core->dial_at_ns = s7_pool_later(now_ns, s7_draw_range(random, 0, core->backoff_ns));
+    core->dial_at_ns = s7_pool_later(now_ns, s7_draw_range(random, least_ns, bound_ns));
     if (s7_pool_n(core, S7_POOL_DIALING) == 0)
-        core->backoff_ns = twice(core->backoff_ns, core->rules.backoff_max_ns);
+        core->backoff_ns = grown(bound_ns, core->rules.backoff_factor, core->rules.backoff_max_ns);
 }
 
 /* Others are up: the PLC has no more to give. */
-static void settle_for_less(s7_pool_core *core, uint64_t random, int64_t now_ns)
+static void settle_for_less(s7_pool_core *core, s7_status why, uint64_t random, int64_t now_ns)
 {
-    core->limit = s7_pool_total(core);
+    unsigned total = s7_pool_total(core), limit = total < core->rules.size ? total : core->rules.size;
+
+    if (limit != core->limit) {
+        s7_pool_event *event = s7_pool_tell(core, S7_POOL_EVENT_FULL, NULL, now_ns);
+
+        event->count = limit;
+        event->status = why;
+    }
+    core->limit = limit;
     core->grow_at_ns = s7_pool_later(now_ns, s7_draw_range(random, core->grow_ns / 2, core->grow_ns));
-    core->grow_ns = twice(core->grow_ns, core->rules.probe_max_ns);
+    core->grow_ns = grown(core->grow_ns, 200, core->rules.probe_max_ns);
 }
 
 void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why, uint64_t random,
@@ -228,12 +281,11 @@ void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why,
         return;
     s7_pool_ask(core, conn, NOTHING_TO_DO);
     s7_pool_move(core, conn, S7_POOL_FREE);
-    core->connect_failures++;
-    core->cause = core->dial_error = why;
+    s7_pool_note_failure(core, conn, why, now_ns);
     if (s7_pool_up(core) > 0)
-        settle_for_less(core, random, now_ns);
+        settle_for_less(core, why, random, now_ns);
     else
-        back_off(core, random, now_ns);
+        back_off(core, why, random, now_ns);
     if (core->phase == S7_POOL_STARTING) {
         core->phase = S7_POOL_FAILING;
         core->start_status = why;
@@ -290,6 +342,7 @@ void s7_pool_core_ended(s7_pool_core *core, unsigned index, s7_status why, int64
     if (conn->state == S7_POOL_FREE || conn->state == S7_POOL_DIALING || conn->state == S7_POOL_CLOSING)
         return;
     core->cause = why;
+    s7_pool_tell(core, S7_POOL_EVENT_LOST, conn, now_ns)->status = why;
     s7_pool_condemn(core, conn, reason_of(why));
     s7_pool_settle(core, now_ns);
 }
@@ -301,8 +354,13 @@ void s7_pool_core_closed(s7_pool_core *core, unsigned index, int64_t now_ns)
     if (conn->state != S7_POOL_CLOSING)
         return;
     s7_pool_ask(core, conn, NOTHING_TO_DO);
-    if (conn->was_up)
+    if (conn->was_up) {
+        s7_pool_event *event = s7_pool_tell(core, S7_POOL_EVENT_CLOSED, conn, now_ns);
+
+        event->reason = conn->reason;
+        event->took_ns = now_ns - conn->since_ns;
         core->closed[conn->reason]++;
+    }
     conn->was_up = false;
     s7_pool_move(core, conn, S7_POOL_FREE);
     s7_pool_settle(core, now_ns);
@@ -338,6 +396,8 @@ bool s7_pool_core_next_outcome(s7_pool_core *core, struct s7_pool_action *action
         return true;
     if (take(&core->start_due))
         *action = (struct s7_pool_action){.kind = S7_POOL_STARTED, .status = core->start_status};
+    else if (take(&core->pause_due))
+        *action = (struct s7_pool_action){.kind = S7_POOL_PAUSED, .status = core->pause_status};
     else if (take(&core->close_due))
         *action = (struct s7_pool_action){.kind = S7_POOL_CLOSED, .status = core->close_status};
     else
@@ -352,6 +412,7 @@ bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action)
 
     if (conn == NULL)
         return false;
+    core->dials += todo == S7_POOL_DIAL;
     *action = (struct s7_pool_action){.kind = (enum s7_pool_action_kind)todo,
                                       .conn = (unsigned)(conn - core->conns),
                                       .reason = conn->reason};

@@ -5,6 +5,15 @@ enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn)
     return core->conns[conn].state;
 }
 
+static unsigned leaking(const s7_pool_core *core)
+{
+    unsigned n = 0;
+
+    for (const struct s7_pool_conn *conn = core->lists[S7_POOL_LEASED].first; conn != NULL; conn = conn->next)
+        n += conn->leak_told;
+    return n;
+}
+
 void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
 {
     *stats = (s7_pool_stats){
@@ -21,6 +30,17 @@ void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
         .size = core->rules.size,
         .limit = core->limit,
         .down = core->down,
+        .paused = core->paused,
+        .leaking = leaking(core),
+        .leaks = core->leaks,
+        .gets_timed_out = core->gets_timed_out,
+        .gets_cancelled = core->gets_cancelled,
+        .dials = core->dials,
+        .denied = core->no_place,
+        .denials = core->denials,
+        .outages = core->outages,
+        .reconnects = core->reconnects,
+        .events_lost = core->events_lost,
         .last_connect_error = core->dial_error,
         .gets = core->gets,
         .gets_waited = core->gets_waited,
@@ -33,16 +53,37 @@ void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
     };
     for (int i = 0; i < S7_POOL_CLOSE_REASONS; i++)
         stats->closed[i] = core->closed[i];
+    for (int i = 0; i < S7_POOL_DIAL_FAILURES; i++)
+        stats->dial_failures[i] = core->dial_failures[i];
 }
 
-bool s7_pool_core_oldest(const s7_pool_core *core, const char **label, int64_t *since_ns)
+static s7_pool_times times_of(const struct s7_histogram *histogram)
 {
-    const struct s7_pool_conn *oldest = core->lists[S7_POOL_LEASED].first; /* in the order of lending */
+    return (s7_pool_times){.count = histogram->count,
+                           .sum_ns = histogram->sum_ns,
+                           .p50_ns = s7_histogram_quantile(histogram, 500),
+                           .p95_ns = s7_histogram_quantile(histogram, 950),
+                           .p99_ns = s7_histogram_quantile(histogram, 990),
+                           .max_ns = histogram->max_ns};
+}
 
-    if (oldest == NULL)
+void s7_pool_core_times(const s7_pool_core *core, s7_pool_stats *stats)
+{
+    stats->wait = times_of(&core->wait);
+    stats->lease = times_of(&core->lease);
+    stats->connect = times_of(&core->connect);
+}
+
+bool s7_pool_core_holder(const s7_pool_core *core, unsigned nth, const char **label, int64_t *since_ns)
+{
+    const struct s7_pool_conn *conn = core->lists[S7_POOL_LEASED].first; /* in the order of lending */
+
+    while (conn != NULL && nth-- > 0)
+        conn = conn->next;
+    if (conn == NULL)
         return false;
-    *label = oldest->label;
-    *since_ns = oldest->leased_ns;
+    *label = conn->label;
+    *since_ns = conn->leased_ns;
     return true;
 }
 
@@ -54,8 +95,9 @@ s7_status s7_pool_core_cause(const s7_pool_core *core, int64_t *down_since_ns)
 
 const char *s7_pool_close_reason_name(s7_pool_close_reason reason)
 {
-    static const char *const names[S7_POOL_CLOSE_REASONS] = {"idle", "health",   "borrower", "timeout",
-                                                             "peer", "protocol", "shutdown"};
+    static const char *const names[S7_POOL_CLOSE_REASONS] = {"idle",   "health",   "borrower", "timeout",
+                                                             "peer",   "protocol", "shutdown", "lifetime",
+                                                             "shrink", "evicted",  "pause"};
 
     return reason >= 0 && reason < S7_POOL_CLOSE_REASONS ? names[reason] : "?";
 }
@@ -69,7 +111,7 @@ static const char *list_fault(const s7_pool_core *core, enum s7_pool_state state
     unsigned n = 0;
 
     for (const struct s7_pool_conn *conn = list->first; conn != NULL; before = conn, conn = conn->next, n++) {
-        if (conn->state != state || conn->prev != before || n >= core->rules.size)
+        if (conn->state != state || conn->prev != before || n >= S7_POOL_SIZE_MAX)
             return "a list's links or its connections' state";
         if (state == S7_POOL_IDLE && before != NULL && before->idle_since_ns < conn->idle_since_ns)
             return "the idle list is not ordered by the last put";
@@ -93,6 +135,8 @@ static const char *conn_fault(const struct s7_pool_conn *conn)
         return "an open check on a connection that has none";
     if (state == S7_POOL_CHECKING && !conn->check_open)
         return "a connection under check without a check";
+    if (conn->evicted && state != S7_POOL_LEASED)
+        return "an evicted connection that is not lent";
     if (conn->condemned && state != S7_POOL_LEASED)
         return "a condemned connection that is not lent";
     return NULL;
@@ -100,7 +144,8 @@ static const char *conn_fault(const struct s7_pool_conn *conn)
 
 static const char *promise_fault(const s7_pool_core *core)
 {
-    if (s7_pool_total(core) + s7_pool_n(core, S7_POOL_DIALING) > core->rules.size)
+    if (s7_pool_excess(core) > 0 &&
+        s7_pool_taken(core) > s7_pool_n(core, S7_POOL_CLOSING) + s7_pool_n(core, S7_POOL_LEASED))
         return "more connections than size";
     if (s7_pool_n(core, S7_POOL_DIALING) > core->rules.max_connecting)
         return "more dials at a time than max_connecting";
@@ -110,9 +155,15 @@ static const char *promise_fault(const s7_pool_core *core)
         return "somebody waits although a connection is idle";
     if (core->phase != S7_POOL_OPEN && core->waiting.n > 0)
         return "somebody waits at a pool that is not open";
-    if ((core->phase == S7_POOL_NEW || core->phase == S7_POOL_SHUT) &&
-        s7_pool_n(core, S7_POOL_FREE) < core->rules.size)
+    if ((core->phase == S7_POOL_NEW || core->phase == S7_POOL_SHUT) && s7_pool_taken(core) > 0)
         return "a pool that is not open has connections";
+    if (core->n_events > S7_POOL_EVENTS_KEPT || (core->n_events > 0 && core->events == NULL))
+        return "more events than are kept";
+    if (core->paused &&
+        s7_pool_taken(core) > s7_pool_n(core, S7_POOL_LEASED) + s7_pool_n(core, S7_POOL_CLOSING))
+        return "a paused pool has connections that nobody holds";
+    if (core->pausing && !core->paused)
+        return "somebody waits for a pause that is over";
     if ((core->waiting.n > 0) != (core->due != NULL))
         return "deadlines without waiters, or the reverse";
     return NULL;
@@ -127,13 +178,13 @@ const char *s7_pool_core_fault(const s7_pool_core *core)
         fault = list_fault(core, state);
         n += s7_pool_n(core, state);
     }
-    for (unsigned i = 0; fault == NULL && i < core->rules.size; i++) {
+    for (unsigned i = 0; fault == NULL && i < S7_POOL_SIZE_MAX; i++) {
         fault = conn_fault(&core->conns[i]);
         condemned += core->conns[i].condemned;
     }
     if (fault == NULL && condemned != core->n_condemned)
         fault = "the number of condemned connections";
-    if (fault == NULL && n != core->rules.size)
+    if (fault == NULL && n != S7_POOL_SIZE_MAX)
         fault = "a connection is on no list";
     return fault;
 }

@@ -34,6 +34,11 @@ bool s7_pool_is_forked(const s7_pool *pool)
     return atomic_load_explicit(&forks, memory_order_relaxed) != pool->forks;
 }
 
+bool s7_pool_is_own_thread(const s7_pool *pool)
+{
+    return pool->running && pthread_equal(pthread_self(), pool->thread);
+}
+
 /* ---- outcomes ---- */
 
 static void tell(s7_pool *pool, const struct s7_pool_action *action)
@@ -61,6 +66,10 @@ void s7_pool_after_event(s7_pool *pool)
             pool->start_over = true;
             pool->start_status = action.status;
             pthread_cond_broadcast(&pool->changed);
+        } else if (action.kind == S7_POOL_PAUSED) {
+            pool->pause_over = true;
+            pool->pause_status = action.status;
+            pthread_cond_broadcast(&pool->changed);
         } else if (action.kind == S7_POOL_CLOSED) {
             pool->closed = true;
             pool->close_status = action.status;
@@ -71,7 +80,8 @@ void s7_pool_after_event(s7_pool *pool)
     }
     if (pool->sleeping_until_ns == INT64_MIN) /* awake: it looks before it sleeps */
         return;
-    if (s7_pool_core_has_chore(pool->core) || s7_pool_core_chores(pool->core) < pool->sleeping_until_ns) {
+    if (s7_pool_core_has_chore(pool->core) || s7_pool_core_has_event(pool->core) ||
+        s7_pool_core_chores(pool->core) < pool->sleeping_until_ns) {
         pool->sleeping_until_ns = INT64_MIN;
         s7_watch_wake(pool->watch);
     }
@@ -79,8 +89,8 @@ void s7_pool_after_event(s7_pool *pool)
 
 /* ---- life ---- */
 
-static s7_status fail(const s7_ctx *ctx, const s7_pool *pool, const char *what, s7_status status,
-                      const char *detail)
+s7_status s7_pool_complain(const s7_ctx *ctx, const s7_pool *pool, const char *what, s7_status status,
+                           const char *detail)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
 
@@ -90,18 +100,23 @@ static s7_status fail(const s7_ctx *ctx, const s7_pool *pool, const char *what, 
     return status;
 }
 
-static s7_status make_members(s7_pool *pool)
+s7_status s7_pool_make_members(s7_pool *pool, unsigned size)
 {
-    s7_status status = S7_OK;
+    while (pool->n_members < size) {
+        s7_status status = s7_direct_new(&pool->settings.client, &pool->members[pool->n_members].direct);
 
-    for (unsigned i = 0; status == S7_OK && i < pool->settings.rules.size; i++)
-        status = s7_direct_new(&pool->settings.client, &pool->members[i].direct);
-    return status;
+        if (status != S7_OK)
+            return status;
+        pool->n_members++;
+    }
+    return S7_OK;
 }
 
 static void give_memory_back(s7_pool *pool)
 {
-    for (unsigned i = 0; i < pool->settings.rules.size; i++)
+    if (!s7_pool_is_forked(pool))
+        s7_pool_share_leave(&pool->share);
+    for (unsigned i = 0; i < pool->n_members; i++)
         s7_direct_free(pool->members[i].direct);
     s7_watch_free(pool->watch);
     s7_pool_core_free(pool->core);
@@ -121,6 +136,12 @@ static bool cond_init(pthread_cond_t *cond)
     return good;
 }
 
+/* On any thread: the group may have something for us. */
+static void wake_chores(void *arg)
+{
+    s7_watch_wake(((s7_pool *)arg)->watch);
+}
+
 static s7_status make_parts(s7_pool *pool)
 {
     s7_status status = s7_pool_core_new(&pool->settings.rules, &pool->core);
@@ -128,9 +149,12 @@ static s7_status make_parts(s7_pool *pool)
     if (status == S7_OK)
         status = s7_watch_new(&pool->watch, NULL);
     if (status == S7_OK)
+        status = s7_pool_share_join(&pool->share, pool->settings.options.group, &pool->settings.client,
+                                    wake_chores, pool);
+    if (status == S7_OK)
         status = s7_pool_leases_new(pool);
     if (status == S7_OK)
-        status = make_members(pool);
+        status = s7_pool_make_members(pool, pool->settings.rules.size);
     if (status == S7_OK && pthread_mutex_init(&pool->mutex, NULL) != 0)
         status = S7_E_NOMEM;
     if (status == S7_OK && !cond_init(&pool->changed)) {
@@ -169,7 +193,7 @@ s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_p
 /* In a child: nothing of the parent's is told, locked or waited for. */
 static void free_forked(s7_pool *pool)
 {
-    for (unsigned i = 0; i < pool->settings.rules.size; i++)
+    for (unsigned i = 0; i < pool->n_members; i++)
         s7_tcp_close(pool->members[i].fd);
     give_memory_back(pool);
 }
@@ -214,7 +238,7 @@ static s7_status start_thread(s7_pool *pool)
 
 static s7_status start_locked(s7_pool *pool, int64_t deadline_ns)
 {
-    s7_status status = start_thread(pool);
+    s7_status status = s7_pool_is_own_thread(pool) ? S7_E_MISUSE : start_thread(pool);
 
     if (status == S7_OK)
         status = s7_pool_core_start(pool->core, deadline_ns, s7_now_ns());
@@ -235,9 +259,9 @@ s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
     if (pool == NULL)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
-        return fail(ctx, pool, "start the pool", S7_E_FORKED, "");
+        return s7_pool_complain(ctx, pool, "start the pool", S7_E_FORKED, "");
     if (s7_ctx_deadline(ctx, s7_now_ns(), S7_NEVER_NS, &deadline_ns) != S7_OK)
-        return fail(ctx, pool, "start the pool", S7_E_ARG, "not a call context: set struct_size");
+        return s7_pool_complain(ctx, pool, "start the pool", S7_E_ARG, "not a call context: set struct_size");
     pthread_mutex_lock(&pool->mutex);
     s7_status status = start_locked(pool, deadline_ns);
     s7_errinfo dial = pool->dial;
@@ -245,9 +269,20 @@ s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
     if (status == S7_OK)
         return S7_OK;
     if (status != dial.status)
-        return fail(ctx, pool, "start the pool", status, "");
+        return s7_pool_complain(ctx, pool, "start the pool", status, "");
     s7_report_give(s7_ctx_err(ctx), &dial);
     return status;
+}
+
+static s7_status close_locked(s7_pool *pool, int64_t deadline_ns)
+{
+    if (s7_pool_is_own_thread(pool))
+        return S7_E_MISUSE;
+    (void)s7_pool_core_close(pool->core, deadline_ns, s7_now_ns());
+    s7_pool_after_event(pool);
+    while (!pool->closed)
+        pthread_cond_wait(&pool->changed, &pool->mutex);
+    return pool->close_status;
 }
 
 s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
@@ -257,19 +292,17 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
     if (pool == NULL)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
-        return fail(ctx, pool, "close the pool", S7_E_FORKED, "");
+        return s7_pool_complain(ctx, pool, "close the pool", S7_E_FORKED, "");
     if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.rules.dirty_ns, &deadline_ns) != S7_OK)
-        return fail(ctx, pool, "close the pool", S7_E_ARG, "not a call context: set struct_size");
+        return s7_pool_complain(ctx, pool, "close the pool", S7_E_ARG, "not a call context: set struct_size");
     pthread_mutex_lock(&pool->mutex);
-    (void)s7_pool_core_close(pool->core, deadline_ns, s7_now_ns());
-    s7_pool_after_event(pool);
-    while (!pool->closed)
-        pthread_cond_wait(&pool->changed, &pool->mutex);
-    s7_status status = pool->close_status;
+    s7_status status = close_locked(pool, deadline_ns);
     pthread_mutex_unlock(&pool->mutex);
     if (status == S7_OK)
         return S7_OK;
-    return fail(ctx, pool, "close the pool", status, "clients had not been put back and were taken away");
+    return s7_pool_complain(ctx, pool, "close the pool", status,
+                            status == S7_E_TIMEOUT ? "clients had not been put back and were taken away"
+                                                   : "");
 }
 
 /* ---- lending ---- */
@@ -365,6 +398,10 @@ static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_cal
     if (status != S7_OK)
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, status, now_ns, caller->err);
     s7_pool_after_event(pool);
+    if (!caller->done && s7_pool_is_own_thread(pool)) {
+        s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
+        return S7_E_MISUSE;
+    }
     if (!caller->done && !sleep_until_told(pool, caller, deadline_ns))
         return S7_E_NOMEM;
     return caller->status == S7_OK ? take_lease(pool, caller, out) : caller->status;
@@ -378,7 +415,7 @@ s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
     if (pool == NULL || out == NULL)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
-        return fail(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
+        return s7_pool_complain(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
     caller.done = caller.sleeping = false;
     caller.err = s7_ctx_err(ctx);
     caller.cancel = s7_ctx_cancel(ctx);
@@ -486,6 +523,7 @@ s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats)
         return S7_E_FORKED;
     pthread_mutex_lock(&pool->mutex);
     s7_pool_core_stats(pool->core, &now);
+    s7_pool_core_times(pool->core, &now);
     now.late_answers = pool->late_answers;
     pthread_mutex_unlock(&pool->mutex);
     now.misuse += atomic_load(&pool->stale);

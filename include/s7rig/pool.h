@@ -24,6 +24,11 @@
  * reason to stay: at exactly max_idle_ms a connection is closed, unless fewer than min_idle would be left. By
  * default a pool that nobody uses holds no connection after five minutes, and the next get dials.
  *
+ * Age. With max_lifetime_ms a connection is closed when it becomes that old, and one that is lent when it
+ * comes back: none is older than that and one lease. Each one's life is shortened at random, by up to
+ * lifetime_jitter_percent, and they are replaced one at a time, so that those born together do not go
+ * together. Where min_idle would be left short, the new connection is made before the old one is closed.
+ *
  * Health. Each idle connection is asked for one byte (MB0) once per health_check_ms, each at its own moment
  * of the period. Any well-formed answer of the PLC proves life, a refusal too. No answer within
  * health_timeout_ms: closed, and counted. A borrower that finds only connections under check shares one when
@@ -43,6 +48,10 @@
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
  *
+ * Maintenance. s7_pool_pause lends nothing, closes everything and leaves the PLC alone until s7_pool_resume;
+ * callers wait meanwhile. s7_pool_refresh replaces all connections, s7_pool_resize changes their number; what
+ * is lent stays lent, and is closed when it comes back.
+ *
  * Misuse is an error code and leaves the pool intact: S7_E_MISUSE (put twice, put while a call is inside),
  * S7_E_FOREIGN (not of this pool), S7_E_STALE_LEASE (a call on a client after its put), S7_E_POOL_CLOSED.
  * Leases are recognised for at least 1024 later ones. On a lease, s7_client_connect is misuse, and
@@ -50,7 +59,7 @@
  *
  * Threads. Every call may be made from any thread, but for s7_pool_free, which must be the last one. A lease
  * has one user at a time, like any client. One thread per pool does the chores (dialing, checking, closing);
- * it is started by s7_pool_start, blocks all signals, and never calls the user.
+ * it is started by s7_pool_start, blocks all signals, and calls nothing of the user's but on_event.
  *
  * Fork. In a child process every call on the pool and its leases returns S7_E_FORKED and touches neither
  * locks nor sockets; s7_pool_free closes the descriptors and disturbs nothing of the parent's. The child
@@ -67,6 +76,101 @@ extern "C" {
 typedef struct s7_pool s7_pool;
 
 #define S7_POOL_SIZE_MAX 64
+
+/* Why a connection that had been up was closed. */
+typedef enum s7_pool_close_reason {
+    S7_POOL_CLOSE_IDLE,     /* max_idle_ms */
+    S7_POOL_CLOSE_HEALTH,   /* a check failed */
+    S7_POOL_CLOSE_BORROWER, /* s7_pool_discard */
+    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place; TCP gave up */
+    S7_POOL_CLOSE_PEER,     /* the PLC or the network ended it */
+    S7_POOL_CLOSE_PROTOCOL, /* what came was no S7 */
+    S7_POOL_CLOSE_SHUTDOWN, /* s7_pool_close */
+    S7_POOL_CLOSE_LIFETIME, /* max_lifetime_ms */
+    S7_POOL_CLOSE_SHRINK,   /* s7_pool_resize */
+    S7_POOL_CLOSE_EVICTED,  /* s7_pool_refresh */
+    S7_POOL_CLOSE_PAUSE,    /* s7_pool_pause */
+    S7_POOL_CLOSE_REASONS   /* their number */
+} s7_pool_close_reason;
+
+/* "idle", "health" ...; a static string, never NULL. */
+const char *s7_pool_close_reason_name(s7_pool_close_reason reason);
+
+/* ---- events ---- */
+
+typedef enum s7_pool_event_kind {
+    S7_POOL_EVENT_CONNECTED,      /* conn was made; took_ns */
+    S7_POOL_EVENT_CONNECT_FAILED, /* status, err; took_ns */
+    S7_POOL_EVENT_LOST,           /* conn ended by itself: status. CLOSED follows */
+    S7_POOL_EVENT_CHECK_FAILED,   /* conn gave no sign of life. CLOSED follows */
+    S7_POOL_EVENT_CLOSED,         /* conn was closed: reason; took_ns: its age */
+    S7_POOL_EVENT_WAIT_BEGAN,     /* label has to wait; count: so many wait now */
+    S7_POOL_EVENT_WAIT_ENDED,     /* label got conn (S7_OK) or nothing (status); took_ns */
+    S7_POOL_EVENT_LEAK,           /* conn is lent to label for longer than leak_ms; took_ns; once per lease */
+    S7_POOL_EVENT_RETURNED,       /* and came back at last; took_ns */
+    S7_POOL_EVENT_DOWN,           /* no connection is up and none can be made: status, err */
+    S7_POOL_EVENT_UP,             /* one was made; took_ns: for so long there was none */
+    S7_POOL_EVENT_FULL,           /* the PLC refuses more than count connections: status, err */
+    S7_POOL_EVENT_ROOM,           /* it has given one more; count: the pool's size */
+    S7_POOL_EVENT_DENIED,         /* the group allows no more than the count connections there are */
+    S7_POOL_EVENT_RESIZED,        /* to count */
+    S7_POOL_EVENT_REFRESHED,
+    S7_POOL_EVENT_PAUSED,
+    S7_POOL_EVENT_RESUMED,
+    S7_POOL_EVENT_SHUT, /* s7_pool_close is over: status */
+    S7_POOL_EVENTS      /* their number */
+} s7_pool_event_kind;
+
+/* "connected", "connect_failed" ...; a static string, never NULL. */
+const char *s7_pool_event_name(s7_pool_event_kind kind);
+
+/* What does not belong to a kind is zero. It lives for the call. */
+typedef struct s7_pool_event {
+    uint32_t struct_size;
+    s7_pool_event_kind kind;
+    int64_t at_ns;    /* CLOCK_MONOTONIC */
+    const char *name; /* of the pool; its host and port when it has none */
+    uint32_t conn;    /* the connection's place in the pool; used again */
+    uint32_t count;
+    s7_status status;
+    s7_pool_close_reason reason;
+    int64_t took_ns;
+    const char *label;     /* of the borrower's context; may be NULL */
+    const s7_errinfo *err; /* of the last dial that failed; NULL: nothing is known */
+    uint64_t lost;         /* events so far that were not told, since too many had not been told yet */
+} s7_pool_event;
+
+/* Called one at a time, in the order in which things happened, without any lock, on the pool's thread; never
+ * inside a call to the pool. Meanwhile that thread does nothing else: connections are not made, checked or
+ * closed, while leases go on. 128 events are kept for it, further ones are dropped and counted. It may call
+ * whatever does not wait: statistics, put, resize, resume, refresh. Calls that would wait for the thread
+ * (start, pause, close, and get when no connection is idle) are S7_E_MISUSE there; s7_pool_free is
+ * forbidden. The last one may come as late as inside s7_pool_free. */
+typedef void s7_pool_event_fn(s7_pool *pool, const s7_pool_event *event, void *user);
+
+/* ---- groups: pools that share the PLCs' connections ---- */
+
+/* A PLC has few connections, and each pool takes its own. Pools of a group never have more than
+ * plc_connections - plc_reserved to one PLC together, those being made or closed included, and never make
+ * more than max_dials at a time to whatever PLC. A pool that gets none waits for its turn, and its callers
+ * with it; nothing is taken away from another pool (max_idle_ms does that). One PLC: the same host as it is
+ * written, port, rack and slot. */
+typedef struct s7_pool_group s7_pool_group;
+
+typedef struct s7_pool_group_options {
+    uint32_t struct_size;
+    uint16_t plc_connections; /* [0: any number] that one PLC has to give */
+    uint16_t plc_reserved;    /* [0] of them left to others: HMIs, programming devices */
+    uint16_t max_dials;       /* [0: any number] at a time */
+} s7_pool_group_options;
+void s7_pool_group_options_init(s7_pool_group_options *options); /* defaults in brackets */
+
+/* S7_E_ARG (err, which may be NULL, says what), S7_E_NOMEM. */
+S7_MUST_CHECK s7_status s7_pool_group_new(const s7_pool_group_options *options, s7_pool_group **out,
+                                          s7_errinfo *err);
+
+/* Its pools may live on: the last one takes it along. NULL is fine. Not to be called in a child process. */
+void s7_pool_group_free(s7_pool_group *group);
 
 /* ---- options ---- */
 
@@ -97,8 +201,17 @@ typedef struct s7_pool_options {
     uint32_t probe_min_ms;    /* [5000] bound of the first pause before one connection more is tried at a PLC
                                  that is full, at least 1; doubled each time up to */
     uint32_t probe_max_ms;    /* [60000] this one */
-    uint32_t reserved[4];     /* 0: places of options to come */
-    s7_client_options client; /* of every connection: rack, slot, timeouts ... */
+    uint32_t max_lifetime_ms; /* [0: any] close a connection that is so old */
+    uint16_t lifetime_jitter_percent; /* [10] of it by which each one's life is shortened at random, 0..100 */
+    uint16_t backoff_factor_percent;  /* [200] by which backoff_min_ms grows each time, 100..1000 */
+    uint16_t backoff_jitter_percent;  /* [100] of the bound that is left to chance, 0..100 */
+    uint32_t leak_ms;                 /* [0: never] tell of a lease that is out for so long */
+    const char *name;                 /* [NULL] for errors and events; copied, cut at 39 bytes */
+    s7_pool_event_fn *on_event;       /* [NULL] */
+    void *user;                       /* for on_event */
+    s7_pool_group *group;             /* [NULL] */
+    uint32_t reserved[4];             /* 0: places of options to come */
+    s7_client_options client;         /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
 void s7_pool_options_init(s7_pool_options *options); /* defaults in brackets, client's as well */
 
@@ -111,9 +224,9 @@ S7_MUST_CHECK s7_status s7_pool_new(const char *endpoint, const s7_pool_options 
 
 /* Start the pool's thread and do what options->start says, within the context's time (none by default: each
  * dial is limited by connect_ms and handshake_ms). S7_E_MISUSE: started already, or being started.
- * S7_E_NOMEM, S7_E_IO: no thread could be made. S7_E_POOL_CLOSED. S7_E_TIMEOUT: not within ctx. Any other:
- * why the connection could not be made, as s7_client_connect tells. After a failure no connection is left,
- * and it may be called again. */
+ * S7_E_NOMEM, S7_E_IO: no thread could be made. S7_E_POOL_CLOSED. S7_E_TIMEOUT: not within ctx. S7_E_BUDGET:
+ * other pools of the group have all connections that are allowed. Any other: why the connection could not be
+ * made, as s7_client_connect tells. After a failure no connection is left, and it may be called again. */
 S7_MUST_CHECK s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx);
 
 /* Take no more callers: those who wait get S7_E_POOL_CLOSED now. Idle connections are closed; lent ones as
@@ -121,6 +234,28 @@ S7_MUST_CHECK s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx);
  * by default) are taken away: calls inside fail, later ones get S7_E_STALE_LEASE, and their put
  * S7_E_POOL_CLOSED. S7_E_TIMEOUT: that happened. A closed pool stays closed; closing it again is fine. */
 s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx);
+
+/* Let there be `size` connections at most, 1..64, from now on. Smaller: those that nobody holds are closed,
+ * what is lent when it comes back. Larger: those who wait may have more at once. S7_E_ARG, S7_E_NOMEM: all
+ * is as before. S7_E_POOL_CLOSED, S7_E_FORKED. */
+s7_status s7_pool_resize(s7_pool *pool, unsigned size);
+
+/* Leave the PLC alone: lend no more, close every connection, what is lent as it comes back, and dial none.
+ * Returns when all are closed; S7_E_TIMEOUT: not by the context's deadline (acquire_ms by default). Paused it
+ * stays in either case, until s7_pool_resume: so a PLC can be loaded or restarted, and all its connections
+ * are free for others. Callers of s7_pool_get wait, and get S7_E_POOL_PAUSED at their deadline.
+ * S7_E_CANCELLED: resumed meanwhile. S7_E_MISUSE: not started, or another thread waits in it.
+ * S7_E_POOL_CLOSED, S7_E_FORKED. */
+S7_MUST_CHECK s7_status s7_pool_pause(s7_pool *pool, const s7_ctx *ctx);
+
+/* Go on; connections are made again when they are wanted. Not paused: nothing happens. S7_E_POOL_CLOSED,
+ * S7_E_FORKED. */
+s7_status s7_pool_resume(s7_pool *pool);
+
+/* Replace all connections: the PLC, or the way to it, is another one now. Those that nobody holds are closed
+ * at once and made again when they are wanted; what is lent is closed when it comes back. Calls go on. What
+ * was learned of an outage or of the PLC's limit is forgotten. S7_E_POOL_CLOSED, S7_E_FORKED. */
+s7_status s7_pool_refresh(s7_pool *pool);
 
 /* Close at once if it is open, and free. NULL is fine. No other call may be inside, and no lease may be used
  * afterwards, not even to put it. */
@@ -130,9 +265,12 @@ void s7_pool_free(s7_pool *pool);
 
 /* Borrow a connected client. ctx->label says who asks, for the report when the pool is exhausted. Give it
  * back with s7_pool_put or s7_pool_discard. ctx->cancel ends the wait: S7_E_CANCELLED. S7_E_POOL_EXHAUSTED:
- * all connections were taken until the deadline; err says how many, and who has held the oldest for how long.
+ * all connections were taken until the deadline; err says how many, who holds them and for how long, and why
+ * there are no more.
  * S7_E_PLC_DOWN: no connection is up and none can be made; err has the last cause. S7_E_TIMEOUT: the first
- * connection was still being made at the deadline. S7_E_POOL_QUEUE_FULL: max_waiters are waiting.
+ * connection was still being made at the deadline. S7_E_POOL_PAUSED: it was paused until the deadline.
+ * S7_E_BUDGET: it has none, and other pools of its group have all that are allowed.
+ * S7_E_POOL_QUEUE_FULL: max_waiters are waiting.
  * S7_E_POOL_CLOSED. S7_E_MISUSE: not started. S7_E_FORKED. */
 S7_MUST_CHECK s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
 
@@ -152,17 +290,26 @@ S7_MUST_CHECK s7_status s7_pool_execute(s7_pool *pool, const s7_ctx *ctx, s7_poo
 
 /* ---- statistics ---- */
 
-/* Why a connection that had been up was closed. */
-typedef enum s7_pool_close_reason {
-    S7_POOL_CLOSE_IDLE,     /* max_idle_ms */
-    S7_POOL_CLOSE_HEALTH,   /* a check failed */
-    S7_POOL_CLOSE_BORROWER, /* s7_pool_discard */
-    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place; TCP gave up */
-    S7_POOL_CLOSE_PEER,     /* the PLC or the network ended it */
-    S7_POOL_CLOSE_PROTOCOL, /* what came was no S7 */
-    S7_POOL_CLOSE_SHUTDOWN, /* s7_pool_close */
-    S7_POOL_CLOSE_REASONS   /* their number */
-} s7_pool_close_reason;
+/* Why a connection could not be made. */
+typedef enum s7_pool_dial_failure {
+    S7_POOL_DIAL_REFUSED,     /* nothing listens there */
+    S7_POOL_DIAL_UNREACHABLE, /* no route, or no address for the name */
+    S7_POOL_DIAL_TIMEOUT,     /* connect_ms or handshake_ms passed */
+    S7_POOL_DIAL_ENDED,       /* closed or reset during the handshake */
+    S7_POOL_DIAL_COTP,        /* the COTP connection was refused: rack, slot, or no more places */
+    S7_POOL_DIAL_S7,          /* S7 setup failed, or what came was no S7 */
+    S7_POOL_DIAL_OTHER,
+    S7_POOL_DIAL_FAILURES /* their number */
+} s7_pool_dial_failure;
+
+/* "refused", "unreachable" ...; a static string, never NULL. */
+const char *s7_pool_dial_failure_name(s7_pool_dial_failure failure);
+
+/* Time spans; percentiles are off by 6.25 % at most, the rest is exact. 0 while count is. */
+typedef struct s7_pool_times {
+    uint64_t count;
+    int64_t sum_ns, p50_ns, p95_ns, p99_ns, max_ns;
+} s7_pool_times;
 
 /* One consistent picture. total_connections = available + in_use + checking + dirty + closing: each holds a
  * connection of the PLC. Those being made are in connecting. */
@@ -190,13 +337,31 @@ typedef struct s7_pool_stats {
     uint64_t connects;      /* connections made */
     uint64_t connect_failures;
     uint64_t closed[S7_POOL_CLOSE_REASONS];
+    bool paused;             /* now */
+    uint32_t leaking;        /* now: leases that are out for longer than leak_ms */
+    uint64_t leaks;          /* all of them so far */
+    uint64_t gets_timed_out; /* of gets_failed: at their deadline */
+    uint64_t gets_cancelled; /* of gets_failed */
+    uint64_t dials;          /* begun */
+    bool denied;             /* now: the group allows no more connections to the PLC */
+    uint64_t denials;        /* how often that came */
+    uint64_t outages;        /* how often the PLC was down */
+    uint64_t reconnects;     /* connections that ended a time without any */
+    uint64_t events_lost;    /* not told: see s7_pool_event_fn */
+    uint64_t dial_failures[S7_POOL_DIAL_FAILURES];
+    s7_pool_times wait;    /* of leases given: from the call of s7_pool_get */
+    s7_pool_times lease;   /* of leases that came back */
+    s7_pool_times connect; /* of connections made */
 } s7_pool_stats;
 
 /* Fill in struct_size. S7_E_ARG, S7_E_FORKED. */
 s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
 
-/* "idle", "health" ...; a static string, never NULL. */
-const char *s7_pool_close_reason_name(s7_pool_close_reason reason);
+/* The same in the text format that Prometheus scrapes, every sample with the label pool="<pool>" (escaped;
+ * NULL: no label). At most cap - 1 bytes and a terminating zero go to buf; returns the whole length, as
+ * snprintf does. 12288 bytes are enough for a pool of 39 characters; buf may be NULL when cap is 0.
+ * stats->struct_size must be sizeof(s7_pool_stats), else nothing is written and 0 returned. */
+size_t s7_pool_stats_prometheus(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
 
 #ifdef __cplusplus
 }
