@@ -207,7 +207,7 @@ const struct cli_command cli_read = {
     .summary = "read values from a PLC, simulated or real",
     .usage = "ENDPOINT ADDRESS...",
     .help = "Reads all addresses in as few jobs as possible and prints one line each.\n"
-            "\n" CLI_CONNECTION_HELP "  --csv           a table: address, status, value, error\n"
+            "\n" CLI_CONNECTION_HELP "  --csv           a table: tag, status, value, error\n"
             "  --raw           the bytes as in the PLC, one value after the other and nothing else;\n"
             "                  not to a terminal, and only if all were read\n" CLI_SYMBOLS_HELP "\n"
             "An address is DB1.DBX0.3, DB1.DBW2, DB1.DBD4:REAL, DB1.DBB10:STRING(20),\n"

@@ -95,7 +95,7 @@ typedef struct s7_client_options {
     /* Guards: what they forbid is refused with S7_E_GUARDED before anything of the call is sent. */
     const s7_write_range *write_ranges; /* [NULL: anywhere] each written item must lie in one of them as a
                                            whole; they are copied */
-    uint32_t n_write_ranges;            /* [0] at most S7_WRITE_RANGES_MAX */
+    uint32_t n_write_ranges;            /* [0] at most S7_WRITE_RANGES_MAX; 0 with write_ranges: nowhere */
     bool read_only;                     /* [false] no write and no control at all */
     /* Connecting again. From s7_client_connect (whether it succeeded or not) to s7_client_close, a call that
      * finds the connection lost dials first, within its own deadline, unless an attempt failed a short time

@@ -97,7 +97,7 @@ const char *s7_strerror(s7_status status);
 #define S7_HINT_CAP  256
 
 /* What is known of a failure. Callers set struct_size (or use S7_ERRINFO_INIT); the rest is written by the
- * call, on failure only. */
+ * call, on failure only; nothing is while struct_size is 0, here or in the context that points here. */
 typedef struct s7_errinfo {
     uint32_t struct_size; /* sizeof(s7_errinfo): fields may be added at the end */
     s7_status status;     /* the status that the call returned */
