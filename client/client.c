@@ -141,6 +141,9 @@ s7_status s7_client_new(const char *endpoint, const s7_client_options *options, 
 {
     struct s7_settings settings;
     struct s7_direct *direct;
+
+    if (out == NULL)
+        return s7_report_argument(err, "make a client", "out is NULL");
     s7_status status = s7_settings_make(endpoint, options, &settings, err);
 
     if (status == S7_OK)

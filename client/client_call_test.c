@@ -1,6 +1,10 @@
 #include "client/plc_thread.h"
 #include "client/test_names.h"
 
+#include <s7rig/async.h>
+#include <s7rig/pool.h>
+#include <s7rig/symbols.h>
+
 /* ---- values and areas ---- */
 
 static void areas_of_any_length_are_read_and_written(void **state)
@@ -279,6 +283,23 @@ static void a_second_thread_is_refused_and_harms_nothing(void **state)
     server_stop();
 }
 
+static void what_is_made_without_a_place_for_it_is_refused(void **state)
+{
+    const s7_address tag = {.area = S7_AREA_M, .type = S7_TYPE_BYTE, .count = 1};
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_conn *conn = NULL;
+
+    (void)state;
+    assert_int_equal(s7_client_new("127.0.0.1", NULL, NULL, &err), S7_E_ARG);
+    assert_string_equal(err.came, "out is NULL");
+    assert_int_equal(s7_pool_new("127.0.0.1", NULL, NULL, NULL), S7_E_ARG);
+    assert_int_equal(s7_plan_new(&tag, 1, NULL, NULL, NULL), S7_E_ARG);
+    assert_int_equal(s7_symbols_parse("a;MB0", 5, NULL, NULL), S7_E_ARG);
+    assert_int_equal(s7_symbols_new(NULL, 0, NULL, NULL), S7_E_ARG);
+    assert_int_equal(s7_conn_new(NULL, "127.0.0.1", NULL, NULL, NULL, &conn, &err), S7_E_ARG);
+    assert_string_equal(err.came, "loop is NULL");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +311,7 @@ int main(void)
         cmocka_unit_test(contexts_and_arguments_are_checked_before_anything_is_sent),
         cmocka_unit_test(any_answer_to_a_ping_is_a_sign_of_life),
         cmocka_unit_test(a_second_thread_is_refused_and_harms_nothing),
+        cmocka_unit_test(what_is_made_without_a_place_for_it_is_refused),
     };
 
     return run_sentences(tests, sizeof tests / sizeof tests[0], "client.client_call");

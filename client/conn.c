@@ -41,8 +41,12 @@ static void destroy(s7_conn *conn)
 s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
                       s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err)
 {
+    if (loop == NULL || fn == NULL || out == NULL)
+        return s7_report_argument(err, "make a connection",
+                                  loop == NULL ? "loop is NULL"
+                                  : fn == NULL ? "fn is NULL"
+                                               : "out is NULL");
     s7_conn *conn = calloc(1, sizeof *conn);
-
     if (conn == NULL)
         return S7_E_NOMEM;
     s7_status status = s7_settings_make(endpoint, options, &conn->settings, err);

@@ -303,6 +303,8 @@ s7_status s7_plan_new(const s7_address *tags, size_t n_tags, const s7_plan_optio
     s7_status status = S7_E_ARG;
     struct s7_plan *plan = NULL;
 
+    if (fault == NULL && out == NULL)
+        fault = "out is NULL";
     if (fault == NULL && ((tags == NULL && n_tags > 0) || n_tags > INT32_MAX))
         fault = tags == NULL ? "tags is NULL" : "more tags than can be counted";
     if (fault == NULL) {

@@ -167,6 +167,9 @@ static s7_status make_parts(s7_pool *pool)
 s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_pool **out, s7_errinfo *err)
 {
     struct s7_pool_settings settings;
+
+    if (out == NULL)
+        return s7_report_argument(err, "make a pool", "out is NULL");
     s7_status status = s7_pool_settings_make(endpoint, options, &settings, err);
 
     if (status != S7_OK)

@@ -133,3 +133,13 @@ void s7_report_came(s7_errinfo *err, s7_status status, const char *detail)
     if (err->hint[0] == '\0')
         snprintf(err->hint, sizeof err->hint, "%s", hint_for(err));
 }
+
+s7_status s7_report_argument(s7_errinfo *err, const char *asked, const char *came)
+{
+    s7_errinfo why = S7_ERRINFO_INIT;
+
+    snprintf(why.asked, sizeof why.asked, "%s", asked);
+    s7_report_came(&why, S7_E_ARG, came);
+    s7_report_give(err, &why);
+    return S7_E_ARG;
+}

@@ -19,4 +19,7 @@ void s7_report_list(s7_errinfo *err, bool write, const s7_item *items, size_t n_
  * and item_code, and fills the hint unless there is one. */
 void s7_report_came(s7_errinfo *err, s7_status status, const char *detail);
 
+/* S7_E_ARG, told to err, which may be NULL. */
+s7_status s7_report_argument(s7_errinfo *err, const char *asked, const char *came);
+
 #endif

@@ -101,6 +101,8 @@ s7_status s7_symbols_new(const s7_symbol *list, size_t n, s7_symbols **out, s7_e
     size_t text_len = 0;
     uint32_t first, again;
 
+    if (out == NULL)
+        return s7_report_argument(err, "a table of symbols", "out is NULL");
     if ((list == NULL && n > 0) || n > INT32_MAX)
         return s7_symbols_refuse(err, S7_E_ARG, SIZE_MAX, "a table of symbols",
                                  list == NULL ? "list is NULL" : "more symbols than can be counted", "");

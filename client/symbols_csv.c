@@ -324,6 +324,8 @@ s7_status s7_symbols_parse(const char *text, size_t len, s7_symbols **out, s7_er
 {
     struct csv csv = {.columns = {0, 1, 2, 3}, .err = err};
 
+    if (out == NULL)
+        return s7_report_argument(err, "a table of symbols from CSV", "out is NULL");
     if ((text == NULL && len > 0) || len > INT32_MAX)
         return s7_symbols_refuse(err, S7_E_ARG, SIZE_MAX, "a table of symbols from CSV",
                                  text == NULL ? "text is NULL" : "the text is too long", "");
