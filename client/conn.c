@@ -99,6 +99,8 @@ void s7_conn_end(s7_conn *conn, s7_status why, const char *detail)
 {
     if (conn->state == S7_CONN_ENDING || conn->state == S7_CONN_CLOSED)
         return;
+    if (conn->state == S7_CONN_WAITING) /* why the attempt before failed was told with its own end */
+        conn->end = (s7_errinfo)S7_ERRINFO_INIT;
     s7_settings_asked(&conn->settings, &conn->end);
     s7_report_came(&conn->end, why, detail);
     conn->last = conn->end;

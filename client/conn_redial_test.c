@@ -223,6 +223,8 @@ static void closing_ends_it_whatever_it_is_doing_and_is_told_once(void **state)
         run_for(1);
         assert_int_equal(user.ends, ends + 1);
         assert_int_equal(user.at_end, S7_CONN_CLOSED);
+        assert_int_equal(user.end_err.os_errno, 0);
+        assert_string_equal(user.end_err.hint, ""); /* none of an attempt that failed before */
         expect_told(&told[0], ms == 0 ? told[0].status : S7_E_CANCELLED);
         run_for(100000);
         assert_int_equal(user.ends, ends + 1);
