@@ -152,6 +152,8 @@ static void a_write_whose_answer_is_lost_is_unknown_and_the_rest_is_not_sent(voi
     server_start(240, 4, FIN, 2); /* executes the first job, and closes */
     s7_client *client = connected_client(PATIENCE_MS);
     assert_int_equal(s7_plan_write(client, &ctx, plan), S7_E_ARG); /* no values yet */
+    assert_int_equal(err.item, 0);
+    assert_true(strncmp(err.asked, "write DB1.", 10) == 0);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(s7_plan_set_int(plan, i, 0, (int64_t)i + 1), S7_OK);
     assert_int_equal(s7_plan_write(client, &ctx, plan), S7_E_OUTCOME_UNKNOWN);

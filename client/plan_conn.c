@@ -61,11 +61,13 @@ static void round_done(s7_conn *conn, s7_status status, const s7_errinfo *err, v
         finish(plan);
 }
 
-static s7_status refuse(s7_conn *conn, const s7_then *then, const char *fault)
+static s7_status refuse(s7_conn *conn, const s7_then *then, const s7_plan *plan, const char *fault)
 {
     s7_errinfo why = S7_ERRINFO_INIT;
 
     snprintf(why.asked, sizeof why.asked, "run a plan at %.80s", conn->settings.where);
+    if (plan != NULL)
+        s7_plan_name_unset(plan, conn->settings.where, &why);
     s7_report_came(&why, S7_E_ARG, fault);
     return s7_request_refuse(conn, then, S7_E_ARG, &why);
 }
@@ -77,7 +79,7 @@ s7_status s7_conn_plan_run(s7_conn *conn, const s7_then *then, s7_plan *plan)
     if (fault == NULL && !s7_is_then(then))
         fault = "not a struct s7_then: set struct_size";
     if (fault != NULL)
-        return refuse(conn, then, fault);
+        return refuse(conn, then, plan, fault);
     plan->conn = conn;
     plan->id = 0;
     plan->done = then != NULL ? then->done : NULL;

@@ -148,6 +148,8 @@ bool s7_plan_whole_tag(const struct s7_plan *plan, const s7_item *tag);
 
 /* NULL, or why the plan cannot be run so. */
 const char *s7_plan_fault(const struct s7_plan *plan, bool write);
+/* Put the first tag that was never given a value into *err; all have one, or the plan reads: nothing. */
+void s7_plan_name_unset(const struct s7_plan *plan, const char *where, s7_errinfo *err);
 /* 0: as it was planned. */
 void s7_plan_begin(struct s7_plan *plan, size_t pdu_len, unsigned max_items);
 /* The items of the next round; false: there is none. */

@@ -22,6 +22,29 @@ const char *s7_plan_fault(const struct s7_plan *plan, bool write)
     return NULL;
 }
 
+void s7_plan_name_unset(const struct s7_plan *plan, const char *where, s7_errinfo *err)
+{
+    size_t i = 0;
+
+    while (i < plan->n_tags && plan->marks[i].set)
+        i++;
+    if (!plan->write || i == plan->n_tags)
+        return;
+    err->item = (int32_t)i;
+    s7_report_list(err, true, plan->tags, plan->n_tags, err->item, where);
+}
+
+static s7_status refuse(const s7_client *client, const s7_ctx *ctx, const struct s7_plan *plan, bool write,
+                        const char *fault)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+
+    if (client == NULL || plan == NULL || plan->write != write)
+        return s7_client_refuse(client, ctx, fault);
+    s7_plan_name_unset(plan, s7_client_where(client), &err);
+    return s7_client_fail(ctx, &err, S7_E_ARG, fault);
+}
+
 /* ---- the beginning ---- */
 
 /* Give the items the bytes that they write. */
@@ -318,14 +341,15 @@ static s7_status run(s7_client *client, const s7_ctx *ctx, s7_plan *plan, bool w
     unsigned max_items = 0;
 
     if (fault != NULL)
-        return s7_client_refuse(client, ctx, fault);
+        return refuse(client, ctx, plan, write, fault);
     const struct s7_direct *direct = direct_of(client);
     if (direct != NULL) {
         default_ns = direct->settings.options.request_ms * INT64_C(1000000);
         max_items = direct->settings.options.max_items;
     }
     if (s7_ctx_deadline(ctx, s7_now_ns(), default_ns, &deadline_ns) != S7_OK)
-        return s7_client_refuse(client, ctx, "not a call context: set struct_size");
+        return s7_client_refuse(client, ctx,
+                                "not a call context: set struct_size, and a timeout_ms of -1 or more");
     return run_until(client, ctx, plan, max_items, deadline_ns);
 }
 
