@@ -4,6 +4,10 @@
 
 #include <stdio.h>
 
+#define UNSET_READ_ONLY                                                                                      \
+    "unset read_only in the options of this client (read-only=yes in its endpoint, S7_READ_ONLY in the "     \
+    "environment)"
+
 /* The places that an item takes: bytes, or numbers of timers and counters. */
 static void places_of(const s7_address *address, uint64_t *first, uint64_t *last)
 {
@@ -72,7 +76,7 @@ static void name_rule(const struct s7_settings *settings, const s7_address *addr
                  "outside write_ranges (nothing of this %s may be written): nothing was sent",
                  has_number(address->area) ? "DB" : "area");
     snprintf(err->hint, sizeof err->hint, "%s",
-             settings->options.read_only ? "unset read_only in the options of this client"
+             settings->options.read_only ? UNSET_READ_ONLY
                                          : "add the place to write_ranges in the options of this client");
     s7_report_came(err, S7_E_GUARDED, why);
 }
@@ -101,7 +105,7 @@ s7_status s7_guard_items(const struct s7_settings *settings, s7_item *items, siz
 s7_status s7_guard_control(const struct s7_settings *settings, const char **detail, s7_errinfo *err)
 {
     if (settings->options.read_only) {
-        snprintf(err->hint, sizeof err->hint, "unset read_only in the options of this client");
+        snprintf(err->hint, sizeof err->hint, UNSET_READ_ONLY);
         *detail = "this client is read_only: nothing was sent";
         return S7_E_GUARDED;
     }

@@ -125,6 +125,7 @@ static void a_read_only_client_writes_and_controls_nothing(void **state)
     expect_text(err.asked, "write DB1.DBB100");
     assert_int_equal(s7_plc_stop(client, &ctx), S7_E_GUARDED);
     expect_text(err.came, "read_only");
+    expect_text(err.hint, "S7_READ_ONLY");
     assert_int_equal(info_of(client).requests, 0);
     assert_int_equal(s7_read_u8(client, &ctx, S7_AREA_DB, 1, 100, &value), S7_OK);
     s7_client_free(client);
