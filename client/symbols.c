@@ -178,7 +178,10 @@ const s7_symbol *s7_symbols_need(const s7_symbols *symbols, const char *name, in
     if (nearest.best != NULL)
         snprintf(hint, sizeof hint, "did you mean %s?", nearest.best);
     snprintf(asked, sizeof asked, "%s %s", verb, nearest.word);
-    snprintf(came, sizeof came, "no symbol has the name \"%.150s\"", nearest.word);
+    if (symbols == NULL || name == NULL)
+        snprintf(came, sizeof came, "%s is NULL", symbols == NULL ? "symbols" : "name");
+    else
+        snprintf(came, sizeof came, "no symbol has the name \"%.150s\"", nearest.word);
     s7_symbols_refuse(err, S7_E_ARG, item < 0 ? SIZE_MAX : (size_t)item, asked, came, hint);
     return NULL;
 }

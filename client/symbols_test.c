@@ -307,6 +307,7 @@ static void failures_by_name_say_the_name(void **state)
     assert_int_equal(s7_write_tag_text(client, &ctx, symbols, "Motor1.Name", NULL), S7_E_ARG);
     assert_int_equal(s7_read_tag_int(client, &ctx, symbols, "Motor1.Count", NULL), S7_E_ARG);
     assert_int_equal(s7_read_tag_int(client, &ctx, NULL, "Motor1.Count", &whole), S7_E_ARG);
+    assert_string_equal(err.came, "symbols is NULL");
     assert_int_equal(s7_read_tag_int(client, NULL, symbols, NULL, &whole), S7_E_ARG);
     assert_int_equal(s7_read_tag_int(NULL, &ctx, symbols, "Motor1.Count", &whole), S7_E_ARG);
     assert_int_equal(info_of(client).requests, before);
