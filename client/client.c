@@ -165,7 +165,8 @@ static s7_status connect_inside(struct s7_direct *client, const s7_ctx *ctx, s7_
     s7_status status = s7_ctx_deadline(
         ctx, now_ns, ((int64_t)options->connect_ms + options->handshake_ms) * NS_PER_MS, &deadline_ns);
     if (status != S7_OK)
-        return s7_client_fail(ctx, err, status, "not a call context: set struct_size");
+        return s7_client_fail(ctx, err, status,
+                              "not a call context: set struct_size, and a timeout_ms of -1 or more");
     client->cancel = s7_ctx_cancel(ctx);
     client->redial.wanted = true;
     status = s7_direct_dial(client, deadline_ns, err);
@@ -329,8 +330,8 @@ static s7_status call_inside(struct s7_direct *client, const struct call *call)
 
     if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS,
                         &job.work.deadline_ns) != S7_OK)
-        return call_refused(client->settings.where, call, S7_E_ARG, "not a call context: set struct_size",
-                            "");
+        return call_refused(client->settings.where, call, S7_E_ARG,
+                            "not a call context: set struct_size, and a timeout_ms of -1 or more", "");
     client->cancel = s7_ctx_cancel(call->ctx);
     for (unsigned repeats = 0;; repeats++) {
         s7_status status = call_begin(client, call, &job);

@@ -91,6 +91,8 @@ static void typed_values_come_back_as_they_were_written(void **state)
 static void s7_160_and_161_strings_keep_their_maximum_and_are_clipped(void **state)
 {
     char text[300];
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
 
     (void)state;
     server_start(240, 1, ANSWER, 0);
@@ -103,9 +105,13 @@ static void s7_160_and_161_strings_keep_their_maximum_and_are_clipped(void **sta
     assert_int_equal(s7_read_string(client, NULL, S7_AREA_DB, 1, 200, 20, text, sizeof text), S7_OK);
     assert_string_equal(text, "Gr\xFC\xDF"
                               "e");
-    assert_int_equal(s7_read_string(client, NULL, S7_AREA_DB, 1, 200, 20, text, 4), S7_E_TOO_LARGE);
+    assert_int_equal(s7_read_string(client, &ctx, S7_AREA_DB, 1, 200, 20, text, 4), S7_E_TOO_LARGE);
+    assert_int_equal(err.status, S7_E_TOO_LARGE);
+    expect_text(err.came, "the text is cut");
     assert_string_equal(text, "Gr\xFC");
-    assert_int_equal(s7_write_string(client, NULL, S7_AREA_DB, 1, 200, 3, "four"), S7_E_TOO_LARGE);
+    assert_int_equal(s7_write_string(client, &ctx, S7_AREA_DB, 1, 200, 3, "four"), S7_E_TOO_LARGE);
+    expect_text(err.asked, "write DB1.DBB200:STRING(3) to ");
+    expect_text(err.came, "longer than the STRING");
     assert_int_equal(s7_write_u8(client, NULL, S7_AREA_DB, 1, 201, 200),
                      S7_OK); /* a length above the maximum */
     assert_int_equal(s7_read_string(client, NULL, S7_AREA_DB, 1, 200, 20, text, sizeof text), S7_OK);
@@ -189,7 +195,9 @@ static void a_refused_area_says_what_was_asked_what_came_and_what_to_try(void **
 static void contexts_and_arguments_are_checked_before_anything_is_sent(void **state)
 {
     uint8_t data[4];
-    s7_ctx no_size = {.timeout_ms = 5}, bad_time = {.struct_size = sizeof bad_time, .timeout_ms = -2},
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx no_size = {.timeout_ms = 5},
+           bad_time = {.struct_size = sizeof bad_time, .timeout_ms = -2, .err = &err},
            past = {.struct_size = sizeof past, .deadline_ns = 1};
     char text[4];
 
@@ -199,6 +207,7 @@ static void contexts_and_arguments_are_checked_before_anything_is_sent(void **st
     uint64_t before = info_of(client).requests;
     assert_int_equal(s7_read_db(client, &no_size, 1, 0, data, 4), S7_E_ARG);
     assert_int_equal(s7_read_db(client, &bad_time, 1, 0, data, 4), S7_E_ARG);
+    expect_text(err.came, "timeout_ms");
     assert_int_equal(s7_read_db(client, &past, 1, 0, data, 4), S7_E_TIMEOUT);
     assert_int_equal(s7_write_db(client, &past, 1, 0, data, 4), S7_E_TIMEOUT);
     assert_int_equal(s7_read_db(client, NULL, 1, 0, data, 0), S7_E_ARG);

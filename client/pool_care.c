@@ -51,7 +51,8 @@ s7_status s7_pool_pause(s7_pool *pool, const s7_ctx *ctx)
         return s7_pool_complain(ctx, pool, "pause the pool", S7_E_FORKED, "");
     if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.options.acquire_ms * NS_PER_MS, &deadline_ns) !=
         S7_OK)
-        return s7_pool_complain(ctx, pool, "pause the pool", S7_E_ARG, "not a call context: set struct_size");
+        return s7_pool_complain(ctx, pool, "pause the pool", S7_E_ARG,
+                                "not a call context: set struct_size, and a timeout_ms of -1 or more");
     pthread_mutex_lock(&pool->mutex);
     s7_status status = told(pool, pause_locked(pool, deadline_ns));
     if (status == S7_OK)

@@ -264,7 +264,8 @@ s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
     if (s7_pool_is_forked(pool))
         return s7_pool_complain(ctx, pool, "start the pool", S7_E_FORKED, "");
     if (s7_ctx_deadline(ctx, s7_now_ns(), S7_NEVER_NS, &deadline_ns) != S7_OK)
-        return s7_pool_complain(ctx, pool, "start the pool", S7_E_ARG, "not a call context: set struct_size");
+        return s7_pool_complain(ctx, pool, "start the pool", S7_E_ARG,
+                                "not a call context: set struct_size, and a timeout_ms of -1 or more");
     pthread_mutex_lock(&pool->mutex);
     s7_status status = start_locked(pool, deadline_ns);
     s7_errinfo dial = pool->dial;
@@ -297,7 +298,8 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
     if (s7_pool_is_forked(pool))
         return s7_pool_complain(ctx, pool, "close the pool", S7_E_FORKED, "");
     if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.rules.dirty_ns, &deadline_ns) != S7_OK)
-        return s7_pool_complain(ctx, pool, "close the pool", S7_E_ARG, "not a call context: set struct_size");
+        return s7_pool_complain(ctx, pool, "close the pool", S7_E_ARG,
+                                "not a call context: set struct_size, and a timeout_ms of -1 or more");
     pthread_mutex_lock(&pool->mutex);
     s7_status status = close_locked(pool, deadline_ns);
     pthread_mutex_unlock(&pool->mutex);

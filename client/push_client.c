@@ -148,7 +148,8 @@ static s7_status next_inside(const struct s7_service_call *said, struct s7_direc
     s7_status status;
 
     if (s7_ctx_deadline(said->ctx, s7_now_ns(), options->request_ms * NS_PER_MS, &deadline_ns) != S7_OK)
-        return s7_services_fail(said, S7_E_ARG, "not a call context: set struct_size");
+        return s7_services_fail(said, S7_E_ARG,
+                                "not a call context: set struct_size, and a timeout_ms of -1 or more");
     direct->cancel = s7_ctx_cancel(said->ctx);
     for (bool waited = false; !look(direct, push, &status, &end); waited = true) {
         if (waited && s7_now_ns() >= deadline_ns)

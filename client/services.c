@@ -173,7 +173,8 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
         return report(call, &err, guarded, detail);
     if (s7_ctx_deadline(call->ctx, direct->begun_ns, options->request_ms * NS_PER_MS,
                         &work_of(task)->deadline_ns) != S7_OK)
-        return report(call, &err, S7_E_ARG, "not a call context: set struct_size");
+        return report(call, &err, S7_E_ARG,
+                      "not a call context: set struct_size, and a timeout_ms of -1 or more");
     direct->cancel = s7_ctx_cancel(call->ctx);
     return repeat(call, direct, task);
 }

@@ -1,5 +1,6 @@
 #include "client/client_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static s7_item one(s7_area area, uint16_t db, uint32_t start, s7_type type, void *data, size_t len)
@@ -179,6 +180,19 @@ s7_status s7_write_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint1
 #define STRING_HEADER_LEN 2
 #define STRING_MAX        254
 
+/* The call went no further than its own buffers. */
+static s7_status string_too_large(const s7_client *client, const s7_ctx *ctx, bool write,
+                                  const s7_address *address, const char *came)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    char text[S7_ADDRESS_TEXT_CAP];
+
+    s7_address_format(address, text, sizeof text);
+    snprintf(err.asked, sizeof err.asked, "%s %s %s %.60s", write ? "write" : "read", text,
+             write ? "to" : "from", client != NULL ? s7_client_where(client) : "no client");
+    return s7_client_fail(ctx, &err, S7_E_TOO_LARGE, came);
+}
+
 s7_status s7_read_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                          uint8_t max, char *text, size_t cap)
 {
@@ -195,7 +209,9 @@ s7_status s7_read_string(s7_client *client, const s7_ctx *ctx, s7_area area, uin
     size_t fits = len < cap - 1 ? len : cap - 1;
     memcpy(text, bytes + STRING_HEADER_LEN, fits);
     text[fits] = '\0';
-    return fits == len ? S7_OK : S7_E_TOO_LARGE;
+    return fits == len ? S7_OK
+                       : string_too_large(client, ctx, false, &item.address,
+                                          "the text is cut: it needs more than cap bytes, with its zero");
 }
 
 s7_status s7_write_string(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
@@ -208,7 +224,11 @@ s7_status s7_write_string(s7_client *client, const s7_ctx *ctx, s7_area area, ui
                                 text == NULL ? "text is NULL" : "a STRING has 1..254 characters");
     size_t len = strlen(text);
     if (len > max)
-        return S7_E_TOO_LARGE;
+        return string_too_large(
+            client, ctx, true,
+            &(s7_address){
+                .area = area, .db = db, .byte = start, .type = S7_TYPE_STRING, .string_cap = max, .count = 1},
+            "the text is longer than the STRING: nothing was sent");
     bytes[0] = (uint8_t)len;
     memcpy(bytes + 1, text, len);
     return s7_write_area(client, ctx, area, db, start + 1, bytes, len + 1);
