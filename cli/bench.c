@@ -253,7 +253,7 @@ static int connect_and_bench(struct bench *bench)
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
-    struct bench bench = {.self = self, .db = 1, .len = 32, .seconds = 5, .jobs = 1};
+    struct bench bench = {.self = self, .jobs = 1};
     char place[40], *default_tag = place;
 
     cli_connection_init(&bench.connection);
@@ -272,6 +272,13 @@ static int run(const struct cli_command *self, int argc, char **argv)
     bench.endpoint = cli_endpoint(argc, argv, CLI_ADDRESSES, &next);
     if (bench.endpoint == NULL || argc - next > 1)
         return cli_usage_error(self, "expected an endpoint and one tag at most");
+    if (next < argc && (bench.db != 0 || bench.len != 0))
+        return cli_usage_error(self, "--db and --len go without a tag, not with %s", argv[next]);
+    if (bench.seconds != 0 && bench.count != 0)
+        return cli_usage_error(self, "--seconds and --count cannot be had together: say one");
+    bench.db = bench.db != 0 ? bench.db : 1;
+    bench.len = bench.len != 0 ? bench.len : 32;
+    bench.seconds = bench.seconds != 0 ? bench.seconds : 5;
     snprintf(place, sizeof place, "DB%u.DBB0:BYTE[%u]", bench.db, bench.len);
     status = cli_tags(self, bench.symbols, next < argc ? &argv[next] : &default_tag, 1, &bench.tag);
     if (status < 0)

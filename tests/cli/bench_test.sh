@@ -22,6 +22,8 @@ contains ", 2 at a time" "bench with a small window"
 
 say "what cannot be read is told once, in words"
 expect 1 "read DB9.DBB0:BYTE[8] from $address: object does not exist" "$s7rig" bench "$address" --db 9 --len 8
+expect 2 "--db and --len go without a tag, not with DB1.DBW0" "$s7rig" bench "$address" DB1.DBW0 --len 5
+expect 2 "--seconds and --count cannot be had together" "$s7rig" bench "$address" --seconds 1 --count 5
 expect 2 "one job can read 222 with the PDU length of 240" "$s7rig" bench "$address" --pdu 240 --len 223
 expect 2 "expected an endpoint and one tag at most" "$s7rig" bench "$address" MB0 MB1
 expect 2 '--jobs takes a number 1..32, got "33"' "$s7rig" bench "$address" --jobs 33
