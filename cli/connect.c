@@ -119,6 +119,9 @@ int cli_connect(const struct cli_command *self, struct cli_connection *connectio
     s7_status status = s7_client_connect(*client, &ctx);
     if (status != S7_OK) {
         s7_client_free(*client);
+        if (status == S7_E_RESOLVE && is_no_endpoint(endpoint, CLI_ADDRESSES))
+            snprintf(err.hint, sizeof err.hint,
+                     "the endpoint comes first, then the addresses; or set S7_ENDPOINT");
         return cli_fail(self, status, &err);
     }
     return -1;

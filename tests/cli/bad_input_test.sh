@@ -41,6 +41,9 @@ expect 2 'as a list [a,b,...] of all elements, got "[1]"' "$s7rig" write "$addre
 expect 2 'expected ADDRESS=VALUE, got "DB1.DBW0"' "$s7rig" write "$address" DB1.DBW0
 prints "DB1.DBW0:INT = 5" "$s7rig" read "$address" DB1.DBW0:INT
 
+say "an address in the place of the endpoint"
+expect 4 "the endpoint comes first" env -u S7_ENDPOINT "$s7rig" read DB1.DBW0 DB1.DBW2
+
 say "what the PLC refuses, while the other items are served"
 expect 1 "DB9.DBW0: " "$s7rig" read "$address" DB1.DBW0:INT DB9.DBW0
 contains "DB1.DBW0:INT = 5" "read of two items"
