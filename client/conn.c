@@ -1,5 +1,6 @@
 #include "client/conn_impl.h"
 
+#include "client/facts.h"
 #include "client/guard.h"
 #include "client/report.h"
 
@@ -98,12 +99,12 @@ static void drop_stream(s7_conn *conn)
 }
 
 /* Note why; the rest is done by the timer's function. The first reason counts. */
-static void conn_end(s7_conn *conn, s7_status why, const char *detail)
+static void conn_end(s7_conn *conn, s7_status why, const char *detail, uint32_t facts)
 {
     if (conn->state == ENDING || conn->state == IDLE)
         return;
     s7_settings_asked(&conn->settings, &conn->end);
-    s7_report_came(&conn->end, why, detail);
+    s7_report_why(&conn->end, why, detail, facts | (conn->worked ? S7_FACT_WORKED : 0U));
     conn->state = ENDING;
     drop_stream(conn);
     s7_conn_wake(conn);
@@ -113,7 +114,8 @@ static void conn_end(s7_conn *conn, s7_status why, const char *detail)
 static void conn_lost(s7_conn *conn, s7_status why)
 {
     if (conn->state == DIALING)
-        conn_end(conn, why, why == S7_E_TIMEOUT ? "no answer to the TCP connection request" : "");
+        conn_end(conn, why, why == S7_E_TIMEOUT ? "no answer to the TCP connection request" : "",
+                 s7_facts_of(&conn->settings) | S7_FACT_TCP);
     else
         s7_session_lost(conn->session, why); /* its CLOSED event ends the connection */
 }
@@ -254,9 +256,13 @@ static void report(s7_conn *conn, struct pending *before, struct pending *p)
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_status status = s7_transfer_result(&p->transfer, &err);
 
-    if (status != S7_OK)
+    if (status != S7_OK) {
+        const s7_item *bad = err.item >= 0 ? &p->transfer.items[err.item] : NULL;
+
+        s7_report_hint(&err, s7_facts_of(&conn->settings) | s7_hint_item_facts(p->transfer.write, bad));
         s7_report_list(&err, p->transfer.write, p->transfer.items, p->transfer.n_items, err.item,
                        conn->settings.where);
+    }
     if (before == NULL)
         conn->head = p->next;
     else
@@ -309,11 +315,12 @@ static bool take_event(s7_conn *conn)
     switch (event.kind) {
     case S7_EVENT_READY:
         conn->state = UP;
+        conn->worked = true;
         conn->fn(conn, true, S7_OK, NULL, conn->arg);
         break;
     case S7_EVENT_CLOSED:
         conn->end.plc_error = event.plc_error;
-        conn_end(conn, event.status, event.detail);
+        conn_end(conn, event.status, event.detail, s7_facts_ended(&conn->settings, &event));
         break;
     default:
         if (conn->probe.open && s7_transfer_event(&conn->probe.transfer, &event))
@@ -358,7 +365,7 @@ static bool report_end(s7_conn *conn)
 
 static void give_up_owed(s7_conn *conn)
 {
-    conn_end(conn, S7_E_TIMEOUT, "the answer to an earlier request that timed out never came");
+    conn_end(conn, S7_E_TIMEOUT, "the answer to an earlier request that timed out never came", 0);
     s7_session_lost(conn->session, S7_E_TIMEOUT);
 }
 

@@ -34,6 +34,7 @@ struct s7_conn {
     enum conn_state state;
     s7_stream *stream;
     bool blocked;        /* the stream took less than was pending: wait for WRITE */
+    bool worked;         /* it has been up: a PLC that refuses it now is full */
     bool closing;        /* s7_conn_close was called */
     bool working, freed; /* inside the timer's function; freed there: its end gives the memory back */
     s7_timer timer;

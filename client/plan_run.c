@@ -272,7 +272,8 @@ s7_status s7_plan_end(struct s7_plan *plan, const char *where, s7_errinfo *err)
     if (plan->failed == S7_OK) { /* the item's own words, not those of the last round */
         why = (s7_errinfo)S7_ERRINFO_INIT;
         why.item_code = plan->tags[bad].code;
-        s7_report_came(&why, S7_E_PARTIAL, refused(plan->tags[bad].status) ? "" : plan->why.came);
+        s7_report_why(&why, S7_E_PARTIAL, refused(plan->tags[bad].status) ? "" : plan->why.came,
+                      s7_hint_item_facts(plan->write, &plan->tags[bad]));
     }
     why.item = bad;
     s7_report_list(&why, plan->write, plan->tags, plan->n_tags, bad, where);

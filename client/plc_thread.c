@@ -92,8 +92,10 @@ static void *serve(void *arg)
         if (fds[0].revents != 0) {
             if (read(server.command[0], &command, 1) != 1 || command == 'q')
                 break;
-            if (command == 'c') {
+            if (command == 'c' || command == 'd') {
                 link_close(&link, false);
+                if (command == 'd')
+                    server.act = DR, server.act_frame = 0;
                 tell(server.held[1], 'c');
                 continue;
             }
@@ -146,6 +148,12 @@ void server_release(void)
 void server_drop(void)
 {
     tell(server.command[1], 'c');
+    server_wait_for_held();
+}
+
+void server_refuse(void)
+{
+    tell(server.command[1], 'd');
     server_wait_for_held();
 }
 

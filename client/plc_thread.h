@@ -13,7 +13,8 @@
 struct server {
     pthread_t thread;
     int listen_fd;
-    int command[2]; /* to the thread: 'r' release the held answer, 'c' close the connection, 'q' quit */
+    int command[2]; /* to the thread: 'r' release the held answer, 'c' close the connection, 'd' close and
+                       refuse from now on, 'q' quit */
     int held[2];    /* from the thread: a byte for each answer that is held, and each connection closed */
     uint16_t port;
     char endpoint[32];
@@ -30,6 +31,7 @@ void server_stop(void); /* the PLC's memory may be looked at afterwards */
 void server_wait_for_held(void); /* until it holds an answer */
 void server_release(void);       /* let the held answer go */
 void server_drop(void);          /* close the connection that is up, and wait for it */
+void server_refuse(void);        /* the same, and answer each CR with a DR from now on */
 
 /* Clients of the server; other options have their defaults. */
 s7_client *new_client(uint32_t request_ms, uint32_t handshake_ms);

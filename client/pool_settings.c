@@ -141,6 +141,7 @@ static void exhausted(s7_errinfo *err, const s7_pool_core *core, const s7_errinf
     if (stats.limit < stats.size && len > 0 && (size_t)len < sizeof err->came)
         snprintf(err->came + len, sizeof err->came - (size_t)len, "; the PLC refuses more than %u: %.60s",
                  stats.limit, dial->came);
+    err->cause = stats.limit < stats.size ? S7_CAUSE_PLC_FULL : S7_CAUSE_UNKNOWN;
     snprintf(err->hint, sizeof err->hint, "%s",
              stats.limit < stats.size
                  ? "close other programs' connections to this PLC, or hold clients shorter"
@@ -163,6 +164,7 @@ static void down(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *di
     err->plc_error = dial->plc_error;
     err->os_errno = dial->os_errno;
     memcpy(err->hint, dial->hint, sizeof err->hint);
+    err->cause = dial->cause;
 }
 
 s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_pool_core *core,

@@ -1,10 +1,10 @@
 /* The way of every call of a service: enter, check, drive, report. */
 #include "client/services.h"
 
+#include "client/facts.h"
 #include "client/guard.h"
 #include "client/report.h"
 #include "loop/blocking.h"
-#include "protocol/errors.h"
 
 #include <stdio.h>
 
@@ -13,22 +13,19 @@
 const char s7_services_short[] = "the answer is shorter than what it should carry";
 
 static s7_status report(const struct s7_service_call *call, s7_errinfo *err, s7_status status,
-                        const char *detail)
+                        const char *detail, uint32_t facts)
 {
     snprintf(err->asked, sizeof err->asked, "%s %.80s", call->what, s7_client_where(call->client));
-    if (status == S7_E_OUTCOME_UNKNOWN)
-        snprintf(err->hint, sizeof err->hint, "look at the PLC's mode, clock or memory before trying again");
-    if (status == S7_E_PLC && err->plc_error == S7_ERR_NOT_IMPLEMENTED)
-        snprintf(err->hint, sizeof err->hint,
-                 "this PLC does not have the service; S7-300 and S7-400 have all, S7-1200 and S7-1500 few");
-    return s7_client_fail(call->ctx, err, status, detail);
+    s7_report_why(err, status, detail, S7_FACT_SERVICE | facts);
+    s7_report_give(s7_ctx_err(call->ctx), err);
+    return status;
 }
 
 s7_status s7_services_fail(const struct s7_service_call *call, s7_status status, const char *detail)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
 
-    return report(call, &err, status, detail);
+    return report(call, &err, status, detail, 0);
 }
 
 s7_status s7_services_too_large(const struct s7_service_call *call, const char *of_what, size_t there,
@@ -60,24 +57,24 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
 
     s7_status guarded = call->control ? s7_guard_control(&direct->settings, &detail, &err) : S7_OK;
     if (guarded != S7_OK)
-        return report(call, &err, guarded, detail);
+        return report(call, &err, guarded, detail, 0);
     if (s7_ctx_deadline(call->ctx, now_ns, options->request_ms * NS_PER_MS, &service->work.deadline_ns) !=
         S7_OK)
-        return report(call, &err, S7_E_ARG, "not a call context: set struct_size");
+        return report(call, &err, S7_E_ARG, "not a call context: set struct_size", 0);
     direct->cancel = s7_ctx_cancel(call->ctx);
     struct s7_service first = *service;
     for (unsigned repeats = 0;; repeats++) {
         s7_status status = s7_direct_ready(direct, now_ns, service->work.deadline_ns, &detail);
         if (status != S7_OK) {
-            snprintf(err.hint, sizeof err.hint, "%s", s7_direct_hint(direct, status));
-            return report(call, &err, status, detail);
+            s7_direct_advise(direct, status, &err);
+            return report(call, &err, status, detail, 0);
         }
         s7_direct_drive(direct, &service->work);
         status = s7_service_result(service, &err.plc_error, &detail);
         if (status == S7_OK)
             return S7_OK;
         if (call->control || service->changes || !s7_direct_may_repeat(direct, status, repeats))
-            return report(call, &err, status, detail);
+            return report(call, &err, status, detail, s7_facts_of(&direct->settings));
         now_ns = s7_now_ns();
         *service = first;
     }

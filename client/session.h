@@ -115,7 +115,8 @@ struct s7_event {
     struct s7_pdu pdu;   /* ANSWER: views until the next call on the session */
     uint8_t cotp_reason; /* CLOSED by a DR: its reason */
     uint16_t plc_error; /* header or userdata error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */
-    char detail[96];    /* what came, for FAILED and CLOSED: "TPKT version 72, expected 3" */
+    enum s7_session_state ended_in; /* CLOSED: the state it ended in */
+    char detail[96];                /* what came, for FAILED and CLOSED: "TPKT version 72, expected 3" */
 };
 
 /* The next event; false: none now (drain before asking for room again). */

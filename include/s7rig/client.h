@@ -1,7 +1,9 @@
 /* client.h - a connection to one S7 PLC (ISO-on-TCP), blocking calls.
  *
  * One s7_client is one connection with one owner at a time; clients share nothing. Calls block the calling
- * thread until their deadline at most; no thread is started, no signal is used, nothing global is kept.
+ * thread until their deadline at most; no thread is started, no signal is used, nothing global is kept
+ * (but that connecting has worked with an endpoint and a TSAP, which only the hints of later failures look
+ * at).
  * Concurrent entry is noticed and refused with S7_E_MISUSE. The caller owns every buffer; no call keeps a
  * pointer after it returned.
  *
