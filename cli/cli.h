@@ -6,6 +6,7 @@
 
 #include <s7rig/client.h>
 #include <s7rig/datetime.h>
+#include <s7rig/symbols.h>
 
 #include <stdio.h>
 
@@ -32,13 +33,15 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write, cli_run,
-    cli_faults, cli_info, cli_clock, cli_start, cli_stop;
+    cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_dump, cli_diag,
+    cli_blocks, cli_upload, cli_download;
 
 /* ---- options (options.c) ---- */
 
 /* One option of a subcommand. Exactly one target is set. */
 struct cli_option {
     const char *name;  /* without the dashes */
+    char letter;       /* the same as "-n"; 0: none */
     bool *flag;        /* an option without a value */
     const char **text; /* its value as it is */
     uint32_t *number;  /* its value as a number, min..max */
@@ -63,6 +66,9 @@ int cli_usage_error(const struct cli_command *self, const char *format, ...)
 /* A whole decimal number min..max, nothing before or after it; false otherwise. */
 bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
 
+/* A time with its unit, "500ms", "2s", "1m", 1 ms to 1 h; false otherwise. */
+bool cli_duration(const char *text, uint32_t *ms);
+
 /* ---- output (output.c) ---- */
 
 struct s7_value;
@@ -76,6 +82,34 @@ void cli_json_text(FILE *out, const struct s7_value *value); /* in double quotes
  * the number of characters; out NULL: only counts them. */
 size_t cli_print_utf8(FILE *out, const char *text);
 void cli_json_utf8(FILE *out, const char *text);
+
+/* One field of a CSV line (RFC 4180): in quotes where it must be; control characters as \xHH, so that a line
+ * of text is always one record. The caller writes the commas and the end of the line. */
+void cli_csv_utf8(FILE *out, const char *text);
+
+/* How a command prints what it found. */
+enum cli_format { CLI_TEXT, CLI_JSON, CLI_CSV, CLI_RAW };
+
+/* The one that was asked for; none: CLI_TEXT. Returns -1, or the exit status when it was more than one. */
+int cli_one_format(const struct cli_command *self, bool json, bool csv, bool raw, enum cli_format *format);
+
+/* Raw bytes do not go to a terminal. Returns -1, or the exit status. */
+int cli_raw_output(const struct cli_command *self);
+
+/* What a PLC says of itself is Latin-1: as UTF-8 in buf, which it returns; cut where buf is full. */
+#define CLI_LATIN1_CAP 128
+const char *cli_latin1_utf8(const char *text, char buf[CLI_LATIN1_CAP]);
+
+/* ---- values of items (values.c) ---- */
+
+/* Where the value lies in the item's own bytes: a single BOOL is bit 0 of its one byte. */
+s7_address cli_item_address(const s7_item *item);
+
+/* One value, or an array in brackets; both JSON if asked for. */
+void cli_print_values(FILE *out, const s7_item *item, bool json);
+
+/* As a line has it, UTF-8, to be freed. NULL: out of memory. */
+char *cli_values_text(const s7_item *item);
 
 /* ---- dates (datetime.c) ---- */
 
@@ -92,6 +126,9 @@ bool cli_datetime_now(s7_datetime *datetime);
 /* ---- failures (fail.c) ---- */
 
 struct plant_error;
+
+/* The exit status that fits: the caller's text, the PLC's refusal, or the world between them. */
+int cli_exit_of(s7_status status);
 
 /* "s7rig read: <what was asked, what came, what to try>" to stderr; returns the exit status that fits. */
 int cli_fail(const struct cli_command *self, s7_status status, const s7_errinfo *err);
@@ -137,21 +174,74 @@ struct cli_connection {
 void cli_connection_init(struct cli_connection *connection);
 
 /* What follows the endpoint on a command line. */
-enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS };
+enum cli_operands { CLI_NOTHING_MORE, CLI_ADDRESSES, CLI_ASSIGNMENTS, CLI_MEMORY };
 
 /* The endpoint: argv[1], or S7_ENDPOINT of the environment where argv[1] can be none: there is no argv[1], it
  * is ADDRESS=VALUE, or it is an address of the PLC ("T5"; a host of such a name needs its port then,
- * "T5:102"). *next: the first operand after it. NULL: there is no endpoint. */
+ * "T5:102"), or, for CLI_MEMORY, what memory.h takes. *next: the first operand after it. NULL: there is no
+ * endpoint. */
 const char *cli_endpoint(int argc, char **argv, enum cli_operands operands, int *next);
+
+/* Make the client, as options and endpoint say; nothing is sent. Returns -1 and *client, or the exit status
+ * to leave with (said on stderr). */
+int cli_client(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+               s7_client **client);
 
 /* Make the client and connect. Returns -1 and *client, or the exit status to leave with (said on stderr). */
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
                 s7_client **client);
 
-/* Where the value lies in the item's own bytes: a single BOOL is bit 0 of its one byte. */
-s7_address cli_item_address(const s7_item *item);
+/* What is wrong with an address, with a mark under the offending character, to stderr. */
+void cli_wrong_address(const struct cli_command *self, const char *text, const s7_address_error *error);
 
 /* Parse a command line address; false: said on stderr, with a mark under the offending character. */
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address);
+
+/* ---- tags (tags.c) ---- */
+
+/* For commands that take names as well as addresses, an option
+ *     {.name = "symbols", .text = &symbols}
+ * and its line of help. */
+#define CLI_SYMBOLS_HELP "  --symbols FILE  names for addresses, CSV: name, address and, if needed, type\n"
+
+struct cli_tag {
+    s7_address address;
+    const char *symbol; /* its name in the file, as typed; NULL: it was given as an address */
+    char text[S7_ADDRESS_TEXT_CAP];
+};
+
+/* Symbol, or address in the usual spelling. */
+static inline const char *cli_tag_name(const struct cli_tag *tag)
+{
+    return tag->symbol != NULL ? tag->symbol : tag->text;
+}
+
+/* n tags, each a symbol of the file (symbols_path NULL: there is none) or an address. Returns -1 and *tags,
+ * to be freed, which keeps pointers to the texts; or the exit status (said on stderr). */
+int cli_tags(const struct cli_command *self, const char *symbols_path, char **texts, size_t n,
+             struct cli_tag **tags);
+
+/* ---- consent (consent.c) ---- */
+
+/* For commands that change what a PLC holds or does: before anything is sent, cli_consent(self, endpoint,
+ * yes) with the option
+ *     {.name = "yes", .flag = &yes}
+ * and its line of help. */
+#define CLI_CONSENT_HELP "  --yes           yes, change a PLC that is not at a loopback address (127.0.0.1)\n"
+
+/* May the PLC be changed? One at a loopback address is taken for a simulator. For any other the user must
+ * have said --yes, or says so now where somebody sits at a terminal. Returns -1, or the exit status (said on
+ * stderr). */
+int cli_consent(const struct cli_command *self, const char *endpoint, bool yes);
+
+/* ---- services that not every PLC has (services.c) ---- */
+
+/* The PLC answered that it knows nothing of the kind. */
+bool cli_not_offered(s7_status status, const s7_errinfo *err);
+
+/* cli_fail, which also tells what that means where the PLC does not know the service. what: "tell its clock".
+ */
+int cli_fail_service(const struct cli_command *self, const char *what, s7_status status,
+                     const s7_errinfo *err);
 
 #endif

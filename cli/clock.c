@@ -43,26 +43,23 @@ static int set_and_read(const struct cli_command *self, s7_client *client, const
     if (status == S7_OK)
         status = s7_clock_get(client, &ctx, &datetime);
     if (status != S7_OK)
-        return cli_fail(self, status, &err);
+        return cli_fail_service(self, asked->set != NULL ? "let its clock be set" : "tell its clock", status,
+                                &err);
     print(&datetime, asked->connection.json);
     return CLI_OK;
 }
 
 /* Returns -1, or the exit status (said on stderr). */
-static int check(const struct cli_command *self, const struct asked *asked, int argc)
+static int check(const struct cli_command *self, const struct asked *asked, const char *endpoint)
 {
     s7_datetime datetime;
 
-    if (argc != 2)
-        return cli_usage_error(self, "expected one endpoint");
     if (asked->set == NULL)
         return -1;
     if (!set_to(asked, &datetime))
         return cli_usage_error(self, "--set takes now or a time like \"2026-11-24 19:03:25\", got \"%s\"",
                                asked->set);
-    if (!asked->yes)
-        return cli_usage_error(self, "--set changes the clock of the PLC: say --yes if that is meant");
-    return -1;
+    return cli_consent(self, endpoint, asked->yes);
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)
@@ -76,12 +73,17 @@ static int run(const struct cli_command *self, int argc, char **argv)
                                          {.name = "yes", .flag = &asked.yes},
                                          {.name = NULL}};
     int status = cli_options(self, options, &argc, argv);
-    if (status < 0)
-        status = check(self, &asked, argc);
+    if (status >= 0)
+        return status;
+    int next;
+    const char *endpoint = cli_endpoint(argc, argv, CLI_NOTHING_MORE, &next);
+    if (endpoint == NULL || next != argc)
+        return cli_usage_error(self, "expected one endpoint");
+    status = check(self, &asked, endpoint);
     if (status >= 0)
         return status;
     asked.connection.options.allow_control = asked.set != NULL;
-    status = cli_connect(self, &asked.connection, argv[1], &client);
+    status = cli_connect(self, &asked.connection, endpoint, &client);
     if (status >= 0)
         return status;
     status = set_and_read(self, client, &asked);
@@ -92,13 +94,14 @@ static int run(const struct cli_command *self, int argc, char **argv)
 const struct cli_command cli_clock = {
     .name = "clock",
     .summary = "read or set the clock of a PLC",
-    .usage = "ENDPOINT [--set now|TIME --yes]",
+    .usage = "ENDPOINT [--set now|TIME [--yes]]",
     .help = "Prints the PLC's clock, after setting it if asked to.\n"
             "\n"
             "  --set now       to this machine's local time\n"
-            "  --set TIME      to \"2026-11-24 19:03:25\", a date of 1990..2089\n"
-            "  --yes           yes, change the PLC\n"
+            "  --set TIME      to \"2026-11-24 19:03:25\", a date of 1990..2089\n" CLI_CONSENT_HELP
             "\n" CLI_CONNECTION_HELP "\n"
+            "Without ENDPOINT it is S7_ENDPOINT of the environment.\n"
+            "\n"
             "Exit status: 0 done, 1 the PLC refused, 2 usage, 4 cannot connect.\n"
             "\n"
             "  s7rig clock 's7://192.168.0.1?rack=0&slot=2' --set now --yes\n",

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "cli/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,9 +24,13 @@ void cli_connection_init(struct cli_connection *connection)
 static bool is_no_endpoint(const char *text, enum cli_operands operands)
 {
     s7_address address;
+    s7_address_error error;
+    struct memory memory;
 
     if (strncasecmp(text, "s7://", 5) == 0)
         return false;
+    if (operands == CLI_MEMORY)
+        return memory_parse(text, &memory, &error);
     return (operands == CLI_ASSIGNMENTS && strchr(text, '=') != NULL) ||
            (operands == CLI_ADDRESSES && s7_address_parse(text, &address, NULL) != S7_E_SYNTAX);
 }
@@ -55,13 +61,11 @@ static bool conn_type(const char *name, uint8_t *type)
     return false;
 }
 
-int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
-                s7_client **client)
+int cli_client(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+               s7_client **client)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_client_options *options = &connection->options;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = (int32_t)connection->timeout_ms, .err = &err};
-
     uint8_t type = options->conn_type;
 
     if (connection->env_status != S7_OK)
@@ -76,9 +80,19 @@ int cli_connect(const struct cli_command *self, struct cli_connection *connectio
     options->request_ms = connection->timeout_ms;
     options->pdu_len = (uint16_t)connection->pdu_len;
     s7_status status = s7_client_new(endpoint, options, client, &err);
-    if (status != S7_OK)
-        return cli_fail(self, status, &err);
-    status = s7_client_connect(*client, &ctx);
+    return status == S7_OK ? -1 : cli_fail(self, status, &err);
+}
+
+int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+                s7_client **client)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = (int32_t)connection->timeout_ms, .err = &err};
+    int made = cli_client(self, connection, endpoint, client);
+
+    if (made >= 0)
+        return made;
+    s7_status status = s7_client_connect(*client, &ctx);
     if (status != S7_OK) {
         s7_client_free(*client);
         return cli_fail(self, status, &err);
@@ -96,22 +110,18 @@ static void point(const char *text, size_t at)
     fprintf(stderr, "^\n");
 }
 
+void cli_wrong_address(const struct cli_command *self, const char *text, const s7_address_error *error)
+{
+    fprintf(stderr, "s7rig %s: wrong address: %s\n", self->name, error->text);
+    point(text, error->at);
+}
+
 bool cli_address(const struct cli_command *self, const char *text, s7_address *address)
 {
     s7_address_error error;
 
     if (s7_address_parse(text, address, &error) == S7_OK)
         return true;
-    fprintf(stderr, "s7rig %s: wrong address: %s\n", self->name, error.text);
-    point(text, error.at);
+    cli_wrong_address(self, text, &error);
     return false;
-}
-
-s7_address cli_item_address(const s7_item *item)
-{
-    s7_address address = item->address;
-
-    if (address.type == S7_TYPE_BOOL && address.count == 1)
-        address.bit = 0;
-    return address;
 }

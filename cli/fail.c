@@ -3,8 +3,7 @@
 
 #include "plant/plant.h"
 
-/* The caller's text, the PLC's refusal, or the world between them. */
-static int exit_of(s7_status status)
+int cli_exit_of(s7_status status)
 {
     switch (status) {
     case S7_E_ARG:
@@ -27,13 +26,13 @@ int cli_fail(const struct cli_command *self, s7_status status, const s7_errinfo 
 
     s7_errinfo_format(err, line, sizeof line);
     fprintf(stderr, "s7rig %s: %s\n", self->name, line);
-    return exit_of(status);
+    return cli_exit_of(status);
 }
 
 int cli_fail_plant(const struct cli_command *self, const struct plant_error *error)
 {
     fprintf(stderr, "s7rig %s: %s\n", self->name, error->text);
-    return exit_of(error->status);
+    return cli_exit_of(error->status);
 }
 
 int cli_fail_nomem(const struct cli_command *self)

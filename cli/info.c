@@ -1,7 +1,5 @@
 #include "cli/cli.h"
 
-#include "protocol/utf8.h"
-
 #include <s7rig/services.h>
 
 #include <string.h>
@@ -48,36 +46,23 @@ static s7_status get_limits(s7_client *client, const s7_ctx *ctx, struct facts *
 
 /* ---- printing ---- */
 
-#define FACT_CAP 128
-
-/* Facts are one byte a character, Latin-1. */
-static const char *utf8_of(const char *text, char buf[FACT_CAP])
-{
-    size_t len = 0;
-
-    for (; *text != '\0' && len + S7_UTF8_MAX < FACT_CAP; text++)
-        len += s7_utf8_put((unsigned char)*text, buf + len);
-    buf[len] = '\0';
-    return buf;
-}
-
 static void line(const char *name, const char *text)
 {
-    char utf8[FACT_CAP];
+    char utf8[CLI_LATIN1_CAP];
 
     if (text[0] == '\0')
         return;
     printf("%-13s ", name);
-    cli_print_utf8(stdout, utf8_of(text, utf8));
+    cli_print_utf8(stdout, cli_latin1_utf8(text, utf8));
     printf("\n");
 }
 
 static void member(const char *name, const char *text)
 {
-    char utf8[FACT_CAP];
+    char utf8[CLI_LATIN1_CAP];
 
     printf(",\n \"%s\": ", name);
-    cli_json_utf8(stdout, utf8_of(text, utf8));
+    cli_json_utf8(stdout, cli_latin1_utf8(text, utf8));
 }
 
 /* What has a name and a text. */
@@ -157,32 +142,52 @@ static void show_limits(const struct facts *facts, bool json)
 /* ---- all of it ---- */
 
 static const struct part {
+    const char *what;
     s7_status (*get)(s7_client *client, const s7_ctx *ctx, struct facts *facts);
     void (*show)(const struct facts *facts, bool json);
 } parts[] = {
-    {get_cpu, show_cpu},       {get_code, show_code},
-    {get_mode, show_mode},     {get_protection, show_protection},
-    {get_limits, show_limits},
+    {"identification", get_cpu, show_cpu}, {"order code", get_code, show_code},
+    {"mode", get_mode, show_mode},         {"protection", get_protection, show_protection},
+    {"limits", get_limits, show_limits},
 };
 
 #define N_PARTS (sizeof parts / sizeof parts[0])
 
+/* What a PLC knows nothing of: said once, for all of it. */
+struct lacks {
+    char what[128];
+    size_t len;
+    s7_errinfo err; /* of the last */
+};
+
+static void lack(struct lacks *lacks, const char *what, const s7_errinfo *err)
+{
+    lacks->len += (size_t)snprintf(lacks->what + lacks->len, sizeof lacks->what - lacks->len, "%s %s",
+                                   lacks->len > 0 ? "," : "tell", what);
+    lacks->err = *err;
+}
+
 /* A refusal leaves the other questions open; anything else ends them. Returns the exit status. */
 static int ask(const struct cli_command *self, s7_client *client, struct facts *facts, bool told[N_PARTS])
 {
+    struct lacks lacks = {.len = 0};
+    s7_status status = S7_OK;
     int worst = CLI_OK;
 
-    for (size_t i = 0; i < N_PARTS; i++) {
+    for (size_t i = 0; i < N_PARTS && (status == S7_OK || status == S7_E_PLC); i++) {
         s7_errinfo err = S7_ERRINFO_INIT;
-        s7_status status = parts[i].get(client, &(s7_ctx){.struct_size = sizeof(s7_ctx), .err = &err}, facts);
 
+        status = parts[i].get(client, &(s7_ctx){.struct_size = sizeof(s7_ctx), .err = &err}, facts);
         told[i] = status == S7_OK;
-        if (!told[i])
+        if (cli_not_offered(status, &err))
+            lack(&lacks, parts[i].what, &err);
+        else if (!told[i])
             worst = cli_fail(self, status, &err);
-        if (!told[i] && status != S7_E_PLC)
-            break;
     }
-    return worst;
+    if (lacks.len == 0)
+        return worst;
+    int lacking = cli_fail_service(self, lacks.what, S7_E_PLC, &lacks.err);
+    return worst != CLI_OK ? worst : lacking;
 }
 
 static void show(const struct facts *facts, const bool told[N_PARTS], const char *endpoint, bool json)

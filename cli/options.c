@@ -37,6 +37,29 @@ bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *value)
     return true;
 }
 
+bool cli_duration(const char *text, uint32_t *ms)
+{
+    static const struct {
+        const char *name;
+        uint32_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
+    char number[12] = "";
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits >= sizeof number)
+        return false;
+    memcpy(number, text, digits);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        uint32_t n;
+
+        if (strcmp(text + digits, units[i].name) != 0 || !cli_number(number, 1, 3600000 / units[i].ms, &n))
+            continue;
+        *ms = n * units[i].ms;
+        return true;
+    }
+    return false;
+}
+
 static const struct cli_option *find(const struct cli_option *options, const char *name, size_t len)
 {
     for (; options->name != NULL; options++)
@@ -81,7 +104,24 @@ int cli_help(const struct cli_command *self)
     return CLI_OK;
 }
 
-/* One "--name", "--name=value" or "--name value"; *i moves over a value of its own. */
+/* given: the value that stands in the same word, or NULL; *i moves over a value of its own. */
+static int give(const struct cli_command *self, const struct cli_option *option, const char *given, int argc,
+                char **argv, int *i)
+{
+    if (option->flag != NULL) {
+        if (given != NULL)
+            return cli_usage_error(self, "--%s takes no value", option->name);
+        *option->flag = true;
+        return -1;
+    }
+    if (given != NULL)
+        return set(self, option, given);
+    if (*i + 1 == argc)
+        return cli_usage_error(self, "--%s needs a value", option->name);
+    return set(self, option, argv[++*i]);
+}
+
+/* One "--name", "--name=value" or "--name value". */
 static int take(const struct cli_command *self, const struct cli_option *options, int argc, char **argv,
                 int *i)
 {
@@ -91,17 +131,19 @@ static int take(const struct cli_command *self, const struct cli_option *options
 
     if (option == NULL)
         return no_such_option(self, options, name, len);
-    if (option->flag != NULL) {
-        if (equals != NULL)
-            return cli_usage_error(self, "--%s takes no value", option->name);
-        *option->flag = true;
-        return -1;
-    }
-    if (equals != NULL)
-        return set(self, option, equals + 1);
-    if (*i + 1 == argc)
-        return cli_usage_error(self, "--%s needs a value", option->name);
-    return set(self, option, argv[++*i]);
+    return give(self, option, equals != NULL ? equals + 1 : NULL, argc, argv, i);
+}
+
+/* One "-n", "-nVALUE" or "-n value". */
+static int take_letter(const struct cli_command *self, const struct cli_option *options, int argc,
+                       char **argv, int *i)
+{
+    const char *word = argv[*i];
+
+    for (; options->name != NULL; options++)
+        if (options->letter == word[1])
+            return give(self, options, word[2] != '\0' ? word + 2 : NULL, argc, argv, i);
+    return cli_usage_error(self, "no such option %s", word);
 }
 
 int cli_options(const struct cli_command *self, const struct cli_option *options, int *argc, char **argv)
@@ -116,7 +158,9 @@ int cli_options(const struct cli_command *self, const struct cli_option *options
             if (status >= 0)
                 return status;
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
-            return cli_usage_error(self, "no such option %s", argv[i]);
+            int status = take_letter(self, options, *argc, argv, &i);
+            if (status >= 0)
+                return status;
         } else {
             argv[n++] = argv[i];
         }

@@ -60,8 +60,8 @@ static bool on_db(const char *value, void *arg)
 /* Run the words, ended by NULL, through cli_options; *argc is left as the number of operands. */
 static int take(struct got *got, char **words, int *n_operands, char **said)
 {
-    const struct cli_option options[] = {{.name = "json", .flag = &got->json},
-                                         {.name = "name", .text = &got->name},
+    const struct cli_option options[] = {{.name = "json", .letter = 'j', .flag = &got->json},
+                                         {.name = "name", .letter = 'n', .text = &got->name},
                                          {.name = "slot", .number = &got->slot, .min = 2, .max = 31},
                                          {.name = "db", .each = on_db, .arg = got},
                                          {.name = NULL}};
@@ -101,6 +101,25 @@ static void options_are_taken_out_and_operands_keep_their_order(void **state)
     free(said);
 }
 
+static void an_option_with_a_letter_takes_both_forms(void **state)
+{
+    struct got got = {0};
+    char *apart[] = {"thing", "-j", "a", "-n", "x y", NULL}, *joined[] = {"thing", "-nx", "--", "-j", NULL};
+    char *said;
+    int n;
+
+    (void)state;
+    assert_int_equal(take(&got, apart, &n, &said), -1);
+    assert_true(got.json);
+    assert_string_equal(got.name, "x y");
+    assert_int_equal(n, 1);
+    free(said);
+    assert_int_equal(take(&got, joined, &n, &said), -1);
+    assert_string_equal(got.name, "x");
+    assert_string_equal(joined[1], "-j");
+    free(said);
+}
+
 static void a_wrong_option_is_refused_with_words_that_name_it(void **state)
 {
     static const struct {
@@ -110,6 +129,8 @@ static void a_wrong_option_is_refused_with_words_that_name_it(void **state)
         {{"thing", "--jsn"}, "no such option --jsn; did you mean --json?"},
         {{"thing", "--frobnicate=3"}, "no such option --frobnicate\n"},
         {{"thing", "-x"}, "no such option -x"},
+        {{"thing", "-n"}, "--name needs a value"},
+        {{"thing", "-jn"}, "--json takes no value"},
         {{"thing", "--json=1"}, "--json takes no value"},
         {{"thing", "--name"}, "--name needs a value"},
         {{"thing", "--slot", "1"}, "--slot takes a number 2..31, got \"1\""},
@@ -331,6 +352,60 @@ static void any_bytes_of_a_plant_file_become_valid_text(void **state)
     }
 }
 
+static void a_csv_field_is_quoted_where_a_reader_could_take_it_apart(void **state)
+{
+    static const struct {
+        const char *text, *field;
+    } cases[] = {
+        {"", ""},
+        {"plain text", "plain text"},
+        {"a,b", "\"a,b\""},
+        {"say \"no\"", "\"say \"\"no\"\"\""},
+        {" led", "\" led\""},
+        {"trailed ", "\"trailed \""},
+        {" ", "\" \""},
+        {"a\nb\r", "a\\x0Ab\\x0D"},
+        {"\xC3\xA4\xFF", "\xC3\xA4\xEF\xBF\xBD"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct capture capture;
+        FILE *out = NULL;
+
+        capture_begin(&capture, &out);
+        cli_csv_utf8(out, cases[i].text);
+        char *field = capture_end(&capture);
+        assert_string_equal(field, cases[i].field);
+        free(field);
+    }
+}
+
+static void a_time_has_a_number_and_a_unit(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t ms;
+    } good[] = {{"1ms", 1},    {"500ms", 500},   {"2s", 2000},
+                {"1m", 60000}, {"60m", 3600000}, {"3600000ms", 3600000}};
+    static const char *const bad[] = {"",    "ms",  "500",  "0ms", "61m",           "3601s",
+                                      "1 s", "-1s", "1.5s", "1h",  "99999999999ms", "1sx"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        uint32_t ms = 0;
+
+        assert_true(cli_duration(good[i].text, &ms));
+        assert_int_equal(ms, good[i].ms);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uint32_t ms = 7;
+
+        if (cli_duration(bad[i], &ms) || ms != 7)
+            fail_msg("\"%s\" is taken for %u ms", bad[i], ms);
+    }
+}
+
 /* ---- where the endpoint comes from ---- */
 
 static void the_endpoint_of_the_environment_is_for_command_lines_without_one(void **state)
@@ -382,6 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_taken_out_and_operands_keep_their_order),
+        cmocka_unit_test(an_option_with_a_letter_takes_both_forms),
         cmocka_unit_test(a_wrong_option_is_refused_with_words_that_name_it),
         cmocka_unit_test(a_value_that_its_function_refuses_ends_the_command),
         cmocka_unit_test(help_prints_usage_and_text_and_ends_well),
@@ -391,6 +467,8 @@ int main(void)
         cmocka_unit_test(json_escapes_are_those_that_readers_undo),
         cmocka_unit_test(half_a_pair_of_utf16_is_shown_by_its_number),
         cmocka_unit_test(any_bytes_of_a_plant_file_become_valid_text),
+        cmocka_unit_test(a_csv_field_is_quoted_where_a_reader_could_take_it_apart),
+        cmocka_unit_test(a_time_has_a_number_and_a_unit),
         cmocka_unit_test(the_endpoint_of_the_environment_is_for_command_lines_without_one),
     };
 

@@ -4,6 +4,7 @@
 #include "protocol/value.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* C0, DEL and C1: what a terminal would obey instead of showing. */
 static bool is_control(uint32_t c)
@@ -102,4 +103,61 @@ void cli_json_utf8(FILE *out, const char *text)
         json_char(out, c);
     }
     fputc('"', out);
+}
+
+/* A comma, a quote, or a blank that readers would drop. */
+static bool wants_quotes(const char *text)
+{
+    size_t len = strlen(text);
+
+    return strpbrk(text, ",\"") != NULL || (len > 0 && (text[0] == ' ' || text[len - 1] == ' '));
+}
+
+void cli_csv_utf8(FILE *out, const char *text)
+{
+    bool quotes = wants_quotes(text);
+
+    if (quotes)
+        fputc('"', out);
+    while (*text != '\0') {
+        uint32_t c;
+
+        text += utf8_next(text, &c);
+        if (c == '"')
+            fputc('"', out);
+        if (is_control(c))
+            fprintf(out, "\\x%02X", (unsigned)c);
+        else
+            put_char(out, c);
+    }
+    if (quotes)
+        fputc('"', out);
+}
+
+const char *cli_latin1_utf8(const char *text, char buf[CLI_LATIN1_CAP])
+{
+    size_t len = 0;
+
+    for (; *text != '\0' && len + S7_UTF8_MAX < CLI_LATIN1_CAP; text++)
+        len += s7_utf8_put((unsigned char)*text, buf + len);
+    buf[len] = '\0';
+    return buf;
+}
+
+/* ---- which form ---- */
+
+int cli_one_format(const struct cli_command *self, bool json, bool csv, bool raw, enum cli_format *format)
+{
+    if (json + csv + raw > 1)
+        return cli_usage_error(self, "--json, --csv and --raw cannot be had together: say one");
+    *format = json ? CLI_JSON : csv ? CLI_CSV : raw ? CLI_RAW : CLI_TEXT;
+    return -1;
+}
+
+int cli_raw_output(const struct cli_command *self)
+{
+    if (!isatty(STDOUT_FILENO))
+        return -1;
+    return cli_usage_error(self, "raw bytes are not for a terminal: send them to a file or a program, as in"
+                                 " `--raw ... > FILE` or `--raw ... | xxd`");
 }

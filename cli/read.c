@@ -1,103 +1,135 @@
 #include "cli/cli.h"
 
-#include "protocol/value.h"
-
 #include <stdlib.h>
-#include <string.h>
 
-static bool is_number(s7_type type)
+/* ---- one value ---- */
+
+static void print_json(const struct cli_tag *tag, const s7_item *item)
 {
-    enum s7_kind kind = s7_type_kind(type);
-
-    return kind == S7_KIND_UINT || kind == S7_KIND_INT || kind == S7_KIND_FLOAT;
-}
-
-/* JSON has no dates, and no numbers for NaN, infinities and bytes that are no value: these are strings. */
-static void print_plain(const struct s7_value *value, bool json)
-{
-    char text[64];
-
-    s7_value_format(value, text, sizeof text);
-    bool number = is_number(value->type) && !value->broken && strpbrk(text, "in") == NULL;
-    printf(json && !number ? "\"%s\"" : "%s", text);
-}
-
-/* One value, or an array in brackets; both JSON if asked for. */
-static void print_values(const s7_item *item, bool json)
-{
-    s7_address address = cli_item_address(item);
-
-    bool array = item->address.count > 1;
-
-    if (array)
-        putchar('[');
-    for (unsigned i = 0; i < item->address.count; i++) {
-        struct s7_value value = s7_value_load(&address, item->data, i);
-
-        if (i > 0)
-            putchar(',');
-        if (!s7_type_is_text(value.type))
-            print_plain(&value, json);
-        else if (json)
-            cli_json_text(stdout, &value);
-        else
-            cli_print_text(stdout, &value, array);
+    printf("{");
+    if (tag->symbol != NULL) {
+        printf("\"name\": ");
+        cli_json_utf8(stdout, tag->symbol);
+        printf(", ");
     }
-    if (array)
-        putchar(']');
-}
-
-static void print_json(const s7_item *item)
-{
-    char address[S7_ADDRESS_TEXT_CAP];
-
-    s7_address_format(&item->address, address, sizeof address);
-    printf("{\"address\": \"%s\", \"status\": \"%s\"", address, s7_errname(item->status));
+    printf("\"address\": \"%s\", \"status\": \"%s\"", tag->text, s7_errname(item->status));
     if (item->status == S7_OK) {
         printf(", \"value\": ");
-        print_values(item, true);
+        cli_print_values(stdout, item, true);
     } else {
         printf(", \"code\": %u, \"error\": \"%s\"", item->code, s7_strerror(item->status));
     }
     printf("}");
 }
 
-static void print_line(const struct cli_command *self, const s7_item *item)
+static void print_line(const struct cli_command *self, const struct cli_tag *tag, const s7_item *item)
 {
-    char address[S7_ADDRESS_TEXT_CAP];
-
-    s7_address_format(&item->address, address, sizeof address);
     if (item->status != S7_OK) {
-        fprintf(stderr, "s7rig %s: %s: %s\n", self->name, address, s7_strerror(item->status));
+        fprintf(stderr, "s7rig %s: ", self->name);
+        cli_print_utf8(stderr, cli_tag_name(tag));
+        fprintf(stderr, ": %s\n", s7_strerror(item->status));
         return;
     }
-    printf("%s = ", address);
-    print_values(item, false);
+    cli_print_utf8(stdout, cli_tag_name(tag));
+    printf(" = ");
+    cli_print_values(stdout, item, false);
     printf("\n");
 }
 
-static void print_all(const struct cli_command *self, const s7_item *items, size_t n, bool json)
+static bool print_csv(const struct cli_tag *tag, const s7_item *item)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (json) {
-            printf(i > 0 ? ",\n " : "[");
-            print_json(&items[i]);
-        } else {
-            print_line(self, &items[i]);
-        }
-    }
-    if (json)
-        printf("]\n");
+    char *text = item->status == S7_OK ? cli_values_text(item) : NULL;
+
+    if (item->status == S7_OK && text == NULL)
+        return false;
+    cli_csv_utf8(stdout, cli_tag_name(tag));
+    printf(",%s,", s7_errname(item->status));
+    cli_csv_utf8(stdout, text != NULL ? text : "");
+    printf(",%s\n", item->status == S7_OK ? "" : s7_strerror(item->status));
+    free(text);
+    return true;
 }
 
-static int read_items(const struct cli_command *self, s7_client *client, s7_item *items, size_t n, bool json)
+/* ---- all values ---- */
+
+/* What was asked for on the command line. */
+struct reading {
+    struct cli_connection connection;
+    enum cli_format format;
+    const char *symbols;
+    struct cli_tag *tags;
+    s7_item *items;
+    size_t n;
+};
+
+static void print_lines(const struct cli_command *self, const struct reading *reading)
+{
+    for (size_t i = 0; i < reading->n; i++)
+        print_line(self, &reading->tags[i], &reading->items[i]);
+}
+
+static void print_array(const struct reading *reading)
+{
+    for (size_t i = 0; i < reading->n; i++) {
+        printf(i > 0 ? ",\n " : "[");
+        print_json(&reading->tags[i], &reading->items[i]);
+    }
+    printf("]\n");
+}
+
+static int print_table(const struct cli_command *self, const struct reading *reading)
+{
+    printf("tag,status,value,error\n");
+    for (size_t i = 0; i < reading->n; i++)
+        if (!print_csv(&reading->tags[i], &reading->items[i]))
+            return cli_fail_nomem(self);
+    return -1;
+}
+
+/* All or nothing: in bytes without names nobody would find the hole. */
+static void print_raw(const struct cli_command *self, const struct reading *reading, bool whole)
+{
+    for (size_t i = 0; i < reading->n; i++) {
+        const s7_item *item = &reading->items[i];
+
+        if (whole)
+            fwrite(item->data, 1, item->len, stdout);
+        else if (item->status != S7_OK)
+            print_line(self, &reading->tags[i], item);
+    }
+    if (!whole)
+        fprintf(stderr, "s7rig %s: with --raw nothing is written unless all values were read\n", self->name);
+}
+
+/* Returns -1, or the exit status (said on stderr). */
+static int print_all(const struct cli_command *self, const struct reading *reading, bool whole)
+{
+    switch (reading->format) {
+    case CLI_JSON:
+        print_array(reading);
+        return -1;
+    case CLI_CSV:
+        return print_table(self, reading);
+    case CLI_RAW:
+        print_raw(self, reading, whole);
+        return -1;
+    default:
+        print_lines(self, reading);
+        return -1;
+    }
+}
+
+static int read_items(const struct cli_command *self, s7_client *client, const struct reading *reading)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
-    s7_status status = s7_read_multi(client, &(s7_ctx){.struct_size = sizeof(s7_ctx), .err = &err}, items, n);
+    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
+    s7_status status = s7_read_multi(client, &ctx, reading->items, reading->n);
 
     if (status != S7_OK && status != S7_E_PARTIAL)
         return cli_fail(self, status, &err);
-    print_all(self, items, n, json);
+    int printed = print_all(self, reading, status == S7_OK);
+    if (printed >= 0)
+        return printed;
     if (status == S7_OK)
         return CLI_OK;
     if (err.hint[0] != '\0')
@@ -106,52 +138,68 @@ static int read_items(const struct cli_command *self, s7_client *client, s7_item
 }
 
 /* Returns -1, or the exit status (said on stderr). */
-static int parse(const struct cli_command *self, const char *text, s7_item *item)
+static int make_items(const struct cli_command *self, struct reading *reading)
 {
-    if (!cli_address(self, text, &item->address))
-        return CLI_USAGE;
-    item->len = s7_address_size(&item->address);
-    item->data = calloc(1, item->len);
-    return item->data != NULL ? -1 : cli_fail_nomem(self);
+    reading->items = calloc(reading->n, sizeof *reading->items);
+    if (reading->items == NULL)
+        return cli_fail_nomem(self);
+    for (size_t i = 0; i < reading->n; i++) {
+        s7_item *item = &reading->items[i];
+
+        item->address = reading->tags[i].address;
+        item->len = s7_address_size(&item->address);
+        item->data = calloc(1, item->len);
+        if (item->data == NULL)
+            return cli_fail_nomem(self);
+    }
+    return -1;
 }
 
-static int read_all(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
-                    char **addresses, size_t n)
+static int read_all(const struct cli_command *self, struct reading *reading, const char *endpoint,
+                    char **texts)
 {
-    s7_item *items = calloc(n, sizeof *items);
     s7_client *client;
-    int status = -1;
+    int status = cli_tags(self, reading->symbols, texts, reading->n, &reading->tags);
 
-    if (items == NULL)
-        return cli_fail_nomem(self);
-    for (size_t i = 0; i < n && status < 0; i++)
-        status = parse(self, addresses[i], &items[i]);
     if (status < 0)
-        status = cli_connect(self, connection, endpoint, &client);
+        status = make_items(self, reading);
+    if (status < 0)
+        status = cli_connect(self, &reading->connection, endpoint, &client);
     if (status < 0) {
-        status = read_items(self, client, items, n, connection->json);
+        status = read_items(self, client, reading);
         s7_client_free(client);
     }
-    for (size_t i = 0; i < n; i++)
-        free(items[i].data);
-    free(items);
+    for (size_t i = 0; reading->items != NULL && i < reading->n; i++)
+        free(reading->items[i].data);
+    free(reading->items);
+    free(reading->tags);
     return status;
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
-    struct cli_connection connection;
+    struct reading reading = {.format = CLI_TEXT};
+    bool csv = false, raw = false;
 
-    cli_connection_init(&connection);
-    const struct cli_option options[] = {CLI_CONNECTION_OPTIONS(connection), {.name = NULL}};
+    cli_connection_init(&reading.connection);
+    const struct cli_option options[] = {CLI_CONNECTION_OPTIONS(reading.connection),
+                                         {.name = "csv", .flag = &csv},
+                                         {.name = "raw", .flag = &raw},
+                                         {.name = "symbols", .text = &reading.symbols},
+                                         {.name = NULL}};
     int status = cli_options(self, options, &argc, argv);
+    if (status < 0)
+        status = cli_one_format(self, reading.connection.json, csv, raw, &reading.format);
+    if (status < 0 && raw)
+        status = cli_raw_output(self);
     if (status >= 0)
         return status;
     int next;
     const char *endpoint = cli_endpoint(argc, argv, CLI_ADDRESSES, &next);
     if (endpoint == NULL || next >= argc)
         return cli_usage_error(self, "expected an endpoint and at least one address");
-    return read_all(self, &connection, endpoint, argv + next, (size_t)(argc - next));
+    reading.n = (size_t)(argc - next);
+    return read_all(self, &reading, endpoint, argv + next);
 }
 
 const struct cli_command cli_read = {
@@ -159,15 +207,22 @@ const struct cli_command cli_read = {
     .summary = "read values from a PLC, simulated or real",
     .usage = "ENDPOINT ADDRESS...",
     .help = "Reads all addresses in as few jobs as possible and prints one line each.\n"
-            "\n" CLI_CONNECTION_HELP "\n"
+            "\n" CLI_CONNECTION_HELP "  --csv           a table: address, status, value, error\n"
+            "  --raw           the bytes as in the PLC, one value after the other and nothing else;\n"
+            "                  not to a terminal, and only if all were read\n" CLI_SYMBOLS_HELP "\n"
             "An address is DB1.DBX0.3, DB1.DBW2, DB1.DBD4:REAL, DB1.DBB10:STRING(20),\n"
             "DB1.DBW12:INT[3], DB1.DBB40:DTL, M10.3, MW4, IB0, T5, C2, or as nodes7 writes it:\n"
             "DB1,REAL4 DB1,X14.0 DB1,S20.10; s7rig(1) has all styles and types.\n"
             "\n"
+            "With --symbols a name of the file stands for its address.\n"
+            "\n"
             "Without ENDPOINT it is S7_ENDPOINT of the environment.\n"
             "\n"
-            "Exit status: 0 all read, 1 the PLC refused some, 2 usage, 4 cannot connect.\n"
+            "Exit status: 0 all read, 1 the PLC refused some, 2 usage, 3 not a\n"
+            "file of symbols, 4 cannot connect.\n"
             "\n"
-            "  s7rig read 127.0.0.1:10102 DB1.DBW0 DB1.DBD4:REAL\n",
+            "  s7rig read 127.0.0.1:10102 DB1.DBW0 DB1.DBD4:REAL\n"
+            "  s7rig read 127.0.0.1:10102 --symbols line.csv Motor1.Speed\n"
+            "  s7rig read 127.0.0.1:10102 --raw DB1.DBB0:BYTE[256] > db1.bin\n",
     .run = run,
 };

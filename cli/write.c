@@ -118,7 +118,7 @@ static int write_items(const struct cli_command *self, s7_client *client,
 }
 
 static int write_all(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
-                     char **texts, size_t n)
+                     bool yes, char **texts, size_t n)
 {
     struct assignment *assignments = calloc(n, sizeof *assignments);
     s7_item *items = calloc(n, sizeof *items);
@@ -130,6 +130,8 @@ static int write_all(const struct cli_command *self, struct cli_connection *conn
         if (status < 0)
             status = encode(self, &assignments[i], &items[i]);
     }
+    if (status < 0)
+        status = cli_consent(self, endpoint, yes);
     if (status < 0)
         status = cli_connect(self, connection, endpoint, &client);
     if (status < 0) {
@@ -146,9 +148,11 @@ static int write_all(const struct cli_command *self, struct cli_connection *conn
 static int run(const struct cli_command *self, int argc, char **argv)
 {
     struct cli_connection connection;
+    bool yes = false;
 
     cli_connection_init(&connection);
-    const struct cli_option options[] = {CLI_CONNECTION_OPTIONS(connection), {.name = NULL}};
+    const struct cli_option options[] = {
+        CLI_CONNECTION_OPTIONS(connection), {.name = "yes", .flag = &yes}, {.name = NULL}};
     int status = cli_options(self, options, &argc, argv);
     if (status >= 0)
         return status;
@@ -156,15 +160,15 @@ static int run(const struct cli_command *self, int argc, char **argv)
     const char *endpoint = cli_endpoint(argc, argv, CLI_ASSIGNMENTS, &next);
     if (endpoint == NULL || next >= argc)
         return cli_usage_error(self, "expected an endpoint and at least one ADDRESS=VALUE");
-    return write_all(self, &connection, endpoint, argv + next, (size_t)(argc - next));
+    return write_all(self, &connection, endpoint, yes, argv + next, (size_t)(argc - next));
 }
 
 const struct cli_command cli_write = {
     .name = "write",
     .summary = "write values to a PLC, simulated or real",
-    .usage = "ENDPOINT ADDRESS=VALUE...",
+    .usage = "ENDPOINT ADDRESS=VALUE... [--yes]",
     .help = "Writes all values in the order given, in as few jobs as possible.\n"
-            "\n" CLI_CONNECTION_HELP "\n"
+            "\n" CLI_CONNECTION_HELP CLI_CONSENT_HELP "\n"
             "Addresses are those of `s7rig read`. Values: 0 1 true false for BOOL; 42, -3,\n"
             "16#FF, 0xFF for whole numbers; 1.5 for REAL; text for CHAR and STRING, whose\n"
             "maximum length stays as it is; T#1h2m3s4ms or milliseconds for TIME, S5T#2m10s for\n"

@@ -167,6 +167,8 @@ void s7_direct_drive(struct s7_direct *client, struct s7_work *work)
 {
     for (;;) {
         work->ops->pump(work, client->session);
+        if (client->fd >= 0 && s7_session_state(client->session) == S7_SESSION_CLOSED)
+            s7_direct_drain(client, work); /* the work gave the connection up */
         if (work->ops->done(work))
             break;
         if (work->ops->waits(work))

@@ -74,7 +74,8 @@ static void every_setting_of_an_endpoint_reaches_its_option(void **state)
     (void)state;
     if (parse(
             "s7://plc?type=basic&rack=1&slot=4&local-tsap=0x1234&remote-tsap=4d.57&pdu=480&JOBS=4&timeout=7s&"
-            "connect-timeout=250ms&handshake-timeout=2m&auto-reconnect=yes&read-retries=0&read-only=1",
+            "connect-timeout=250ms&handshake-timeout=2m&auto-reconnect=yes&read-retries=0&read-only=1&max-"
+            "items=255",
             &endpoint, &o, &err) != S7_OK)
         fail_msg("%s", err.came);
     assert_int_equal(o.conn_type, S7_CONN_BASIC);
@@ -84,6 +85,7 @@ static void every_setting_of_an_endpoint_reaches_its_option(void **state)
     assert_int_equal(o.remote_tsap, 0x4D57);
     assert_int_equal(o.pdu_len, 480);
     assert_int_equal(o.max_jobs, 4);
+    assert_int_equal(o.max_items, 255);
     assert_int_equal(o.request_ms, 7000);
     assert_int_equal(o.connect_ms, 250);
     assert_int_equal(o.handshake_ms, 120000);
@@ -189,6 +191,7 @@ static void a_wrong_setting_is_named_with_the_nearest_one(void **state)
         {"s7://plc?family=", "a family is"},
         {"s7://plc?pdu=100", "a PDU length is 240..960"},
         {"s7://plc?jobs=0", "1..32"},
+        {"s7://plc?max-items=19", "20..255"},
         {"s7://plc?local-tsap=0x10000", "a TSAP is at most 65535"},
         {"s7://plc?local-tsap=0x", "nothing is expected here"},
         {"s7://plc?local-tsap=1g.00", "nothing is expected here"},
@@ -361,8 +364,9 @@ static void options_out_of_range_are_named(void **state)
     bad[6].pdu_len = 961;
     bad[7].request_ms = 0;
     bad[8].struct_size = 0;
-    bad[9].family = 8;
-    for (unsigned i = 0; i < 10; i++) {
+    bad[9].max_items = 19;
+    bad[10].family = 8;
+    for (unsigned i = 0; i < 11; i++) {
         s7_errinfo err = S7_ERRINFO_INIT;
 
         assert_int_equal(s7_settings_make("plc", &bad[i], &settings, &err), S7_E_ARG);

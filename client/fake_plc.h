@@ -193,6 +193,11 @@ static inline void fake_plc_answer(struct fake_plc *plc, const uint8_t *frame, s
     assert_int_equal(tpdu.code, S7_COTP_DT);
     assert_true(tpdu.eot);
     assert_int_equal(s7_pdu_decode(tpdu.data, tpdu.data_len, &job), S7_OK);
+    if (job.rosctr == S7_ROSCTR_ACK_DATA) {
+        assert_true(tpdu.data_len <= plc->pdu_len);
+        fake_answered(&plc->services, &job, out);
+        return;
+    }
     assert_true(job.rosctr == S7_ROSCTR_JOB || job.rosctr == S7_ROSCTR_USERDATA);
     bool is_var =
         job.rosctr == S7_ROSCTR_JOB && (job.param[0] == S7_FN_READ_VAR || job.param[0] == S7_FN_WRITE_VAR);
@@ -210,6 +215,11 @@ static inline void fake_plc_answer(struct fake_plc *plc, const uint8_t *frame, s
     if (wr.len > plc->longest_answer)
         plc->longest_answer = wr.len;
     *out = dt(buf, wr.len, true);
+    if (job.rosctr == S7_ROSCTR_JOB && job.param[0] == S7_FN_DOWNLOAD_START && plc->services.coming != NULL) {
+        struct bytes first = fake_peer_job(&plc->services, S7_FN_DOWNLOAD, 0);
+
+        append(out, &first);
+    }
 }
 
 /* What a PLC does with one frame of a connection. FIN and RST: it executes the job, and closes. SILENT and

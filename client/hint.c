@@ -166,7 +166,7 @@ static const struct s7_hint rows[] = {
     {"not connected", S7_E_NOT_CONNECTED, 0, 0, NONE,
      "connect first; after a failure of the connection, again, or set auto_reconnect"},
     {"a change of unknown outcome", S7_E_OUTCOME_UNKNOWN, 0, SERVICE, NONE,
-     "look at the PLC's mode, clock or memory before trying again"},
+     "look at the PLC's mode, clock, blocks or memory before trying again"},
     {"a write of unknown outcome", S7_E_OUTCOME_UNKNOWN, 0, 0, NONE,
      "read the place back before writing again"},
 };

@@ -112,7 +112,8 @@ static const struct situation {
     {"closed by the PLC", S7_E_CLOSED, 0, 0xFF, S7_FACT_READ, "connect again", 0},
     {"reset by the PLC", S7_E_RESET, 0, 0, S7_FACT_READ, "connect again", 0},
     {"not connected", S7_E_NOT_CONNECTED, 0, 0, 0, "auto_reconnect", 0},
-    {"a change of unknown outcome", S7_E_OUTCOME_UNKNOWN, 0, 0, S7_FACT_SERVICE, "mode, clock or memory", 0},
+    {"a change of unknown outcome", S7_E_OUTCOME_UNKNOWN, 0, 0, S7_FACT_SERVICE, "clock, blocks or memory",
+     0},
     {"a write of unknown outcome", S7_E_OUTCOME_UNKNOWN, 0, 0, S7_FACT_WRITE, "read the place back", 0},
 };
 

@@ -12,7 +12,10 @@
 
 void s7_plan_options_init(s7_plan_options *options)
 {
-    *options = (s7_plan_options){.struct_size = sizeof *options, .max_gap = S7_PLAN_GAP_AUTO, .pdu_len = 480};
+    *options = (s7_plan_options){.struct_size = sizeof *options,
+                                 .max_gap = S7_PLAN_GAP_AUTO,
+                                 .pdu_len = 480,
+                                 .max_items = S7_ITEMS_PER_JOB};
 }
 
 static bool pdu_len_fits(unsigned pdu_len)
@@ -31,6 +34,8 @@ static const char *take_options(const s7_plan_options *from, s7_plan_options *to
     *to = *from;
     if (to->max_gap < S7_PLAN_GAP_AUTO)
         return "max_gap is S7_PLAN_GAP_AUTO, 0 or more";
+    if (to->max_items < S7_ITEMS_PER_JOB)
+        return "max_items is 20..255";
     return pdu_len_fits(to->pdu_len) ? NULL : "pdu_len is 64..960";
 }
 
@@ -41,16 +46,15 @@ bool s7_plan_whole_tag(const struct s7_plan *plan, const s7_item *tag)
     return plan->write && (s7_item_is_bit(&tag->address) || s7_item_bit_by_bit(tag, true));
 }
 
-/* The direction that does not carry the bytes limits the number of items. */
-static struct s7_plan_budget budget_for(bool write, size_t pdu_len)
+static struct s7_plan_budget budget_for(bool write, size_t pdu_len, unsigned max_items)
 {
     struct s7_plan_budget budget = {.pdu_len = pdu_len};
-    size_t items = write ? pdu_len - (S7_ACK_HEADER_LEN + 2) : s7_max_items(pdu_len);
+    unsigned fit = s7_max_items(pdu_len); /* requests carry them all, whichever way the bytes go */
 
     budget.empty = write ? S7_PDU_HEADER_LEN + 2 : S7_ACK_HEADER_LEN + 2;
     budget.item = write ? S7_ITEM_LEN + 4 : 4;
     budget.most = write ? s7_max_write(pdu_len) : s7_max_read(pdu_len);
-    budget.max_items = items < S7_ITEMS_PER_JOB ? (unsigned)items : S7_ITEMS_PER_JOB;
+    budget.max_items = fit < max_items ? fit : max_items;
     return budget;
 }
 
@@ -128,7 +132,7 @@ static size_t stage_end(const struct s7_plan *plan, size_t first)
 /* Which jobs a transfer makes of the items: it is asked itself. */
 static void count_jobs(struct s7_plan *plan)
 {
-    struct s7_part parts[S7_ITEMS_PER_JOB];
+    struct s7_part parts[S7_ITEMS_PER_PDU];
 
     for (size_t first = 0, end; first < plan->n_spans; first = end) {
         struct s7_transfer transfer = {.write = plan->write, .items = plan->items + first};
@@ -137,7 +141,7 @@ static void count_jobs(struct s7_plan *plan)
         end = stage_end(plan, first);
         transfer.n_items = end - first;
         for (unsigned n; at < transfer.n_items; count_job(plan, parts, n)) {
-            n = s7_plan_job(&transfer, plan->budget.pdu_len, parts, &at, &offset);
+            n = s7_plan_job(&transfer, plan->budget.pdu_len, plan->budget.max_items, parts, &at, &offset);
             for (unsigned i = 0; i < n; i++)
                 if (parts[i].offset == 0)
                     plan->spans[first + (size_t)(parts[i].item - transfer.items)].job = plan->stats.jobs;
@@ -155,11 +159,12 @@ static void count_bytes(struct s7_plan *plan)
         plan->stats.apart += plan->marks[i].company != S7_COMPANY_ANY;
 }
 
-void s7_plan_prepare(struct s7_plan *plan, size_t pdu_len)
+void s7_plan_prepare(struct s7_plan *plan, size_t pdu_len, unsigned max_items)
 {
-    if (pdu_len == plan->budget.pdu_len && !plan->learnt)
+    if (pdu_len == plan->budget.pdu_len && max_items == plan->max_items && !plan->learnt)
         return;
-    plan->budget = budget_for(plan->write, pdu_len);
+    plan->max_items = max_items;
+    plan->budget = budget_for(plan->write, pdu_len, max_items);
     plan->stats = (s7_plan_stats){
         .struct_size = sizeof plan->stats, .tags = (uint32_t)plan->n_tags, .pdu_len = (uint16_t)pdu_len};
     s7_plan_make_atoms(plan);
@@ -175,7 +180,7 @@ s7_status s7_plan_fit(s7_plan *plan, uint16_t pdu_len)
 {
     if (plan == NULL || !pdu_len_fits(pdu_len))
         return S7_E_ARG;
-    s7_plan_prepare(plan, pdu_len);
+    s7_plan_prepare(plan, pdu_len, plan->max_items);
     return S7_OK;
 }
 
@@ -271,7 +276,7 @@ static s7_status make_plan(struct s7_plan *plan, const s7_address *tags, const s
         plan->max_gap = 0;
     s7_status status = take_tags(plan, tags, err);
     if (status == S7_OK)
-        s7_plan_prepare(plan, options->pdu_len);
+        s7_plan_prepare(plan, options->pdu_len, options->max_items);
     return status;
 }
 

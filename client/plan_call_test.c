@@ -203,6 +203,32 @@ static void a_lent_client_runs_plans_until_it_is_given_back(void **state)
     s7_plan_free(plan);
 }
 
+static void a_client_tells_plans_how_many_items_its_plc_takes(void **state)
+{
+    s7_plan *plan = plan_of_many(false);
+    unsigned jobs[2];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        char endpoint[96];
+        s7_client *client = NULL;
+
+        server_start(960, 4, ANSWER, 0);
+        snprintf(endpoint, sizeof endpoint, "s7://%s?max-items=%s", server.endpoint, i == 0 ? "20" : "255");
+        assert_int_equal(s7_client_new(endpoint, NULL, &client, NULL), S7_OK);
+        assert_int_equal(s7_client_connect(client, S7_WITHIN(PATIENCE_MS)), S7_OK);
+        assert_int_equal(s7_plan_read(client, S7_WITHIN(PATIENCE_MS), plan), S7_OK);
+        expect_right(&server.plc, plan);
+        jobs[i] = (unsigned)info_of(client).requests;
+        assert_int_equal(jobs[i], stats_of(plan).jobs);
+        s7_client_free(client);
+        server_stop();
+        assert_true(i == 0 ? server.plc.most_items == 20 : server.plc.most_items > 20);
+    }
+    assert_true(jobs[1] < jobs[0]);
+    s7_plan_free(plan);
+}
+
 /* ---- on a loop ---- */
 
 static struct {
@@ -307,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_write_whose_answer_is_lost_is_unknown_and_the_rest_is_not_sent),
         cmocka_unit_test(tags_that_are_asked_for_again_share_the_time_of_the_call),
         cmocka_unit_test(a_lent_client_runs_plans_until_it_is_given_back),
+        cmocka_unit_test(a_client_tells_plans_how_many_items_its_plc_takes),
         cmocka_unit_test(plans_run_over_a_connection_on_a_loop),
     };
 

@@ -70,6 +70,6 @@ s7_status s7_plan_submit(s7_plan *plan, s7_conn *conn, uint32_t timeout_ms, s7_c
     plan->arg = arg;
     plan->deadline_ns = s7_loop_now_ns(conn->loop) +
                         (timeout_ms != 0 ? timeout_ms : conn->settings.options.request_ms) * NS_PER_MS;
-    s7_plan_begin(plan, s7_session_granted(conn->session)->pdu_len);
+    s7_plan_begin(plan, s7_session_granted(conn->session)->pdu_len, conn->settings.options.max_items);
     return next_round(plan) ? S7_OK : s7_plan_end(plan, conn->settings.where, err);
 }

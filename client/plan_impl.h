@@ -16,13 +16,13 @@
 
 #include <s7rig/plan.h>
 
-#define S7_PLAN_PDU_MAX 960
+#define S7_PLAN_PDU_MAX S7_PDU_LEN_MAX
 
 /* A request's item, and the head of its data unit: what one more item costs on the wire, whichever way. */
 #define S7_PLAN_WIRE_ITEM (S7_ITEM_LEN + 4)
 
 /* Bytes of gaps that a tag can bring at most. A gap that is longer than an item's cost is read only in a job
- * whose items are used up: by more tags than a job has items, which share what one PDU holds. */
+ * whose items are used up: by more tags than a job has items (20 or more), which share what one PDU holds. */
 #define S7_PLAN_GAP_SHARE (S7_PLAN_PDU_MAX / S7_ITEMS_PER_JOB)
 
 /* Whom a tag may be read together with, as far as the PLC has taught us. */
@@ -80,6 +80,7 @@ struct s7_plan_budget {
 struct s7_plan {
     bool write;
     uint32_t max_gap;
+    unsigned max_items; /* of a job, if they fit the PDU */
     size_t n_tags;
     s7_item *tags;
     struct s7_plan_mark *marks;
@@ -137,8 +138,8 @@ S7_MUST_CHECK s7_status s7_plan_order(struct s7_plan *plan);
 
 /* ---- plan.c ---- */
 
-/* Plan for a PDU length if that is not done yet. */
-void s7_plan_prepare(struct s7_plan *plan, size_t pdu_len);
+/* Plan for a PDU length and so many items a job if that is not done yet. */
+void s7_plan_prepare(struct s7_plan *plan, size_t pdu_len, unsigned max_items);
 /* The item of a span: the tag itself, or bytes. */
 bool s7_plan_whole_tag(const struct s7_plan *plan, const s7_item *tag);
 
@@ -146,7 +147,8 @@ bool s7_plan_whole_tag(const struct s7_plan *plan, const s7_item *tag);
 
 /* NULL, or why the plan cannot be run so. */
 const char *s7_plan_fault(const struct s7_plan *plan, bool write);
-void s7_plan_begin(struct s7_plan *plan, size_t pdu_len);
+/* 0: as it was planned. */
+void s7_plan_begin(struct s7_plan *plan, size_t pdu_len, unsigned max_items);
 /* The items of the next round; false: there is none. */
 bool s7_plan_round(struct s7_plan *plan, s7_item **items, size_t *n_items);
 /* The round has come to its end. */

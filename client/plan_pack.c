@@ -38,7 +38,7 @@ static size_t run_len(const struct s7_plan *plan, size_t first, size_t n)
 
 /* The widest gaps so far, the widest first. */
 struct widest {
-    size_t atoms[S7_ITEMS_PER_JOB];
+    size_t atoms[S7_ITEMS_PER_PDU];
     unsigned n, cap;
 };
 

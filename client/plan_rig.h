@@ -45,7 +45,7 @@ static inline s7_status run_plan(s7_plan *plan, s7_errinfo *err)
 
     rig.plc.jobs = 0;
     rig.plc.n_items = 0;
-    s7_plan_begin(plan, rig.plc.pdu_len);
+    s7_plan_begin(plan, rig.plc.pdu_len, rig.max_items);
     while (s7_plan_round(plan, &items, &n)) {
         s7_errinfo why = S7_ERRINFO_INIT;
         s7_status status = run(plan->write, items, n, &why);

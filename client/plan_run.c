@@ -38,9 +38,10 @@ static void load_items(struct s7_plan *plan)
     }
 }
 
-void s7_plan_begin(struct s7_plan *plan, size_t pdu_len)
+void s7_plan_begin(struct s7_plan *plan, size_t pdu_len, unsigned max_items)
 {
-    s7_plan_prepare(plan, pdu_len != 0 ? pdu_len : plan->budget.pdu_len);
+    s7_plan_prepare(plan, pdu_len != 0 ? pdu_len : plan->budget.pdu_len,
+                    max_items != 0 ? max_items : plan->max_items);
     for (size_t i = 0; i < plan->n_tags; i++) {
         plan->tags[i].status = S7_OK;
         plan->tags[i].code = S7_ITEM_OK;
@@ -291,7 +292,8 @@ static const struct s7_direct *direct_of(const s7_client *client)
 }
 
 /* All rounds share the time of one call. */
-static s7_status run_until(s7_client *client, const s7_ctx *ctx, s7_plan *plan, int64_t deadline_ns)
+static s7_status run_until(s7_client *client, const s7_ctx *ctx, s7_plan *plan, unsigned max_items,
+                           int64_t deadline_ns)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_ctx within = {.struct_size = sizeof within,
@@ -304,7 +306,7 @@ static s7_status run_until(s7_client *client, const s7_ctx *ctx, s7_plan *plan, 
 
     if (s7_client_info_get(client, &info) != S7_OK)
         info.pdu_len = 0;
-    s7_plan_begin(plan, info.pdu_len);
+    s7_plan_begin(plan, info.pdu_len, max_items);
     while (s7_plan_round(plan, &items, &n))
         s7_plan_took(plan, s7_client_call(client, &within, plan->write, items, n, true), &err);
     return s7_plan_end(plan, s7_client_where(client), s7_ctx_err(ctx));
@@ -314,15 +316,18 @@ static s7_status run(s7_client *client, const s7_ctx *ctx, s7_plan *plan, bool w
 {
     const char *fault = client == NULL ? "client is NULL" : s7_plan_fault(plan, write);
     int64_t deadline_ns, default_ns = 0;
+    unsigned max_items = 0;
 
     if (fault != NULL)
         return s7_client_refuse(client, ctx, fault);
     const struct s7_direct *direct = direct_of(client);
-    if (direct != NULL)
+    if (direct != NULL) {
         default_ns = direct->settings.options.request_ms * INT64_C(1000000);
+        max_items = direct->settings.options.max_items;
+    }
     if (s7_ctx_deadline(ctx, s7_now_ns(), default_ns, &deadline_ns) != S7_OK)
         return s7_client_refuse(client, ctx, "not a call context: set struct_size");
-    return run_until(client, ctx, plan, deadline_ns);
+    return run_until(client, ctx, plan, max_items, deadline_ns);
 }
 
 s7_status s7_plan_read(s7_client *client, const s7_ctx *ctx, s7_plan *plan)

@@ -60,7 +60,9 @@ static void random_lists_bring_each_tag_its_bytes_with_the_jobs_that_were_planne
             tags[i] = random_tag(&seed, span);
         s7_plan *plan = new_plan(tags, n, &options);
         for (unsigned p = 0; p < 4; p++) {
-            rig_up(pdu_lens[p], draw(&seed) % 8 + 1);
+            unsigned amq = draw(&seed) % 8 + 1;
+
+            rig_up_items(pdu_lens[p], amq, round % 3 == 0 ? 20 + draw(&seed) % 236 : 20);
             rig.shuffle = true;
             rig.seed = round + 1;
             assert_int_equal(run_plan(plan, NULL), S7_OK);
@@ -188,6 +190,52 @@ static void wide_gaps_are_read_when_a_job_has_no_items_left(void **state)
     assert_int_equal(s7_plan_fit(plan, 63), S7_E_ARG);
     assert_int_equal(s7_plan_fit(plan, 961), S7_E_ARG);
     s7_plan_free(plan);
+}
+
+static void more_items_in_a_job_where_that_is_told_need_fewer_jobs(void **state)
+{
+    static const struct {
+        unsigned max_items, jobs, items;
+    } cases[] = {{20, 2, 40}, {39, 2, 40}, {40, 1, 40}, {255, 1, 40}, {20, 2, 40}};
+    s7_address tags[40];
+
+    (void)state;
+    for (unsigned i = 0; i < 40; i++)
+        tags[i] =
+            (s7_address){.area = S7_AREA_DB, .db = 1, .byte = i * 1000, .type = S7_TYPE_WORD, .count = 1};
+    s7_plan *plan = new_plan(tags, 40, NULL);
+    for (unsigned c = 0; c < sizeof cases / sizeof cases[0]; c++) { /* one plan meets many clients */
+        rig_up_items(960, 2, cases[c].max_items);
+        assert_int_equal(run_plan(plan, NULL), S7_OK);
+        expect_tags_right(plan);
+        expect_as_planned(plan);
+        assert_int_equal(rig.plc.jobs, cases[c].jobs);
+        assert_int_equal(rig.plc.n_items, cases[c].items);
+        rig_down();
+    }
+    s7_plan_free(plan);
+}
+
+static void a_plan_is_made_for_as_many_items_a_job_as_its_options_say(void **state)
+{
+    s7_address tags[79];
+    s7_plan_options options;
+    s7_plan *plan = NULL;
+
+    (void)state;
+    for (unsigned i = 0; i < 79; i++)
+        tags[i] =
+            (s7_address){.area = S7_AREA_DB, .db = 1, .byte = i * 100, .type = S7_TYPE_WORD, .count = 1};
+    s7_plan_options_init(&options);
+    assert_int_equal(options.max_items, 20);
+    options.pdu_len = 960;
+    options.max_items = 255;
+    plan = new_plan(tags, 79, &options);
+    assert_int_equal(stats_of(plan).jobs, 1);
+    assert_int_equal(stats_of(plan).bound, 1);
+    s7_plan_free(plan);
+    options.max_items = 19;
+    assert_int_equal(s7_plan_new(tags, 79, &options, &plan, NULL), S7_E_ARG);
 }
 
 /* ---- the lower bound ---- */
@@ -462,6 +510,8 @@ int main(void)
         cmocka_unit_test(an_array_longer_than_a_pdu_is_cut_between_its_elements),
         cmocka_unit_test(tags_come_together_when_the_gap_costs_less_than_an_item),
         cmocka_unit_test(wide_gaps_are_read_when_a_job_has_no_items_left),
+        cmocka_unit_test(more_items_in_a_job_where_that_is_told_need_fewer_jobs),
+        cmocka_unit_test(a_plan_is_made_for_as_many_items_a_job_as_its_options_say),
         cmocka_unit_test(no_plan_needs_fewer_jobs_than_the_bound_and_small_ones_need_the_fewest),
         cmocka_unit_test(a_bad_tag_fails_alone_and_is_asked_for_apart_from_then_on),
         cmocka_unit_test(a_hole_between_tags_costs_one_call_and_is_not_read_again),

@@ -150,7 +150,7 @@ static void after_an_unknown_outcome_nothing_more_leaves(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(s7_plan_set_int(plan, i, 0, 7), S7_OK);
-    s7_plan_begin(plan, 240);
+    s7_plan_begin(plan, 240, 0);
     assert_true(s7_plan_round(plan, &items, &n));
     assert_int_equal(n, 2);
     items[0].status = items[1].status = S7_E_OUTCOME_UNKNOWN;

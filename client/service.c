@@ -1,6 +1,5 @@
 #include "client/service.h"
 
-#include "protocol/blocks.h"
 #include "protocol/userdata.h"
 
 #include <stdio.h>
@@ -177,13 +176,28 @@ static const char *take_nothing(struct s7_service *service, const struct s7_pdu 
     return NULL;
 }
 
-void s7_service_control(struct s7_service *service, enum s7_control control)
+static void begin_control(struct s7_service *service)
 {
     *service =
         (struct s7_service){.work.ops = &ops, .changes = true, .rosctr = S7_ROSCTR_JOB, .take = take_nothing};
+}
+
+void s7_service_control(struct s7_service *service, enum s7_control control)
+{
+    begin_control(service);
     struct s7_wr param = param_writer(service);
 
     s7_control_append(&param, control);
+    service->param_len = param.len;
+}
+
+void s7_service_block_control(struct s7_service *service, enum s7_block_control control, uint8_t type,
+                              uint16_t number)
+{
+    begin_control(service);
+    struct s7_wr param = param_writer(service);
+
+    s7_block_control_append(&param, control, type, number);
     service->param_len = param.len;
 }
 

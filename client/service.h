@@ -7,6 +7,7 @@
 #define CLIENT_SERVICE_H
 
 #include "client/work.h"
+#include "protocol/blocks.h"
 #include "protocol/control.h"
 
 /* Most that the answers of one call may carry; a PLC that sends more is none. */
@@ -50,6 +51,10 @@ void s7_service_userdata(struct s7_service *service, uint8_t group, uint8_t subf
 
 /* A job that changes what the CPU does. */
 void s7_service_control(struct s7_service *service, enum s7_control control);
+
+/* Insert or delete a block. */
+void s7_service_block_control(struct s7_service *service, enum s7_block_control control, uint8_t type,
+                              uint16_t number);
 
 /* Upload of a block: three kinds of jobs. */
 void s7_service_upload(struct s7_service *service, uint8_t type, uint16_t number, void *out, size_t cap);

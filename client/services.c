@@ -47,40 +47,82 @@ void s7_services_give(void *to, const void *from, size_t size)
                (known < size ? known : size) - sizeof known);
 }
 
-static s7_status call_inside(const struct s7_service_call *call, struct s7_direct *direct,
-                             struct s7_service *service)
+/* What a call carries out: the one or the other. */
+struct task {
+    struct s7_service *service;
+    struct s7_download *download;
+};
+
+static struct s7_work *work_of(const struct task *task)
 {
-    const s7_client_options *options = &direct->settings.options;
+    return task->service != NULL ? &task->service->work : &task->download->work;
+}
+
+static s7_status result_of(const struct task *task, uint16_t *plc_error, const char **detail)
+{
+    return task->service != NULL ? s7_service_result(task->service, plc_error, detail)
+                                 : s7_download_result(task->download, plc_error, detail);
+}
+
+/* Carry it out once; *again: it may be begun once more. Reports unless so. */
+static s7_status attempt(const struct s7_service_call *call, struct s7_direct *direct,
+                         const struct task *task, int64_t now_ns, unsigned repeats, bool *again)
+{
+    struct s7_work *work = work_of(task);
     s7_errinfo err = S7_ERRINFO_INIT;
-    int64_t now_ns = direct->begun_ns = s7_now_ns();
     const char *detail;
 
-    s7_status guarded = call->control ? s7_guard_control(&direct->settings, &detail, &err) : S7_OK;
-    if (guarded != S7_OK)
-        return report(call, &err, guarded, detail, 0);
-    if (s7_ctx_deadline(call->ctx, now_ns, options->request_ms * NS_PER_MS, &service->work.deadline_ns) !=
-        S7_OK)
-        return report(call, &err, S7_E_ARG, "not a call context: set struct_size", 0);
-    direct->cancel = s7_ctx_cancel(call->ctx);
-    struct s7_service first = *service;
+    *again = false;
+    s7_status status = s7_direct_ready(direct, now_ns, work->deadline_ns, &detail);
+    if (status != S7_OK) {
+        s7_direct_advise(direct, status, &err);
+        return report(call, &err, status, detail, 0);
+    }
+    s7_direct_drive(direct, work);
+    status = result_of(task, &err.plc_error, &detail);
+    if (status == S7_OK)
+        return S7_OK;
+    *again = task->service != NULL && !call->control && !task->service->changes &&
+             s7_direct_may_repeat(direct, status, repeats);
+    return *again ? status : report(call, &err, status, detail, s7_facts_of(&direct->settings));
+}
+
+static s7_status repeat(const struct s7_service_call *call, struct s7_direct *direct, const struct task *task)
+{
+    struct s7_service first = {.len = 0};
+    bool again;
+
+    if (task->service != NULL)
+        first = *task->service;
     for (unsigned repeats = 0;; repeats++) {
-        s7_status status = s7_direct_ready(direct, now_ns, service->work.deadline_ns, &detail);
-        if (status != S7_OK) {
-            s7_direct_advise(direct, status, &err);
-            return report(call, &err, status, detail, 0);
-        }
-        s7_direct_drive(direct, &service->work);
-        status = s7_service_result(service, &err.plc_error, &detail);
-        if (status == S7_OK)
-            return S7_OK;
-        if (call->control || service->changes || !s7_direct_may_repeat(direct, status, repeats))
-            return report(call, &err, status, detail, s7_facts_of(&direct->settings));
-        now_ns = s7_now_ns();
-        *service = first;
+        int64_t now_ns = repeats == 0 ? direct->begun_ns : s7_now_ns();
+        s7_status status = attempt(call, direct, task, now_ns, repeats, &again);
+
+        if (!again)
+            return status;
+        *task->service = first;
     }
 }
 
-s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service)
+static s7_status call_inside(const struct s7_service_call *call, struct s7_direct *direct,
+                             const struct task *task)
+{
+    const s7_client_options *options = &direct->settings.options;
+    s7_errinfo err = S7_ERRINFO_INIT;
+    const char *detail;
+
+    direct->begun_ns = s7_now_ns();
+    s7_status guarded = call->control ? s7_guard_control(&direct->settings, &detail, &err) : S7_OK;
+    if (guarded != S7_OK)
+        return report(call, &err, guarded, detail, 0);
+    if (s7_ctx_deadline(call->ctx, direct->begun_ns, options->request_ms * NS_PER_MS,
+                        &work_of(task)->deadline_ns) != S7_OK)
+        return report(call, &err, S7_E_ARG, "not a call context: set struct_size", 0);
+    direct->cancel = s7_ctx_cancel(call->ctx);
+    return repeat(call, direct, task);
+}
+
+static s7_status carry_out(const struct s7_service_call *call, const struct task *task)
 {
     struct s7_direct *direct;
 
@@ -89,8 +131,18 @@ s7_status s7_services_call(const struct s7_service_call *call, struct s7_service
     s7_status status = s7_client_enter(call->client, &direct);
     if (status != S7_OK)
         return s7_services_fail(call, status, s7_client_enter_detail(status));
-    status = call_inside(call, direct, service);
+    status = call_inside(call, direct, task);
     s7_meter_call(&direct->meter, status, s7_now_ns() - direct->begun_ns);
     s7_client_leave(call->client, direct);
     return status;
+}
+
+s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service)
+{
+    return carry_out(call, &(struct task){.service = service});
+}
+
+s7_status s7_services_download(const struct s7_service_call *call, struct s7_download *download)
+{
+    return carry_out(call, &(struct task){.download = download});
 }

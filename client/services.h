@@ -3,6 +3,7 @@
 #define CLIENT_SERVICES_H
 
 #include "client/client_impl.h"
+#include "client/download.h"
 #include "client/service.h"
 
 #include <s7rig/services.h>
@@ -18,6 +19,10 @@ struct s7_service_call {
 
 /* Carry out the service; reports failures. */
 S7_MUST_CHECK s7_status s7_services_call(const struct s7_service_call *call, struct s7_service *service);
+
+/* The same for a download, which is begun once; what says how far it has come. */
+S7_MUST_CHECK s7_status s7_services_download(const struct s7_service_call *call,
+                                             struct s7_download *download);
 
 /* The answer came, but the call fails with status; detail says why. Reports it and returns status. */
 s7_status s7_services_fail(const struct s7_service_call *call, s7_status status, const char *detail);

@@ -1,6 +1,7 @@
 /* Services about blocks. */
 #include "client/services.h"
 
+#include "client/report.h"
 #include "protocol/blocks.h"
 #include "protocol/userdata.h"
 
@@ -23,6 +24,13 @@ static const char *type_name(s7_block_type type)
         if (types[i].type == type)
             return types[i].name;
     return NULL;
+}
+
+const char *s7_block_type_name(s7_block_type type)
+{
+    const char *name = type_name(type);
+
+    return name != NULL ? name : "";
 }
 
 static const char no_type[] = "not a type of blocks";
@@ -176,4 +184,61 @@ s7_status s7_block_upload(s7_client *client, const s7_ctx *ctx, s7_block_type ty
         return status;
     *len = service.len;
     return *len > cap ? s7_services_too_large(&call, "bytes", *len, cap) : S7_OK;
+}
+
+/* ---- giving and taking away ---- */
+
+s7_status s7_block_head_get(const void *block, size_t len, s7_block_head *head, s7_errinfo *err)
+{
+    struct s7_block_file file;
+    char text[96];
+    const char *why = block != NULL && s7_services_struct(head)
+                          ? s7_download_check(block, len, &file, text, sizeof text)
+                          : "block or head is NULL, or head has no struct_size";
+
+    if (why != NULL) {
+        s7_errinfo made = S7_ERRINFO_INIT;
+
+        s7_report_came(&made, S7_E_ARG, why);
+        s7_report_give(err, &made);
+        return S7_E_ARG;
+    }
+    s7_block_head made = {.type = (s7_block_type)s7_block_type_of(file.subtype),
+                          .number = file.number,
+                          .language = file.language,
+                          .load_len = file.len,
+                          .data_len = file.mc7_len};
+    s7_services_give(head, &made, sizeof made);
+    return S7_OK;
+}
+
+s7_status s7_block_download(s7_client *client, const s7_ctx *ctx, s7_block_type type, uint16_t number,
+                            const void *block, size_t len)
+{
+    struct s7_download download;
+    struct s7_service_call call = {client, ctx, download.what, true};
+
+    if (block == NULL)
+        return s7_client_refuse(client, ctx, "block is NULL");
+    if (type_name(type) == NULL)
+        return s7_client_refuse(client, ctx, no_type);
+    if (type == S7_BLOCK_SFC || type == S7_BLOCK_SFB)
+        return s7_client_refuse(client, ctx, "SFCs and SFBs are in the CPU's firmware");
+    const char *why = s7_download_begin(&download, (uint8_t)type, type_name(type), number, block, len);
+    if (why != NULL)
+        return s7_client_refuse(client, ctx, why);
+    return s7_services_download(&call, &download);
+}
+
+s7_status s7_block_delete(s7_client *client, const s7_ctx *ctx, s7_block_type type, uint16_t number)
+{
+    char what[32];
+    struct s7_service_call call = {client, ctx, what, true};
+    struct s7_service service;
+
+    if (type_name(type) == NULL)
+        return s7_client_refuse(client, ctx, no_type);
+    snprintf(what, sizeof what, "delete %s%u in", type_name(type), number);
+    s7_service_block_control(&service, S7_BLOCK_DELETE, (uint8_t)type, number);
+    return s7_services_call(&call, &service);
 }

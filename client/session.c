@@ -18,7 +18,8 @@ static size_t rx_cap_for(unsigned max_jobs)
 static bool options_are_good(const struct s7_session_options *options)
 {
     return options->pdu_len >= S7_PDU_LEN_MIN && options->pdu_len <= S7_PDU_LEN_MAX &&
-           options->max_jobs >= 1 && options->max_jobs <= S7_SESSION_MAX_JOBS && options->handshake_ns > 0;
+           options->max_jobs >= 1 && options->max_jobs <= S7_SESSION_MAX_JOBS &&
+           options->max_items >= S7_ITEMS_PER_JOB && options->handshake_ns > 0;
 }
 
 s7_status s7_session_new(const struct s7_session_options *options, s7_session **out)
@@ -26,7 +27,7 @@ s7_status s7_session_new(const struct s7_session_options *options, s7_session **
     if (!options_are_good(options))
         return S7_E_ARG;
     size_t rx_cap = rx_cap_for(options->max_jobs);
-    size_t tx_cap = (size_t)options->max_jobs * TX_PER_JOB;
+    size_t tx_cap = ((size_t)options->max_jobs + 1) * TX_PER_JOB; /* one is for an answer of ours */
     struct s7_session *session = malloc(sizeof *session + rx_cap + tx_cap);
 
     if (session == NULL)
@@ -52,6 +53,7 @@ void s7_session_start(s7_session *session, int64_t now_ns)
     if (session->state != S7_SESSION_NEW && session->state != S7_SESSION_CLOSED)
         return;
     memset(session->slots, 0, sizeof session->slots);
+    session->peer = (struct s7_expectation){.state = S7_SLOT_FREE};
     session->closed_event_due = false;
     session->rx_at = session->rx_end = session->join_len = 0;
     session->tx_at = session->tx_end = 0;
@@ -114,6 +116,8 @@ void s7_session_close(struct s7_session *session, s7_status why, const char *for
         if (slot->state == S7_SLOT_OWED)
             slot->state = S7_SLOT_FREE;
     }
+    if (session->peer.state == S7_SLOT_OPEN)
+        session->peer.state = S7_SLOT_FAILED;
     session->rx_at = session->rx_end = session->join_len = 0;
     session->tx_at = session->tx_end = 0;
     session->granted = (struct s7_setup){0};
@@ -146,6 +150,24 @@ void s7_session_cancel(s7_session *session, uint64_t id)
     for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
         if (session->slots[i].state == S7_SLOT_OPEN && session->slots[i].id == id)
             slot_fail(session, &session->slots[i], S7_E_CANCELLED);
+    if (session->peer.state == S7_SLOT_OPEN && session->peer.id == id)
+        s7_session_close(session, S7_E_CANCELLED, "given up while the PLC was asking for more");
+}
+
+/* ---- jobs of the peer ---- */
+
+s7_status s7_session_expect(s7_session *session, uint64_t id, int64_t deadline_ns)
+{
+    if (session->state != S7_SESSION_READY || session->peer.state != S7_SLOT_FREE)
+        return S7_E_MISUSE;
+    session->peer = (struct s7_expectation){S7_SLOT_OPEN, id, deadline_ns};
+    return S7_OK;
+}
+
+void s7_session_expect_end(s7_session *session)
+{
+    if (session->peer.state == S7_SLOT_OPEN)
+        session->peer.state = S7_SLOT_FREE;
 }
 
 /* ---- time ---- */
@@ -165,6 +187,8 @@ int64_t s7_session_deadline(const s7_session *session)
         if (slot->state == S7_SLOT_OPEN && slot->deadline_ns < earliest)
             earliest = slot->deadline_ns;
     }
+    if (session->peer.state == S7_SLOT_OPEN && session->peer.deadline_ns < earliest)
+        earliest = session->peer.deadline_ns;
     return earliest;
 }
 
@@ -184,6 +208,8 @@ void s7_session_tick(s7_session *session, int64_t now_ns)
             session->stats.timeouts++;
         }
     }
+    if (session->peer.state == S7_SLOT_OPEN && now_ns >= session->peer.deadline_ns)
+        s7_session_close(session, S7_E_TIMEOUT, "nothing more came from the PLC in time");
 }
 
 /* ---- events ---- */
@@ -212,6 +238,17 @@ static bool next_failed(struct s7_session *session, struct s7_event *event)
     return false;
 }
 
+static bool next_expectation(struct s7_session *session, struct s7_event *event)
+{
+    if (session->peer.state != S7_SLOT_FAILED)
+        return false;
+    session->peer.state = S7_SLOT_FREE;
+    *event =
+        (struct s7_event){.kind = S7_EVENT_FAILED, .status = session->closed_why, .id = session->peer.id};
+    memcpy(event->detail, session->closed_detail, sizeof event->detail);
+    return true;
+}
+
 static bool next_closed(struct s7_session *session, struct s7_event *event)
 {
     if (!session->closed_event_due)
@@ -230,7 +267,7 @@ bool s7_session_next(s7_session *session, struct s7_event *event)
 {
     return next_failed(session, event) || s7_session_parse(session, event) ||
            next_failed(session, event) || /* parsing may have closed the session */
-           next_closed(session, event);
+           next_expectation(session, event) || next_closed(session, event);
 }
 
 /* ---- state ---- */

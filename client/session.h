@@ -36,6 +36,7 @@ struct s7_session_options {
     uint16_t local_tsap, remote_tsap;
     uint16_t pdu_len;     /* asked for, 240..960 */
     uint16_t max_jobs;    /* asked for in both AmQ fields, 1..S7_SESSION_MAX_JOBS */
+    uint8_t max_items;    /* of one job, at least S7_ITEMS_PER_JOB */
     int64_t handshake_ns; /* from start to READY */
     uint16_t first_ref;   /* where references start */
 };
@@ -74,8 +75,11 @@ void s7_session_tick(s7_session *session, int64_t now_ns); /* fails what is over
  * ones, limited by the room to send. 0 unless READY. */
 unsigned s7_session_window(const s7_session *session);
 
-/* Submit one Read Var job of 1..20 items that fits the granted PDU length in both directions (the caller
- * packed it). id comes back in the events; no two open jobs may share one. S7_E_MISUSE: no window.
+/* How many items a job may have: max_items, or fewer when the granted PDU length has no room for them. */
+unsigned s7_session_max_items(const s7_session *session);
+
+/* Submit one Read Var job of 1..max_items items that fits the granted PDU length in both directions (the
+ * caller packed it). id comes back in the events; no two open jobs may share one. S7_E_MISUSE: no window.
  * S7_E_TOO_LARGE: does not fit. S7_E_ARG: number of items. */
 S7_MUST_CHECK s7_status s7_session_read(s7_session *session, const struct s7_var_item *items,
                                         unsigned n_items, uint64_t id, int64_t deadline_ns);
@@ -97,22 +101,38 @@ S7_MUST_CHECK s7_status s7_session_request(s7_session *session, const struct s7_
  * left), its reference is quarantined. Unknown id: nothing happens. */
 void s7_session_cancel(s7_session *session, uint64_t id);
 
+/* ---- jobs of the peer: it asks for the pieces of a download ---- */
+
+/* Until s7_session_expect_end the peer's jobs are events (PEER_JOB) with this id, which no open job may have;
+ * before and after they are ignored. When the deadline passes, or the id is cancelled, the session is closed:
+ * the peer is amid something that nobody goes on with, and its further jobs could be taken for those of the
+ * next time. An event FAILED with this id says so, as when the connection ends. S7_E_MISUSE: not READY, or
+ * somebody expects already. */
+S7_MUST_CHECK s7_status s7_session_expect(s7_session *session, uint64_t id, int64_t deadline_ns);
+void s7_session_expect_end(s7_session *session);
+
+/* Queue the answer to a job of the peer: ROSCTR, reference, error, parameters and data of *answer, copied
+ * before return. S7_E_MISUSE: none is expected, or no room, since the peer does not take what is sent.
+ * S7_E_TOO_LARGE: does not fit the granted PDU length. */
+S7_MUST_CHECK s7_status s7_session_answer(s7_session *session, const struct s7_pdu *answer);
+
 /* ---- events ---- */
 enum s7_event_kind {
-    S7_EVENT_READY,  /* setup done: s7_session_granted */
-    S7_EVENT_ANSWER, /* a job's answer: the same function and item count as asked, or a header error or that
-                        of userdata (status S7_E_PLC) */
-    S7_EVENT_FAILED, /* a job without an answer: TIMEOUT, CANCELLED, OUTCOME_UNKNOWN (write of which bytes
-                        left), PROTOCOL (an answer came that is none), or why the connection ended. Exactly
-                        one event per submitted job. When no byte of the job had left, none will */
-    S7_EVENT_CLOSED  /* the session is over; exactly once, after the events of all jobs */
+    S7_EVENT_READY,    /* setup done: s7_session_granted */
+    S7_EVENT_ANSWER,   /* a job's answer: the same function and item count as asked, or a header error or that
+                          of userdata (status S7_E_PLC) */
+    S7_EVENT_FAILED,   /* a job without an answer: TIMEOUT, CANCELLED, OUTCOME_UNKNOWN (write of which bytes
+                          left), PROTOCOL (an answer came that is none), or why the connection ended. Exactly
+                          one event per submitted job. When no byte of the job had left, none will */
+    S7_EVENT_PEER_JOB, /* a job of the peer, while somebody expects one */
+    S7_EVENT_CLOSED    /* the session is over; exactly once, after the events of all jobs */
 };
 
 struct s7_event {
     enum s7_event_kind kind;
     s7_status status;
-    uint64_t id;         /* ANSWER, FAILED */
-    struct s7_pdu pdu;   /* ANSWER: views until the next call on the session */
+    uint64_t id;         /* ANSWER, FAILED, PEER_JOB */
+    struct s7_pdu pdu;   /* ANSWER, PEER_JOB: views until the next call on the session */
     uint8_t cotp_reason; /* CLOSED by a DR: its reason */
     uint16_t plc_error; /* header or userdata error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */
     enum s7_session_state ended_in; /* CLOSED: the state it ended in */

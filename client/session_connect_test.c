@@ -29,17 +29,18 @@ static void the_handshake_sends_cr_and_setup_as_on_the_wire_of_others(void **sta
 
 static void options_out_of_range_are_refused(void **state)
 {
-    struct s7_session_options bad[4];
+    struct s7_session_options bad[5];
     s7_session *session = NULL;
 
     (void)state;
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 5; i++)
         bad[i] = usual_options();
     bad[0].pdu_len = 239;
     bad[1].pdu_len = 961;
     bad[2].max_jobs = 0;
     bad[3].max_jobs = S7_SESSION_MAX_JOBS + 1;
-    for (unsigned i = 0; i < 4; i++)
+    bad[4].max_items = 19;
+    for (unsigned i = 0; i < 5; i++)
         assert_int_equal(s7_session_new(&bad[i], &session), S7_E_ARG);
     assert_null(session);
 }

@@ -49,6 +49,15 @@ struct s7_slot {
     uint64_t tx_begin, tx_end; /* its bytes as positions in the stream that we send */
 };
 
+/* Who expects jobs of the peer.
+ *   FREE --expect--> OPEN --expect_end--> FREE
+ *                    OPEN --the session's end--> FAILED --its event is taken--> FREE */
+struct s7_expectation {
+    enum s7_slot_state state;
+    uint64_t id;
+    int64_t deadline_ns;
+};
+
 struct s7_session {
     struct s7_session_options options;
     enum s7_session_state state;
@@ -57,6 +66,7 @@ struct s7_session {
     uint16_t src_ref, next_ref, setup_ref;
     int64_t handshake_deadline_ns;
     struct s7_slot slots[S7_SESSION_MAX_JOBS];
+    struct s7_expectation peer;
 
     bool closed_event_due;
     s7_status closed_why;

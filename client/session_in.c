@@ -159,6 +159,17 @@ static bool is_push(const struct s7_pdu *pdu)
            (s7_userdata_decode(pdu, &userdata) == S7_OK && userdata.type == S7_USERDATA_PUSH);
 }
 
+/* Nobody asked for a service that makes the peer ask: it is ignored. */
+static enum outcome peer_job(const struct s7_session *session, const struct s7_pdu *pdu,
+                             struct s7_event *event)
+{
+    if (session->peer.state != S7_SLOT_OPEN)
+        return NOTHING;
+    *event =
+        (struct s7_event){.kind = S7_EVENT_PEER_JOB, .status = S7_OK, .id = session->peer.id, .pdu = *pdu};
+    return EVENT;
+}
+
 static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, size_t len,
                            struct s7_event *event)
 {
@@ -168,8 +179,10 @@ static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, siz
         bad_pdu(session, bytes, len);
         return NOTHING;
     }
+    if (pdu.rosctr == S7_ROSCTR_JOB)
+        return peer_job(session, &pdu, event);
     /* They belong to services that nobody asked for here. */
-    if (pdu.rosctr == S7_ROSCTR_JOB || is_push(&pdu))
+    if (is_push(&pdu))
         return NOTHING;
     if (session->state == S7_SESSION_NEGOTIATING && pdu.ref == session->setup_ref)
         return setup_answer(session, &pdu, event);

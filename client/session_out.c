@@ -172,6 +172,14 @@ static void job_write(struct s7_wr *wr, uint16_t ref, const struct s7_var_item *
     s7_pdu_end(wr, begin);
 }
 
+unsigned s7_session_max_items(const s7_session *session)
+{
+    size_t pdu_len = session->granted.pdu_len;
+    unsigned fit = pdu_len >= S7_SESSION_PDU_LEN_MIN ? s7_max_items(pdu_len) : 0;
+
+    return fit < session->options.max_items ? fit : session->options.max_items;
+}
+
 /* Queue the PDU that was written, as the job of a slot that is free. */
 static void open_slot(struct s7_session *session, size_t pdu_len, const struct s7_slot *job)
 {
@@ -192,7 +200,7 @@ static s7_status submit(struct s7_session *session, const struct s7_var_item *it
 {
     uint8_t function = units != NULL ? S7_FN_WRITE_VAR : S7_FN_READ_VAR;
 
-    if (n_items == 0 || n_items > S7_ITEMS_PER_JOB)
+    if (n_items == 0 || n_items > session->options.max_items)
         return S7_E_ARG;
     if (s7_session_window(session) == 0)
         return S7_E_MISUSE;
@@ -254,5 +262,19 @@ s7_status s7_session_request(s7_session *session, const struct s7_pdu *request, 
     if (wr.full)
         return S7_E_TOO_LARGE;
     open_slot(session, wr.len, &job);
+    return S7_OK;
+}
+
+s7_status s7_session_answer(s7_session *session, const struct s7_pdu *answer)
+{
+    if (session->state != S7_SESSION_READY || session->peer.state != S7_SLOT_OPEN ||
+        s7_session_tx_room(session) < s7_session_job_cap(session))
+        return S7_E_MISUSE;
+    struct s7_wr wr = pdu_writer(session, session->granted.pdu_len);
+
+    s7_pdu_encode(&wr, answer);
+    if (wr.full)
+        return S7_E_TOO_LARGE;
+    pdu_queue(session, wr.len);
     return S7_OK;
 }

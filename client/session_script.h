@@ -112,6 +112,7 @@ static inline struct s7_session_options usual_options(void)
                                        .remote_tsap = 0x0201,
                                        .pdu_len = 960,
                                        .max_jobs = 8,
+                                       .max_items = S7_ITEMS_PER_JOB,
                                        .handshake_ns = 3000 * MS,
                                        .first_ref = 1};
 }

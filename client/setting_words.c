@@ -12,8 +12,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_JOBS 32
-#define MAX_MS   86400000U /* a day */
+#define MAX_JOBS  32
+#define MIN_ITEMS 20
+#define MAX_MS    86400000U /* a day */
 
 enum kind { NUMBER_8, NUMBER_16, TSAP, TIME, TYPE, FLAG, FAMILY };
 
@@ -34,6 +35,7 @@ static const struct setting {
     {"remote-tsap", "S7_REMOTE_TSAP", TSAP, FIELD(remote_tsap), 0, 0xFFFF, false, "a TSAP"},
     {"pdu", "S7_PDU", NUMBER_16, FIELD(pdu_len), S7_PDU_LEN_MIN, S7_PDU_LEN_MAX, false, "a PDU length"},
     {"jobs", "S7_JOBS", NUMBER_8, FIELD(max_jobs), 1, MAX_JOBS, false, "a number of jobs"},
+    {"max-items", "S7_MAX_ITEMS", NUMBER_8, FIELD(max_items), MIN_ITEMS, 255, false, "a number of items"},
     {"timeout", "S7_TIMEOUT_MS", TIME, FIELD(request_ms), 1, MAX_MS, false, "a time"},
     {"connect-timeout", "S7_CONNECT_MS", TIME, FIELD(connect_ms), 1, MAX_MS, false, "a time"},
     {"handshake-timeout", "S7_HANDSHAKE_MS", TIME, FIELD(handshake_ms), 1, MAX_MS, false, "a time"},

@@ -13,6 +13,7 @@ void s7_client_options_init(s7_client_options *options)
         .slot = 1,
         .conn_type = S7_CONN_OP,
         .max_jobs = 8,
+        .max_items = S7_ITEMS_PER_JOB,
         .local_tsap = 0x0100,
         .remote_tsap = 0,
         .pdu_len = S7_PDU_LEN_MAX,
@@ -52,6 +53,8 @@ static const char *options_fault(const s7_client_options *options)
         return "a connection type is 1 (PG), 2 (OP) or 3 (S7 basic)";
     if (options->max_jobs < 1 || options->max_jobs > S7_SESSION_MAX_JOBS)
         return "max_jobs is 1..32";
+    if (options->max_items < S7_ITEMS_PER_JOB)
+        return "max_items is 20..255";
     if (options->pdu_len < S7_PDU_LEN_MIN || options->pdu_len > S7_PDU_LEN_MAX)
         return "pdu_len is 240..960";
     if (options->connect_ms == 0 || options->handshake_ms == 0 || options->request_ms == 0)
@@ -138,6 +141,7 @@ s7_status s7_settings_session(const struct s7_settings *settings, uint16_t first
                                          .remote_tsap = s7_settings_remote_tsap(settings),
                                          .pdu_len = options->pdu_len,
                                          .max_jobs = options->max_jobs,
+                                         .max_items = options->max_items,
                                          .handshake_ns = (int64_t)options->handshake_ms * 1000000,
                                          .first_ref = first_ref};
 

@@ -98,9 +98,9 @@ static uint64_t job_id(const struct s7_transfer_job *job)
 static s7_status job_submit(const struct s7_transfer *transfer, s7_session *session,
                             const struct s7_transfer_job *job, const struct s7_part *parts)
 {
-    struct s7_var_item items[S7_ITEMS_PER_JOB];
-    struct s7_data_unit units[S7_ITEMS_PER_JOB];
-    uint8_t bits[S7_ITEMS_PER_JOB];
+    struct s7_var_item items[S7_ITEMS_PER_PDU];
+    struct s7_data_unit units[S7_ITEMS_PER_PDU];
+    uint8_t bits[S7_ITEMS_PER_PDU];
 
     for (unsigned i = 0; i < job->n_parts; i++) {
         s7_address address = s7_part_address(&parts[i], transfer->write);
@@ -139,16 +139,17 @@ static void call_failed(struct s7_transfer *transfer, s7_status status, uint16_t
 void s7_transfer_pump(struct s7_transfer *transfer, s7_session *session)
 {
     size_t pdu_len = s7_session_granted(session)->pdu_len;
+    unsigned max_items = s7_session_max_items(session);
 
     while (transfer->failed == S7_OK && transfer->next_item < transfer->n_items &&
            s7_session_window(session) > 0) {
         struct s7_transfer_job *job = free_job(transfer);
-        struct s7_part parts[S7_ITEMS_PER_JOB];
+        struct s7_part parts[S7_ITEMS_PER_PDU];
         size_t item_at = transfer->next_item, offset_at = transfer->next_offset;
 
         if (job == NULL)
             return;
-        unsigned n = s7_plan_job(transfer, pdu_len, parts, &item_at, &offset_at);
+        unsigned n = s7_plan_job(transfer, pdu_len, max_items, parts, &item_at, &offset_at);
         *job = (struct s7_transfer_job){
             .n_parts = n, .first_item = transfer->next_item, .first_offset = transfer->next_offset};
         s7_status status = n > 0 ? job_submit(transfer, session, job, parts) : S7_E_TOO_LARGE;

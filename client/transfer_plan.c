@@ -72,8 +72,8 @@ static size_t part_len(const struct s7_transfer *transfer, const s7_item *item, 
     return room - room % s7_item_cut_unit(&item->address, most);
 }
 
-unsigned s7_plan_job(const struct s7_transfer *transfer, size_t pdu_len,
-                     struct s7_part parts[S7_ITEMS_PER_JOB], size_t *item_at, size_t *offset_at)
+unsigned s7_plan_job(const struct s7_transfer *transfer, size_t pdu_len, unsigned max_items,
+                     struct s7_part parts[S7_ITEMS_PER_PDU], size_t *item_at, size_t *offset_at)
 {
     struct budget budget = {.write = transfer->write,
                             .pdu_len = pdu_len,
@@ -82,7 +82,7 @@ unsigned s7_plan_job(const struct s7_transfer *transfer, size_t pdu_len,
     size_t most = transfer->write ? s7_max_write(pdu_len) : s7_max_read(pdu_len);
     unsigned n = 0;
 
-    while (n < S7_ITEMS_PER_JOB && *item_at < transfer->n_items) {
+    while (n < max_items && *item_at < transfer->n_items) {
         s7_item *item = &transfer->items[*item_at];
         size_t len = part_len(transfer, item, *offset_at, budget_left(&budget), most);
 

@@ -23,9 +23,10 @@ size_t s7_item_extent(const s7_item *item, bool write);
  * STRING) is cut anywhere. */
 size_t s7_item_cut_unit(const s7_address *address, size_t most);
 
-/* Fill parts with what the next job carries and move the cursor behind it; returns their number. */
-unsigned s7_plan_job(const struct s7_transfer *transfer, size_t pdu_len,
-                     struct s7_part parts[S7_ITEMS_PER_JOB], size_t *item_at, size_t *offset_at);
+/* Fill parts with what the next job of at most max_items carries and move the cursor behind it; returns their
+ * number. pdu_len is at most S7_PDU_LEN_MAX. */
+unsigned s7_plan_job(const struct s7_transfer *transfer, size_t pdu_len, unsigned max_items,
+                     struct s7_part parts[S7_ITEMS_PER_PDU], size_t *item_at, size_t *offset_at);
 
 /* The address on the wire of a part. */
 s7_address s7_part_address(const struct s7_part *part, bool write);

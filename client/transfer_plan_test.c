@@ -85,6 +85,46 @@ static void s7_070_small_items_are_packed_by_both_budgets_and_at_most_20(void **
     }
 }
 
+/* Jobs that lists of 200 items of len bytes need, by the arithmetic of the PDU alone. */
+static unsigned jobs_by_hand(unsigned pdu_len, unsigned len, unsigned max_items, bool write)
+{
+    unsigned n = 0, even = len + len % 2;
+
+    while (n < max_items && 12 + 12 * (n + 1) + (write ? n * (4 + even) + 4 + len : 0) <= pdu_len &&
+           (write || 14 + n * (4 + even) + 4 + len <= pdu_len))
+        n++;
+    return (200 + n - 1) / n;
+}
+
+static void more_than_20_items_go_into_a_job_where_that_is_told(void **state)
+{
+    static const unsigned lens[] = {240, 480, 960}, max_items[] = {20, 21, 39, 40, 255};
+    static uint8_t data[200 * 8];
+    s7_item items[200];
+
+    (void)state;
+    for (unsigned c = 0; c < 3 * 5 * 2; c++) {
+        unsigned pdu_len = lens[c % 3], most = max_items[c / 3 % 5], len = c < 15 ? 1 : 8;
+
+        rig_up_items(pdu_len, 3, most);
+        for (unsigned i = 0; i < 200; i++)
+            items[i] = bytes_item(S7_AREA_DB, i * 16, (uint16_t)len, data + (size_t)i * 8);
+        assert_int_equal(run(false, items, 200, NULL), S7_OK);
+        expect_items_good(items, 200);
+        assert_int_equal(rig.plc.jobs, jobs_by_hand(pdu_len, len, most, false));
+        for (unsigned i = 0; i < 200; i++) {
+            assert_memory_equal(items[i].data, rig.plc.db1 + i * 16, len);
+            data[(size_t)i * 8] ^= 0x55;
+        }
+        rig.plc.jobs = 0;
+        assert_int_equal(run(true, items, 200, NULL), S7_OK);
+        assert_int_equal(rig.plc.jobs, jobs_by_hand(pdu_len, len, most, true));
+        for (unsigned i = 0; i < 200; i++)
+            assert_memory_equal(items[i].data, rig.plc.db1 + i * 16, len);
+        rig_down();
+    }
+}
+
 static void elements_are_never_torn_between_jobs(void **state)
 {
     static const struct {
@@ -285,6 +325,7 @@ int main(void)
         cmocka_unit_test(s7_086_large_areas_are_cut_into_the_fewest_jobs),
         cmocka_unit_test(s7_067_and_069_the_largest_single_items_fill_the_pdu_exactly),
         cmocka_unit_test(s7_070_small_items_are_packed_by_both_budgets_and_at_most_20),
+        cmocka_unit_test(more_than_20_items_go_into_a_job_where_that_is_told),
         cmocka_unit_test(elements_are_never_torn_between_jobs),
         cmocka_unit_test(an_item_that_fits_a_job_is_not_cut),
         cmocka_unit_test(random_lists_read_and_write_the_right_bytes_in_any_order_of_answers),

@@ -4,8 +4,15 @@ struct rig rig;
 
 void rig_up(unsigned pdu_len, unsigned amq)
 {
+    rig_up_items(pdu_len, amq, S7_ITEMS_PER_JOB);
+}
+
+void rig_up_items(unsigned pdu_len, unsigned amq, unsigned max_items)
+{
     struct s7_session_options options = usual_options();
 
+    options.max_items = (uint8_t)max_items;
+    rig.max_items = max_items;
     fake_plc_init(&rig.plc, pdu_len, amq);
     rig.session = ready_session(&options, amq, amq, pdu_len);
     rig.n_answers = rig.most_open = 0;
@@ -75,7 +82,7 @@ s7_status run(bool write, s7_item *items, size_t n_items, s7_errinfo *err)
     assert_true(rig.most_open <= rig.plc.amq);               /* S7-035 */
     assert_true(rig.plc.longest_request <= rig.plc.pdu_len); /* S7-033 */
     assert_true(rig.plc.longest_answer <= rig.plc.pdu_len);
-    assert_true(rig.plc.most_items <= S7_ITEMS_PER_JOB);
+    assert_true(rig.plc.most_items <= rig.max_items);
     return s7_transfer_result(&rig.transfer, err);
 }
 

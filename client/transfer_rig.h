@@ -12,13 +12,15 @@ struct rig {
     struct s7_transfer transfer;
     struct bytes answers[S7_SESSION_MAX_JOBS]; /* executed, not delivered yet */
     unsigned n_answers, most_open;
-    bool shuffle; /* run: deliver in an order drawn from seed */
+    unsigned max_items; /* of the session */
+    bool shuffle;       /* run: deliver in an order drawn from seed */
     uint32_t seed;
 };
 
 extern struct rig rig; /* too large for a stack */
 
-void rig_up(unsigned pdu_len, unsigned amq);
+void rig_up(unsigned pdu_len, unsigned amq); /* 20 items a job */
+void rig_up_items(unsigned pdu_len, unsigned amq, unsigned max_items);
 void rig_down(void);
 
 /* The first step of a transfer that must be accepted: its jobs are in the session, not sent yet. */

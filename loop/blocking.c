@@ -101,7 +101,8 @@ static int wait_ms(int64_t deadline_ns)
 }
 
 /* errno, or 0 when fd is ready (for an error as well: the next call on it tells). ETIMEDOUT at the deadline,
- * and then fd was looked at once after it. ECANCELED, ready or not. */
+ * and then fd was looked at once after it. ECANCELED, ready or not, unless there is something to receive: an
+ * answer that is here says more than that nobody waits for it. */
 static int wait_for(int fd, short events, struct s7_limit limit)
 {
     for (;;) {
@@ -110,7 +111,7 @@ static int wait_for(int fd, short events, struct s7_limit limit)
         int n = poll(p, limit.cancel_fd >= 0 ? 2 : 1, ms);
 
         if (n > 0)
-            return p[1].revents != 0 ? ECANCELED : 0;
+            return p[1].revents != 0 && (p[0].revents & POLLIN) == 0 ? ECANCELED : 0;
         if (n < 0 && errno != EINTR)
             return errno;
         if (n == 0 && ms == 0)
@@ -284,7 +285,7 @@ static bool try_again(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* After a call would have blocked. */
+/* Until a call need not block. */
 static s7_status wait_or_fail(int fd, short events, struct s7_limit limit, int *os_errno)
 {
     int error = wait_for(fd, events, limit);
@@ -316,11 +317,16 @@ s7_status s7_tcp_send_by(int fd, const uint8_t *bytes, size_t len, struct s7_lim
     }
 }
 
+/* Waits before it receives: whoever asks has just sent, and a PLC takes its milliseconds, so that trying
+ * first would be a system call for nothing. */
 s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit, size_t *got, int *os_errno)
 {
     if (cap == 0)
         return fail_without_errno(S7_E_ARG, os_errno);
     for (;;) {
+        s7_status status = wait_or_fail(fd, POLLIN, limit, os_errno);
+        if (status != S7_OK)
+            return status;
         ssize_t n = recv(fd, buf, cap, MSG_DONTWAIT);
 
         if (n > 0) {
@@ -331,9 +337,6 @@ s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit
             return fail_without_errno(S7_E_CLOSED, os_errno);
         if (!try_again(errno))
             return fail(errno, os_errno);
-        s7_status status = wait_or_fail(fd, POLLIN, limit, os_errno);
-        if (status != S7_OK)
-            return status;
     }
 }
 

@@ -53,8 +53,9 @@ S7_MUST_CHECK s7_status s7_tcp_dial_end(int fd, int *os_errno);
 S7_MUST_CHECK s7_status s7_tcp_send_by(int fd, const uint8_t *bytes, size_t len, struct s7_limit limit,
                                        size_t *sent, int *os_errno);
 
-/* Receive what is there, waiting until something is: *got >= 1 on S7_OK. One receive is tried before waiting.
- * S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_CLOSED (the peer's end), S7_E_RESET, S7_E_IO, S7_E_ARG (cap 0). */
+/* Receive what is there, waiting until something is: *got >= 1 on S7_OK. What is there is received even after
+ * the deadline, or cancelled. S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_CLOSED (the peer's end), S7_E_RESET,
+ * S7_E_IO, S7_E_ARG (cap 0). */
 S7_MUST_CHECK s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit, size_t *got,
                                        int *os_errno);
 

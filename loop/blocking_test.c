@@ -385,6 +385,17 @@ static void a_readable_descriptor_cancels_what_would_wait_and_nothing_else(void 
     s7_tcp_close(limit.cancel_fd);
 }
 
+static void a_cancelled_dial_is_no_connection_although_somebody_listens(void **state)
+{
+    struct line *line = *state;
+    struct s7_limit limit = {s7_now_ns() + LONG, eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)};
+    int fd = -1;
+
+    assert_int_equal(s7_tcp_dial_by("127.0.0.1", line->port, limit, NULL, &fd, NULL), S7_E_CANCELLED);
+    assert_int_equal(fd, -1);
+    s7_tcp_close(limit.cancel_fd);
+}
+
 static void *cancel_it(void *fd)
 {
     return eventfd_write(*(int *)fd, 1) == 0 ? NULL : fd;
@@ -458,6 +469,7 @@ int main(void)
         LINE_TEST(two_threads_talk),
         LINE_TEST(signals_do_not_end_a_wait),
         LINE_TEST(a_readable_descriptor_cancels_what_would_wait_and_nothing_else),
+        LINE_TEST(a_cancelled_dial_is_no_connection_although_somebody_listens),
         LINE_TEST(a_wait_is_cancelled_from_another_thread),
         cmocka_unit_test(errors_of_the_system_have_a_status),
         cmocka_unit_test(the_clock_goes_on_and_random_numbers_differ),

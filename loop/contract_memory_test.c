@@ -90,7 +90,7 @@ static s7_status try_on(struct attempt *a)
         return status;
     s7_timer_init(&a->timer, give_up, a);
     s7_timer_set(a->loop, &a->timer, s7_loop_now_ns(a->loop) + INT64_C(10000000000));
-    status = s7_loop_run(a->loop);
+    status = rig_run_loop(a->loop);
     s7_timer_stop(&a->timer);
     return status;
 }
@@ -108,7 +108,7 @@ static bool attempt(unsigned fail_at)
     s7_stream_close(a.client, S7_CLOSE_FIN);
     s7_stream_close(a.server, S7_CLOSE_FIN);
     s7_listener_close(a.listener);
-    s7_loop_free(a.loop);
+    rig_free_loop(a.loop);
     if (status != S7_OK && status != S7_E_NOMEM)
         fail_msg("allocation %u fails: status %d", fail_at, (int)status);
     return a.answered;

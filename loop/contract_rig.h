@@ -43,8 +43,11 @@ struct rig {
     bool guard_fired;
 };
 
-/* What rig_setup makes loops with. */
+/* What rig_setup makes loops with; and how they are run and freed: s7_loop_run and s7_loop_free, or by the
+ * program that they belong to. */
 extern s7_status (*rig_make_loop)(s7_loop **out);
+extern s7_status (*rig_run_loop)(s7_loop *loop);
+extern void (*rig_free_loop)(s7_loop *loop); /* NULL is fine */
 
 /* A test whose state is an open rig. */
 int rig_setup(void **state);

@@ -357,9 +357,10 @@ static void timers_fire_in_order_and_never_early(void **state)
     struct rig *rig = *state;
     struct alarm alarms[6];
     unsigned next = 0;
+    int64_t now_ns = s7_loop_now_ns(rig->loop);
 
     for (unsigned i = 0; i < 6; i++) {
-        int64_t at_ns = s7_loop_now_ns(rig->loop) + after_us[i] * 1000;
+        int64_t at_ns = now_ns + after_us[i] * 1000;
 
         alarms[i] = (struct alarm){.rig = rig, .at_ns = at_ns, .number = due[i], .next = &next};
         s7_timer_init(&alarms[i].timer, on_alarm, &alarms[i]);

@@ -19,7 +19,7 @@ bool s7_loop_impl_alive(const s7_loop *loop)
 
 int64_t s7_loop_now_ns(const s7_loop *loop)
 {
-    return loop->now_ns;
+    return loop->ops->now_ns != NULL ? loop->ops->now_ns(loop) : loop->now_ns;
 }
 
 int64_t s7_loop_wall_ms(const s7_loop *loop)
@@ -53,10 +53,8 @@ void s7_loop_wake(s7_loop *loop)
 
 void s7_loop_free(s7_loop *loop)
 {
-    if (loop == NULL)
-        return;
-    s7_loop_impl_free_parked(loop);
-    loop->ops->free(loop);
+    if (loop != NULL)
+        loop->ops->free(loop);
 }
 
 /* ---- timers ---- */
@@ -86,9 +84,11 @@ static void timer_remove(s7_timer *timer)
 
 static void timer_insert(s7_loop *loop, s7_timer *timer, int64_t at_ns)
 {
+    int64_t now_ns = s7_loop_now_ns(loop);
+
     timer->loop = loop;
     /* Counted as now, a late timer sorts behind every timer that is due already: run_timers relies on it. */
-    timer->node.at_ns = at_ns > loop->now_ns ? at_ns : loop->now_ns;
+    timer->node.at_ns = at_ns > now_ns ? at_ns : now_ns;
     timer->node.seq = ++loop->timer_seq;
     loop->timers = s7_heap_insert(loop->timers, &timer->node);
 }

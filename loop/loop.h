@@ -2,8 +2,9 @@
  *
  * The same client, pool and simulator code runs over any implementation of this header:
  *   loop_ev.h       libev, the real clock, kernel TCP
+ *   s7rig/loop.h    the event loop of the program that uses the library, the real clock, kernel TCP
  *   loop_virtual.h  virtual time, a seeded in-memory network; the same seed gives the same trace, byte for
- * byte
+ *                   byte
  *
  * A loop goes from turn to turn. In one turn it (a) fixes now_ns, (b) calls the functions of streams and
  * listeners that are ready and of timers that are due, (c) calls the turn hooks once. Hooks are where work
@@ -30,7 +31,8 @@ typedef struct s7_listener s7_listener; /* one listening TCP socket */
 
 /* ---- the loop ---- */
 
-/* The time of this turn; read once per turn, so that everything in it happens at one time. */
+/* The time of this turn; read once per turn, so that everything in it happens at one time. Between the turns
+ * of a program's own loop: the clock. */
 int64_t s7_loop_now_ns(const s7_loop *loop);
 
 /* Wall clock in milliseconds since 1970-01-01 UTC, for records that people read; never for intervals. The
@@ -41,7 +43,8 @@ int64_t s7_loop_wall_ms(const s7_loop *loop);
 uint64_t s7_loop_random(s7_loop *loop);
 
 /* Run turns until s7_loop_stop is called, or nothing is left that could ever happen (no stream, listener or
- * timer). S7_E_IO: the operating system's event interface failed. S7_E_MISUSE: see loop_virtual.h. */
+ * timer). S7_E_IO: the operating system's event interface failed. S7_E_MISUSE: see loop_virtual.h; or the
+ * program runs the loop itself (s7rig/loop.h). */
 S7_MUST_CHECK s7_status s7_loop_run(s7_loop *loop);
 
 /* Leave s7_loop_run at the end of this turn; called before it, the run ends at once. */

@@ -2,7 +2,7 @@
 #include "loop/loop_ev.h"
 
 #include "loop/contract_rig.h"
-#include "loop/loop_ev_impl.h"
+#include "loop/kernel_impl.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -138,7 +138,7 @@ static void a_port_that_was_asked_for_stays_ours(void **state)
 
 static int descriptor(const struct end *end)
 {
-    return ((const struct stream_ev *)(const void *)end->stream)->io.fd;
+    return ((const struct s7_kernel_stream *)(const void *)end->stream)->io.watch.fd;
 }
 
 static int option(int fd, int level, int name)
@@ -275,7 +275,7 @@ static void a_shut_listener_costs_no_turns(void **state)
     dial_ends_with(rig, S7_READY_CONNECTED); /* so that the kernel has been told to watch the socket */
     refuse(rig, true);
     nothing_happens(rig);
-    assert_null(loop_ev_of(rig->loop)->paused); /* nothing was tried with it */
+    assert_null(s7_kernel_loop_of(rig->loop)->paused); /* nothing was tried with it */
     refuse(rig, false);
     dial_ends_with(rig, S7_READY_CONNECTED);
 }
@@ -295,7 +295,7 @@ static void a_listener_shut_by_its_own_function_accepts_no_more(void **state)
     rig_dial(rig, &rig->client);
     rig_run(rig);
     assert_true(rig->client.ended);
-    assert_null(loop_ev_of(rig->loop)->paused);
+    assert_null(s7_kernel_loop_of(rig->loop)->paused);
     nothing_happens(rig);
 }
 
@@ -342,7 +342,7 @@ static void stop_when_paused(s7_loop *loop, void *arg)
 {
     const struct rig *rig = arg;
 
-    if (loop_ev_of(loop)->paused == (const struct listener_ev *)(const void *)rig->listener)
+    if (s7_kernel_loop_of(loop)->paused == (const struct s7_kernel_listener *)(const void *)rig->listener)
         s7_loop_stop(loop);
 }
 
@@ -366,7 +366,7 @@ static void a_paused_listener_may_be_shut(void **state)
     rig_dial(rig, &rig->client);
     run_until_paused(rig);
     refuse(rig, true);
-    assert_null(loop_ev_of(rig->loop)->paused);
+    assert_null(s7_kernel_loop_of(rig->loop)->paused);
     rig->client.then = then_stop_when_over;
     if (rig->client.error == S7_OK)
         rig_run(rig);

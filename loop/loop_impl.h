@@ -10,8 +10,9 @@
 
 struct s7_loop_ops {
     s7_status (*run)(s7_loop *);
-    void (*wake)(s7_loop *); /* any thread */
-    void (*free)(s7_loop *);
+    void (*wake)(s7_loop *);            /* any thread */
+    void (*free)(s7_loop *);            /* what is parked as well */
+    int64_t (*now_ns)(const s7_loop *); /* NULL: all is done in turns, and it is that of the turn */
     void (*timer_changed)(
         s7_loop *); /* the earliest timer is due at another time now; NULL: the loop asks before each wait */
     int64_t (*wall_ms)(const s7_loop *);

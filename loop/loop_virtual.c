@@ -109,6 +109,7 @@ static uint64_t loop_virtual_random(s7_loop *loop)
 
 static void loop_virtual_free(s7_loop *loop)
 {
+    s7_loop_impl_free_parked(loop);
     virtual_net_free(virtual_loop_of(loop));
     free(loop);
 }

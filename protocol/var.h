@@ -152,7 +152,8 @@ static inline unsigned s7_max_items(size_t pdu_len)
 {
     return (unsigned)((pdu_len - 12) / S7_ITEM_LEN);
 }
-#define S7_ITEMS_PER_JOB 20 /* the classic limit of the 300/400 stack; clients never send more */
+#define S7_ITEMS_PER_PDU ((S7_PDU_LEN_MAX - 12) / S7_ITEM_LEN) /* of the longest PDU that is asked for */
+#define S7_ITEMS_PER_JOB 20 /* the classic limit of the 300/400 stack; clients send more only if told to */
 
 /* Largest payload of a single item: read L - 18 (240 -> 222), write L - 28 (240 -> 212). */
 static inline size_t s7_max_read(size_t pdu_len)

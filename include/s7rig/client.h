@@ -118,6 +118,9 @@ typedef struct s7_client_options {
     void *user;                        /* [NULL] handed to them */
     uint16_t flight_frames; /* [32] frames that the flight recorder keeps (flight.h), 288 bytes each; 0: none.
                                At most 4096 */
+    uint8_t max_items;      /* [20] items of one job at most, 20..255. 20 are what every CPU takes; where the
+                               PLC takes more, lists and plans need fewer jobs. The PDU length limits them
+                               anyway: 39 at 480, 79 at 960 */
     uint8_t family;         /* [0: not known] an s7_family, set by s7_preset; what is advised depends on it */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
@@ -139,11 +142,11 @@ s7_status s7_preset(s7_client_options *options, s7_family family);
 const char *s7_family_name(s7_family family); /* "s7-300", as endpoints have it; "?" */
 
 /* Take options from the environment, where set: S7_RACK, S7_SLOT, S7_TYPE, S7_LOCAL_TSAP, S7_REMOTE_TSAP,
- * S7_PDU, S7_JOBS, S7_TIMEOUT_MS, S7_CONNECT_MS, S7_HANDSHAKE_MS (plain milliseconds), S7_AUTO_RECONNECT,
- * S7_READ_RETRIES, S7_READ_ONLY, S7_FAMILY; values as in an endpoint (s7_client_new). *options begins with
- * s7_client_options_init. No other call of this library looks at the environment, and no other thread may
- * change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the variable, and nothing was changed. S7_E_ARG.
- */
+ * S7_PDU, S7_JOBS, S7_MAX_ITEMS, S7_TIMEOUT_MS, S7_CONNECT_MS, S7_HANDSHAKE_MS (plain milliseconds),
+ * S7_AUTO_RECONNECT, S7_READ_RETRIES, S7_READ_ONLY, S7_FAMILY; values as in an endpoint (s7_client_new).
+ * *options begins with s7_client_options_init. No other call of this library looks at the environment, and no
+ * other thread may change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the variable, and nothing was
+ * changed. S7_E_ARG. */
 S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errinfo *err);
 
 /* ---- life ---- */
@@ -155,7 +158,7 @@ S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errin
  *   family=s7-300|s7-400|s7-1200|s7-1500|logo|s7-200smart|sinamics     s7_preset; the other settings win
  *   rack=0..7 slot=0..31 type=pg|op|basic          where the CPU is
  *   local-tsap=0x0100 remote-tsap=0x0302           or 03.02; remote-tsap instead of rack, slot and type
- *   pdu=240..960 jobs=1..32
+ *   pdu=240..960 jobs=1..32 max-items=20..255
  *   timeout=5s connect-timeout=3s handshake-timeout=500ms     request_ms and so on; ms, s or m
  *   auto-reconnect=yes|no read-retries=3
  *   read-only=yes                                  "no" does not undo the option
@@ -226,7 +229,7 @@ typedef struct s7_item {
 } s7_item;
 
 /* Read or write any number of items, packed into as few jobs as their order allows (both directions of the
- * PDU length, at most 20 items a job); items longer than a PDU are cut. Results stay in the caller's order.
+ * PDU length, at most max_items a job); items longer than a PDU are cut. Results stay in the caller's order.
  * S7_OK: every item is good. S7_E_PARTIAL: some item failed, each says so itself, the others are good; err
  * names the first. S7_E_ARG, S7_E_GUARDED: nothing was sent, the items at fault carry it, the others
  * S7_E_CANCELLED. Any other status: the call failed as a whole, and items that were not done carry it; after

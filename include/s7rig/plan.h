@@ -7,10 +7,10 @@
  *
  * A plan is made once and takes all its memory then. Neighbouring and overlapping tags are read together,
  * over a gap when reading the gap is cheaper than asking twice; what is read together is packed into jobs by
- * the granted PDU length in both directions and at most 20 items a job. A tag that fits a PDU always travels
- * in one. Nothing is read but tags and gaps between tags of one block, and no gaps in peripheral I/O, where
- * reading can do something. When a plan meets a connection that granted another PDU length it is planned
- * anew, in its own memory.
+ * the granted PDU length in both directions and at most max_items a job (20, unless told otherwise). A tag
+ * that fits a PDU always travels in one. Nothing is read but tags and gaps between tags of one block, and no
+ * gaps in peripheral I/O, where reading can do something. When a plan meets a connection that granted another
+ * PDU length, or a client with another max_items, it is planned anew, in its own memory.
  *
  * One bad tag spoils nothing: when the PLC refuses tags that were asked for together, they are asked for one
  * by one within the same call, and the plan remembers which of them, or which gaps, are to be kept apart.
@@ -37,9 +37,11 @@ typedef struct s7_plan s7_plan;
 
 typedef struct s7_plan_options {
     uint32_t struct_size;
-    bool write;       /* [false] the plan is for s7_plan_write */
-    int32_t max_gap;  /* [S7_PLAN_GAP_AUTO] longest gap that may be read, in bytes; 0: nothing but tags */
-    uint16_t pdu_len; /* [480] PDU length to plan for until a connection is met, 64..960 */
+    bool write;        /* [false] the plan is for s7_plan_write */
+    int32_t max_gap;   /* [S7_PLAN_GAP_AUTO] longest gap that may be read, in bytes; 0: nothing but tags */
+    uint16_t pdu_len;  /* [480] PDU length to plan for until a connection is met, 64..960 */
+    uint8_t max_items; /* [20] items of a job to plan for until a client is met, which has a limit of its own
+                          (s7_client_options); 20..255 */
 } s7_plan_options;
 void s7_plan_options_init(s7_plan_options *options); /* defaults in brackets */
 

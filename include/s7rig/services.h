@@ -159,6 +159,9 @@ typedef enum s7_block_type {
     S7_BLOCK_SFB = 0x46
 } s7_block_type;
 
+/* "DB"; "" for what is no type. */
+const char *s7_block_type_name(s7_block_type type);
+
 typedef struct s7_block_counts {
     uint32_t struct_size;
     uint16_t ob, fb, fc, db, sdb, sfc, sfb;
@@ -202,6 +205,37 @@ S7_MUST_CHECK s7_status s7_block_info_get(s7_client *client, const s7_ctx *ctx, 
  * KiB. S7_E_PROTOCOL: also when it has not the length that its header says. */
 S7_MUST_CHECK s7_status s7_block_upload(s7_client *client, const s7_ctx *ctx, s7_block_type type,
                                         uint16_t number, void *dst, size_t cap, size_t *len);
+
+typedef struct s7_block_head {
+    uint32_t struct_size;
+    s7_block_type type; /* 0: a type that is not known */
+    uint16_t number;
+    uint8_t language;  /* as in s7_block_info */
+    uint32_t load_len; /* bytes of the whole */
+    uint16_t data_len; /* of a DB: its bytes; else of the code */
+} s7_block_head;
+
+/* What a block as s7_block_upload gives it says of itself; nothing is sent. S7_E_ARG: it is none, or not as
+ * long as it says; err (may be NULL) says which. */
+S7_MUST_CHECK s7_status s7_block_head_get(const void *block, size_t len, s7_block_head *head,
+                                          s7_errinfo *err);
+
+/* Control. Download: give the PLC a block as s7_block_upload gives it, and have it inserted in the place of
+ * the one it has. OB, DB, FB, FC and SDB; the type must be the block's, the number may be another: then it
+ * goes under that number, and its checksum is not given. A DB begins with the values of the file. Large
+ * blocks take seconds: give a context with a long timeout.
+ *
+ * S7_E_ARG: these bytes are no block of this type, or not as long as they say. S7_E_PLC with D241: a
+ * password is needed; D2A9: the PLC is busy inserting another one, repeat it a moment later. When it fails
+ * before the PLC was asked to insert the block, the status says why, and the PLC keeps what it had; when it
+ * breaks off amid the pieces (also S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_PROTOCOL) the connection is closed.
+ * S7_E_OUTCOME_UNKNOWN: the PLC was asked to insert the block, and its answer did not come. */
+S7_MUST_CHECK s7_status s7_block_download(s7_client *client, const s7_ctx *ctx, s7_block_type type,
+                                          uint16_t number, const void *block, size_t len);
+
+/* Control. S7_E_PLC with D209: there is no such block. */
+S7_MUST_CHECK s7_status s7_block_delete(s7_client *client, const s7_ctx *ctx, s7_block_type type,
+                                        uint16_t number);
 
 /* ---- clock ---- */
 

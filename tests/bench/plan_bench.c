@@ -4,6 +4,7 @@
  *   plan_bench                 the table
  *   plan_bench --check         exit status 1 when a list of small tags needs more than 1.05 times the bound
  *                              at PDU 480
+ *   plan_bench --jobs N        "PDU MAX_ITEMS JOBS" of list N, for plan_nodes7.js
  *   plan_bench --nodes7 N      the tags of list N (0..) as nodes7 writes them, for plan_nodes7.js */
 #include <s7rig/plan.h>
 
@@ -63,6 +64,8 @@ static const struct tag_list lists[] = {
     {"large: 20000 tags, 50 DBs of 8 kB", 20000, 50, 8192, false},
 };
 
+#define N_LISTS (sizeof lists / sizeof lists[0])
+
 static void draw_tags(const struct tag_list *list)
 {
     uint32_t seed = 20260101;
@@ -92,14 +95,14 @@ static int print_for_nodes7(const struct tag_list *list)
 
 /* ---- packed as it comes: what a list without a plan needs ---- */
 
-static unsigned list_jobs(unsigned n_tags, unsigned pdu_len)
+static unsigned list_jobs(unsigned n_tags, unsigned pdu_len, unsigned max_items)
 {
-    unsigned jobs = 0, items = 20, answer = 0;
+    unsigned jobs = 0, items = max_items, answer = 0;
 
     for (unsigned i = 0; i < n_tags; i++) {
         unsigned len = (unsigned)s7_address_size(&tags[i]);
 
-        if (items == 20 || 12 + 12 * (items + 1) > pdu_len || answer + 4 + len > pdu_len) {
+        if (items == max_items || 12 + 12 * (items + 1) > pdu_len || answer + 4 + len > pdu_len) {
             jobs++;
             items = 0;
             answer = 14;
@@ -110,7 +113,7 @@ static unsigned list_jobs(unsigned n_tags, unsigned pdu_len)
     return jobs;
 }
 
-/* ---- the table ---- */
+/* ---- plans ---- */
 
 static double now_ms(void)
 {
@@ -120,8 +123,14 @@ static double now_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* false: more than 1.05 times the bound. */
-static bool measure(const struct tag_list *list, uint16_t pdu_len)
+static const struct limits {
+    uint16_t pdu_len;
+    uint8_t max_items;
+} limits[] = {{240, 20}, {480, 20}, {480, 255}, {960, 20}, {960, 255}};
+
+#define N_LIMITS (sizeof limits / sizeof limits[0])
+
+static s7_plan_stats plan_stats(const struct tag_list *list, struct limits within, double *took_ms)
 {
     s7_plan_options options;
     s7_plan_stats stats = {.struct_size = sizeof stats};
@@ -129,38 +138,73 @@ static bool measure(const struct tag_list *list, uint16_t pdu_len)
 
     draw_tags(list);
     s7_plan_options_init(&options);
-    options.pdu_len = pdu_len;
+    options.pdu_len = within.pdu_len;
+    options.max_items = within.max_items;
     double begin_ms = now_ms();
     if (s7_plan_new(tags, list->n_tags, &options, &plan, NULL) != S7_OK) {
         fprintf(stderr, "plan_bench: no plan of %s\n", list->name);
         exit(1);
     }
-    double took_ms = now_ms() - begin_ms;
+    *took_ms = now_ms() - begin_ms;
     s7_plan_stats_get(plan, &stats);
-    printf("| %s | %u | %u | %u | %.3f | %u | %.1f | %.1f | %.1f |\n", list->name, pdu_len, stats.jobs,
-           stats.bound, (double)stats.jobs / stats.bound, list_jobs(list->n_tags, pdu_len),
-           (double)stats.bytes_asked / 1e3, (double)(stats.wire_request + stats.wire_answer) / 1e3, took_ms);
     s7_plan_free(plan);
+    return stats;
+}
+
+static int print_jobs(const struct tag_list *list)
+{
+    double took_ms;
+
+    for (size_t i = 0; i < N_LIMITS; i++)
+        printf("%u %u %u\n", limits[i].pdu_len, limits[i].max_items,
+               plan_stats(list, limits[i], &took_ms).jobs);
+    return 0;
+}
+
+/* ---- the table ---- */
+
+/* false: more than 1.05 times the bound. */
+static bool measure(const struct tag_list *list, struct limits within)
+{
+    char items[8] = "as fit";
+    double took_ms;
+    s7_plan_stats stats = plan_stats(list, within, &took_ms);
+
+    if (within.max_items < 255)
+        snprintf(items, sizeof items, "%u", within.max_items);
+    printf("| %s | %u | %s | %u | %u | %.3f | %u | %.1f | %.1f | %.1f |\n", list->name, within.pdu_len, items,
+           stats.jobs, stats.bound, (double)stats.jobs / stats.bound,
+           list_jobs(list->n_tags, within.pdu_len, within.max_items), (double)stats.bytes_asked / 1e3,
+           (double)(stats.wire_request + stats.wire_answer) / 1e3, took_ms);
     return stats.jobs <= 1.05 * stats.bound;
 }
 
-int main(int argc, char **argv)
+static int print_table(bool check)
 {
-    static const uint16_t pdu_lens[] = {240, 480, 960};
-    bool check = argc > 1 && strcmp(argv[1], "--check") == 0, well = true;
+    bool well = true;
 
-    if (argc == 3 && strcmp(argv[1], "--nodes7") == 0)
-        return print_for_nodes7(&lists[strtoul(argv[2], NULL, 10) % (sizeof lists / sizeof lists[0])]);
-    printf("| tags | PDU | jobs | lower bound | ratio | list as it comes | kB asked | kB on the wire | ms to "
-           "plan |\n|-|-|-|-|-|-|-|-|-|\n");
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-        for (size_t p = 0; p < sizeof pdu_lens / sizeof pdu_lens[0]; p++) {
-            bool good = measure(&lists[i], pdu_lens[p]);
+    printf(
+        "| tags | PDU | items a job | jobs | lower bound | ratio | list as it comes | kB asked | kB on the "
+        "wire | ms to plan |\n|-|-|-|-|-|-|-|-|-|-|\n");
+    for (size_t i = 0; i < N_LISTS; i++)
+        for (size_t k = 0; k < N_LIMITS; k++) {
+            bool good = measure(&lists[i], limits[k]);
 
-            if (pdu_lens[p] == 480 && !lists[i].structs)
+            if (limits[k].pdu_len == 480 && !lists[i].structs)
                 well = well && good;
         }
     if (check && !well)
         fprintf(stderr, "plan_bench: more than 1.05 times the lower bound\n");
     return check && !well ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct tag_list *list = argc == 3 ? &lists[strtoul(argv[2], NULL, 10) % N_LISTS] : NULL;
+
+    if (list != NULL && strcmp(argv[1], "--nodes7") == 0)
+        return print_for_nodes7(list);
+    if (list != NULL && strcmp(argv[1], "--jobs") == 0)
+        return print_jobs(list);
+    return print_table(argc == 2 && strcmp(argv[1], "--check") == 0);
 }

@@ -1,4 +1,5 @@
-// plan_nodes7.js - how many jobs npm's nodes7 needs for the tags of plan_bench: counted on the wire, between nodes7 and s7rig serve.
+// plan_nodes7.js - how many jobs npm's nodes7 needs for the tags of plan_bench, counted on the wire between nodes7 and s7rig serve,
+// beside those of our plans. nodes7 puts as many items into a job as the PDU holds: plans that may do so as well must not need more.
 //
 //   PLAN_BENCH=BUILD/tests/bench/plan_bench tests/interop/run BUILD/tests/interop BUILD/cli/s7rig ../bench/plan_nodes7.js
 'use strict';
@@ -50,16 +51,21 @@ async function cycle(port, addresses, pdu) {
     return { jobs, pdu: conn.maxPDU };
 }
 
+const bench = (...args) => execFileSync(process.env.PLAN_BENCH, args, { encoding: 'utf8' }).trim().split('\n');
+
 main('plan_nodes7', async (rig) => {
     const lists = [0, 1, 2, 3];
     const dbs = Array.from({ length: 20 }, (_, i) => `${i + 1}:32768`);
     await rig.serve(dbs);
     for (const list of lists) {
-        const addresses = execFileSync(process.env.PLAN_BENCH, ['--nodes7', String(list)], { encoding: 'utf8' }).trim().split('\n');
+        const addresses = bench('--nodes7', String(list));
+        const ours = bench('--jobs', String(list)).map((line) => line.split(' ').map(Number));
         for (const pdu of [240, 480, 960]) {
-            const got = await cycle(rig.port, addresses, pdu);
-            console.log(`list ${list}, PDU ${got.pdu}: ${got.jobs} jobs`);
+            const theirs = await cycle(rig.port, addresses, pdu);
+            rig.same(`list ${list}: PDU length granted`, theirs.pdu, pdu);
+            const jobs = ours.filter(([len]) => len === pdu).map(([, , n]) => n); // with 20 items, and as many as fit
+            console.log(`list ${list}, PDU ${pdu}: nodes7 ${theirs.jobs} jobs, s7rig ${jobs.join(', and with as many items as fit ')}`);
+            rig.same(`list ${list}, PDU ${pdu}: not more than nodes7`, Math.min(...jobs) <= theirs.jobs, true);
         }
     }
-    rig.same('lists counted', lists.length, 4);
 });

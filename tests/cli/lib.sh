@@ -108,6 +108,15 @@ peer() {
     peer_address=127.0.0.1:$port
 }
 
+# services_plc PROGRAM [locked]: starts the PLC that has services; sets peer_address.
+services_plc() {
+    mkfifo "$dir/services$#.ready"
+    "$@" >"$dir/services$#.ready" 2>"$dir/services$#.log" &
+    pids="$pids $!"
+    read -r port <"$dir/services$#.ready" || fail "the PLC did not start"
+    peer_address=127.0.0.1:$port
+}
+
 # is_json FILE
 is_json() {
     if command -v python3 >/dev/null; then

@@ -45,6 +45,41 @@ is_json "$dir/out"
 contains '{"address": "DB1.DBW2:INT", "status": "S7_OK"}' "write --json"
 contains '{"address": "DB9.DBW0", "status": "S7_E_ITEM_MISSING", "code": 10, "error": ' "write --json"
 
+say "read speaks CSV: a header, one record a line, what a reader could take apart in quotes"
+expect 0 "" "$s7rig" write "$address" 'DB2.DBB10:STRING(9)[2]=["a,b","c"]' 'DB2.DBB40:STRING(9)= "x",'
+prints 'tag,status,value,error
+DB1.DBX0.3,S7_OK,1,
+DB1.DBW2:INT[2],S7_OK,"[-3,-1]",
+DB2.DBB10:STRING(9)[2],S7_OK,"[""a,b"",""c""]",
+DB2.DBB40:STRING(9),S7_OK," ""x"",",' "$s7rig" read "$address" --csv DB1.DBX0.3 DB1.DBW2:INT[2] 'DB2.DBB10:STRING(9)[2]' \
+    'DB2.DBB40:STRING(9)'
+expect 1 'DB9.DBW0,S7_E_ITEM_MISSING,,object does not exist' "$s7rig" read "$address" --csv DB9.DBW0 DB1.DBX0.3
+contains 'DB1.DBX0.3,S7_OK,1,' "read --csv"
+
+say "read --raw gives the bytes and nothing else, or none at all"
+bounded "$s7rig" read "$address" --raw DB1.DBW2:INT DB1.DBX0.3 DB1.DBB1 >"$dir/out" || fail "read --raw"
+[ "$(od -An -tx1 "$dir/out")" = " ff fd 01 c8" ] || fail "got $(od -An -tx1 "$dir/out")"
+bounded "$s7rig" read "$address" --raw DB1.DBW2:INT DB9.DBW0 >"$dir/out" 2>"$dir/err.log"
+[ $? -eq 1 ] || fail "a refused item must end with status 1"
+[ ! -s "$dir/out" ] || fail "half of the bytes were written"
+grep -q "DB9.DBW0: object does not exist" "$dir/err.log" || fail "who was refused is not said"
+expect 2 "--json, --csv and --raw cannot be had together" "$s7rig" read "$address" --raw --csv DB1.DBB1
+
+say "tags by name"
+printf 'name;address;type\nMotor1.Speed;DB1.DBW2;INT\n"odd, name";M3.7\n' >"$dir/line.csv"
+prints 'Motor1.Speed = -3
+odd, name = 1
+DB1.DBX0.3 = 1' "$s7rig" read "$address" --symbols "$dir/line.csv" Motor1.Speed "odd, name" DB1.DBX0.3
+prints '[{"name": "Motor1.Speed", "address": "DB1.DBW2:INT", "status": "S7_OK", "value": -3}]' \
+    "$s7rig" read "$address" --symbols "$dir/line.csv" --json Motor1.Speed
+prints 'tag,status,value,error
+"odd, name",S7_OK,1,' "$s7rig" read "$address" --symbols "$dir/line.csv" --csv "odd, name"
+expect 2 "did you mean Motor1.Speed?" "$s7rig" read "$address" --symbols "$dir/line.csv" Motor1.Sped
+echo "a;DB1.DBX0.9" >"$dir/bad.csv"
+expect 3 "bad.csv: line 1, column 12: a bit number is 0..7" "$s7rig" read "$address" --symbols "$dir/bad.csv" a
+expect 4 "cannot read the symbols in $dir/none.csv: No such file" "$s7rig" read "$address" --symbols "$dir/none.csv" a
+expect 4 "cannot read the symbols in $dir: Is a directory" "$s7rig" read "$address" --symbols "$dir" a
+
 say "an edit by sqlite3 is read at once"
 sql "UPDATE tag SET value = -12345 WHERE name = 'int'; UPDATE tag SET value = 'süß' WHERE name = 'text'" || fail "sqlite3"
 prints 'DB1.DBW2:INT = -12345

@@ -62,6 +62,7 @@ static s7_session *ready_session(struct outcome *out)
                                                .remote_tsap = 0x201,
                                                .pdu_len = 480,
                                                .max_jobs = 3,
+                                               .max_items = S7_ITEMS_PER_JOB,
                                                .handshake_ns = 1000,
                                                .first_ref = 1};
     const struct s7_var_item item = {

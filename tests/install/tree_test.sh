@@ -32,7 +32,8 @@ libdir=$(sed -n "s|^$first/\(.*\)/libs7client\.a\$|\1|p" "$manifest")
 [ -n "$libdir" ] || fail "no libs7client.a in $manifest"
 mkdir -p "${tree%/*}"
 mv "$first" "$tree"
-for file in bin/s7rig "$libdir/libs7client.so" share/man/man1/s7rig.1 share/man/man3/s7client.3 share/man/man3/s7pool.3; do
+for file in bin/s7rig "$libdir/libs7client.so" share/man/man1/s7rig.1 share/man/man3/s7client.3 share/man/man3/s7pool.3 \
+    share/doc/s7rig/examples/poll_loop.h; do
     [ -s "$tree/$file" ] || fail "no $file in the tree"
 done
 diff -r "$source/include/s7rig" "$tree/include/s7rig" || fail "the installed headers are not those of the source"
@@ -40,7 +41,10 @@ grep -rIlF -e "$first" -e "$build" "$tree" && fail "these files name a folder of
 
 say "what include/s7rig declares is exported, and nothing else"
 for header in "$tree"/include/s7rig/*.h; do
-    echo "#include <s7rig/${header##*/}>"
+    case $header in
+    */libev.h) ;; # its functions are the program's own
+    *) echo "#include <s7rig/${header##*/}>" ;;
+    esac
 done >"$dir/all.c"
 "$CC" -I"$tree/include" -E -P "$dir/all.c" | tr '\n{};' '  \n\n' | grep -v typedef |
     sed -n 's/.*[ *]\(s7_[a-z0-9_]*\)(.*/\1/p' | sort -u >"$dir/declared"
@@ -112,6 +116,13 @@ if [ -z "$FLAGS" ]; then # sanitizers do not link -static; getaddrinfo warns, ri
     prints "DB1.DBD4 is now 1206" "$dir/all_static" "$address"
 fi
 
+echo "#include <ev.h>" | "$CC" -fsyntax-only -x c - 2>"$dir/out" && has_libev=yes || has_libev=no
+if [ "$has_libev" = yes ]; then
+    say "a program with a loop of its own"
+    compile own_loop "$CC" -std=c11 "$here/consumer/libev.c" $(pc --cflags --libs) -lev
+    prints "attached to libev, and detached" env "$loader" "$dir/own_loop"
+fi
+
 say "find_package"
 "$CMAKE" -S "$here/consumer" -B "$dir/consumer" -DCMAKE_PREFIX_PATH="$tree" -DMANUAL="$dir" -DVERSION="$VERSION" -DCMAKE_C_COMPILER="$CC" \
     -DCMAKE_C_FLAGS="$FLAGS" >"$dir/cmake.log" 2>&1 || fail "find_package(s7rig)"
@@ -119,6 +130,7 @@ say "find_package"
 needs_shared yes "$dir/consumer/client_shared"
 needs_shared no "$dir/consumer/pool_static"
 prints "DB1.DBD0 is 0.85" "$dir/consumer/client_shared" "$address"
+[ "$has_libev" = no ] || prints "attached to libev, and detached" "$dir/consumer/own_loop"
 expect 0 "DB1.DBD4 is now 120" "$dir/consumer/pool_static" "$address"
 
 case $CXX in
@@ -127,6 +139,10 @@ case $CXX in
     say "from C++"
     compile plus_plus "$CXX" -std=c++17 "$here/consumer/plus_plus.cc" $(pc --cflags --libs)
     expect 0 "C++ reads 120" env "$loader" "$dir/plus_plus" "$address"
+    if [ "$has_libev" = yes ]; then
+        compile own_loop_plus_plus "$CXX" -std=c++17 -x c++ "$here/consumer/libev.c" -x none $(pc --cflags --libs) -lev
+        prints "attached to libev, and detached" env "$loader" "$dir/own_loop_plus_plus"
+    fi
     ;;
 esac
 ends_well "$server"

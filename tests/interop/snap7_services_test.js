@@ -124,7 +124,7 @@ async function command(rig) {
     rig.same('s7rig info', [info.module_type, info.order_code, info.firmware, info.mode, info.protection.level, info.limits.pdu_len],
              ['CPU 315-2 PN/DP', '6ES7 315-2EH14-0AB0', 'V3.2.6', 'RUN', 1, 2048]);
     rig.same('s7rig info for people', /^module +CPU 315-2 PN\/DP$/m.test(await must(process.env.S7RIG, ['info', at])), true);
-    rig.same('s7rig stop without --yes', (await run(process.env.S7RIG, ['stop', at])).status, 2);
+    rig.same('s7rig stop of another machine', (await run(process.env.S7RIG, ['stop', '192.0.2.1'])).status, 2);
     rig.same('s7rig stop', (await run(process.env.S7RIG, ['stop', at, '--yes'])).status, 0);
     rig.same('s7rig info in STOP', JSON.parse(await must(process.env.S7RIG, ['info', '--json', at])).mode, 'STOP');
     rig.same('s7rig start', (await run(process.env.S7RIG, ['start', at, '--yes'])).status, 0);

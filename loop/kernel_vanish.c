@@ -1,4 +1,4 @@
-#include "loop/loop_ev_impl.h"
+#include "loop/kernel_impl.h"
 
 #include <limits.h>
 #include <linux/filter.h>
@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 /* Made when a stream is muted, so that closing it cannot fail for want of memory. */
-struct muted {
+struct s7_kernel_muted {
     int keepalive; /* SO_KEEPALIVE as it was */
     int fd;        /* on closed_muted */
-    struct muted *next;
+    struct s7_kernel_muted *next;
 };
 
 /* The kernel runs a socket's filter before it looks at a segment: what is dropped there is not acknowledged,
@@ -26,7 +26,7 @@ static bool set_deaf(int fd, bool deaf)
 
 /* A kernel that hears nothing would send probes, and a RST when it gives up. Acknowledgements it does not
  * send, as nothing comes in. */
-static void quiet_kernel(int fd, struct muted *muted)
+static void quiet_kernel(int fd, struct s7_kernel_muted *muted)
 {
     int off = 0;
     unsigned never_ms = INT_MAX;
@@ -37,10 +37,10 @@ static void quiet_kernel(int fd, struct muted *muted)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &never_ms, sizeof never_ms);
 }
 
-static void unmute(struct stream_ev *s)
+static void unmute(struct s7_kernel_stream *s)
 {
     unsigned as_usual_ms = 0;
-    int fd = s->io.fd;
+    int fd = s->io.watch.fd;
 
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &as_usual_ms, sizeof as_usual_ms);
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &s->muted->keepalive, sizeof s->muted->keepalive);
@@ -50,23 +50,23 @@ static void unmute(struct stream_ev *s)
         s->base.loop->ops->shutdown(&s->base); /* it was held, or has no effect now */
 }
 
-s7_status loop_ev_vanish(s7_stream *stream, unsigned directions)
+s7_status s7_kernel_vanish(s7_stream *stream, unsigned directions)
 {
-    struct stream_ev *s = (struct stream_ev *)(void *)stream;
+    struct s7_kernel_stream *s = (struct s7_kernel_stream *)(void *)stream;
     bool deaf = directions & S7_VANISH_IN, mute = directions & S7_VANISH_OUT;
-    struct muted *muted = NULL;
+    struct s7_kernel_muted *muted = NULL;
 
     if (mute && !deaf)
         return S7_E_UNSUPPORTED;
     if (mute && s->muted == NULL && (muted = calloc(1, sizeof *muted)) == NULL)
         return S7_E_NOMEM;
-    if (deaf != s->deaf && !set_deaf(s->io.fd, deaf)) {
+    if (deaf != s->deaf && !set_deaf(s->io.watch.fd, deaf)) {
         free(muted);
         return S7_E_UNSUPPORTED;
     }
     s->deaf = deaf;
     if (muted != NULL) {
-        quiet_kernel(s->io.fd, muted);
+        quiet_kernel(s->io.watch.fd, muted);
         s->muted = muted;
     } else if (!mute && s->muted != NULL) {
         unmute(s);
@@ -75,20 +75,20 @@ s7_status loop_ev_vanish(s7_stream *stream, unsigned directions)
     return S7_OK;
 }
 
-void loop_ev_keep_muted(struct loop_ev *l, struct stream_ev *s)
+void s7_kernel_keep_muted(struct s7_kernel_loop *l, struct s7_kernel_stream *s)
 {
-    s->muted->fd = s->io.fd;
+    s->muted->fd = s->io.watch.fd;
     s->muted->next = l->closed_muted;
     l->closed_muted = s->muted;
     s->muted = NULL;
 }
 
-void loop_ev_close_muted(struct loop_ev *l)
+void s7_kernel_close_muted(struct s7_kernel_loop *l)
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
     while (l->closed_muted != NULL) {
-        struct muted *muted = l->closed_muted;
+        struct s7_kernel_muted *muted = l->closed_muted;
 
         l->closed_muted = muted->next;
         (void)setsockopt(muted->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);

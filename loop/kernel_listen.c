@@ -1,4 +1,4 @@
-#include "loop/loop_ev_impl.h"
+#include "loop/kernel_impl.h"
 
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -8,16 +8,16 @@
 #define ACCEPT_PAUSE_NS  INT64_C(100000000)
 #define KEEPALIVE_IDLE_S 30
 
-void loop_ev_resume_soon(struct loop_ev *l)
+void s7_kernel_resume_soon(struct s7_kernel_loop *l)
 {
-    for (struct listener_ev *p = l->paused; p != NULL; p = p->next_paused)
+    for (struct s7_kernel_listener *p = l->paused; p != NULL; p = p->next_paused)
         s7_timer_set(&l->base, &p->resume, l->base.now_ns);
 }
 
 /* Not paused: nothing happens. */
-static void end_pause(struct loop_ev *l, struct listener_ev *listener)
+static void end_pause(struct s7_kernel_loop *l, struct s7_kernel_listener *listener)
 {
-    struct listener_ev **link = &l->paused;
+    struct s7_kernel_listener **link = &l->paused;
 
     s7_timer_stop(&listener->resume);
     while (*link != NULL && *link != listener)
@@ -26,24 +26,25 @@ static void end_pause(struct loop_ev *l, struct listener_ev *listener)
         *link = listener->next_paused;
 }
 
-static void on_resume(s7_timer *timer, void *arg)
-{
-    struct listener_ev *listener = arg;
-    struct loop_ev *l = loop_ev_of(listener->base.loop);
-
-    (void)timer;
-    end_pause(l, listener);
-    ev_io_start(l->ev, &listener->io);
-}
-
 /* Nothing can be accepted, and the kernel would report the waiting connection again and again. Wait for a
  * stream of this loop to be closed, or for others to close something. */
-static void pause_accepting(struct loop_ev *l, struct listener_ev *listener)
+static void pause_accepting(struct s7_kernel_loop *l, struct s7_kernel_listener *listener)
 {
-    ev_io_stop(l->ev, &listener->io);
+    (void)s7_kernel_watch(&listener->io, 0);
     listener->next_paused = l->paused;
     l->paused = listener;
     s7_timer_set(&l->base, &listener->resume, l->base.now_ns + ACCEPT_PAUSE_NS);
+}
+
+static void on_resume(s7_timer *timer, void *arg)
+{
+    struct s7_kernel_listener *listener = arg;
+    struct s7_kernel_loop *l = s7_kernel_loop_of(listener->base.loop);
+
+    (void)timer;
+    end_pause(l, listener);
+    if (s7_kernel_watch(&listener->io, S7_READY_READ) != S7_OK)
+        pause_accepting(l, listener);
 }
 
 static bool lost_before_accept(int os_errno)
@@ -65,36 +66,35 @@ static bool lost_before_accept(int os_errno)
 }
 
 /* False: no more for this turn. */
-static bool accept_one(struct loop_ev *l, struct listener_ev *listener)
+static bool accept_one(struct s7_kernel_loop *l, struct s7_kernel_listener *listener)
 {
     struct s7_ip_addr peer = {.len = sizeof peer.addr};
-    int fd = accept4(listener->io.fd, &peer.addr.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listener->io.watch.fd, &peer.addr.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0 && lost_before_accept(errno))
         return true;
     if (fd < 0) {
-        if (!loop_ev_try_again(errno))
+        if (!s7_kernel_try_again(errno))
             pause_accepting(l, listener);
         return false;
     }
-    struct stream_ev *s = stream_ev_new(&l->base, fd, &peer);
+    struct s7_kernel_stream *s = s7_kernel_stream_new(&l->base, fd, &peer);
     if (s == NULL) {
         close(fd);
         pause_accepting(l, listener);
         return false;
     }
     listener->base.fn(&listener->base, &s->base, listener->base.arg);
-    return listener->io.fd >= 0 && !listener->base.refuses;
+    return listener->io.watch.fd >= 0 && !listener->base.refuses;
 }
 
-static void on_acceptable(struct ev_loop *ev, ev_io *io, int events)
+static void on_acceptable(struct s7_kernel_io *io, unsigned got)
 {
-    struct listener_ev *listener = io->data;
+    struct s7_kernel_listener *listener = (void *)((char *)io - offsetof(struct s7_kernel_listener, io));
 
-    (void)ev;
-    (void)events;
+    (void)got;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++)
-        if (!accept_one(loop_ev_of(listener->base.loop), listener))
+        if (!accept_one(s7_kernel_loop_of(listener->base.loop), listener))
             return;
 }
 
@@ -114,7 +114,7 @@ static void close_keeping_errno(int fd)
 /* -1 and errno. */
 static int bound_socket(const struct s7_ip_addr *local)
 {
-    int fd = tcp_ev_socket(local);
+    int fd = s7_kernel_socket(local);
 
     if (fd < 0)
         return -1;
@@ -170,13 +170,13 @@ static s7_status listen_status(int os_errno)
     }
 }
 
-s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno)
+s7_status s7_kernel_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno)
 {
     struct s7_ip_addr local;
 
     if (!s7_ip_addr_parse(host, port, &local))
         return S7_E_RESOLVE;
-    struct listener_ev *listener = calloc(1, sizeof *listener);
+    struct s7_kernel_listener *listener = calloc(1, sizeof *listener + s7_kernel_loop_of(loop)->room);
     if (listener == NULL)
         return S7_E_NOMEM;
     int fd = listen_on(&local);
@@ -187,22 +187,25 @@ s7_status loop_ev_listen(s7_loop *loop, const char *host, uint16_t port, s7_list
     }
     listener->base.port = s7_ip_addr_port(&local);
     s7_timer_init(&listener->resume, on_resume, listener);
-    ev_io_init(&listener->io, on_acceptable, fd, EV_READ);
-    listener->io.data = listener;
-    ev_io_start(loop_ev_of(loop)->ev, &listener->io);
+    s7_kernel_io_init(&listener->io, loop, fd, listener->room, on_acceptable);
+    s7_status status = s7_kernel_watch(&listener->io, S7_READY_READ);
+    if (status != S7_OK) {
+        close(fd);
+        free(listener);
+        return status;
+    }
     *out = &listener->base;
     return S7_OK;
 }
 
-void loop_ev_listener_close(s7_listener *base)
+void s7_kernel_listener_close(s7_listener *base)
 {
-    struct listener_ev *listener = (struct listener_ev *)(void *)base;
-    struct loop_ev *l = loop_ev_of(base->loop);
+    struct s7_kernel_listener *listener = (struct s7_kernel_listener *)(void *)base;
 
-    end_pause(l, listener);
-    ev_io_stop(l->ev, &listener->io);
-    close(listener->io.fd);
-    listener->io.fd = -1;
+    end_pause(s7_kernel_loop_of(base->loop), listener);
+    (void)s7_kernel_watch(&listener->io, 0);
+    close(listener->io.watch.fd);
+    listener->io.watch.fd = -1;
 }
 
 /* The same socket, listening or only bound. While it listens nobody else can have the port; while it is only
@@ -226,21 +229,30 @@ static bool listen_again(int fd)
     return false;
 }
 
-s7_status loop_ev_listener_refuse(s7_listener *base, bool refuse, int *os_errno)
+static s7_status shut(struct s7_kernel_listener *listener, int *os_errno)
 {
-    struct listener_ev *listener = (struct listener_ev *)(void *)base;
-    struct loop_ev *l = loop_ev_of(base->loop);
-    bool done = refuse ? stop_listening(listener->io.fd) : listen_again(listener->io.fd);
-
-    if (!done) {
+    if (!stop_listening(listener->io.watch.fd)) {
         *os_errno = errno;
         return S7_E_IO;
     }
-    if (refuse) {
-        end_pause(l, listener);
-        ev_io_stop(l->ev, &listener->io);
-    } else {
-        ev_io_start(l->ev, &listener->io);
+    end_pause(s7_kernel_loop_of(listener->base.loop), listener);
+    return s7_kernel_watch(&listener->io, 0);
+}
+
+static s7_status open_again(struct s7_kernel_listener *listener, int *os_errno)
+{
+    if (!listen_again(listener->io.watch.fd)) {
+        *os_errno = errno;
+        return S7_E_IO;
     }
+    if (s7_kernel_watch(&listener->io, S7_READY_READ) != S7_OK)
+        pause_accepting(s7_kernel_loop_of(listener->base.loop), listener);
     return S7_OK;
+}
+
+s7_status s7_kernel_listener_refuse(s7_listener *base, bool refuse, int *os_errno)
+{
+    struct s7_kernel_listener *listener = (struct s7_kernel_listener *)(void *)base;
+
+    return refuse ? shut(listener, os_errno) : open_again(listener, os_errno);
 }
