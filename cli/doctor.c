@@ -184,6 +184,10 @@ static void read_byte(struct patient *patient, enum doctor_step step)
 
     if (status == S7_OK)
         tell_end(patient, step, DOCTOR_OK, "its first byte is %02X", byte);
+    else if (!db && (status == S7_E_ITEM_MISSING || status == S7_E_ITEM_ADDRESS))
+        tell_end(patient, step, DOCTOR_ABSENT,
+                 "%s: no CPU with bit memory (a drive, a gateway?); --db N looks at a data block",
+                 s7_strerror(status));
     else
         tell_failed(patient, step, status, &err);
 }

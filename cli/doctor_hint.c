@@ -56,7 +56,8 @@ static const char put_get[] =
     "mechanisms, permit access with PUT/GET; then download. S7-300/400: look at the protection level";
 
 static const char optimized[] =
-    "there is no such DB, or (S7-1200/1500) it has optimized access: properties "
+    "there is no such DB (s7rig scan finds those there are), or (S7-1200/1500) it has optimized access: "
+    "properties "
     "of the DB, Attributes, switch off Optimized block access, compile and download";
 
 static const char db_short[] = "the DB is empty, or (S7-1200/1500) it has optimized access: properties of "

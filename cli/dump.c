@@ -32,16 +32,22 @@ struct dump {
 
 /* ---- reading ---- */
 
-/* As the PLC says, else by probing. */
+/* As the PLC says, else by probing. What cannot be read is not asked about: some answer that with nonsense.
+ */
 static s7_status find_size(struct dump *dump, const struct memory *memory, uint32_t *size)
 {
+    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &dump->sizes.err};
     struct probe probe;
-    s7_status status = S7_E_PLC;
+    uint8_t byte;
+    s7_status status = s7_read_area(dump->sizes.client, &ctx, memory->area, memory->db, 0, &byte, 1);
 
-    if (memory->area == S7_AREA_DB)
-        status = sizes_told(&dump->sizes, memory->db, size);
-    if (status != S7_E_PLC)
+    if (status != S7_OK)
         return status;
+    if (memory->area == S7_AREA_DB) {
+        status = sizes_told(&dump->sizes, memory->db, size);
+        if (!sizes_untold(status))
+            return status;
+    }
     probe_init(&probe, memory->area, memory->db);
     status = sizes_probe(&dump->sizes, &probe, 1);
     *size = probe.size;

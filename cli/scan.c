@@ -19,7 +19,7 @@ struct scan {
     struct probe *probes; /* DBs, then areas */
     size_t n;
     bool listed;         /* by the PLC's block list */
-    uint16_t list_error; /* why not; 0: not asked for */
+    uint16_t list_error; /* why not; 0: not asked for, or answered with something else */
 };
 
 static const s7_area areas[] = {S7_AREA_M, S7_AREA_I, S7_AREA_Q};
@@ -48,7 +48,7 @@ static s7_status add_listed(struct scan *scan, const uint16_t *numbers, size_t n
 {
     s7_status status = make_room(scan, n) ? S7_OK : S7_E_NOMEM;
 
-    for (size_t i = 0; i < n && (status == S7_OK || status == S7_E_PLC); i++) {
+    for (size_t i = 0; i < n && (status == S7_OK || sizes_untold(status)); i++) {
         uint32_t size;
 
         if (numbers[i] < scan->from || (scan->to > 0 && numbers[i] > scan->to))
@@ -58,7 +58,7 @@ static s7_status add_listed(struct scan *scan, const uint16_t *numbers, size_t n
         if (status == S7_OK)
             probe_tell(probe, size);
     }
-    return status == S7_E_PLC ? S7_OK : status;
+    return sizes_untold(status) ? S7_OK : status;
 }
 
 static s7_status add_range(struct scan *scan)
@@ -83,7 +83,7 @@ static s7_status add_dbs(struct scan *scan)
     if (scan->probe)
         return add_range(scan);
     s7_status status = sizes_list(&scan->sizes, &numbers, &n);
-    if (status == S7_E_PLC) {
+    if (sizes_untold(status)) {
         scan->list_error = scan->sizes.err.plc_error;
         return add_range(scan);
     }

@@ -24,11 +24,16 @@ uint64_t sizes_jobs(const struct sizes *sizes);
  * possible. A failure of the connection, or a PLC that refuses whole jobs, ends it. S7_E_NOMEM. */
 S7_MUST_CHECK s7_status sizes_probe(struct sizes *sizes, struct probe *probes, size_t n);
 
-/* The numbers of all DBs, in *numbers, which the caller frees; ascending. S7_E_PLC where the PLC has no block
- * lists. */
+/* A PLC that has no block lists, or answers something else, can still be read. */
+static inline bool sizes_untold(s7_status status)
+{
+    return status == S7_E_PLC || status == S7_E_PROTOCOL;
+}
+
+/* The numbers of all DBs, in *numbers, which the caller frees; ascending. See sizes_untold. */
 S7_MUST_CHECK s7_status sizes_list(struct sizes *sizes, uint16_t **numbers, size_t *n);
 
-/* The bytes of a DB as the PLC's block list has them. */
+/* The bytes of a DB as the PLC's block list has them. See sizes_untold. */
 S7_MUST_CHECK s7_status sizes_told(struct sizes *sizes, uint16_t db, uint32_t *size);
 
 #endif

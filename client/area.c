@@ -1,26 +1,21 @@
+#include "client/area.h"
 #include "client/client_impl.h"
 
-/* An address counts 65535 elements at most; the wire reaches byte 2097151. */
-#define PIECE_COUNT 65535U
-#define MAX_PIECES  (2097152U / PIECE_COUNT + 1)
-
-/* data is written to by reads only. */
-static s7_status area_call(s7_client *client, const s7_ctx *ctx, bool write, s7_area area, uint16_t db,
-                           uint32_t start, void *data, size_t len)
+const char *s7_area_pieces(s7_area area, uint16_t db, uint32_t start, void *data, size_t len,
+                           s7_item items[S7_AREA_PIECES_MAX], size_t *n_items)
 {
     bool by_number = area == S7_AREA_T || area == S7_AREA_C;
     size_t element = by_number ? 2 : 1, left = len / element, n = 0;
     s7_type type = area == S7_AREA_T ? S7_TYPE_TIMER : area == S7_AREA_C ? S7_TYPE_COUNTER : S7_TYPE_BYTE;
-    s7_item items[MAX_PIECES];
 
     if (len == 0 || len % element != 0)
-        return s7_client_refuse(client, ctx, len == 0 ? "len is 0" : "timers and counters have 2 bytes each");
+        return len == 0 ? "len is 0" : "timers and counters have 2 bytes each";
     if (data == NULL)
-        return s7_client_refuse(client, ctx, "no memory is given (NULL)");
+        return "no memory is given (NULL)";
     if (start > 2097151 || left > 2097152 - start)
-        return s7_client_refuse(client, ctx, "the place reaches past byte 2097151");
+        return "the place reaches past byte 2097151";
     for (uint8_t *at = data; left > 0; n++) {
-        uint16_t count = (uint16_t)(left < PIECE_COUNT ? left : PIECE_COUNT);
+        uint16_t count = (uint16_t)(left < S7_AREA_PIECE ? left : S7_AREA_PIECE);
         bool is_db = area == S7_AREA_DB || area == S7_AREA_DI;
 
         items[n] = (s7_item){
@@ -31,6 +26,20 @@ static s7_status area_call(s7_client *client, const s7_ctx *ctx, bool write, s7_
         start += count;
         left -= count;
     }
+    *n_items = n;
+    return NULL;
+}
+
+/* data is written to by reads only. */
+static s7_status area_call(s7_client *client, const s7_ctx *ctx, bool write, s7_area area, uint16_t db,
+                           uint32_t start, void *data, size_t len)
+{
+    s7_item items[S7_AREA_PIECES_MAX];
+    size_t n = 0;
+    const char *fault = s7_area_pieces(area, db, start, data, len, items, &n);
+
+    if (fault != NULL)
+        return s7_client_refuse(client, ctx, fault);
     return s7_client_call(client, ctx, write, items, n, false);
 }
 

@@ -3,6 +3,7 @@
 #include "client/facts.h"
 #include "client/guard.h"
 #include "client/report.h"
+#include "client/transfer_work.h"
 #include "loop/blocking.h"
 
 #include <stdio.h>
@@ -276,47 +277,14 @@ static s7_status call_refused(const char *where, const struct call *call, s7_err
     return s7_client_fail(call->ctx, err, status, detail);
 }
 
-/* A transfer as the work of a call. */
-struct transfer_work {
-    struct s7_work work; /* the first: one address for both */
-    struct s7_transfer transfer;
-};
-
-static void work_pump(struct s7_work *work, s7_session *session)
-{
-    s7_transfer_pump(&((struct transfer_work *)work)->transfer, session);
-}
-
-static bool work_event(struct s7_work *work, const struct s7_event *event)
-{
-    return s7_transfer_event(&((struct transfer_work *)work)->transfer, event);
-}
-
-static void work_cancel(struct s7_work *work, s7_session *session, s7_status why, const char *detail)
-{
-    s7_transfer_cancel(&((struct transfer_work *)work)->transfer, session, why, detail);
-}
-
-static bool work_waits(const struct s7_work *work)
-{
-    return ((const struct transfer_work *)work)->transfer.in_flight > 0;
-}
-
-static bool work_done(const struct s7_work *work)
-{
-    return s7_transfer_done(&((const struct transfer_work *)work)->transfer);
-}
-
-static const struct s7_work_ops transfer_ops = {work_pump, work_event, work_cancel, work_waits, work_done};
-
 static s7_status call_failed(const struct s7_direct *client, const struct call *call,
                              struct s7_transfer *transfer)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_status status = s7_transfer_result(transfer, &err);
-
     uint32_t facts = s7_facts_of(&client->settings) |
                      s7_hint_item_facts(call->write, err.item >= 0 ? &call->items[err.item] : NULL);
+
     if (!call->list && status == S7_E_PARTIAL)
         status = call->items[err.item].status;
     if (!call->list)
@@ -330,11 +298,11 @@ static s7_status call_failed(const struct s7_direct *client, const struct call *
 
 /* Check what is asked for, and begin. */
 static s7_status call_begin(const struct s7_direct *client, const struct call *call,
-                            struct transfer_work *job)
+                            struct s7_transfer_work *job)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
-    s7_status status = s7_transfer_begin(&job->transfer, call->write, call->items, call->n_items,
-                                         job->work.deadline_ns, &err);
+    s7_status status =
+        s7_transfer_work_begin(job, call->write, call->items, call->n_items, job->work.deadline_ns, &err);
 
     if (status == S7_OK && call->write)
         status = s7_guard_items(&client->settings, call->items, call->n_items, &err);
@@ -349,7 +317,7 @@ static s7_status call_begin(const struct s7_direct *client, const struct call *c
 
 static s7_status call_inside(struct s7_direct *client, const struct call *call)
 {
-    struct transfer_work job = {.work.ops = &transfer_ops};
+    struct s7_transfer_work job;
     s7_errinfo err = S7_ERRINFO_INIT;
     int64_t now_ns = client->begun_ns = s7_now_ns();
     const char *detail;

@@ -102,19 +102,6 @@ static s7_status dial(struct s7_direct *client, int64_t deadline_ns, s7_errinfo 
     return status;
 }
 
-/* Full jitter: clients that lost their PLC together do not come back together. */
-static int64_t pause_ns(const struct s7_direct *client)
-{
-    const s7_client_options *options = &client->settings.options;
-    uint64_t bound_ms = options->backoff_min_ms;
-
-    for (unsigned i = 1; i < client->redial.failures && bound_ms < options->backoff_max_ms; i++)
-        bound_ms *= 2;
-    if (bound_ms > options->backoff_max_ms)
-        bound_ms = options->backoff_max_ms;
-    return (int64_t)(s7_random_u64() % (bound_ms * NS_PER_MS + 1));
-}
-
 s7_status s7_direct_dial(struct s7_direct *client, int64_t deadline_ns, s7_errinfo *err)
 {
     s7_direct_tell(client);
@@ -130,7 +117,9 @@ s7_status s7_direct_dial(struct s7_direct *client, int64_t deadline_ns, s7_errin
         s7_direct_tell(client);
     } else if (status != S7_E_CANCELLED) { /* a cancelled attempt says nothing of the PLC */
         client->redial.failures++;
-        client->redial.not_before_ns = s7_now_ns() + pause_ns(client);
+        client->redial.not_before_ns =
+            s7_now_ns() +
+            s7_settings_pause_ns(&client->settings.options, client->redial.failures, s7_random_u64());
         client->redial.last = *err;
     }
     return status;

@@ -25,8 +25,7 @@ static bool take_probe(struct s7_direct *client, const struct s7_event *event)
         return false;
     s7_status status = s7_transfer_result(&client->probe, NULL);
     client->probing = false;
-    client->alive =
-        status == S7_OK || status == S7_E_PLC || (status == S7_E_PARTIAL && client->probe_item.code != 0);
+    client->alive = s7_transfer_lives(status, &client->probe_item);
     return true;
 }
 

@@ -1,20 +1,18 @@
 #include "client/conn_impl.h"
 
 #include "client/facts.h"
-#include "client/guard.h"
 #include "client/report.h"
 
 #include <stdlib.h>
 
-#define NS_PER_MS 1000000
-
 /*          open             CONNECTED            setup granted
- *   IDLE --------> DIALING -----------> HANDSHAKE -------------> UP
- *   any but IDLE --(conn_end)--> ENDING --(transfers reported, then the end)--> IDLE
+ *   CLOSED --------> DIALING -----------> HANDSHAKE -------------> UP
+ *   WAITING ---------^
+ *   any but CLOSED --(s7_conn_end)--> ENDING --(requests told, then the end)--> CLOSED, or WAITING
  *
  * The loop's functions only take bytes in and note what happened. Everything else is done by the timer's
  * function, armed for now: once per turn it carries events home, submits, writes, and calls the user. A call
- * to this header does no more than note and arm, so the user is never called from inside one. */
+ * to <s7rig/async.h> does no more than note and arm, so the user is never called from inside one. */
 
 static void work(s7_timer *timer, void *arg);
 
@@ -23,48 +21,45 @@ void s7_conn_wake(s7_conn *conn)
     s7_timer_set(conn->loop, &conn->timer, s7_loop_now_ns(conn->loop));
 }
 
-static int64_t after_ms(int64_t now_ns, uint32_t ms)
-{
-    return now_ns + (int64_t)ms * NS_PER_MS;
-}
-
 /* ---- life ---- */
 
-s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
-                      s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err)
+static s7_status parts_new(s7_conn *conn)
 {
-    struct s7_settings settings;
-    s7_status status = s7_settings_make(endpoint, options, &settings, err);
+    s7_status status = s7_settings_session(&conn->settings, 1, &conn->session);
 
-    if (status != S7_OK)
-        return status;
-    s7_conn *conn = calloc(1, sizeof *conn);
-    if (conn == NULL)
-        return S7_E_NOMEM;
-    status = s7_settings_session(&settings, 1, &conn->session);
-    if (status != S7_OK) {
-        free(conn);
-        return status;
-    }
-    conn->loop = loop;
-    conn->settings = settings;
-    conn->fn = fn;
-    conn->arg = arg;
-    conn->owed_until_ns = conn->queue_deadline_ns = S7_NEVER_NS;
-    s7_timer_init(&conn->timer, work, conn);
-    *out = conn;
-    return S7_OK;
+    return status == S7_OK ? s7_flight_new(conn->settings.options.flight_frames, &conn->flight) : status;
 }
 
 static void destroy(s7_conn *conn)
 {
-    for (struct pending *p = conn->head, *next; p != NULL; p = next) {
-        next = p->next;
-        free(p);
-    }
-    free(conn->spare);
+    s7_conn_free_queue(conn);
+    s7_flight_free(conn->flight);
     s7_session_free(conn->session);
     free(conn);
+}
+
+s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
+                      s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err)
+{
+    s7_conn *conn = calloc(1, sizeof *conn);
+
+    if (conn == NULL)
+        return S7_E_NOMEM;
+    s7_status status = s7_settings_make(endpoint, options, &conn->settings, err);
+    if (status == S7_OK)
+        status = parts_new(conn);
+    if (status != S7_OK) {
+        destroy(conn);
+        return status;
+    }
+    conn->loop = loop;
+    conn->fn = fn;
+    conn->arg = arg;
+    conn->end = conn->last = (s7_errinfo)S7_ERRINFO_INIT;
+    conn->owed_until_ns = conn->queue_deadline_ns = S7_NEVER_NS;
+    s7_timer_init(&conn->timer, work, conn);
+    *out = conn;
+    return S7_OK;
 }
 
 void s7_conn_free(s7_conn *conn)
@@ -79,14 +74,10 @@ void s7_conn_free(s7_conn *conn)
         destroy(conn);
 }
 
-const s7_session *s7_conn_session(const s7_conn *conn)
+void s7_conn_pooled(s7_conn *conn)
 {
-    return conn->session;
-}
-
-s7_stream *s7_conn_stream(const s7_conn *conn)
-{
-    return conn->stream;
+    conn->settings.options.auto_reconnect = false;
+    conn->settings.options.heartbeat_ms = 0;
 }
 
 /* ---- the end of a connection ---- */
@@ -98,26 +89,38 @@ static void drop_stream(s7_conn *conn)
     conn->blocked = false;
 }
 
-/* Note why; the rest is done by the timer's function. The first reason counts. */
-static void conn_end(s7_conn *conn, s7_status why, const char *detail, uint32_t facts)
+/* The rest is done by the timer's function. */
+static void end_with(s7_conn *conn, s7_status why, const char *detail, uint32_t facts)
 {
-    if (conn->state == ENDING || conn->state == IDLE)
+    if (conn->state == S7_CONN_ENDING || conn->state == S7_CONN_CLOSED)
         return;
     s7_settings_asked(&conn->settings, &conn->end);
-    s7_report_why(&conn->end, why, detail, facts | (conn->worked ? S7_FACT_WORKED : 0U));
-    conn->state = ENDING;
+    s7_report_why(&conn->end, why, detail, facts | (conn->connects > 0 ? S7_FACT_WORKED : 0U));
+    conn->last = conn->end;
+    conn->state = S7_CONN_ENDING;
     drop_stream(conn);
     s7_conn_wake(conn);
 }
 
-/* The TCP connection ended, or is given up. */
-static void conn_lost(s7_conn *conn, s7_status why)
+void s7_conn_end(s7_conn *conn, s7_status why, const char *detail)
 {
-    if (conn->state == DIALING)
-        conn_end(conn, why, why == S7_E_TIMEOUT ? "no answer to the TCP connection request" : "",
-                 s7_facts_of(&conn->settings) | S7_FACT_TCP);
-    else
+    uint32_t tcp = conn->state == S7_CONN_DIALING ? S7_FACT_TCP : 0U;
+
+    end_with(conn, why, detail, s7_facts_of(&conn->settings) | tcp);
+}
+
+void s7_conn_lost(s7_conn *conn, s7_status why)
+{
+    if (conn->state == S7_CONN_HANDSHAKE || conn->state == S7_CONN_UP)
         s7_session_lost(conn->session, why); /* its CLOSED event ends the connection */
+    else
+        s7_conn_end(conn, why, why == S7_E_TIMEOUT ? "no answer to the TCP connection request" : "");
+}
+
+void s7_conn_give_up(s7_conn *conn, const char *detail)
+{
+    s7_conn_end(conn, S7_E_TIMEOUT, detail);
+    s7_session_lost(conn->session, S7_E_TIMEOUT);
 }
 
 /* ---- the loop's functions ---- */
@@ -126,17 +129,19 @@ static void read_once(s7_conn *conn)
 {
     uint8_t *room;
     size_t cap = s7_session_room(conn->session, &room);
+    int64_t now_ns = s7_loop_now_ns(conn->loop);
 
     if (cap == 0)
         return;
     ssize_t got = s7_stream_read(conn->stream, room, cap);
-    if (got > 0)
-        s7_session_received(conn->session, (size_t)got, s7_loop_now_ns(conn->loop));
-    else if (got == 0)
-        conn_lost(conn, S7_E_CLOSED);
-    else if (got != S7_AGAIN) {
+    if (got > 0) {
+        s7_flight_bytes(conn->flight, false, room, (size_t)got, now_ns);
+        s7_session_received(conn->session, (size_t)got, now_ns);
+    } else if (got == 0) {
+        s7_conn_lost(conn, S7_E_CLOSED);
+    } else if (got != S7_AGAIN) {
         conn->end.os_errno = s7_stream_errno(conn->stream);
-        conn_lost(conn, s7_stream_error(conn->stream));
+        s7_conn_lost(conn, s7_stream_error(conn->stream));
     }
 }
 
@@ -146,163 +151,75 @@ static void on_ready(s7_stream *stream, unsigned ready, void *arg)
 
     if (ready & S7_READY_FAILED) {
         conn->end.os_errno = s7_stream_errno(stream);
-        conn_lost(conn, s7_stream_error(stream));
+        s7_conn_lost(conn, s7_stream_error(stream));
         return;
     }
     if (ready & S7_READY_CONNECTED) {
-        conn->state = HANDSHAKE;
+        conn->state = S7_CONN_HANDSHAKE;
+        s7_flight_connection(conn->flight);
         s7_session_start(conn->session, s7_loop_now_ns(conn->loop));
     }
     if (ready & S7_READY_WRITE)
         conn->blocked = false;
-    if ((ready & S7_READY_READ) && conn->state != DIALING)
+    if ((ready & S7_READY_READ) && conn->state != S7_CONN_DIALING)
         read_once(conn);
     s7_conn_wake(conn);
 }
 
-s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err)
+s7_status s7_conn_dial(s7_conn *conn, const char **detail)
 {
     const struct s7_client_endpoint *to = &conn->settings.endpoint;
-    s7_errinfo why = S7_ERRINFO_INIT;
+    s7_status status = s7_loop_dial(conn->loop, to->host, to->port, on_ready, conn, &conn->stream);
 
-    s7_settings_asked(&conn->settings, &why);
-    s7_status status = conn->state == IDLE
-                           ? s7_loop_dial(conn->loop, to->host, to->port, on_ready, conn, &conn->stream)
-                           : S7_E_MISUSE;
-    if (status != S7_OK) {
-        s7_report_came(&why, status,
-                       status == S7_E_MISUSE    ? "the connection is open already"
-                       : status == S7_E_RESOLVE ? "a connection on a loop needs a numeric address"
-                                                : "");
-        s7_report_give(err, &why);
+    *detail = status == S7_E_RESOLVE ? "a connection on a loop needs a numeric address" : "";
+    if (status != S7_OK)
         return status;
-    }
-    conn->state = DIALING;
-    conn->closing = false;
+    conn->state = S7_CONN_DIALING;
+    conn->was_up = false;
     conn->end = (s7_errinfo)S7_ERRINFO_INIT;
-    conn->dial_deadline_ns = after_ms(s7_loop_now_ns(conn->loop), conn->settings.options.connect_ms);
+    conn->due_ns = s7_after_ms(s7_loop_now_ns(conn->loop), conn->settings.options.connect_ms);
     s7_conn_wake(conn);
     return S7_OK;
 }
 
+s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err)
+{
+    const char *detail = "the connection is open already";
+    s7_errinfo why = S7_ERRINFO_INIT;
+    s7_status status = S7_E_MISUSE;
+
+    if (conn->state == S7_CONN_CLOSED) {
+        conn->closing = conn->redialed = false;
+        conn->failures = 0;
+        status = s7_conn_dial(conn, &detail);
+    }
+    if (status == S7_OK)
+        return S7_OK;
+    s7_settings_asked(&conn->settings, &why);
+    s7_report_came(&why, status, detail);
+    s7_report_give(err, &why);
+    return status;
+}
+
 void s7_conn_close(s7_conn *conn)
 {
-    if (conn->state == IDLE)
+    if (conn->state == S7_CONN_CLOSED)
         return;
     conn->closing = true;
     s7_conn_wake(conn);
 }
 
-/* ---- the queue ---- */
+/* ---- what happened ---- */
 
-static s7_status refuse(s7_errinfo *err, s7_errinfo *why, s7_status status)
+static void come_up(s7_conn *conn)
 {
-    s7_report_came(why, status, "");
-    s7_report_give(err, why);
-    return status;
-}
-
-s7_status s7_conn_submit(s7_conn *conn, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
-                         s7_conn_done_fn *done, void *arg, s7_errinfo *err)
-{
-    s7_errinfo why = S7_ERRINFO_INIT;
-    struct pending *p = conn->spare;
-    int64_t deadline_ns = after_ms(s7_loop_now_ns(conn->loop),
-                                   timeout_ms != 0 ? timeout_ms : conn->settings.options.request_ms);
-
-    if (conn->state != UP || conn->closing)
-        return refuse(err, &why, S7_E_NOT_CONNECTED);
-    conn->spare = NULL;
-    if (p == NULL)
-        p = malloc(sizeof *p);
-    if (p == NULL)
-        return refuse(err, &why, S7_E_NOMEM);
-    s7_status status = s7_transfer_begin(&p->transfer, write, items, n_items, deadline_ns, &why);
-    if (status == S7_OK && write)
-        status = s7_guard_items(&conn->settings, items, n_items, &why);
-    if (status != S7_OK) {
-        conn->spare = p;
-        s7_report_list(&why, write, items, items != NULL ? n_items : 0, why.item, conn->settings.where);
-        s7_report_give(err, &why);
-        return status;
-    }
-    p->next = NULL;
-    p->begun = false;
-    p->done = done;
-    p->arg = arg;
-    if (conn->head == NULL)
-        conn->head = p;
-    else
-        conn->tail->next = p;
-    conn->tail = p;
-    if (deadline_ns < conn->queue_deadline_ns)
-        conn->queue_deadline_ns = deadline_ns;
-    s7_conn_wake(conn);
-    return S7_OK;
-}
-
-bool s7_conn_busy(const s7_conn *conn)
-{
-    return conn->head != NULL;
-}
-
-/* ---- the end of a transfer ---- */
-
-/* Take a done transfer out of the queue, then tell its owner, who may do anything. */
-static void report(s7_conn *conn, struct pending *before, struct pending *p)
-{
-    s7_conn_done_fn *done = p->done;
-    void *arg = p->arg;
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_status status = s7_transfer_result(&p->transfer, &err);
-
-    if (status != S7_OK) {
-        const s7_item *bad = err.item >= 0 ? &p->transfer.items[err.item] : NULL;
-
-        s7_report_hint(&err, s7_facts_of(&conn->settings) | s7_hint_item_facts(p->transfer.write, bad));
-        s7_report_list(&err, p->transfer.write, p->transfer.items, p->transfer.n_items, err.item,
-                       conn->settings.where);
-    }
-    if (before == NULL)
-        conn->head = p->next;
-    else
-        before->next = p->next;
-    if (conn->tail == p)
-        conn->tail = before;
-    free(conn->spare);
-    conn->spare = p;
-    done(conn, status, status == S7_OK ? NULL : &err, arg);
-}
-
-/* Fail the waiting transfers that are overdue, one per call, since the user may change the queue; the head's
- * jobs are the session's business. */
-static bool report_overdue(s7_conn *conn, int64_t now_ns)
-{
-    if (now_ns < conn->queue_deadline_ns)
-        return false;
-    conn->queue_deadline_ns = S7_NEVER_NS;
-    for (struct pending *before = NULL, *p = conn->head; p != NULL; before = p, p = p->next) {
-        if (now_ns >= p->transfer.deadline_ns && p->transfer.in_flight == 0) {
-            s7_transfer_cancel(&p->transfer, conn->session, S7_E_TIMEOUT,
-                               "no answer came in time: it was not sent");
-            conn->queue_deadline_ns = now_ns; /* look again */
-            report(conn, before, p);
-            return true;
-        }
-        if (p->transfer.deadline_ns < conn->queue_deadline_ns && p->transfer.deadline_ns > now_ns)
-            conn->queue_deadline_ns = p->transfer.deadline_ns;
-    }
-    return false;
-}
-
-/* ---- events ---- */
-
-static void note_owed(s7_conn *conn, int64_t now_ns)
-{
-    if (s7_session_owed(conn->session) == 0)
-        conn->owed_until_ns = S7_NEVER_NS;
-    else if (conn->owed_until_ns == S7_NEVER_NS)
-        conn->owed_until_ns = after_ms(now_ns, conn->settings.options.request_ms);
+    conn->state = S7_CONN_UP;
+    conn->was_up = true;
+    conn->failures = 0;
+    conn->connects++;
+    conn->reconnects += conn->redialed;
+    conn->up_since_ns = s7_loop_now_ns(conn->loop);
+    conn->fn(conn, true, S7_OK, NULL, conn->arg);
 }
 
 /* One event of the session; false: none. */
@@ -314,94 +231,104 @@ static bool take_event(s7_conn *conn)
         return false;
     switch (event.kind) {
     case S7_EVENT_READY:
-        conn->state = UP;
-        conn->worked = true;
-        conn->fn(conn, true, S7_OK, NULL, conn->arg);
+        come_up(conn);
         break;
     case S7_EVENT_CLOSED:
         conn->end.plc_error = event.plc_error;
-        conn_end(conn, event.status, event.detail, s7_facts_ended(&conn->settings, &event));
+        end_with(conn, event.status, event.detail, s7_facts_ended(&conn->settings, &event));
         break;
     default:
-        if (conn->probe.open && s7_transfer_event(&conn->probe.transfer, &event))
-            break;
-        if (conn->head != NULL)
-            s7_transfer_event(&conn->head->transfer, &event);
+        s7_conn_take_event(conn, &event);
     }
     return true;
 }
 
-/* Report the head when it is done; false: it is not. */
-static bool report_head(s7_conn *conn)
+/* All requests, then the end: one call of the user at a time. Always true. */
+static bool report_end(s7_conn *conn, int64_t now_ns)
 {
-    if (conn->head == NULL || !conn->head->begun || !s7_transfer_done(&conn->head->transfer))
-        return false;
-    report(conn, NULL, conn->head);
+    s7_errinfo end = conn->end;
+
+    s7_conn_end_probe(conn);
+    if (s7_conn_step_probe(conn) || s7_conn_report_ended(conn, now_ns))
+        return true;
+    conn->owed_until_ns = S7_NEVER_NS;
+    if (s7_conn_redials(conn))
+        s7_conn_wait(conn);
+    else
+        conn->state = S7_CONN_CLOSED;
+    conn->closing = false;
+    conn->fn(conn, false, end.status, &end, conn->arg);
     return true;
 }
 
-/* All transfers, then the end: one call of the user at a time. Always true. */
-static bool report_end(s7_conn *conn)
+/* ---- time ---- */
+
+unsigned s7_conn_in_flight(const s7_conn *conn)
 {
-    struct pending *p = conn->head;
-
-    if (conn->probe.open)
-        s7_transfer_cancel(&conn->probe.transfer, conn->session, conn->end.status, conn->end.came);
-    if (s7_conn_step_probe(conn))
-        return true;
-    if (p == NULL) {
-        s7_errinfo end = conn->end;
-
-        conn->state = IDLE;
-        conn->closing = false;
-        conn->owed_until_ns = conn->queue_deadline_ns = S7_NEVER_NS;
-        conn->fn(conn, false, end.status, &end, conn->arg);
-        return true;
-    }
-    s7_transfer_cancel(&p->transfer, conn->session, conn->end.status, conn->end.came);
-    report(conn, NULL, p);
-    return true;
+    return s7_session_open(conn->session) - (conn->probe.open ? conn->probe.transfer.in_flight : 0);
 }
 
-static void give_up_owed(s7_conn *conn)
+static void note_owed(s7_conn *conn, int64_t now_ns)
 {
-    conn_end(conn, S7_E_TIMEOUT, "the answer to an earlier request that timed out never came", 0);
-    s7_session_lost(conn->session, S7_E_TIMEOUT);
+    if (s7_session_owed(conn->session) == 0)
+        conn->owed_until_ns = S7_NEVER_NS;
+    else if (conn->owed_until_ns == S7_NEVER_NS)
+        conn->owed_until_ns = s7_after_ms(now_ns, conn->settings.options.request_ms);
 }
 
 static void apply_deadlines(s7_conn *conn, int64_t now_ns)
 {
-    bool idle = conn->head == NULL || conn->head->transfer.in_flight == 0;
-
     if (conn->closing)
-        conn_lost(conn, S7_E_CANCELLED);
-    else if (conn->state == DIALING && now_ns >= conn->dial_deadline_ns)
-        conn_lost(conn, S7_E_TIMEOUT);
-    else if (conn->state == UP && idle && now_ns >= conn->owed_until_ns)
-        give_up_owed(conn);
-    else if (conn->state == HANDSHAKE || conn->state == UP)
+        s7_conn_lost(conn, S7_E_CANCELLED);
+    else if (conn->state == S7_CONN_DIALING && now_ns >= conn->due_ns)
+        s7_conn_lost(conn, S7_E_TIMEOUT);
+    else if (conn->state == S7_CONN_WAITING && now_ns >= conn->due_ns)
+        s7_conn_redial(conn);
+    else if (conn->state == S7_CONN_UP && now_ns >= conn->owed_until_ns && s7_conn_in_flight(conn) == 0)
+        s7_conn_give_up(conn, "the answer to an earlier request that timed out never came");
+    else if (conn->state == S7_CONN_HANDSHAKE || conn->state == S7_CONN_UP)
         s7_session_tick(conn->session, now_ns);
 }
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t next_deadline(const s7_conn *conn)
+{
+    int64_t at_ns = conn->queue_deadline_ns;
+
+    if (conn->state == S7_CONN_DIALING || conn->state == S7_CONN_WAITING)
+        at_ns = earlier(at_ns, conn->due_ns);
+    else
+        at_ns = earlier(at_ns, s7_session_deadline(conn->session));
+    if (conn->state != S7_CONN_UP)
+        return at_ns;
+    if (s7_conn_in_flight(conn) == 0)
+        at_ns = earlier(at_ns, conn->owed_until_ns);
+    return earlier(at_ns, s7_conn_heartbeat_due(conn));
+}
+
+/* ---- the turn's work ---- */
 
 /* Do the next thing that may call the user; false: nothing is left. */
 static bool step(s7_conn *conn, int64_t now_ns)
 {
-    if (take_event(conn) || report_head(conn))
+    if (take_event(conn))
         return true;
-    if (conn->state == ENDING)
-        return report_end(conn);
-    if (conn->state != UP || conn->closing)
+    if (conn->state == S7_CONN_ENDING)
+        return report_end(conn, now_ns);
+    if (conn->closing)
         return false;
-    note_owed(conn, now_ns);
-    if (s7_conn_step_probe(conn))
-        return true;
-    if (conn->head != NULL) {
-        conn->head->begun = true;
-        s7_transfer_pump(&conn->head->transfer, conn->session);
-        if (report_head(conn))
+    if (conn->state == S7_CONN_UP) {
+        note_owed(conn, now_ns);
+        s7_conn_heartbeat(conn, now_ns);
+        if (s7_conn_step_probe(conn))
             return true;
+        s7_conn_pump(conn);
     }
-    return report_overdue(conn, now_ns);
+    return s7_conn_report_done(conn, now_ns) || s7_conn_report_overdue(conn, now_ns);
 }
 
 /* false: the connection is lost. */
@@ -415,35 +342,15 @@ static bool write_once(s7_conn *conn)
     ssize_t sent = s7_stream_write(conn->stream, bytes, len);
     if (sent == -1) {
         conn->end.os_errno = s7_stream_errno(conn->stream);
-        conn_lost(conn, s7_stream_error(conn->stream));
+        s7_conn_lost(conn, s7_stream_error(conn->stream));
         return false;
     }
-    if (sent > 0)
+    if (sent > 0) {
+        s7_flight_bytes(conn->flight, true, bytes, (size_t)sent, s7_loop_now_ns(conn->loop));
         s7_session_sent(conn->session, (size_t)sent);
+    }
     conn->blocked = sent < (ssize_t)len;
     return true;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t next_deadline(const s7_conn *conn)
-{
-    bool idle = conn->head == NULL || conn->head->transfer.in_flight == 0;
-
-    switch (conn->state) {
-    case DIALING:
-        return conn->dial_deadline_ns;
-    case HANDSHAKE:
-        return s7_session_deadline(conn->session);
-    case UP:
-        return earlier(earlier(s7_session_deadline(conn->session), conn->queue_deadline_ns),
-                       idle ? conn->owed_until_ns : S7_NEVER_NS);
-    default:
-        return S7_NEVER_NS;
-    }
 }
 
 static void work(s7_timer *timer, void *arg)

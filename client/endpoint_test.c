@@ -349,11 +349,11 @@ static void random_texts_are_taken_or_refused(void **state)
 
 static void options_out_of_range_are_named(void **state)
 {
-    s7_client_options bad[10];
+    s7_client_options bad[11];
     struct s7_settings settings;
 
     (void)state;
-    for (unsigned i = 0; i < 10; i++)
+    for (unsigned i = 0; i < 11; i++)
         s7_client_options_init(&bad[i]);
     bad[0].rack = 8;
     bad[1].slot = 32;

@@ -195,7 +195,7 @@ static inline void fake_plc_answer(struct fake_plc *plc, const uint8_t *frame, s
     assert_int_equal(s7_pdu_decode(tpdu.data, tpdu.data_len, &job), S7_OK);
     if (job.rosctr == S7_ROSCTR_ACK_DATA) {
         assert_true(tpdu.data_len <= plc->pdu_len);
-        fake_answered(&plc->services, &job, out);
+        fake_answered(&plc->services.store, &job, out);
         return;
     }
     assert_true(job.rosctr == S7_ROSCTR_JOB || job.rosctr == S7_ROSCTR_USERDATA);
@@ -215,8 +215,9 @@ static inline void fake_plc_answer(struct fake_plc *plc, const uint8_t *frame, s
     if (wr.len > plc->longest_answer)
         plc->longest_answer = wr.len;
     *out = dt(buf, wr.len, true);
-    if (job.rosctr == S7_ROSCTR_JOB && job.param[0] == S7_FN_DOWNLOAD_START && plc->services.coming != NULL) {
-        struct bytes first = fake_peer_job(&plc->services, S7_FN_DOWNLOAD, 0);
+    if (job.rosctr == S7_ROSCTR_JOB && job.param[0] == S7_FN_DOWNLOAD_START &&
+        plc->services.store.coming != NULL) {
+        struct bytes first = fake_peer_job(&plc->services.store, S7_FN_DOWNLOAD, 0);
 
         append(out, &first);
     }

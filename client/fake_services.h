@@ -3,7 +3,7 @@
 #ifndef CLIENT_FAKE_SERVICES_H
 #define CLIENT_FAKE_SERVICES_H
 
-#include "client/session_script.h"
+#include "client/fake_store.h"
 #include "protocol/blocks.h"
 #include "protocol/clock.h"
 #include "protocol/control.h"
@@ -16,18 +16,6 @@
 #define FAKE_BLOCK_LEN    500
 #define FAKE_PASSWORD     "secret"
 
-#define FAKE_BLOCKS        4
-#define FAKE_BLOCK_CAP     4096
-#define FAKE_PEER_REF_STEP 0x0200
-
-/* A block that was downloaded; it is there for others once it was inserted. */
-struct fake_block {
-    char name[8]; /* "0A00001"; "": a free place */
-    bool inserted;
-    size_t len;
-    uint8_t bytes[FAKE_BLOCK_CAP];
-};
-
 struct fake_services {
     uint8_t mode;
     s7_datetime clock;
@@ -35,12 +23,9 @@ struct fake_services {
     uint8_t answer[8192]; /* of the last userdata request; sent up to answer_at */
     size_t answer_len, answer_at;
     size_t upload_at;
-    struct fake_block blocks[FAKE_BLOCKS];
-    struct fake_block *coming;             /* a download is under way: of this block ... */
-    uint16_t peer_ref;                     /* of the next job of ours */
-    const struct fake_block *going;        /* an upload */
-    uint16_t refuse_end, refuse_insertion; /* errors, 0: none */
-    unsigned units, controls;              /* it saw */
+    struct fake_store store;
+    const struct fake_block *going; /* an upload */
+    unsigned units, controls;       /* it saw */
 };
 
 static inline void fake_services_init(struct fake_services *fake)
@@ -274,120 +259,6 @@ static inline void fake_userdata(struct fake_services *fake, size_t pdu_len, con
     s7_userdata_encode(wr, job->ref, &unit);
 }
 
-/* ---- blocks that were downloaded ---- */
-
-/* A block as a file: of len bytes, 100 of them beside code or data. */
-static inline void fake_make_block(uint8_t *block, size_t len, uint8_t subtype, uint16_t number)
-{
-    struct s7_wr wr = {block, len, 0, false};
-
-    for (size_t i = 0; i < len; i++)
-        block[i] = (uint8_t)(i * 7 + 1);
-    s7_wr_be(&wr, 4, 0x70700101);
-    s7_wr_be(&wr, 2, 0x0500U | subtype);
-    s7_wr_be(&wr, 2, number);
-    s7_wr_be(&wr, 4, (uint32_t)len);
-    wr.len = 34;
-    s7_wr_be(&wr, 2, (uint32_t)len - 100);
-    assert_false(wr.full);
-}
-
-/* NULL: none. */
-static inline struct fake_block *fake_block_find(struct fake_services *fake, const char *name)
-{
-    for (size_t i = 0; i < FAKE_BLOCKS; i++)
-        if (strcmp(fake->blocks[i].name, name) == 0)
-            return &fake->blocks[i];
-    return NULL;
-}
-
-/* The name behind `at` in the parameters: "0A00001". */
-static inline void fake_name(const struct s7_pdu *job, size_t at, char name[8])
-{
-    assert_true(job->param_len >= at + 7);
-    memcpy(name, job->param + at, 7);
-    name[7] = '\0';
-}
-
-/* A job of the PLC: 1B or 1C for the block that is coming. */
-static inline struct bytes fake_peer_job(struct fake_services *fake, uint8_t function, uint16_t error)
-{
-    uint8_t buf[64];
-    struct s7_wr wr = {buf, sizeof buf, 0, false};
-    size_t begin = s7_pdu_begin(&wr, S7_ROSCTR_JOB, fake->peer_ref, 0);
-
-    s7_wr_be(&wr, 1, function);
-    s7_wr_be(&wr, 1, 0);
-    s7_wr_be(&wr, 2, error);
-    s7_wr_be(&wr, 4, 0);
-    s7_wr_be(&wr, 2, 0x095F);
-    fake_text(&wr, fake->coming->name, 7);
-    s7_wr_be(&wr, 1, 'P');
-    s7_pdu_param_end(&wr, begin);
-    s7_pdu_end(&wr, begin);
-    assert_false(wr.full);
-    return dt(buf, wr.len, true);
-}
-
-/* A request for a download; returns the error. */
-static inline uint16_t fake_download(struct fake_services *fake, const struct s7_pdu *job)
-{
-    char name[8];
-
-    fake->coming = NULL;
-    fake_name(job, 10, name);
-    assert_int_equal(job->param_len, 32);
-    struct fake_block *place = fake_block_find(fake, name);
-    if (place == NULL)
-        place = fake_block_find(fake, "");
-    if (place == NULL)
-        return 0xD210;
-    *place = (struct fake_block){.inserted = false};
-    memcpy(place->name, name, sizeof name);
-    fake->coming = place;
-    fake->peer_ref = 0x0100;
-    return 0;
-}
-
-/* The client's answer to a job of ours; *out: the next one, if there is one. */
-static inline void fake_answered(struct fake_services *fake, const struct s7_pdu *answer, struct bytes *out)
-{
-    struct fake_block *block = fake->coming;
-
-    assert_non_null(block);
-    assert_int_equal(answer->ref, fake->peer_ref);
-    fake->peer_ref += FAKE_PEER_REF_STEP;
-    if (answer->param[0] == S7_FN_DOWNLOAD_END) {
-        fake->coming = NULL;
-        return;
-    }
-    assert_int_equal(answer->data[0] << 8 | answer->data[1], answer->data_len - 4);
-    assert_true(answer->data_len - 4 <= sizeof block->bytes - block->len);
-    memcpy(block->bytes + block->len, answer->data + 4, answer->data_len - 4);
-    block->len += answer->data_len - 4;
-    *out = answer->param[1] == 1 ? fake_peer_job(fake, S7_FN_DOWNLOAD, 0)
-                                 : fake_peer_job(fake, S7_FN_DOWNLOAD_END, fake->refuse_end);
-}
-
-/* _INSE and _DELE; returns the error. */
-static inline uint16_t fake_block_control(struct fake_services *fake, const struct s7_pdu *job)
-{
-    char name[8];
-
-    fake_name(job, 12, name);
-    struct fake_block *block = fake_block_find(fake, name);
-    fake->controls++;
-    if (block == NULL)
-        return 0xD209;
-    if (memcmp(job->param + 21, "_DELE", 5) == 0)
-        *block = (struct fake_block){.inserted = false};
-    else if (fake->refuse_insertion != 0)
-        return fake->refuse_insertion;
-    else
-        block->inserted = true;
-    return 0;
-}
-
 /* ---- control and upload ---- */
 
 static inline uint16_t fake_control(struct fake_services *fake, const struct s7_pdu *job)
@@ -396,9 +267,9 @@ static inline uint16_t fake_control(struct fake_services *fake, const struct s7_
     uint8_t before = fake->mode;
 
     assert_int_equal(s7_control_decode(job, &control), S7_OK);
-    if (control == S7_CONTROL_OTHER)
-        return fake_block_control(fake, job);
     fake->controls++;
+    if (control == S7_CONTROL_OTHER)
+        return fake_block_control(&fake->store, job);
     if (control == S7_CONTROL_STOP)
         fake->mode = 4;
     else if (control == S7_CONTROL_WARM || control == S7_CONTROL_COLD)
@@ -419,7 +290,7 @@ static inline void fake_upload_start(struct fake_services *fake, const struct s7
     char name[8], digits[9];
 
     fake_name(job, 10, name);
-    fake->going = fake_block_find(fake, name);
+    fake->going = fake_block_find(&fake->store, name);
     if (fake->going != NULL && !fake->going->inserted)
         fake->going = NULL;
     fake->upload_at = 0;
@@ -465,7 +336,7 @@ static inline void fake_service(struct fake_services *fake, size_t pdu_len, cons
     }
     bool upload = job->param[0] >= S7_FN_UPLOAD_START && job->param[0] <= S7_FN_UPLOAD_END;
     if (job->param[0] == S7_FN_DOWNLOAD_START)
-        error = fake_download(fake, job);
+        error = fake_download(&fake->store, job);
     else if (!upload)
         error = fake_control(fake, job);
     size_t begin = s7_pdu_begin(wr, S7_ROSCTR_ACK_DATA, job->ref, error);

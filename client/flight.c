@@ -19,6 +19,7 @@ struct slot {
 /* One direction of the connection: where its next byte belongs. */
 struct way {
     uint64_t number; /* of the frame that is not whole yet, 0: a new one begins */
+    unsigned slot;   /* where it is kept */
     uint8_t head[HEAD_LEN];
     size_t head_len, left; /* left: behind the head */
 };
@@ -61,17 +62,13 @@ void s7_flight_connection(struct s7_flight *flight)
     memset(flight->ways, 0, sizeof flight->ways);
 }
 
-static struct slot *slot_of(struct s7_flight *flight, uint64_t number)
-{
-    return &flight->slots[number % flight->n];
-}
-
 static void open_frame(struct s7_flight *flight, struct way *way, bool sent, int64_t now_ns)
 {
-    struct slot *slot = slot_of(flight, ++flight->frames);
+    uint64_t number = ++flight->frames;
 
-    *way = (struct way){.number = flight->frames};
-    slot->number = flight->frames;
+    *way = (struct way){.number = number, .slot = (unsigned)(number % flight->n)};
+    struct slot *slot = &flight->slots[way->slot];
+    slot->number = number;
     slot->time_ns = now_ns;
     slot->connection = flight->connection;
     slot->sent = sent;
@@ -81,7 +78,7 @@ static void open_frame(struct s7_flight *flight, struct way *way, bool sent, int
 /* The ring may have gone round since the frame began: then nobody keeps it. */
 static void keep(struct s7_flight *flight, const struct way *way, const uint8_t *bytes, size_t len)
 {
-    struct slot *slot = slot_of(flight, way->number);
+    struct slot *slot = &flight->slots[way->slot];
 
     if (slot->number != way->number)
         return;

@@ -22,6 +22,9 @@ bool s7_flight_is_on(const struct s7_flight *flight);
 /* Oldest first. to_realtime_ns: what to add to the monotonic clock. */
 void s7_flight_each(const struct s7_flight *flight, int64_t to_realtime_ns, s7_flight_fn *fn, void *arg);
 
+/* The same as a pcapng file (flight.h of s7rig says how); host: of the endpoint. S7_E_IO. */
+s7_status s7_flight_pcapng(const struct s7_flight *flight, int64_t to_realtime_ns, const char *host, int fd);
+
 /* A frame in words, of the bytes that are kept of it. */
 void s7_flight_text(const uint8_t *bytes, size_t kept, size_t len, char text[S7_FLIGHT_TEXT_CAP]);
 

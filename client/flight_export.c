@@ -165,10 +165,19 @@ static void file_frame(const s7_flight_frame *frame, void *arg)
     file->seq[frame->sent] += (uint32_t)frame->len;
 }
 
+s7_status s7_flight_pcapng(const struct s7_flight *flight, int64_t add_ns, const char *host, int fd)
+{
+    struct file file = {.fd = fd, .status = S7_OK, .plc = {192, 0, 2, 2}, .us = {192, 0, 2, 1}};
+
+    (void)inet_pton(AF_INET, host, file.plc);
+    file_begin(&file);
+    s7_flight_each(flight, add_ns, file_frame, &file);
+    return file.status;
+}
+
 s7_status s7_client_flight_pcapng(const s7_client *client, int fd)
 {
     s7_client *self = (s7_client *)(uintptr_t)client;
-    struct file file = {.fd = fd, .status = S7_OK, .plc = {192, 0, 2, 2}, .us = {192, 0, 2, 1}};
     struct s7_direct *direct;
 
     if (client == NULL || fd < 0)
@@ -176,9 +185,7 @@ s7_status s7_client_flight_pcapng(const s7_client *client, int fd)
     s7_status status = s7_client_enter(self, &direct);
     if (status != S7_OK)
         return status;
-    (void)inet_pton(AF_INET, direct->settings.endpoint.host, file.plc);
-    file_begin(&file);
-    s7_flight_each(direct->flight, to_realtime_ns(), file_frame, &file);
+    status = s7_flight_pcapng(direct->flight, to_realtime_ns(), direct->settings.endpoint.host, fd);
     s7_client_leave(self, direct);
-    return file.status;
+    return status;
 }

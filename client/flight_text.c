@@ -38,6 +38,12 @@ static const char *function_name(uint8_t function)
         return "write";
     case S7_FN_SETUP:
         return "setup";
+    case S7_FN_DOWNLOAD_START:
+        return "download begin";
+    case S7_FN_DOWNLOAD:
+        return "download";
+    case S7_FN_DOWNLOAD_END:
+        return "download end";
     case S7_FN_UPLOAD_START:
         return "upload begin";
     case S7_FN_UPLOAD:

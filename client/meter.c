@@ -62,22 +62,35 @@ static void take_latency(const struct s7_histogram *latency, s7_client_metrics *
     now->latency_p99_ns = s7_histogram_quantile(latency, 990);
 }
 
-static void take(const struct s7_direct *direct, s7_client_metrics *now)
+void s7_meter_take(const struct s7_meter *meter, const s7_session *session, s7_client_metrics *now)
 {
-    const struct s7_session_stats *stats = s7_session_stats(direct->session);
+    const struct s7_session_stats *stats = s7_session_stats(session);
 
-    now->connected = atomic_load(&direct->up);
-    now->calls = direct->meter.calls;
-    now->successes = direct->meter.successes;
-    memcpy(now->errors, direct->meter.errors, sizeof now->errors);
+    now->calls = meter->calls;
+    now->successes = meter->successes;
+    memcpy(now->errors, meter->errors, sizeof now->errors);
     now->requests = stats->jobs;
     now->bytes_in = stats->bytes_in;
     now->bytes_out = stats->bytes_out;
     now->late_answers = stats->late_answers;
+    take_latency(&meter->latency, now);
+}
+
+void s7_meter_give(s7_client_metrics *to, const s7_client_metrics *now)
+{
+    uint32_t size = to->struct_size;
+
+    memcpy(to, now, size < sizeof *now ? size : sizeof *now);
+    to->struct_size = size;
+}
+
+static void take(const struct s7_direct *direct, s7_client_metrics *now)
+{
+    now->connected = atomic_load(&direct->up);
     now->connects = direct->connects;
     now->reconnects = direct->reconnects;
     now->uptime_ns = now->connected ? s7_now_ns() - direct->up_since_ns : 0;
-    take_latency(&direct->meter.latency, now);
+    s7_meter_take(&direct->meter, direct->session, now);
 }
 
 s7_status s7_client_metrics_get(const s7_client *client, s7_client_metrics *metrics)
@@ -93,7 +106,6 @@ s7_status s7_client_metrics_get(const s7_client *client, s7_client_metrics *metr
         return status;
     take(direct, &now);
     s7_client_leave(self, direct);
-    now.struct_size = metrics->struct_size;
-    memcpy(metrics, &now, now.struct_size < sizeof now ? now.struct_size : sizeof now);
+    s7_meter_give(metrics, &now);
     return S7_OK;
 }

@@ -1,6 +1,6 @@
 /* Plans over connections: the blocking client, a lease of a pool, a connection on a loop; and what they cost.
  */
-#include "client/plan_conn.h"
+#include "client/conn.h"
 #include "client/plan_rig.h"
 #include "client/plc_thread.h"
 #include "client/test_names.h"
@@ -287,7 +287,7 @@ static void on_state(s7_conn *conn, bool up, s7_status why, const s7_errinfo *er
     (void)err;
     (void)arg;
     if (up)
-        assert_int_equal(s7_plan_submit(world.plan, conn, 0, plan_done, &world, NULL), S7_OK);
+        assert_int_equal(s7_conn_plan_run(conn, S7_THEN(plan_done, &world), world.plan), S7_OK);
 }
 
 static void plans_run_over_a_connection_on_a_loop(void **state)
@@ -302,7 +302,7 @@ static void plans_run_over_a_connection_on_a_loop(void **state)
     assert_int_equal(s7_loop_listen(world.loop, "127.0.0.1", 10102, on_accept, NULL, &listener, NULL), S7_OK);
     assert_int_equal(s7_conn_new(world.loop, "127.0.0.1:10102", NULL, on_state, NULL, &world.conn, NULL),
                      S7_OK);
-    assert_int_equal(s7_plan_submit(world.plan, world.conn, 0, plan_done, &world, &world.err),
+    assert_int_equal(s7_conn_plan_run(world.conn, S7_THEN(plan_done, &world), world.plan),
                      S7_E_NOT_CONNECTED);
     assert_int_equal(world.dones, 0);
     assert_int_equal(s7_conn_open(world.conn, NULL), S7_OK);

@@ -113,6 +113,7 @@ struct s7_plan {
 
     /* a run on a loop: plan_conn.c */
     s7_conn *conn;
+    uint64_t id; /* of all its rounds; 0: none yet */
     int64_t deadline_ns;
     void (*done)(s7_conn *conn, s7_status status, const s7_errinfo *err, void *arg);
     void *arg;

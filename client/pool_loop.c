@@ -284,6 +284,8 @@ s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_op
         pool->members[i].pool = pool;
         status = s7_conn_new(loop, endpoint, &settings.options.client, on_state, &pool->members[i],
                              &pool->members[i].conn, err);
+        if (status == S7_OK)
+            s7_conn_pooled(pool->members[i].conn);
     }
     if (status != S7_OK) {
         s7_pool_loop_free(pool);

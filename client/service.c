@@ -119,7 +119,8 @@ static const char *gather(struct s7_service *service, const uint8_t *bytes, size
     service->len += in_head;
     if (in_head == len)
         return NULL;
-    fill(service->out, service->cap, service->len - service->head_len, bytes + in_head, len - in_head);
+    uint8_t *out = service->out != NULL ? service->out : service->own;
+    fill(out, service->cap, service->len - service->head_len, bytes + in_head, len - in_head);
     service->len += len - in_head;
     return NULL;
 }

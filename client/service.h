@@ -16,17 +16,19 @@
 #define S7_SERVICE_HEAD_CAP  8
 #define S7_SERVICE_PARAM_CAP 32
 #define S7_SERVICE_DATA_CAP  16
+#define S7_SERVICE_OWN_CAP   544 /* 16 records of the longest list that is decoded */
 
 struct s7_service {
     struct s7_work work;
     bool changes;         /* may have been done although no answer came */
     uint16_t empty_error; /* this error of the PLC means: nothing there; 0: none does */
-    /* where to: the first head_len bytes to head, the others to out[0..cap); len counts all that came, also
-     * what did not fit and was dropped */
+    /* where to: the first head_len bytes to head, the others to out[0..cap), or to own[0..cap) if out is
+     * NULL; len counts all that came, also what did not fit and was dropped */
     uint8_t head[S7_SERVICE_HEAD_CAP];
     size_t head_len;
     uint8_t *out;
     size_t cap, len;
+    uint8_t own[S7_SERVICE_OWN_CAP];
 
     /* private: the next request ... */
     uint8_t rosctr;
@@ -44,8 +46,10 @@ struct s7_service {
     char detail[96];
 };
 
-/* A userdata service; payload NULL: none. out may be NULL when cap is 0. The payload is copied, at most 12
- * bytes. */
+/* May be copied until it is begun, and what was copied then be begun later.
+ *
+ * A userdata service; payload NULL: none. out NULL: own, where cap is at most S7_SERVICE_OWN_CAP. The payload
+ * is copied, at most 12 bytes. */
 void s7_service_userdata(struct s7_service *service, uint8_t group, uint8_t subfunction,
                          const uint8_t *payload, size_t payload_len, void *out, size_t cap);
 

@@ -12,11 +12,20 @@
 
 const char s7_services_short[] = "the answer is shorter than what it should carry";
 
-static s7_status report(const struct s7_service_call *call, s7_errinfo *err, s7_status status,
-                        const char *detail, uint32_t facts)
+/* ---- reports ---- */
+
+s7_status s7_services_report(const char *what, const char *where, s7_errinfo *err, s7_status status,
+                             const char *detail)
 {
-    snprintf(err->asked, sizeof err->asked, "%s %.80s", call->what, s7_client_where(call->client));
-    s7_report_why(err, status, detail, S7_FACT_SERVICE | facts);
+    snprintf(err->asked, sizeof err->asked, "%s %.80s", what, where);
+    s7_report_why(err, status, detail, S7_FACT_SERVICE);
+    return status;
+}
+
+static s7_status report(const struct s7_service_call *call, s7_errinfo *err, s7_status status,
+                        const char *detail)
+{
+    s7_services_report(call->what, s7_client_where(call->client), err, status, detail);
     s7_report_give(s7_ctx_err(call->ctx), err);
     return status;
 }
@@ -25,17 +34,58 @@ s7_status s7_services_fail(const struct s7_service_call *call, s7_status status,
 {
     s7_errinfo err = S7_ERRINFO_INIT;
 
-    return report(call, &err, status, detail, 0);
+    return report(call, &err, status, detail);
 }
 
-s7_status s7_services_too_large(const struct s7_service_call *call, const char *of_what, size_t there,
-                                size_t cap)
+/* ---- errands ---- */
+
+void s7_errand_init(struct s7_errand *errand, const char *what, bool control)
 {
-    char detail[96];
-
-    snprintf(detail, sizeof detail, "there are %zu %s, and room for %zu", there, of_what, cap);
-    return s7_services_fail(call, S7_E_TOO_LARGE, detail);
+    *errand = (struct s7_errand){.control = control};
+    snprintf(errand->what, sizeof errand->what, "%s", what);
 }
+
+s7_status s7_errand_bad(char detail[S7_ERRAND_DETAIL_CAP], const char *why)
+{
+    snprintf(detail, S7_ERRAND_DETAIL_CAP, "%s", why);
+    return S7_E_PROTOCOL;
+}
+
+s7_status s7_errand_too_large(char detail[S7_ERRAND_DETAIL_CAP], const char *of_what, size_t there,
+                              size_t cap)
+{
+    snprintf(detail, S7_ERRAND_DETAIL_CAP, "there are %zu %s, and room for %zu", there, of_what, cap);
+    return S7_E_TOO_LARGE;
+}
+
+s7_status s7_errand_end(struct s7_errand *errand, const char *where, s7_errinfo *err)
+{
+    char finished[S7_ERRAND_DETAIL_CAP] = "";
+    const char *detail;
+    s7_status status = s7_service_result(&errand->service, &err->plc_error, &detail);
+
+    if (status == S7_OK && errand->finish != NULL) {
+        status = errand->finish(errand, finished);
+        detail = finished;
+    }
+    return status == S7_OK ? S7_OK : s7_services_report(errand->what, where, err, status, detail);
+}
+
+s7_status s7_errand_run(s7_client *client, const s7_ctx *ctx, struct s7_errand *errand, const char *fault)
+{
+    struct s7_service_call call = {client, ctx, errand->what, errand->control};
+    char detail[S7_ERRAND_DETAIL_CAP];
+
+    if (fault != NULL)
+        return s7_client_refuse(client, ctx, fault);
+    s7_status status = s7_services_call(&call, &errand->service);
+    if (status != S7_OK || errand->finish == NULL)
+        return status;
+    status = errand->finish(errand, detail);
+    return status == S7_OK ? S7_OK : s7_services_fail(&call, status, detail);
+}
+
+/* ---- structs ---- */
 
 void s7_services_give(void *to, const void *from, size_t size)
 {
@@ -76,7 +126,7 @@ static s7_status attempt(const struct s7_service_call *call, struct s7_direct *d
     s7_status status = s7_direct_ready(direct, now_ns, work->deadline_ns, &detail);
     if (status != S7_OK) {
         s7_direct_advise(direct, status, &err);
-        return report(call, &err, status, detail, 0);
+        return report(call, &err, status, detail);
     }
     s7_direct_drive(direct, work);
     status = result_of(task, &err.plc_error, &detail);
@@ -84,7 +134,9 @@ static s7_status attempt(const struct s7_service_call *call, struct s7_direct *d
         return S7_OK;
     *again = task->service != NULL && !call->control && !task->service->changes &&
              s7_direct_may_repeat(direct, status, repeats);
-    return *again ? status : report(call, &err, status, detail, s7_facts_of(&direct->settings));
+    err.status = status;
+    s7_report_hint(&err, S7_FACT_SERVICE | s7_facts_of(&direct->settings));
+    return *again ? status : report(call, &err, status, detail);
 }
 
 static s7_status repeat(const struct s7_service_call *call, struct s7_direct *direct, const struct task *task)
@@ -114,10 +166,10 @@ static s7_status call_inside(const struct s7_service_call *call, struct s7_direc
     direct->begun_ns = s7_now_ns();
     s7_status guarded = call->control ? s7_guard_control(&direct->settings, &detail, &err) : S7_OK;
     if (guarded != S7_OK)
-        return report(call, &err, guarded, detail, 0);
+        return report(call, &err, guarded, detail);
     if (s7_ctx_deadline(call->ctx, direct->begun_ns, options->request_ms * NS_PER_MS,
                         &work_of(task)->deadline_ns) != S7_OK)
-        return report(call, &err, S7_E_ARG, "not a call context: set struct_size", 0);
+        return report(call, &err, S7_E_ARG, "not a call context: set struct_size");
     direct->cancel = s7_ctx_cancel(call->ctx);
     return repeat(call, direct, task);
 }

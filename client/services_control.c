@@ -7,95 +7,142 @@
 
 /* ---- clock ---- */
 
+static s7_status take_clock(struct s7_errand *errand, char detail[S7_ERRAND_DETAIL_CAP])
+{
+    const struct s7_service *service = &errand->service;
+
+    return s7_clock_decode(service->own, service->len, errand->to) == S7_OK
+               ? S7_OK
+               : s7_errand_bad(detail, "what the clock says is no date");
+}
+
+const char *s7_errand_clock_get(struct s7_errand *errand, s7_datetime *datetime)
+{
+    s7_errand_init(errand, "read the clock of", false);
+    s7_service_userdata(&errand->service, S7_GROUP_CLOCK, S7_CLOCK_READ, NULL, 0, NULL, S7_CLOCK_LEN);
+    errand->finish = take_clock;
+    errand->to = datetime;
+    return datetime != NULL ? NULL : "datetime is NULL";
+}
+
 s7_status s7_clock_get(s7_client *client, const s7_ctx *ctx, s7_datetime *datetime)
 {
-    struct s7_service_call call = {client, ctx, "read the clock of", false};
-    uint8_t bytes[S7_CLOCK_LEN];
-    struct s7_service service;
+    struct s7_errand errand;
 
-    if (datetime == NULL)
-        return s7_client_refuse(client, ctx, "datetime is NULL");
-    s7_service_userdata(&service, S7_GROUP_CLOCK, S7_CLOCK_READ, NULL, 0, bytes, sizeof bytes);
-    s7_status status = s7_services_call(&call, &service);
-    if (status != S7_OK)
-        return status;
-    return s7_clock_decode(bytes, service.len, datetime) == S7_OK
-               ? S7_OK
-               : s7_services_fail(&call, S7_E_PROTOCOL, "what the clock says is no date");
+    return s7_errand_run(client, ctx, &errand, s7_errand_clock_get(&errand, datetime));
+}
+
+const char *s7_errand_clock_set(struct s7_errand *errand, const s7_datetime *datetime)
+{
+    uint8_t payload[S7_CLOCK_LEN];
+    struct s7_wr wr = {.buf = payload, .cap = sizeof payload};
+
+    s7_errand_init(errand, "set the clock of", true);
+    if (datetime == NULL || !s7_datetime_is_good(datetime))
+        return "datetime is no date of 1990..2089";
+    s7_clock_encode(&wr, datetime);
+    s7_service_userdata(&errand->service, S7_GROUP_CLOCK, S7_CLOCK_SET, payload, wr.len, NULL, 0);
+    errand->service.changes = true;
+    return NULL;
 }
 
 s7_status s7_clock_set(s7_client *client, const s7_ctx *ctx, const s7_datetime *datetime)
 {
-    struct s7_service_call call = {client, ctx, "set the clock of", true};
-    uint8_t payload[S7_CLOCK_LEN];
-    struct s7_wr wr = {.buf = payload, .cap = sizeof payload};
-    struct s7_service service;
+    struct s7_errand errand;
 
-    if (datetime == NULL || !s7_datetime_is_good(datetime))
-        return s7_client_refuse(client, ctx, "datetime is no date of 1990..2089");
-    s7_clock_encode(&wr, datetime);
-    s7_service_userdata(&service, S7_GROUP_CLOCK, S7_CLOCK_SET, payload, wr.len, NULL, 0);
-    service.changes = true;
-    return s7_services_call(&call, &service);
+    return s7_errand_run(client, ctx, &errand, s7_errand_clock_set(&errand, datetime));
 }
 
 /* ---- password ---- */
 
+const char *s7_errand_password_set(struct s7_errand *errand, const char *password)
+{
+    uint8_t payload[S7_PASSWORD_LEN];
+
+    s7_errand_init(errand, "log on to", true);
+    if (password == NULL || !s7_password_scramble(password, strlen(password), payload))
+        return "a password has at most 8 characters";
+    s7_service_userdata(&errand->service, S7_GROUP_SECURITY, S7_SECURITY_PASSWORD, payload, sizeof payload,
+                        NULL, 0);
+    errand->service.changes = true;
+    return NULL;
+}
+
 s7_status s7_password_set(s7_client *client, const s7_ctx *ctx, const char *password)
 {
-    struct s7_service_call call = {client, ctx, "log on to", true};
-    uint8_t payload[S7_PASSWORD_LEN];
-    struct s7_service service;
+    struct s7_errand errand;
 
-    if (password == NULL || !s7_password_scramble(password, strlen(password), payload))
-        return s7_client_refuse(client, ctx, "a password has at most 8 characters");
-    s7_service_userdata(&service, S7_GROUP_SECURITY, S7_SECURITY_PASSWORD, payload, sizeof payload, NULL, 0);
-    service.changes = true;
-    return s7_services_call(&call, &service);
+    return s7_errand_run(client, ctx, &errand, s7_errand_password_set(&errand, password));
+}
+
+const char *s7_errand_password_clear(struct s7_errand *errand)
+{
+    s7_errand_init(errand, "log off from", true);
+    s7_service_userdata(&errand->service, S7_GROUP_SECURITY, S7_SECURITY_CLEAR, NULL, 0, NULL, 0);
+    errand->service.changes = true;
+    return NULL;
 }
 
 s7_status s7_password_clear(s7_client *client, const s7_ctx *ctx)
 {
-    struct s7_service_call call = {client, ctx, "log off from", true};
-    struct s7_service service;
+    struct s7_errand errand;
 
-    s7_service_userdata(&service, S7_GROUP_SECURITY, S7_SECURITY_CLEAR, NULL, 0, NULL, 0);
-    service.changes = true;
-    return s7_services_call(&call, &service);
+    return s7_errand_run(client, ctx, &errand, s7_errand_password_clear(&errand));
 }
 
 /* ---- stop, start, memory ---- */
 
-static s7_status control(s7_client *client, const s7_ctx *ctx, enum s7_control what, const char *words)
+static const char *control_words(enum s7_control what)
 {
-    struct s7_service_call call = {client, ctx, words, true};
-    struct s7_service service;
+    switch (what) {
+    case S7_CONTROL_STOP:
+        return "stop";
+    case S7_CONTROL_WARM:
+        return "start (warm)";
+    case S7_CONTROL_COLD:
+        return "start (cold)";
+    case S7_CONTROL_COMPRESS:
+        return "compress the memory of";
+    default:
+        return "copy RAM to ROM in";
+    }
+}
 
-    s7_service_control(&service, what);
-    return s7_services_call(&call, &service);
+const char *s7_errand_control(struct s7_errand *errand, enum s7_control what)
+{
+    s7_errand_init(errand, control_words(what), true);
+    s7_service_control(&errand->service, what);
+    return NULL;
+}
+
+static s7_status control(s7_client *client, const s7_ctx *ctx, enum s7_control what)
+{
+    struct s7_errand errand;
+
+    return s7_errand_run(client, ctx, &errand, s7_errand_control(&errand, what));
 }
 
 s7_status s7_plc_stop(s7_client *client, const s7_ctx *ctx)
 {
-    return control(client, ctx, S7_CONTROL_STOP, "stop");
+    return control(client, ctx, S7_CONTROL_STOP);
 }
 
 s7_status s7_plc_start_warm(s7_client *client, const s7_ctx *ctx)
 {
-    return control(client, ctx, S7_CONTROL_WARM, "start (warm)");
+    return control(client, ctx, S7_CONTROL_WARM);
 }
 
 s7_status s7_plc_start_cold(s7_client *client, const s7_ctx *ctx)
 {
-    return control(client, ctx, S7_CONTROL_COLD, "start (cold)");
+    return control(client, ctx, S7_CONTROL_COLD);
 }
 
 s7_status s7_plc_compress(s7_client *client, const s7_ctx *ctx)
 {
-    return control(client, ctx, S7_CONTROL_COMPRESS, "compress the memory of");
+    return control(client, ctx, S7_CONTROL_COMPRESS);
 }
 
 s7_status s7_plc_copy_ram_to_rom(s7_client *client, const s7_ctx *ctx)
 {
-    return control(client, ctx, S7_CONTROL_RAM_TO_ROM, "copy RAM to ROM in");
+    return control(client, ctx, S7_CONTROL_RAM_TO_ROM);
 }

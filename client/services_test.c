@@ -208,147 +208,6 @@ static void s7_134_a_block_is_uploaded_piece_by_piece(void **state)
     end();
 }
 
-/* Its connection's frames: 0 CR, 1 setup, 2 request, 3 to 5 pieces, 6 end, 7 insertion. */
-#define PIECE_FRAME     3
-#define END_FRAME       6
-#define INSERTION_FRAME 7
-
-static uint8_t block[FAKE_BLOCK_LEN];
-
-static void s7_139_what_was_uploaded_downloads_to_the_same_bytes(void **state)
-{
-    uint8_t got[FAKE_BLOCK_LEN];
-    s7_block_head head = {.struct_size = sizeof head};
-    size_t len;
-
-    (void)state;
-    begin();
-    fake_make_block(block, sizeof block, 0x0A, 1);
-    assert_int_equal(s7_block_download(client, NULL, S7_BLOCK_DB, 1, block, sizeof block), S7_OK);
-    assert_int_equal(s7_block_upload(client, NULL, S7_BLOCK_DB, 1, got, sizeof got, &len), S7_OK);
-    assert_int_equal(len, sizeof block);
-    assert_memory_equal(got, block, sizeof block);
-    assert_int_equal(s7_block_download(client, NULL, S7_BLOCK_DB, 1, got, len), S7_OK);
-    assert_int_equal(s7_block_upload(client, NULL, S7_BLOCK_DB, 1, got, sizeof got, &len), S7_OK);
-    assert_memory_equal(got, block, sizeof block);
-    assert_int_equal(s7_block_download(client, NULL, S7_BLOCK_DB, 300, got, len), S7_OK);
-    assert_int_equal(s7_block_upload(client, NULL, S7_BLOCK_DB, 300, got, sizeof got, &len), S7_OK);
-    assert_int_equal(s7_block_head_get(got, len, &head, NULL), S7_OK);
-    assert_int_equal(head.number, 300);
-    got[6] = 0; /* else the same, but for the checksum */
-    got[7] = 1;
-    memcpy(got + sizeof got - 10, block + sizeof block - 10, 2);
-    assert_memory_equal(got, block, sizeof block);
-    end();
-    assert_int_equal(server.plc.services.controls, 3);
-}
-
-static void a_block_is_deleted_once(void **state)
-{
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
-
-    (void)state;
-    begin();
-    fake_make_block(block, sizeof block, 0x0E, 65535);
-    assert_int_equal(s7_block_download(client, NULL, S7_BLOCK_FB, 65535, block, sizeof block), S7_OK);
-    assert_int_equal(s7_block_delete(client, NULL, S7_BLOCK_FB, 65535), S7_OK);
-    assert_int_equal(s7_block_delete(client, &ctx, S7_BLOCK_FB, 65535), S7_E_PLC);
-    assert_int_equal(err.plc_error, 0xD209);
-    expect_text(err.asked, "delete FB65535 in 127.0.0.1:");
-    assert_int_equal(s7_block_delete(client, NULL, (s7_block_type)0x39, 1), S7_E_ARG);
-    end();
-}
-
-static void what_a_plc_does_not_take_is_told_with_its_step(void **state)
-{
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
-
-    (void)state;
-    begin();
-    fake_make_block(block, sizeof block, 0x0A, 1);
-    server.plc.services.refuse_end = 0xD20F;
-    assert_int_equal(s7_block_download(client, &ctx, S7_BLOCK_DB, 1, block, sizeof block), S7_E_PLC);
-    expect_text(err.asked, "download DB1 to 127.0.0.1:");
-    expect_text(err.came, "D20F block too large");
-    end();
-    assert_int_equal(server.plc.services.controls, 0);
-    begin();
-    server.plc.services.refuse_insertion = 0xD2A9;
-    assert_int_equal(s7_block_download(client, &ctx, S7_BLOCK_DB, 1, block, sizeof block), S7_E_PLC);
-    expect_text(err.asked, "insert DB1, which was downloaded, in 127.0.0.1:");
-    expect_text(err.hint, "wait a moment and repeat");
-    end();
-    begin_with(1, REFUSE, 2);
-    assert_int_equal(s7_block_download(client, &ctx, S7_BLOCK_DB, 1, block, sizeof block), S7_E_PLC);
-    expect_text(err.hint, "this PLC does not have the service");
-    end();
-}
-
-static s7_status lost_at(enum act act, unsigned frame, s7_errinfo *err)
-{
-    s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = act == SILENT ? 50 : PATIENCE_MS, .err = err};
-    s7_datetime datetime;
-
-    begin_with(1, act, frame);
-    s7_status status = s7_block_download(client, &ctx, S7_BLOCK_DB, 1, block, sizeof block);
-    if (act != SILENT || frame < INSERTION_FRAME) /* what breaks off is closed */
-        assert_int_equal(s7_clock_get(client, NULL, &datetime), S7_E_NOT_CONNECTED);
-    end();
-    assert_int_equal(server.plc.services.controls, frame == INSERTION_FRAME);
-    return status;
-}
-
-static void s7_154_a_download_that_is_lost_is_unknown_only_while_it_is_inserted(void **state)
-{
-    static const struct {
-        enum act act;
-        s7_status status;
-    } ends[] = {{FIN, S7_E_CLOSED}, {RST, S7_E_RESET}, {SILENT, S7_E_TIMEOUT}};
-
-    (void)state;
-    fake_make_block(block, sizeof block, 0x0A, 1);
-    for (unsigned i = 0; i < 3; i++) {
-        s7_errinfo err = S7_ERRINFO_INIT;
-
-        assert_int_equal(lost_at(ends[i].act, PIECE_FRAME, &err), ends[i].status);
-        expect_text(err.came, "after 222 of 500 bytes; the block was not inserted");
-        assert_int_equal(lost_at(ends[i].act, INSERTION_FRAME, &err), S7_E_OUTCOME_UNKNOWN);
-        expect_text(err.asked, "insert DB1, which was downloaded, in");
-        expect_text(err.hint, "blocks");
-    }
-}
-
-static void bytes_that_are_no_block_are_not_sent(void **state)
-{
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
-    s7_block_head head = {.struct_size = sizeof head};
-
-    (void)state;
-    begin();
-    fake_make_block(block, sizeof block, 0x0A, 1);
-    assert_int_equal(s7_block_download(client, &ctx, S7_BLOCK_DB, 1, block, sizeof block - 1), S7_E_ARG);
-    expect_text(err.came, "says that it has 500 bytes, and there are 499");
-    assert_int_equal(s7_block_head_get(block, sizeof block - 1, &head, &err), S7_E_ARG);
-    expect_text(err.came, "says that it has 500 bytes, and there are 499");
-    assert_int_equal(s7_block_download(client, &ctx, S7_BLOCK_OB, 1, block, sizeof block), S7_E_ARG);
-    expect_text(err.came, "of another type");
-    assert_int_equal(s7_block_download(client, &ctx, S7_BLOCK_SFC, 1, block, sizeof block), S7_E_ARG);
-    assert_int_equal(s7_block_download(client, &ctx, (s7_block_type)7, 1, block, sizeof block), S7_E_ARG);
-    assert_int_equal(s7_block_download(client, &ctx, S7_BLOCK_DB, 1, NULL, 0), S7_E_ARG);
-    assert_int_equal(s7_block_head_get(NULL, 0, &head, NULL), S7_E_ARG);
-    assert_int_equal(s7_block_head_get(block, sizeof block, NULL, NULL), S7_E_ARG);
-    assert_int_equal(s7_block_head_get(block, sizeof block, &head, NULL), S7_OK);
-    assert_int_equal(head.type, S7_BLOCK_DB);
-    assert_int_equal(head.data_len, 400);
-    assert_string_equal(s7_block_type_name(head.type), "DB");
-    assert_string_equal(s7_block_type_name((s7_block_type)0), "");
-    assert_int_equal(info_of(client).requests, 0);
-    end();
-}
-
 /* ---- clock, password, control ---- */
 
 static void s7_127_the_clock_is_set_and_read_back(void **state)
@@ -424,6 +283,7 @@ static void control_is_refused_unless_it_is_allowed(void **state)
     assert_int_equal(s7_clock_set(client, NULL, &datetime), S7_E_MISUSE);
     assert_int_equal(s7_password_set(client, NULL, "secret"), S7_E_MISUSE);
     assert_int_equal(s7_password_clear(client, NULL), S7_E_MISUSE);
+    uint8_t block[FAKE_BLOCK_LEN];
     fake_make_block(block, sizeof block, 0x0A, 1);
     assert_int_equal(s7_block_download(client, NULL, S7_BLOCK_DB, 1, block, sizeof block), S7_E_MISUSE);
     assert_int_equal(s7_block_delete(client, NULL, S7_BLOCK_DB, 1), S7_E_MISUSE);
@@ -605,11 +465,6 @@ int main(void)
         cmocka_unit_test(s7_104_any_list_is_read_into_the_callers_buffer),
         cmocka_unit_test(s7_121_to_125_blocks_are_counted_listed_and_told_of),
         cmocka_unit_test(s7_134_a_block_is_uploaded_piece_by_piece),
-        cmocka_unit_test(s7_139_what_was_uploaded_downloads_to_the_same_bytes),
-        cmocka_unit_test(a_block_is_deleted_once),
-        cmocka_unit_test(what_a_plc_does_not_take_is_told_with_its_step),
-        cmocka_unit_test(s7_154_a_download_that_is_lost_is_unknown_only_while_it_is_inserted),
-        cmocka_unit_test(bytes_that_are_no_block_are_not_sent),
         cmocka_unit_test(s7_127_the_clock_is_set_and_read_back),
         cmocka_unit_test(s7_093_a_password_is_right_or_wrong),
         cmocka_unit_test(s7_130_to_132_a_plc_stops_and_starts),

@@ -54,6 +54,7 @@ void s7_session_start(s7_session *session, int64_t now_ns)
         return;
     memset(session->slots, 0, sizeof session->slots);
     session->peer = (struct s7_expectation){.state = S7_SLOT_FREE};
+    session->n_slots = 0;
     session->closed_event_due = false;
     session->rx_at = session->rx_end = session->join_len = 0;
     session->tx_at = session->tx_end = 0;
@@ -73,7 +74,7 @@ void s7_session_start(s7_session *session, int64_t now_ns)
 
 struct s7_slot *s7_session_slot_of_ref(struct s7_session *session, uint16_t ref)
 {
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < session->n_slots; i++)
         if (session->slots[i].state != S7_SLOT_FREE && session->slots[i].ref == ref)
             return &session->slots[i];
     return NULL;
@@ -107,7 +108,7 @@ void s7_session_close(struct s7_session *session, s7_status why, const char *for
     va_start(args, format);
     vsnprintf(session->closed_detail, sizeof session->closed_detail, format, args);
     va_end(args);
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++) {
+    for (unsigned i = 0; i < session->n_slots; i++) {
         struct s7_slot *slot = &session->slots[i];
 
         if (slot->state == S7_SLOT_OPEN)
@@ -147,7 +148,7 @@ void s7_session_lost(s7_session *session, s7_status why)
 
 void s7_session_cancel(s7_session *session, uint64_t id)
 {
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < session->n_slots; i++)
         if (session->slots[i].state == S7_SLOT_OPEN && session->slots[i].id == id)
             slot_fail(session, &session->slots[i], S7_E_CANCELLED);
     if (session->peer.state == S7_SLOT_OPEN && session->peer.id == id)
@@ -181,7 +182,7 @@ int64_t s7_session_deadline(const s7_session *session)
 {
     int64_t earliest = in_handshake(session) ? session->handshake_deadline_ns : S7_NEVER_NS;
 
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++) {
+    for (unsigned i = 0; i < session->n_slots; i++) {
         const struct s7_slot *slot = &session->slots[i];
 
         if (slot->state == S7_SLOT_OPEN && slot->deadline_ns < earliest)
@@ -200,7 +201,7 @@ void s7_session_tick(s7_session *session, int64_t now_ns)
                                                                  : "no answer to setup communication");
         return;
     }
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++) {
+    for (unsigned i = 0; i < session->n_slots; i++) {
         struct s7_slot *slot = &session->slots[i];
 
         if (slot->state == S7_SLOT_OPEN && now_ns >= slot->deadline_ns) {
@@ -225,7 +226,7 @@ static const char *failed_text(const struct s7_session *session, const struct s7
 
 static bool next_failed(struct s7_session *session, struct s7_event *event)
 {
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++) {
+    for (unsigned i = 0; i < session->n_slots; i++) {
         struct s7_slot *slot = &session->slots[i];
 
         if (slot->state != S7_SLOT_FAILED)
@@ -286,7 +287,7 @@ static unsigned count(const struct s7_session *session, bool open)
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++) {
+    for (unsigned i = 0; i < session->n_slots; i++) {
         const struct s7_slot *slot = &session->slots[i];
         bool owed = slot->state == S7_SLOT_OWED || (slot->state == S7_SLOT_FAILED && slot->owed);
 
@@ -313,7 +314,7 @@ unsigned s7_session_window(const s7_session *session)
                                                                                 : session->granted.amq_called;
     unsigned used = 0;
 
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < session->n_slots; i++)
         used += session->slots[i].state != S7_SLOT_FREE;
     size_t by_room = s7_session_tx_room(session) / s7_session_job_cap(session);
     unsigned by_window = limit > used ? limit - used : 0;

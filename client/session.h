@@ -10,7 +10,8 @@
  *
  * Jobs are matched to answers by PDU reference only. References count up and skip those that are in use or
  * quarantined: a job that timed out or was cancelled keeps its reference (quarantine) until its late answer
- * came, which is counted and dropped. Userdata requests are jobs like others. While any answer is owed the
+ * came, which is counted and dropped. Userdata requests are jobs like others. Jobs of the peer are ignored
+ * unless somebody expects them. While any answer is owed the
  * connection is dirty: s7_session_owed() > 0. */
 #ifndef CLIENT_SESSION_H
 #define CLIENT_SESSION_H

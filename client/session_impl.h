@@ -67,6 +67,7 @@ struct s7_session {
     int64_t handshake_deadline_ns;
     struct s7_slot slots[S7_SESSION_MAX_JOBS];
     struct s7_expectation peer;
+    unsigned n_slots; /* that were used so far, the first ones first: the rest is free */
 
     bool closed_event_due;
     s7_status closed_why;

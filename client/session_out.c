@@ -55,7 +55,7 @@ void s7_session_tx_remove(struct s7_session *session, const struct s7_slot *remo
 
     memmove(session->tx + begin, session->tx + end, session->tx_end - end);
     session->tx_end -= end - begin;
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++) {
+    for (unsigned i = 0; i < session->n_slots; i++) {
         struct s7_slot *slot = &session->slots[i];
 
         if (slot->state != S7_SLOT_OPEN || slot->tx_begin < removed->tx_end)
@@ -129,10 +129,10 @@ void s7_session_send_setup(struct s7_session *session)
 
 static struct s7_slot *free_slot(struct s7_session *session)
 {
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < session->n_slots; i++)
         if (session->slots[i].state == S7_SLOT_FREE)
             return &session->slots[i];
-    return NULL;
+    return session->n_slots < S7_SESSION_MAX_JOBS ? &session->slots[session->n_slots++] : NULL;
 }
 
 /* Bytes that an item's answer carries; what is not known counts as bytes. */

@@ -41,6 +41,7 @@ static const struct setting {
     {"handshake-timeout", "S7_HANDSHAKE_MS", TIME, FIELD(handshake_ms), 1, MAX_MS, false, "a time"},
     {"auto-reconnect", "S7_AUTO_RECONNECT", FLAG, FIELD(auto_reconnect), 0, 1, false, "auto-reconnect"},
     {"read-retries", "S7_READ_RETRIES", NUMBER_8, FIELD(read_retries), 0, 255, false, "a number of repeats"},
+    {"heartbeat", "S7_HEARTBEAT_MS", TIME, FIELD(heartbeat_ms), 0, MAX_MS, false, "a time"},
     {"read-only", "S7_READ_ONLY", FLAG, FIELD(read_only), 0, 1, false, "read-only"},
 };
 

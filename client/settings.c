@@ -148,6 +148,17 @@ s7_status s7_settings_session(const struct s7_settings *settings, uint16_t first
     return s7_session_new(&session, out);
 }
 
+int64_t s7_settings_pause_ns(const s7_client_options *options, unsigned failures, uint64_t random)
+{
+    uint64_t bound_ms = options->backoff_min_ms;
+
+    for (unsigned i = 1; i < failures && bound_ms < options->backoff_max_ms; i++)
+        bound_ms *= 2;
+    if (bound_ms > options->backoff_max_ms)
+        bound_ms = options->backoff_max_ms;
+    return (int64_t)(random % (bound_ms * 1000000 + 1));
+}
+
 void s7_settings_asked(const struct s7_settings *settings, s7_errinfo *err)
 {
     static const char *const types[] = {"?", "PG", "OP", "S7 basic"};

@@ -26,6 +26,10 @@ uint16_t s7_settings_remote_tsap(const struct s7_settings *settings);
 S7_MUST_CHECK s7_status s7_settings_session(const struct s7_settings *settings, uint16_t first_ref,
                                             s7_session **out);
 
+/* How long to wait before the next attempt after so many failed in a row (0 counts as 1), drawn with 64
+ * random bits: full jitter, so that clients that lost their PLC together do not come back together. */
+int64_t s7_settings_pause_ns(const s7_client_options *options, unsigned failures, uint64_t random);
+
 /* asked = "connect to 127.0.0.1:10102 (rack 0, slot 1, OP)" */
 void s7_settings_asked(const struct s7_settings *settings, s7_errinfo *err);
 

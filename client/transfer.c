@@ -3,7 +3,9 @@
 #include "client/report.h"
 #include "client/transfer_plan.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #define BYTE_MAX 2097151 /* 24 bits of bit address */
 
@@ -83,8 +85,11 @@ s7_status s7_transfer_begin(struct s7_transfer *transfer, bool write, s7_item *i
 
     if (status != S7_OK)
         return status;
-    *transfer =
-        (struct s7_transfer){.write = write, .items = items, .n_items = n_items, .deadline_ns = deadline_ns};
+    memset(transfer, 0, offsetof(struct s7_transfer, jobs));
+    transfer->write = write;
+    transfer->items = items;
+    transfer->n_items = n_items;
+    transfer->deadline_ns = deadline_ns;
     return S7_OK;
 }
 
@@ -118,10 +123,10 @@ static s7_status job_submit(const struct s7_transfer *transfer, s7_session *sess
 
 static struct s7_transfer_job *free_job(struct s7_transfer *transfer)
 {
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < transfer->n_jobs; i++)
         if (!transfer->jobs[i].open)
             return &transfer->jobs[i];
-    return NULL;
+    return transfer->n_jobs < S7_SESSION_MAX_JOBS ? &transfer->jobs[transfer->n_jobs++] : NULL;
 }
 
 static void call_failed(struct s7_transfer *transfer, s7_status status, uint16_t plc_error,
@@ -323,7 +328,7 @@ static void write_answer(struct s7_transfer *transfer, const struct s7_transfer_
 
 static struct s7_transfer_job *job_of(struct s7_transfer *transfer, uint64_t id)
 {
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < transfer->n_jobs; i++)
         if (transfer->jobs[i].open && job_id(&transfer->jobs[i]) == id)
             return &transfer->jobs[i];
     return NULL;
@@ -358,7 +363,7 @@ void s7_transfer_cancel(struct s7_transfer *transfer, s7_session *session, s7_st
     if (s7_transfer_done(transfer))
         return;
     call_failed(transfer, why, 0, detail);
-    for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+    for (unsigned i = 0; i < transfer->n_jobs; i++)
         if (transfer->jobs[i].open)
             s7_session_cancel(session, job_id(&transfer->jobs[i]));
 }

@@ -30,10 +30,11 @@ struct s7_transfer {
     /* private: where the next job starts, jobs in flight, the outcome so far */
     size_t next_item, next_offset;
     unsigned in_flight;
-    struct s7_transfer_job jobs[S7_SESSION_MAX_JOBS];
     s7_status failed; /* why the whole call failed, S7_OK so far */
     uint16_t plc_error;
     char detail[96];
+    unsigned n_jobs; /* that were used so far, the first ones first: the rest means nothing */
+    struct s7_transfer_job jobs[S7_SESSION_MAX_JOBS];
 };
 
 /* Check the items and begin. S7_E_ARG: an address out of range, len not the address's size, data NULL; the
@@ -58,5 +59,11 @@ bool s7_transfer_done(const struct s7_transfer *transfer);
  * Items that were never asked get the call's status; after S7_E_OUTCOME_UNKNOWN they get S7_E_CANCELLED,
  * since nothing of them left. */
 s7_status s7_transfer_result(struct s7_transfer *transfer, s7_errinfo *err);
+
+/* Is the outcome of a list of this one item a sign of life: an answer of the PLC, whatever it says? */
+static inline bool s7_transfer_lives(s7_status status, const s7_item *item)
+{
+    return status == S7_OK || status == S7_E_PLC || (status == S7_E_PARTIAL && item->code != 0);
+}
 
 #endif

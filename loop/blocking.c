@@ -4,6 +4,7 @@
 #include "loop/random.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -17,6 +18,7 @@
 #define NS_PER_S         INT64_C(1000000000)
 #define NS_PER_MS        INT64_C(1000000)
 #define MS_PER_S         1000U
+#define RECV_WAIT_MS     100 /* how long a receive waits by itself */
 #define KEEPALIVE_PROBES 3
 #define KEEPALIVE_MAX_S  32767U /* the kernel's limit */
 
@@ -158,6 +160,17 @@ static int connect_outcome(int fd)
     return error == 0 && s7_ip_addr_is_own(fd) ? ECONNREFUSED : error;
 }
 
+/* A connected socket's receives wait by themselves from now on, for a while. Where that cannot be had they do
+ * not wait, and are waited for with poll. */
+static void let_receives_wait(int fd)
+{
+    struct timeval patience = {.tv_usec = RECV_WAIT_MS * 1000};
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0)
+        (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
 /* errno or 0: *out is connected, or on its way. */
 static int begin_connect(const struct addrinfo *to, const struct s7_tcp_options *options, int *out)
 {
@@ -191,6 +204,7 @@ static int connect_one(const struct addrinfo *to, struct s7_limit limit, const s
         close(fd);
         return error;
     }
+    let_receives_wait(fd);
     *out = fd;
     return 0;
 }
@@ -275,7 +289,10 @@ s7_status s7_tcp_dial_end(int fd, int *os_errno)
 {
     int error = connect_outcome(fd);
 
-    return error == 0 ? S7_OK : fail(error, os_errno);
+    if (error != 0)
+        return fail(error, os_errno);
+    let_receives_wait(fd);
+    return S7_OK;
 }
 
 /* ---- send, receive, close ---- */
@@ -317,17 +334,24 @@ s7_status s7_tcp_send_by(int fd, const uint8_t *bytes, size_t len, struct s7_lim
     }
 }
 
-/* Waits before it receives: whoever asks has just sent, and a PLC takes its milliseconds, so that trying
- * first would be a system call for nothing. */
+/* Waiting in the receive is one system call less than waiting before it, but the kernel can be told only when
+ * to give up by and large, and nothing of what cancels. */
+static bool may_wait_inside(struct s7_limit limit)
+{
+    return limit.cancel_fd < 0 && limit.deadline_ns > s7_now_ns() + RECV_WAIT_MS * NS_PER_MS;
+}
+
+/* Waits first, one way or the other: whoever asks has just sent, and a PLC takes its milliseconds, so that
+ * trying first would be a system call for nothing. */
 s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit, size_t *got, int *os_errno)
 {
     if (cap == 0)
         return fail_without_errno(S7_E_ARG, os_errno);
-    for (;;) {
-        s7_status status = wait_or_fail(fd, POLLIN, limit, os_errno);
+    for (bool inside = may_wait_inside(limit);; inside = false) {
+        s7_status status = inside ? S7_OK : wait_or_fail(fd, POLLIN, limit, os_errno);
         if (status != S7_OK)
             return status;
-        ssize_t n = recv(fd, buf, cap, MSG_DONTWAIT);
+        ssize_t n = recv(fd, buf, cap, inside ? 0 : MSG_DONTWAIT);
 
         if (n > 0) {
             *got = (size_t)n;

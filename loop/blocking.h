@@ -31,11 +31,11 @@ struct s7_limit {
 };
 
 /* Resolve host (name or numeric address), try its addresses in order, connect. On success *fd is a
- * non-blocking, close-on-exec, TCP_NODELAY socket. options NULL: the defaults in brackets. Each address gets
- * an equal share of the time that is left. Looking up a name takes as long as the system's resolver takes,
- * deadline or not; numeric addresses are not looked up. On failure *os_errno (may be NULL, here and below) is
- * the errno of the last attempt, 0 when there is none. S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE,
- * S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_RESET, S7_E_IO. */
+ * close-on-exec, TCP_NODELAY socket, in which a receive waits for 100 ms at most (SO_RCVTIMEO). options NULL:
+ * the defaults in brackets. Each address gets an equal share of the time that is left. Looking up a name
+ * takes as long as the system's resolver takes, deadline or not; numeric addresses are not looked up. On
+ * failure *os_errno (may be NULL, here and below) is the errno of the last attempt, 0 when there is none.
+ * S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_RESET, S7_E_IO. */
 S7_MUST_CHECK s7_status s7_tcp_dial_by(const char *host, uint16_t port, struct s7_limit limit,
                                        const struct s7_tcp_options *options, int *fd, int *os_errno);
 
@@ -53,9 +53,9 @@ S7_MUST_CHECK s7_status s7_tcp_dial_end(int fd, int *os_errno);
 S7_MUST_CHECK s7_status s7_tcp_send_by(int fd, const uint8_t *bytes, size_t len, struct s7_limit limit,
                                        size_t *sent, int *os_errno);
 
-/* Receive what is there, waiting until something is: *got >= 1 on S7_OK. What is there is received even after
- * the deadline, or cancelled. S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_CLOSED (the peer's end), S7_E_RESET,
- * S7_E_IO, S7_E_ARG (cap 0). */
+/* Receive from a socket that was dialed here what is there, waiting until something is: *got >= 1 on S7_OK.
+ * What is there is received even after the deadline, or cancelled. S7_E_TIMEOUT, S7_E_CANCELLED, S7_E_CLOSED
+ * (the peer's end), S7_E_RESET, S7_E_IO, S7_E_ARG (cap 0). */
 S7_MUST_CHECK s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit, size_t *got,
                                        int *os_errno);
 

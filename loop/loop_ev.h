@@ -6,7 +6,7 @@
  * S7_E_IO here. A stream that vanished (s7_stream_vanish) does so by a socket filter: bytes that the kernel
  * had taken before go on being sent, the peer's come when its kernel tries again; closed while it is muted,
  * it keeps its descriptor until the loop is freed, and its peer sees a reset then. A loop does not live on in
- * a forked child. Besides include/s7rig/libev.h only loop_ev*.c and their loop_ev_impl.h include <ev.h>. */
+ * a forked child. Besides include/s7rig/libev.h only loop_ev.c includes <ev.h>. */
 #ifndef LOOP_LOOP_EV_H
 #define LOOP_LOOP_EV_H
 

@@ -122,6 +122,9 @@ typedef struct s7_client_options {
                                PLC takes more, lists and plans need fewer jobs. The PDU length limits them
                                anyway: 39 at 480, 79 at 960 */
     uint8_t family;         /* [0: not known] an s7_family, set by s7_preset; what is advised depends on it */
+    uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
+                              and nothing is in flight, a byte of MB0 is read; no answer within request_ms
+                              ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
 
@@ -143,10 +146,10 @@ const char *s7_family_name(s7_family family); /* "s7-300", as endpoints have it;
 
 /* Take options from the environment, where set: S7_RACK, S7_SLOT, S7_TYPE, S7_LOCAL_TSAP, S7_REMOTE_TSAP,
  * S7_PDU, S7_JOBS, S7_MAX_ITEMS, S7_TIMEOUT_MS, S7_CONNECT_MS, S7_HANDSHAKE_MS (plain milliseconds),
- * S7_AUTO_RECONNECT, S7_READ_RETRIES, S7_READ_ONLY, S7_FAMILY; values as in an endpoint (s7_client_new).
- * *options begins with s7_client_options_init. No other call of this library looks at the environment, and no
- * other thread may change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the variable, and nothing was
- * changed. S7_E_ARG. */
+ * S7_AUTO_RECONNECT, S7_READ_RETRIES, S7_HEARTBEAT_MS, S7_READ_ONLY, S7_FAMILY; values as in an endpoint
+ * (s7_client_new). *options begins with s7_client_options_init. No other call of this library looks at the
+ * environment, and no other thread may change it meanwhile. S7_E_SYNTAX: err (may be NULL) names the
+ * variable, and nothing was changed. S7_E_ARG. */
 S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errinfo *err);
 
 /* ---- life ---- */
@@ -160,7 +163,7 @@ S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errin
  *   local-tsap=0x0100 remote-tsap=0x0302           or 03.02; remote-tsap instead of rack, slot and type
  *   pdu=240..960 jobs=1..32 max-items=20..255
  *   timeout=5s connect-timeout=3s handshake-timeout=500ms     request_ms and so on; ms, s or m
- *   auto-reconnect=yes|no read-retries=3
+ *   auto-reconnect=yes|no read-retries=3 heartbeat=10s
  *   read-only=yes                                  "no" does not undo the option
  *
  * options NULL: defaults. S7_E_SYNTAX (endpoint; err says where), S7_E_ARG (options), S7_E_NOMEM. err
@@ -180,6 +183,10 @@ void s7_client_close(s7_client *client);
 
 /* Close and free; NULL is fine. */
 void s7_client_free(s7_client *client);
+
+/* Is the PLC there? Reads one byte of MB0; any well-formed answer is a sign of life, a refusal too. Fails as
+ * s7_read_area does otherwise. */
+S7_MUST_CHECK s7_status s7_client_ping(s7_client *client, const s7_ctx *ctx);
 
 /* The state known from the last call; no I/O. */
 bool s7_client_is_connected(const s7_client *client);

@@ -1,7 +1,7 @@
 /* bare_responder.c - the yardstick: a libev TCP server that answers canned frames and does nothing else.
  *
- * It counts frames by their TPKT length, copies the PDU reference into the canned answer (or clients with
- * several jobs in flight could not be served) and answers everything of one readiness in one write. No PLC,
+ * It counts frames by their TPKT length, copies the PDU reference into the canned answer (clients match
+ * answers by it) and answers everything of one readiness in one write. No PLC,
  * no file, no checks, no timers: whatever s7rig needs beyond this is the price of being a simulator.
  *
  * usage: bench_responder read LEN | write     prints "listening bare 127.0.0.1:PORT", ends with SIGTERM. */
@@ -41,6 +41,7 @@ static size_t put_answer(struct conn *conn, const uint8_t *frame, uint8_t *to)
     }
     if (conn->frames == 1) {
         memcpy(to, setup_done, sizeof setup_done);
+        memcpy(to + 11, frame + 11, 2);
         return sizeof setup_done;
     }
     memcpy(to, answer, answer_len);

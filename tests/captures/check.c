@@ -393,7 +393,7 @@ static void name_pdu(struct check *check, const struct s7_pdu *pdu)
 static bool is_service(uint8_t function)
 {
     return function == S7_FN_PI_SERVICE || function == S7_FN_PLC_STOP ||
-           (function >= S7_FN_UPLOAD_START && function <= S7_FN_UPLOAD_END);
+           (function >= S7_FN_DOWNLOAD_START && function <= S7_FN_UPLOAD_END);
 }
 
 /* The PDU from its fields where we model it; nothing is appended where we do not. */

@@ -248,6 +248,56 @@ static void upload_again(const struct s7_pdu *pdu, struct s7_wr *again)
     s7_upload_start_append(again, pdu->param[11], (uint16_t)strtoul(number, NULL, 10));
 }
 
+/* The decimal digits at `at` of the parameters. */
+static uint32_t digits(const struct s7_pdu *pdu, size_t at, size_t n)
+{
+    char text[8] = "";
+
+    memcpy(text, pdu->param + at, n);
+    return (uint32_t)strtoul(text, NULL, 10);
+}
+
+/* "1A .. 09 _ 0 type number P 0D 1 load length MC7 length" */
+static void download_again(const struct s7_pdu *pdu, struct s7_wr *again)
+{
+    if (pdu->param_len == 32)
+        s7_download_start_append(again, pdu->param[11], (uint16_t)digits(pdu, 12, 5), digits(pdu, 20, 6),
+                                 (uint16_t)digits(pdu, 26, 6));
+}
+
+/* "28 .. 01 00 0 type number P 05 _INSE": of one block. */
+static void block_control_again(const struct s7_pdu *pdu, struct s7_wr *again)
+{
+    bool insert = pdu->param_len == 26 && memcmp(pdu->param + 21, "_INSE", 5) == 0;
+
+    if (insert || (pdu->param_len == 26 && memcmp(pdu->param + 21, "_DELE", 5) == 0))
+        s7_block_control_append(again, insert ? S7_BLOCK_INSERT : S7_BLOCK_DELETE, pdu->param[13],
+                                (uint16_t)digits(pdu, 14, 5));
+}
+
+static void check_download_job(struct check *check, const struct s7_pdu *pdu)
+{
+    struct s7_download_job job;
+
+    if (s7_download_decode(pdu, &job) != S7_OK || job.error != 0)
+        check_fail(check, "a CPU's job of a download does not decode");
+}
+
+/* A piece of a block, or the end of it. */
+static void download_answer_again(struct check *check, const struct s7_pdu *pdu, struct s7_wr *again)
+{
+    size_t begin = s7_pdu_begin(again, pdu->rosctr, pdu->ref, 0);
+
+    s7_download_answer_append(again, pdu->param[0], pdu->param_len > 1 && pdu->param[1] != 0);
+    s7_pdu_param_end(again, begin);
+    if (pdu->data_len >= 4) {
+        s7_download_piece_head_append(again, (uint16_t)(pdu->data_len - 4));
+        s7_wr_bytes(again, pdu->data + 4, pdu->data_len - 4);
+    }
+    s7_pdu_end(again, begin);
+    check->modelled = true;
+}
+
 static void job_again(struct check *check, const struct s7_pdu *pdu, struct s7_wr *again)
 {
     enum s7_control control = S7_CONTROL_OTHER;
@@ -258,6 +308,13 @@ static void job_again(struct check *check, const struct s7_pdu *pdu, struct s7_w
     case S7_FN_UPLOAD_START:
         upload_again(pdu, again);
         return;
+    case S7_FN_DOWNLOAD_START:
+        download_again(pdu, again);
+        return;
+    case S7_FN_DOWNLOAD:
+    case S7_FN_DOWNLOAD_END:
+        check_download_job(check, pdu);
+        return;
     case S7_FN_UPLOAD:
     case S7_FN_UPLOAD_END:
         if (s7_rd_be(&rd, 4, &head) && s7_rd_be(&rd, 4, &id))
@@ -267,6 +324,8 @@ static void job_again(struct check *check, const struct s7_pdu *pdu, struct s7_w
         if (s7_control_decode(pdu, &control) != S7_OK)
             check_fail(check, "a control job does not decode");
         s7_control_append(again, control);
+        if (control == S7_CONTROL_OTHER)
+            block_control_again(pdu, again);
     }
 }
 
@@ -280,6 +339,8 @@ void check_service_job(struct check *check, const struct s7_pdu *pdu, struct s7_
         s7_pdu_param_end(again, begin);
         s7_pdu_end(again, begin);
         check->modelled = again->len > begin + S7_PDU_HEADER_LEN;
+    } else if (function >= S7_FN_DOWNLOAD_START && function <= S7_FN_DOWNLOAD_END && pdu->error == 0) {
+        download_answer_again(check, pdu, again);
     } else if (function == S7_FN_UPLOAD_START && pdu->error == 0) {
         check_upload_start(check, pdu);
     } else if (function == S7_FN_UPLOAD && pdu->error == 0) {

@@ -122,7 +122,8 @@ static void drop_sent(s7_session *session)
 static s7_session *ready_session(void)
 {
     static const uint8_t cc[] = {0x03, 0x00, 0x00, 0x0B, 0x06, 0xD0, 0x00, 0x01, 0x00, 0x03, 0x00};
-    struct s7_session_options options = {.pdu_len = 960, .max_jobs = 1, .handshake_ns = 1, .first_ref = 1};
+    struct s7_session_options options = {
+        .pdu_len = 960, .max_jobs = 1, .max_items = 20, .handshake_ns = 1, .first_ref = 1};
     struct s7_setup setup = {1, 1, PDU_LEN};
     uint8_t frame[64];
     struct s7_wr wr = {.buf = frame + S7_DT_OVERHEAD, .cap = sizeof frame - S7_DT_OVERHEAD};

@@ -6,6 +6,7 @@ first_read=$3
 bottling=$4
 pool_threads=$5
 tag_list=$6
+event_loop=$7
 plant=$dir/bottling.plant
 
 say "the demo plant"
@@ -41,6 +42,40 @@ read 7 tags with PDUs of 960 bytes: 1 job (lower bound 1), 3 items
 
 speed_setpoint is 0.95 now" "$tag_list" "$address"
 selects "0.95|330" "SELECT (SELECT value FROM tag WHERE name = 'speed_setpoint'), value FROM tag WHERE name = 'fill_setpoint'"
+
+say "event_loop"
+line=$address
+line_server=$server
+bounded "$s7rig" plant new "$dir/spare.plant" --name spare --db 1:64 || fail "no second plant"
+serve spare "$dir/spare.plant" --listen 127.0.0.1:0
+expect 0 "$line: speed 0.85 m/s, tank 72.5 %, motor on" "$event_loop" "$line" "$address" 2
+expect 1 "two endpoints" "$event_loop" "$line"
+expect 1 "numeric address" "$event_loop" "$line" plc.example
+
+say "event_loop connects when its PLC comes back"
+plant=$dir/spare.plant
+sql "INSERT INTO fault (name) VALUES ('refuse')"
+while bounded "$s7rig" read "$address" DB1.DBB0 >"$dir/out" 2>&1; do :; done # a few milliseconds
+mkfifo "$dir/event_loop.lines"
+"$event_loop" "$line" "$address" 2 >"$dir/event_loop.lines" 2>"$dir/event_loop.log" &
+reader=$!
+pids="$pids $reader"
+exec 3<"$dir/event_loop.lines"
+told() { # told PATTERN: the next line that is like it
+    while read -r text <&3; do
+        # shellcheck disable=SC2254
+        case $text in $1) return ;; esac
+    done
+    fail "event_loop did not say \"$1\""
+}
+told "$address: connect to $address *refused*"
+sql "DELETE FROM fault"
+told "$address: connected"
+told "$address: speed 0 m/s, tank 0 %, motor off"
+wait "$reader" || fail "event_loop ended with a failure"
+exec 3<&-
+ends_well "$server"
+plant=$dir/bottling.plant address=$line server=$line_server
 
 say "pool_threads"
 expect 0 "2000 reads by 100 workers over " "$pool_threads" "$address"

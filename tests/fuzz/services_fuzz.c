@@ -1,10 +1,12 @@
 /* What userdata and control jobs carry: userdata that decodes encodes to the same bytes, decoders stay within
- * what they are given, and a whole service ends or goes on whatever it is answered. */
+ * what they are given, and a whole service ends or goes on whatever it is answered, or asked for. */
 #include "fuzz.h"
 
+#include "client/download.h"
 #include "client/service.h"
 #include "protocol/blocks.h"
 #include "protocol/clock.h"
+#include "protocol/cotp.h"
 #include "protocol/szl.h"
 #include "protocol/userdata.h"
 
@@ -24,6 +26,9 @@ const char *const fuzz_seeds[] = {
     "3203 0000 0002 0010 0000 0000 1d000100 00000007 07 30303030323136",
     "3203 0000 0002 0002 0007 0000 1e01 0003 00fb 707001",
     "3201 0000 0002 0014 0000 28000000000000fd 0000 09 505f50524f4752414d",
+    "3201 0000 0100 0012 0000 1b 00 0000 00000000 09 5f3041303030303150",
+    "3201 0000 0300 0012 0000 1c 00 d20f 00000000 09 5f3041303030303150",
+    "3203 0000 0002 0001 0000 0000 1a",
     NULL};
 
 static uint8_t out[8192];
@@ -99,12 +104,115 @@ static void try_service(struct s7_service *service, const struct s7_pdu *answer)
     }
 }
 
+/* ---- downloads ---- */
+
+#define BLOCK_LEN 300
+#define PDU_CAP   2000 /* the session takes no more */
+
+static const uint8_t *block_to_give(void)
+{
+    static uint8_t block[BLOCK_LEN] = {0x70,           0x70,           1, 1, 5, 0x0A, 0, 1, 0, 0,
+                                       BLOCK_LEN >> 8, BLOCK_LEN & 255};
+
+    return block;
+}
+
+static void give(s7_session *session, const uint8_t *bytes, size_t len)
+{
+    uint8_t *room;
+
+    if (s7_session_room(session, &room) < len)
+        fuzz_fail("a session without room for a frame");
+    memcpy(room, bytes, len);
+    s7_session_received(session, len, 0);
+}
+
+static void give_pdu(s7_session *session, const uint8_t *pdu, size_t len, struct s7_work *work)
+{
+    static uint8_t frame[S7_DT_OVERHEAD + sizeof out];
+    struct s7_event event;
+
+    s7_dt_write(frame, len, true);
+    memcpy(frame + S7_DT_OVERHEAD, pdu, len);
+    give(session, frame, S7_DT_OVERHEAD + len);
+    while (s7_session_next(session, &event))
+        if (work != NULL)
+            work->ops->event(work, &event);
+}
+
+static size_t take_sent(s7_session *session)
+{
+    const uint8_t *bytes;
+    size_t len = s7_session_pending(session, &bytes);
+
+    s7_session_sent(session, len);
+    return len;
+}
+
+/* READY with PDUs of 240 bytes; its next reference is 2. */
+static s7_session *ready_session(void)
+{
+    static const uint8_t cc[] = {0x03, 0x00, 0x00, 0x0B, 0x06, 0xD0, 0x00, 0x00, 0x00, 0x03, 0x00};
+    struct s7_session_options options = {.pdu_len = 240, .max_jobs = 1, .handshake_ns = 1, .first_ref = 1};
+    struct s7_setup setup = {1, 1, 240};
+    uint8_t granted[32];
+    struct s7_wr wr = {granted, sizeof granted, 0, false};
+    struct s7_event event;
+    s7_session *session = NULL;
+
+    if (s7_session_new(&options, &session) != S7_OK)
+        return NULL;
+    s7_session_start(session, 0);
+    give(session, cc, sizeof cc);
+    if (s7_session_next(session, &event))
+        fuzz_fail("a CC is an event");
+    s7_setup_encode(&wr, S7_ROSCTR_ACK_DATA, 1, &setup);
+    give_pdu(session, granted, wr.len, NULL);
+    take_sent(session);
+    return session;
+}
+
+/* The same PDU again and again, behind the acknowledged request: each time at most a piece and a job go out.
+ */
+static void try_download(const uint8_t *bytes, size_t len)
+{
+    static const uint8_t taken[] = {0x32, 0x03, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0x1A};
+    static struct s7_download download;
+    s7_session *session = ready_session();
+
+    if (session == NULL || s7_download_begin(&download, 'A', "DB", 1, block_to_give(), BLOCK_LEN) != NULL)
+        fuzz_fail("a download does not begin");
+    download.work.deadline_ns = INT64_MAX;
+    download.work.ops->pump(&download.work, session);
+    take_sent(session);
+    give_pdu(session, taken, sizeof taken, &download.work);
+    for (unsigned i = 0; i < 4 && s7_session_state(session) == S7_SESSION_READY; i++) {
+        give_pdu(session, bytes, len, &download.work);
+        download.work.ops->pump(&download.work, session);
+        if (take_sent(session) > S7_DT_OVERHEAD + 240 + S7_DT_OVERHEAD + 36)
+            fuzz_fail("more than a piece for one job");
+    }
+    if (download.given > BLOCK_LEN)
+        fuzz_fail("more than the block was given");
+    s7_session_free(session);
+}
+
+static void try_block(const uint8_t *bytes, size_t len)
+{
+    struct s7_block_file head;
+    char text[96];
+
+    if (s7_download_check(bytes, len, &head, text, sizeof text) == NULL && head.len != len)
+        fuzz_fail("a block of another length than it says was taken");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct s7_service service;
     enum s7_control control;
     struct s7_pdu pdu;
 
+    try_block(bytes, len);
     if (len > sizeof out || s7_pdu_decode(bytes, len, &pdu) != S7_OK)
         return 0;
     try_userdata(&pdu);
@@ -113,5 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     try_service(&service, &pdu);
     s7_service_upload(&service, 'A', 1, NULL, 0);
     try_service(&service, &pdu);
+    if (len <= PDU_CAP)
+        try_download(bytes, len);
     return 0;
 }

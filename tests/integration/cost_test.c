@@ -68,14 +68,19 @@ static int close_house(void **state)
 #define N_ITEMS 10
 #define N_TAGS  300
 
-enum call { READ, WRITE, ITEMS, PLAN, BORROW, N_CALLS, KNOWN = N_CALLS };
-static const char *const names[N_CALLS] = {"s7_read_db", "s7_write_db", "s7_read_multi", "s7_plan_read",
-                                           "s7_pool_get, s7_read_db, s7_pool_put"};
+enum call { READ, WRITE, ITEMS, PLAN, BORROW, CANCELLABLE, N_CALLS, KNOWN = N_CALLS };
+static const char *const names[N_CALLS] = {"s7_read_db",
+                                           "s7_write_db",
+                                           "s7_read_multi",
+                                           "s7_plan_read",
+                                           "s7_pool_get, s7_read_db, s7_pool_put",
+                                           "s7_read_db with a token"};
 
 static struct {
     s7_client *client;
     s7_pool *pool;
     s7_plan *plan;
+    s7_token *token;
     s7_item items[N_ITEMS];
     uint8_t data[N_ITEMS * 4];
 } child;
@@ -109,6 +114,8 @@ static s7_status set_up(void)
     if (status == S7_OK)
         status = make_plan();
     if (status == S7_OK)
+        status = s7_token_new(&child.token);
+    if (status == S7_OK)
         status = s7_pool_new(endpoint, &options, &child.pool, NULL);
     return status == S7_OK ? s7_pool_start(child.pool, NULL) : status;
 }
@@ -136,6 +143,9 @@ static s7_status make_call(enum call call)
         return s7_read_multi(child.client, NULL, child.items, N_ITEMS);
     case PLAN:
         return s7_plan_read(child.client, NULL, child.plan);
+    case CANCELLABLE:
+        return s7_read_db(child.client, &(s7_ctx){.struct_size = sizeof(s7_ctx), .cancel = child.token}, 1, 0,
+                          child.data, 32);
     default:
         return borrow_and_read();
     }
@@ -217,9 +227,26 @@ static int trace(void **state)
     return 0;
 }
 
-static void check(enum call call, unsigned jobs_at_least)
+/* waits: how many system calls that only wait a job may take. */
+static bool costs_no_more(const struct syscalls_span *span, unsigned waits)
 {
-    unsigned seen = 0;
+    unsigned long jobs = span->note2;
+
+    return span->sends <= jobs && span->receives <= jobs && span->waits <= waits * jobs &&
+           (jobs > 1 || span->sends + span->receives == 2);
+}
+
+/* A machine that is busy with something else lets an answer take longer than a receive waits by itself. */
+static bool answer_was_slow(const struct syscalls_span *span)
+{
+    unsigned long jobs = span->note2;
+
+    return span->sends <= jobs && span->receives <= 2 * jobs && span->waits >= 1 && span->waits <= jobs;
+}
+
+static void check(enum call call, unsigned jobs_at_least, unsigned waits)
+{
+    unsigned seen = 0, slow = 0;
 
     for (unsigned i = 0; i < syscalls.n; i++) {
         const struct syscalls_span *span = &syscalls.spans[i];
@@ -228,13 +255,15 @@ static void check(enum call call, unsigned jobs_at_least)
         if (span->what != call)
             continue;
         seen++;
-        if (allocations != 0 || span->others != 0 || jobs < jobs_at_least || span->sends > jobs ||
-            span->receives > jobs || span->waits > jobs || (jobs == 1 && span->sends + span->receives != 2))
+        bool good = costs_no_more(span, waits);
+        if (!good && answer_was_slow(span))
+            good = ++slow <= CALLS / 2;
+        if (!good || allocations != 0 || span->others != 0 || jobs < jobs_at_least)
             fail_msg(
                 "%s, call %u of %lu jobs: %u send, %u receive, %u wait, %u others (the first is number %ld), "
-                "%lu allocations",
+                "%lu allocations; %u slow calls so far",
                 names[call], seen, jobs, span->sends, span->receives, span->waits, span->others,
-                span->first_other, allocations);
+                span->first_other, allocations, slow);
     }
     assert_int_equal(seen, CALLS);
 }
@@ -251,34 +280,40 @@ static void every_call_was_counted_and_the_counters_count(void **state)
     assert_int_equal(syscalls.spans[0].note, 1);
 }
 
-static void a_read_costs_one_send_one_receive_and_one_wait(void **state)
+static void a_read_costs_one_send_and_one_receive_which_waits(void **state)
 {
     (void)state;
-    check(READ, 1);
+    check(READ, 1, 0);
 }
 
 static void a_write_costs_no_more(void **state)
 {
     (void)state;
-    check(WRITE, 1);
+    check(WRITE, 1, 0);
 }
 
 static void a_list_in_one_job_costs_no_more(void **state)
 {
     (void)state;
-    check(ITEMS, 1);
+    check(ITEMS, 1, 0);
 }
 
 static void a_plan_costs_no_more_for_each_of_its_jobs(void **state)
 {
     (void)state;
-    check(PLAN, 2);
+    check(PLAN, 2, 0);
 }
 
 static void borrowing_and_giving_back_cost_no_system_call(void **state)
 {
     (void)state;
-    check(BORROW, 1);
+    check(BORROW, 1, 0);
+}
+
+static void a_call_that_may_be_cancelled_waits_before_it_receives(void **state)
+{
+    (void)state;
+    check(CANCELLABLE, 1, 1);
 }
 
 static int do_nothing(void)
@@ -304,11 +339,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_was_counted_and_the_counters_count),
-        cmocka_unit_test(a_read_costs_one_send_one_receive_and_one_wait),
+        cmocka_unit_test(a_read_costs_one_send_and_one_receive_which_waits),
         cmocka_unit_test(a_write_costs_no_more),
         cmocka_unit_test(a_list_in_one_job_costs_no_more),
         cmocka_unit_test(a_plan_costs_no_more_for_each_of_its_jobs),
         cmocka_unit_test(borrowing_and_giving_back_cost_no_system_call),
+        cmocka_unit_test(a_call_that_may_be_cancelled_waits_before_it_receives),
     };
     const char *why = why_not_here();
 

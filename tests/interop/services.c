@@ -1,8 +1,8 @@
 /* Every call of s7rig/services.h, for the tests with foreign servers: one call, one JSON object.
  *
  *   services ENDPOINT PDU_LENGTH szl 0011 0000 | cpu | code | comm | protection | mode | leds | diag | count
- * | list A | block A 1 | upload A 1 | clock | set 2026-11-24T19:03:25 | password TEXT | clear | stop | warm |
- * cold | compress | rom */
+ * | list A | block A 1 | upload A 1 | download A 1 | delete A 1 | clock | set 2026-11-24T19:03:25 |
+ * password TEXT | clear | stop | warm | cold | compress | rom */
 #include <s7rig/services.h>
 
 #include <stdio.h>
@@ -235,6 +235,23 @@ static s7_status upload(const struct order *order)
     return status;
 }
 
+/* A block of 100 bytes of data. */
+static s7_status download(const struct order *order)
+{
+    uint8_t block[172] = {0x70, 0x70, 1, 1, 5, 0, 0, 1, 0, 0, 0, sizeof block};
+
+    block[5] = (uint8_t)strtoul(order->a, NULL, 16);
+    block[35] = 100;
+    return s7_block_download(order->client, order->ctx, type_of(order->a),
+                             (uint16_t)strtoul(order->b, NULL, 10), block, sizeof block);
+}
+
+static s7_status delete_block(const struct order *order)
+{
+    return s7_block_delete(order->client, order->ctx, type_of(order->a),
+                           (uint16_t)strtoul(order->b, NULL, 10));
+}
+
 /* ---- clock, password, control ---- */
 
 static s7_status clock_get(const struct order *order)
@@ -315,6 +332,8 @@ static const struct {
     {"list", 1, list},
     {"block", 2, block},
     {"upload", 2, upload},
+    {"download", 2, download},
+    {"delete", 2, delete_block},
     {"clock", 0, clock_get},
     {"set", 1, clock_set},
     {"password", 1, password},

@@ -13,7 +13,7 @@ class Peer {
     constructor() {
         this.server = new snap7.S7Server();
         for (let n = 1; n <= DBS; n++)
-            this.server.RegisterArea(this.server.srvAreaDB, n, Buffer.alloc(10 + n));
+            this.server.RegisterArea(this.server.srvAreaDB, n, Buffer.alloc(10 + n, n));
     }
 
     async start() {
@@ -95,6 +95,11 @@ async function blocks(rig, peer) {
     // its refusal is no S7 frame
     rig.same('DB700', (await ours(rig, 960, 'block', 'A', '700')).status, 'S7_E_FRAME');
     rig.same('upload', (await ours(rig, 960, 'upload', 'A', '7')).plc_error, 0xd241);
+    for (const pdu of [960, 240]) {
+        const refused = await ours(rig, pdu, 'download', 'A', '7');
+        rig.same(`download at ${pdu}`, [refused.status, refused.plc_error, /D241/.test(refused.came)], ['S7_E_PLC', 0xd241, true]);
+    }
+    rig.same('delete', await ours(rig, 960, 'delete', 'A', '7'), { status: 'S7_OK' });
 }
 
 // Snap7's server shows the time of this machine, and takes a set without keeping it.
@@ -128,7 +133,21 @@ async function command(rig) {
     rig.same('s7rig stop', (await run(process.env.S7RIG, ['stop', at, '--yes'])).status, 0);
     rig.same('s7rig info in STOP', JSON.parse(await must(process.env.S7RIG, ['info', '--json', at])).mode, 'STOP');
     rig.same('s7rig start', (await run(process.env.S7RIG, ['start', at, '--yes'])).status, 0);
+    const { DB, OB } = JSON.parse(await must(process.env.S7RIG, ['blocks', '--json', at]));
+    rig.same('s7rig blocks', [DB.count, DB.numbers.length, DB.numbers[0], OB.numbers], [DBS, DBS, 1, []]);
+    rig.same('s7rig blocks DB7', JSON.parse(await must(process.env.S7RIG, ['blocks', '--json', at, 'DB7'])).data_len, 17);
+    const upload = await run(process.env.S7RIG, ['upload', at, 'DB7']);
+    rig.same('s7rig upload', [upload.status, upload.out, /^s7rig upload: upload DB7 of .*D241/.test(upload.err)], [1, '', true]);
     rig.same('s7rig clock', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /.test(await must(process.env.S7RIG, ['clock', at])), true);
+    rig.same('s7rig diag', /^\S+ \S+  4302  from startup to RUN$/m.test(await must(process.env.S7RIG, ['diag', at, '-n', '1'])), true);
+    const sizes = (by) => `block,bytes,by,error\n${Array.from({ length: DBS }, (_, i) => `DB${i + 1},${11 + i},${by},\n`).join('')}`;
+    rig.same('s7rig scan', await must(process.env.S7RIG, ['scan', at, '--csv']), sizes('list'));
+    rig.same('s7rig scan --probe', await must(process.env.S7RIG, ['scan', at, '--csv', '--probe', '--to', '200']), sizes('reads'));
+    rig.same('s7rig dump', JSON.parse(await must(process.env.S7RIG, ['dump', at, '--json', 'DB7']))[0].hex, '07'.repeat(17));
+    rig.same('s7rig dump of what is missing', (await run(process.env.S7RIG, ['dump', at, 'DB700'])).status, 1);
+    const doctor = JSON.parse(await must(process.env.S7RIG, ['doctor', at, '--json', '--db', '7'])); // this server has no bit memory
+    rig.same('s7rig doctor', doctor.steps.map((step) => `${step.step} ${step.result}`).join(', '),
+             'TCP ok, COTP ok, S7 setup ok, MB0 absent, DB7 ok, identity ok');
     rig.same('s7rig clock --set', (await run(process.env.S7RIG, ['clock', at, '--set', 'now', '--yes'])).status, 0);
 }
 
