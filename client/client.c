@@ -272,6 +272,7 @@ static s7_status call_refused(const char *where, const struct call *call, s7_err
     for (size_t i = 0; call->items != NULL && i < call->n_items; i++) {
         call->items[i].status = status;
         call->items[i].code = 0;
+        call->items[i].time_ns = 0;
     }
     call_name(where, call, err);
     return s7_client_fail(call->ctx, err, status, detail);

@@ -35,6 +35,7 @@ static void give_results(s7_item *results, const s7_item *items, size_t n)
     for (size_t i = 0; results != NULL && i < n; i++) {
         results[i].status = items[i].status;
         results[i].code = items[i].code;
+        results[i].time_ns = items[i].time_ns;
     }
 }
 

@@ -233,6 +233,8 @@ typedef struct s7_item {
     size_t len;         /* s7_address_size(&address) */
     s7_status status;   /* out: of this item */
     uint8_t code;       /* out: return code of the wire, 0xFF good, 0 none came */
+    int64_t time_ns;    /* out: when its answer came, as CLOCK_MONOTONIC has it; of an item that was cut, the
+                           last part's. 0: none came */
 } s7_item;
 
 /* Read or write any number of items, packed into as few jobs as their order allows (both directions of the
