@@ -3,6 +3,7 @@
 
 #include "client/facts.h"
 #include "client/known.h"
+#include "client/log.h"
 #include "client/report.h"
 #include "loop/blocking.h"
 
@@ -107,6 +108,7 @@ s7_status s7_direct_dial(struct s7_direct *client, int64_t deadline_ns, s7_errin
     s7_direct_tell(client);
     s7_settings_asked(&client->settings, err);
     s7_status status = dial(client, deadline_ns, err);
+    s7_log_dialed(client, status, err);
     if (status == S7_OK) {
         s7_known_note(&client->settings);
         client->connects++;
@@ -166,6 +168,7 @@ s7_status s7_direct_redial(struct s7_direct *client, int64_t deadline_ns, const 
     int64_t now_ns = s7_now_ns();
     if (now_ns < redial->not_before_ns)
         return too_early(client, now_ns, detail);
+    s7_log_redial(client);
     s7_status status = s7_direct_dial(client, deadline_ns, &err);
     if (status == S7_OK) {
         client->reconnects++;

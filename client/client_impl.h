@@ -58,6 +58,7 @@ struct s7_direct {
     struct s7_meter meter;
     struct s7_flight *flight; /* NULL: nothing is recorded */
     struct s7_redial redial;
+    uint64_t logged_late, logged_unknown; /* answers that on_log has been told of */
     int64_t owed_until_ns;  /* when answers are owed: how long they are waited for; S7_NEVER_NS otherwise */
     struct s7_event closed; /* how the last connection ended */
     const s7_token *cancel; /* of the call that is inside; NULL: nothing cancels it */

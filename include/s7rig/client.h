@@ -68,6 +68,10 @@ typedef enum s7_conn_type { S7_CONN_PG = 1, S7_CONN_OP = 2, S7_CONN_BASIC = 3 } 
 typedef void s7_connected_fn(s7_client *client, void *user);
 typedef void s7_disconnected_fn(s7_client *client, const s7_errinfo *why, void *user);
 
+/* What a client does, in a sentence without a newline, which lives for the call; see on_log. */
+typedef enum s7_log_level { S7_LOG_INFO = 1, S7_LOG_WARNING = 2 } s7_log_level;
+typedef void s7_log_fn(s7_log_level level, const char *message, void *user);
+
 /* A place that may be written: bytes first..last of an area, or numbers first..last of timers and counters.
  */
 typedef struct s7_write_range {
@@ -121,7 +125,11 @@ typedef struct s7_client_options {
     uint8_t max_items;      /* [20] items of one job at most, 20..255. 20 are what every CPU takes; where the
                                PLC takes more, lists and plans need fewer jobs. The PDU length limits them
                                anyway: 39 at 480, 79 at 960 */
-    uint8_t family;         /* [0: not known] an s7_family, set by s7_preset; what is advised depends on it */
+    /* Called for connects and attempts that failed, ends of connections, attempts to connect again, late
+     * answers, answers and frames that were refused; on the thread and within the call that found out. What
+     * on_connect may not do, it may not either. Of no effect in a pool and on a loop. */
+    s7_log_fn *on_log;     /* [NULL] */
+    uint8_t family;        /* [0: not known] an s7_family, set by s7_preset; what is advised depends on it */
     uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
                               and nothing is in flight, a byte of MB0 is read; no answer within request_ms
                               ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
