@@ -26,6 +26,8 @@ struct s7_conn_kind {
     /* Its steps belong together in a way that the PLC keeps account of (units of a list, pieces of a block):
      * one such work at a time, beside any number of others. */
     bool in_turn;
+    /* The request is over, or the connection is freed: free what the work owns. NULL: nothing. */
+    void (*drop)(struct s7_work *work);
     /* What a failed work asked for, as facts of hint.h. NULL: nothing is added to what end reported. */
     uint32_t (*facts)(const struct s7_work *work);
 };

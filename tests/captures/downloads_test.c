@@ -123,14 +123,16 @@ static s7_session *ready_session(void)
 {
     static const uint8_t cc[] = {0x03, 0x00, 0x00, 0x0B, 0x06, 0xD0, 0x00, 0x01, 0x00, 0x03, 0x00};
     struct s7_session_options options = {
-        .pdu_len = 960, .max_jobs = 1, .max_items = 20, .handshake_ns = 1, .first_ref = 1};
+        .pdu_len = 960, .max_jobs = 1, .max_items = S7_ITEMS_PER_JOB, .handshake_ns = 1, .first_ref = 1};
     struct s7_setup setup = {1, 1, PDU_LEN};
     uint8_t frame[64];
     struct s7_wr wr = {.buf = frame + S7_DT_OVERHEAD, .cap = sizeof frame - S7_DT_OVERHEAD};
     s7_session *session = NULL;
 
-    if (s7_session_new(&options, &session) != S7_OK)
+    if (s7_session_new(&options, &session) != S7_OK) {
+        printf("no session can be made\n");
         exit(1);
+    }
     s7_session_start(session, 0);
     give(session, cc, sizeof cc, NULL);
     s7_setup_encode(&wr, S7_ROSCTR_ACK_DATA, 1, &setup);
