@@ -23,6 +23,7 @@ struct model_conn {
     bool lent, dirty, checking, told_to_end, ended, old; /* old: refresh came since it was made */
     int64_t born, idle_since, check_since, dirty_since, drained_at, last_check;
     int64_t lent_since;
+    bool leak_told; /* of this lease */
     struct s7_pool_lease lease;
 };
 
@@ -188,6 +189,7 @@ static void on_grant(const struct s7_pool_action *action)
     m.waited_at = m.now;
     conn->lent = true;
     conn->lent_since = m.now;
+    conn->leak_told = false;
     conn->lease = action->lease;
     m.grants++;
     m.granted = true;
@@ -392,8 +394,10 @@ static void on_event(const s7_pool_event *event)
         break;
     case S7_POOL_EVENT_LEAK:
         m.told.leaks++;
-        if (!is_leak(&m.conns[event->conn]) || event->took_ns < m.rules.leak_ns)
-            WRONG("connection %u is no leak", event->conn);
+        if (!is_leak(&m.conns[event->conn]) || m.conns[event->conn].leak_told ||
+            event->took_ns < m.rules.leak_ns)
+            WRONG("connection %u is no leak, or told twice", event->conn);
+        m.conns[event->conn].leak_told = true;
         break;
     case S7_POOL_EVENT_RETURNED:
         m.told.returned++;
