@@ -6,6 +6,7 @@
 
 #include <s7rig/pool.h>
 
+#include <dirent.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -302,6 +303,18 @@ static void what_a_thread_had_borrowed_when_it_ended_does_not_hold_up_a_close(vo
 
 /* ---- P14 ---- */
 
+static unsigned descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        n++;
+    closedir(folder);
+    return n;
+}
+
 static void p14_a_dial_that_is_given_up_leaves_no_socket(void **state)
 {
     s7_client *client;
@@ -312,11 +325,14 @@ static void p14_a_dial_that_is_given_up_leaves_no_socket(void **state)
     options.client.handshake_ms = 30;
     options.backoff_min_ms = options.backoff_max_ms = 1;
     house_thread_fault(&house, 1, "slow", "fn=connect count=5 time=40ms"); /* confirmed too late */
+    unsigned before = descriptors();
     open_pool();
     assert_int_equal(s7_pool_get(pool, S7_WITHIN(PATIENCE_MS), &client), S7_OK);
     assert_true(stats().connect_failures >= 5);
     UNTIL(house_thread_seen(&house).connections == 1);
     assert_int_equal(stats().total_connections, 1);
+    if (descriptors() > before + 2 + 2) /* both ends, and what the pool waits with */
+        fail_msg("%u descriptors are open, %u were before", descriptors(), before);
     assert_int_equal(s7_pool_put(pool, client), S7_OK);
 }
 

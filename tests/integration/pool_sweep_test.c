@@ -164,8 +164,8 @@ static void borrow(struct caller *caller)
     unsigned told = caller->told;
 
     assert_int_equal(s7_pool_loop_get(pool, &caller->request, 10000, NULL, on_got, caller, NULL), S7_OK);
-    for (int ms = 0; ms < 20 && caller->told == told; ms++)
-        run_for(MS);
+    for (int i = 0; i < 20000 && caller->told == told; i++)
+        run_for(US); /* an answer that is under way is met */
     assert_int_equal(caller->told, told + 1);
     assert_int_equal(caller->status, S7_OK);
 }
@@ -261,14 +261,15 @@ static void cancelled_read(unsigned offset, bool patient)
     begin_read(&callers[0], 10, 4000);
     cancel_at(&callers[0], offset);
     assert_int_equal(callers[0].status, S7_E_CANCELLED);
-    assert_int_equal(stats().dirty, offset > 0); /* not one byte left: nothing is owed */
-    if (patient) {
+    unsigned dirty = stats().dirty;
+    if (patient) { /* drained, and the same one */
         run_for(SECOND);
-        assert_int_equal(stats().available, 1); /* drained, and the same one */
+        assert_int_equal(stats().available, 1);
         assert_int_equal(stats().late_answers, offset > 0);
     }
     next_borrower_reads(offset);
-    if (offset > 0 && !patient) /* closed, and another one made */
+    assert_int_equal(dirty, offset > 0); /* not one byte left: nothing is owed */
+    if (offset > 0 && !patient)          /* closed, and another one made */
         assert_int_equal(stats().closed[S7_POOL_CLOSE_TIMEOUT], 1);
     assert_int_equal(stats().connects, offset > 0 && !patient ? 2 : 1);
     drop_pool();
@@ -428,8 +429,9 @@ static void close_after(int64_t at, uint32_t timeout_ms)
     assert_int_equal(starts, 1);
     assert_int_equal(closes, 1);
     assert_int_equal(wrong, 0);
-    assert_int_equal(stats().total_connections, 0);
-    assert_int_equal(served(), 0);
+    if (stats().total_connections > 0 || served() > 0)
+        fail_msg("closed after %.3f ms: %u connections are left, the PLC sees %u", (double)at / MS,
+                 stats().total_connections, served());
     drop_pool();
 }
 
