@@ -1,5 +1,5 @@
 /* Who a connection belongs to: after a fork, after a cancelled token, when a thread ends that had borrowed
- * one (P14, P23, P28: the numbers of docs/pool.md). The pool for threads against the real simulator. */
+ * one (P14, P23, P24, P28: the numbers of docs/pool.md). The pool for threads against the real simulator. */
 #include "house_thread.h"
 
 #include "loop/blocking.h"
@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -336,6 +337,42 @@ static void p14_a_dial_that_is_given_up_leaves_no_socket(void **state)
     assert_int_equal(s7_pool_put(pool, client), S7_OK);
 }
 
+/* ---- P24 ---- */
+
+/* A child stops us, and lets us go on after that time. */
+static void be_stopped_for(unsigned ms)
+{
+    pid_t us = getpid(), pid = fork();
+    int status;
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        kill(us, SIGSTOP);
+        poll(NULL, 0, (int)ms);
+        kill(us, SIGCONT);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void p24_a_process_that_was_stopped_keeps_its_idle_connections_and_checks_each_once(void **state)
+{
+    (void)state;
+    options.size = 3;
+    options.start = S7_POOL_START_ALL;
+    options.health_check_ms = 0;
+    options.health_timeout_ms = 500;
+    options.max_idle_ms = 2000;
+    open_pool();
+    be_stopped_for(3000);
+    UNTIL(stats().health_checks == 3);
+    if (stats().closed[S7_POOL_CLOSE_IDLE] > 0)
+        fail_msg("%u idle connections were closed", (unsigned)stats().closed[S7_POOL_CLOSE_IDLE]);
+    assert_int_equal(stats().health_check_failures, 0);
+    UNTIL(stats().closed[S7_POOL_CLOSE_IDLE] == 3);
+    assert_int_equal(stats().connects, 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
 int main(void)
@@ -343,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(p14_a_dial_that_is_given_up_leaves_no_socket),
         TEST(p23_a_child_has_nothing_of_the_parents_pool_and_ends_nothing_of_it),
+        TEST(p24_a_process_that_was_stopped_keeps_its_idle_connections_and_checks_each_once),
         TEST(p28_a_token_cancelled_after_the_call_is_nothing_to_the_next_borrower),
         TEST(p28_a_caller_cancelled_while_his_connection_is_made_takes_nothing_from_others),
         TEST(what_a_thread_had_borrowed_when_it_ended_is_named_and_may_be_given_back_by_another),
