@@ -332,6 +332,12 @@ typedef struct s7_pool_stats {
 /* Fill in struct_size. S7_E_ARG, S7_E_FORKED. */
 s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
 
+/* The same in the text format that Prometheus scrapes, every sample with the label pool="<pool>" (escaped;
+ * NULL: no label). At most cap - 1 bytes and a terminating zero go to buf; returns the whole length, as
+ * snprintf does. 12288 bytes are enough for a pool of 39 characters; buf may be NULL when cap is 0.
+ * stats->struct_size must be sizeof(s7_pool_stats), else nothing is written and 0 returned. */
+size_t s7_pool_stats_prometheus(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
+
 #ifdef __cplusplus
 }
 #endif
