@@ -373,6 +373,39 @@ static void p24_a_process_that_was_stopped_keeps_its_idle_connections_and_checks
     assert_int_equal(stats().connects, 3);
 }
 
+/* ---- a cable that is out ---- */
+
+static void look_at_fault(struct house *inside, void *arg)
+{
+    assert_true(sim_server_fault_state(inside->server, 1, arg));
+}
+
+/* 1 s and three probes, 1 s apart; by default 10 s and 3 s apart. */
+static void a_silent_drop_is_found_by_keep_alive_where_there_are_no_checks(void **state)
+{
+    struct sim_fault_state fault = {0};
+
+    (void)state;
+    options.size = 2;
+    options.start = S7_POOL_START_ALL;
+    options.health_check_ms = 0;
+    options.client.keepalive_idle_ms = options.client.keepalive_interval_ms = 1000;
+    open_pool();
+    poll(NULL, 0, 100); /* all is acknowledged: what the PLC sends again would keep the connections alive */
+    house_thread_fault(&house, 1, "half_open", "at=0");
+    do
+        house_thread_do(&house, look_at_fault, &fault);
+    while (fault.fired < 2 && fault.unsupported == S7_OK);
+    if (fault.unsupported != S7_OK)
+        skip(); /* the system permits no socket filter */
+    UNTIL(stats().closed[S7_POOL_CLOSE_PEER] == 2);
+    assert_int_equal(stats().total_connections, 0);
+    house_thread_fault(&house, 1, NULL, NULL);
+    s7_client *client = borrow();
+    assert_int_equal(read_byte(client, NULL), S7_OK);
+    assert_int_equal(s7_pool_put(pool, client), S7_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
 int main(void)
@@ -383,6 +416,7 @@ int main(void)
         TEST(p24_a_process_that_was_stopped_keeps_its_idle_connections_and_checks_each_once),
         TEST(p28_a_token_cancelled_after_the_call_is_nothing_to_the_next_borrower),
         TEST(p28_a_caller_cancelled_while_his_connection_is_made_takes_nothing_from_others),
+        TEST(a_silent_drop_is_found_by_keep_alive_where_there_are_no_checks),
         TEST(what_a_thread_had_borrowed_when_it_ended_is_named_and_may_be_given_back_by_another),
         TEST(what_a_thread_had_borrowed_when_it_ended_does_not_hold_up_a_close),
     };
