@@ -24,6 +24,7 @@ static void now(struct s7_prom *text, const s7_pool_stats *stats)
     s7_prom_number(text, "waiting", "gauge", "Callers that wait for a connection.", stats->waiting);
     s7_prom_number(text, "leaking", "gauge", "Leases that are out for too long.", stats->leaking);
     s7_prom_number(text, "down", "gauge", "1 while no connection can be made.", stats->down);
+    s7_prom_number(text, "denied", "gauge", "1 while the group allows no more connections.", stats->denied);
     s7_prom_number(text, "paused", "gauge", "1 while the pool is paused.", stats->paused);
 }
 
