@@ -34,7 +34,10 @@ done
 for scenario in $(grep -oE '[a-z0-9_/]+\.lua' $doc | sort -u); do
     [ -f "$scenario" ] || complain "$doc names $scenario, which does not exist"
 done
-for plant in $(grep -oE 'planted\.p[0-9]+`' $doc | tr -d '`' | sort -u); do
+for plant in $(find tests/planted -name '*.plant'); do
+    grep -qF "planted.$(basename "$plant" .plant)\`" $doc || complain "$plant is not in $doc"
+done
+for plant in $(grep -oE 'planted\.[a-z0-9_]+`' $doc | tr -d '`' | sort -u); do
     [ -f "tests/planted/${plant#planted.}.plant" ] || complain "$doc names $plant, which does not exist"
 done
 
