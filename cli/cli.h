@@ -34,7 +34,7 @@ struct cli_command {
 
 extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_read, cli_write, cli_run,
     cli_faults, cli_info, cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_dump, cli_diag,
-    cli_blocks, cli_upload, cli_download;
+    cli_blocks, cli_upload, cli_download, cli_watch, cli_bench, cli_replay;
 
 /* ---- options (options.c) ---- */
 
@@ -186,6 +186,12 @@ const char *cli_endpoint(int argc, char **argv, enum cli_operands operands, int 
  * to leave with (said on stderr). */
 int cli_client(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
                s7_client **client);
+
+struct s7_settings;
+
+/* The same for commands that have no client (line.h): what options and endpoint say. */
+int cli_settings(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+                 struct s7_settings *settings);
 
 /* Make the client and connect. Returns -1 and *client, or the exit status to leave with (said on stderr). */
 int cli_connect(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/memory.h"
+#include "client/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +62,10 @@ static bool conn_type(const char *name, uint8_t *type)
     return false;
 }
 
-int cli_client(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
-               s7_client **client)
+/* The options of the command line into those of the client. Returns -1, or the exit status (said on stderr).
+ */
+static int take_options(const struct cli_command *self, struct cli_connection *connection)
 {
-    s7_errinfo err = S7_ERRINFO_INIT;
     s7_client_options *options = &connection->options;
     uint8_t type = options->conn_type;
 
@@ -79,7 +80,30 @@ int cli_client(const struct cli_command *self, struct cli_connection *connection
     options->slot = (uint8_t)connection->slot;
     options->request_ms = connection->timeout_ms;
     options->pdu_len = (uint16_t)connection->pdu_len;
-    s7_status status = s7_client_new(endpoint, options, client, &err);
+    return -1;
+}
+
+int cli_client(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+               s7_client **client)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    int taken = take_options(self, connection);
+
+    if (taken >= 0)
+        return taken;
+    s7_status status = s7_client_new(endpoint, &connection->options, client, &err);
+    return status == S7_OK ? -1 : cli_fail(self, status, &err);
+}
+
+int cli_settings(const struct cli_command *self, struct cli_connection *connection, const char *endpoint,
+                 struct s7_settings *settings)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    int taken = take_options(self, connection);
+
+    if (taken >= 0)
+        return taken;
+    s7_status status = s7_settings_make(endpoint, &connection->options, settings, &err);
     return status == S7_OK ? -1 : cli_fail(self, status, &err);
 }
 

@@ -59,6 +59,8 @@ static void close_inside(struct s7_direct *direct)
         return;
     s7_session_lost(direct->session, S7_E_CANCELLED);
     s7_direct_drain(direct, NULL);
+    if (direct->pushes != NULL)
+        s7_pushes_clear(direct->pushes);
 }
 
 void s7_client_leave(s7_client *client, struct s7_direct *direct)
@@ -128,6 +130,7 @@ void s7_direct_free(struct s7_direct *direct)
 {
     if (direct == NULL)
         return;
+    s7_pushes_free(direct->pushes);
     s7_session_free(direct->session);
     s7_flight_free(direct->flight);
     free(direct);

@@ -221,6 +221,28 @@ static void contexts_and_arguments_are_checked_before_anything_is_sent(void **st
     server_stop();
 }
 
+static void any_answer_to_a_ping_is_a_sign_of_life(void **state)
+{
+    s7_client *client;
+
+    (void)state;
+    assert_int_equal(s7_client_ping(NULL, NULL), S7_E_ARG);
+    for (enum act act = ANSWER; act <= REFUSE; act++) {
+        s7_errinfo err = S7_ERRINFO_INIT;
+        s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = act == SILENT ? 50 : PATIENCE_MS, .err = &err};
+
+        server_start(240, 1, act, 2);
+        client = connected_client(PATIENCE_MS);
+        s7_status status = s7_client_ping(client, &ctx);
+        if ((status == S7_OK) != (act == ANSWER || act == REFUSE))
+            fail_msg("act %d: %s", act, s7_errname(status));
+        if (status != S7_OK)
+            expect_text(err.asked, "read MB0");
+        s7_client_free(client);
+        server_stop();
+    }
+}
+
 static void *blocked_read(void *arg)
 {
     uint8_t value;
@@ -266,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_list_names_its_first_bad_item_and_delivers_the_others),
         cmocka_unit_test(a_refused_area_says_what_was_asked_what_came_and_what_to_try),
         cmocka_unit_test(contexts_and_arguments_are_checked_before_anything_is_sent),
+        cmocka_unit_test(any_answer_to_a_ping_is_a_sign_of_life),
         cmocka_unit_test(a_second_thread_is_refused_and_harms_nothing),
     };
 

@@ -34,12 +34,18 @@ void s7_direct_drain(struct s7_direct *client, struct s7_work *work)
     struct s7_event event;
 
     while (s7_session_next(client->session, &event)) {
+        if (event.kind == S7_EVENT_PUSH) {
+            s7_pushes_take(client->pushes, &event.pdu);
+            continue;
+        }
         if (!take_probe(client, &event) && work != NULL)
             work->ops->event(work, &event);
         if (event.kind != S7_EVENT_CLOSED)
             continue;
         client->closed = event;
         disconnect(client);
+        if (client->pushes != NULL)
+            s7_pushes_end(client->pushes, &event);
         if (work != NULL)
             work->ops->cancel(work, client->session, event.status, event.detail);
     }
@@ -125,6 +131,25 @@ static s7_status settle_owed(struct s7_direct *client, int64_t now_ns, const cha
         s7_direct_drain(client, NULL);
     }
     return client->fd >= 0 ? S7_OK : client->closed.status;
+}
+
+s7_status s7_direct_listen(struct s7_direct *client, int64_t until_ns)
+{
+    int64_t owed_ns = client->owed_until_ns;
+    int64_t limit_ns = owed_ns < until_ns ? owed_ns : until_ns;
+    s7_status status = S7_E_CANCELLED;
+
+    if (!s7_token_is_cancelled(client->cancel))
+        status = s7_direct_flush(client, limit_ns);
+    if (status == S7_OK)
+        status = s7_direct_receive(client, limit_ns);
+    bool overdue = status == S7_E_TIMEOUT && s7_now_ns() >= owed_ns;
+    if (overdue)
+        s7_session_give_up(client->session, never_came);
+    else if (status != S7_OK && status != S7_E_TIMEOUT && status != S7_E_CANCELLED)
+        s7_session_lost(client->session, status);
+    s7_direct_drain(client, NULL);
+    return overdue ? S7_OK : status;
 }
 
 /* No job is in flight and none may be sent: wait for owed answers, and give the connection up when they do

@@ -8,6 +8,7 @@
 
 #include "client/flight.h"
 #include "client/meter.h"
+#include "client/push.h"
 #include "client/settings.h"
 #include "client/token.h"
 #include "client/transfer.h"
@@ -58,9 +59,10 @@ struct s7_direct {
     struct s7_meter meter;
     struct s7_flight *flight; /* NULL: nothing is recorded */
     struct s7_redial redial;
-    int64_t owed_until_ns;  /* when answers are owed: how long they are waited for; S7_NEVER_NS otherwise */
-    struct s7_event closed; /* how the last connection ended */
-    const s7_token *cancel; /* of the call that is inside; NULL: nothing cancels it */
+    int64_t owed_until_ns;    /* when answers are owed: how long they are waited for; S7_NEVER_NS otherwise */
+    struct s7_event closed;   /* how the last connection ended */
+    const s7_token *cancel;   /* of the call that is inside; NULL: nothing cancels it */
+    struct s7_pushes *pushes; /* NULL: the PLC was never asked to tell anything */
 
     /* a sign of life that the pool asked for; its answer is taken by whoever is inside when it comes */
     bool probing, alive; /* it is out; it has been answered */
@@ -118,6 +120,11 @@ s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
 /* Send what is queued, wait for an answer, take what came. The session itself decides what has run out of
  * time by until_ns. */
 void s7_direct_exchange(struct s7_direct *direct, struct s7_work *work, int64_t until_ns);
+
+/* Send what is queued, take what comes by itself, until until_ns at most; no work is under way. An owed
+ * answer that is overdue ends the connection. S7_E_TIMEOUT: nothing came; S7_E_CANCELLED. Anything else: look
+ * at what came, and whether the connection is still up. */
+s7_status s7_direct_listen(struct s7_direct *direct, int64_t until_ns);
 
 /* May a call begin? Dials again where the options ask for it, and takes late answers that are here already.
  * S7_E_NOT_CONNECTED; S7_E_CANCELLED; S7_E_TIMEOUT: its deadline has passed, or an owed answer is overdue,

@@ -32,6 +32,7 @@ static s7_status parts_new(s7_conn *conn)
 static void destroy(s7_conn *conn)
 {
     s7_conn_free_queue(conn);
+    s7_pushes_free(conn->pushes);
     s7_flight_free(conn->flight);
     s7_session_free(conn->session);
     free(conn);
@@ -77,6 +78,7 @@ void s7_conn_pooled(s7_conn *conn)
 {
     conn->settings.options.auto_reconnect = false;
     conn->settings.options.heartbeat_ms = 0;
+    conn->pooled = true;
 }
 
 /* ---- the end of a connection ---- */
@@ -147,6 +149,9 @@ static void on_ready(s7_stream *stream, unsigned ready, void *arg)
         return;
     }
     if (ready & S7_READY_CONNECTED) {
+        struct s7_tcp_options tcp = s7_settings_tcp(&conn->settings);
+
+        s7_stream_set_options(stream, &tcp);
         conn->state = S7_CONN_HANDSHAKE;
         s7_flight_connection(conn->flight);
         s7_session_start(conn->session, s7_loop_now_ns(conn->loop));
@@ -225,6 +230,9 @@ static bool take_event(s7_conn *conn)
     case S7_EVENT_READY:
         come_up(conn);
         break;
+    case S7_EVENT_PUSH:
+        s7_pushes_take(conn->pushes, &event.pdu);
+        break;
     case S7_EVENT_CLOSED:
         conn->end.plc_error = event.plc_error;
         s7_conn_end(conn, event.status, event.detail);
@@ -235,7 +243,7 @@ static bool take_event(s7_conn *conn)
     return true;
 }
 
-/* All requests, then the end: one call of the user at a time. Always true. */
+/* All requests, what the PLC told before, then the end: one call of the user at a time. Always true. */
 static bool report_end(s7_conn *conn, int64_t now_ns)
 {
     s7_errinfo end = conn->end;
@@ -243,6 +251,10 @@ static bool report_end(s7_conn *conn, int64_t now_ns)
     s7_conn_end_probe(conn);
     if (s7_conn_step_probe(conn) || s7_conn_report_ended(conn, now_ns))
         return true;
+    if (!conn->closing && s7_conn_tell_push(conn))
+        return true;
+    if (conn->pushes != NULL)
+        s7_pushes_clear(conn->pushes);
     conn->owed_until_ns = S7_NEVER_NS;
     if (s7_conn_redials(conn))
         s7_conn_wait(conn);
@@ -307,7 +319,9 @@ static int64_t next_deadline(const s7_conn *conn)
 /* Do the next thing that may call the user; false: nothing is left. */
 static bool step(s7_conn *conn, int64_t now_ns)
 {
-    if (take_event(conn))
+    bool full = conn->pushes != NULL && s7_pushes_full(conn->pushes);
+
+    if ((full && s7_conn_tell_push(conn)) || take_event(conn))
         return true;
     if (conn->state == S7_CONN_ENDING)
         return report_end(conn, now_ns);
@@ -320,7 +334,8 @@ static bool step(s7_conn *conn, int64_t now_ns)
             return true;
         s7_conn_pump(conn);
     }
-    return s7_conn_report_done(conn, now_ns) || s7_conn_report_overdue(conn, now_ns);
+    return s7_conn_report_done(conn, now_ns) || s7_conn_report_overdue(conn, now_ns) ||
+           s7_conn_tell_push(conn);
 }
 
 /* false: the connection is lost. */

@@ -26,6 +26,8 @@ struct s7_conn_kind {
     /* Its steps belong together in a way that the PLC keeps account of (units of a list, pieces of a block):
      * one such work at a time, beside any number of others. */
     bool in_turn;
+    /* The request is over, or the connection is freed: free what the work owns. NULL: nothing. */
+    void (*drop)(struct s7_work *work);
 };
 
 /* Queue a work, whose deadline is set here from then; it must live, and stay where it is, until the request's

@@ -1,12 +1,14 @@
 /* conn_impl.h - what the files of a connection on a loop share: conn.c (the connection), conn_redial.c (when
  * it is dialed again), conn_queue.c (requests from queue to end), conn_call.c and conn_services.c (how they
- * are made), conn_probe.c (signs of life), conn_info.c (questions), plan_conn.c. For these only. */
+ * are made), conn_probe.c (signs of life), conn_push.c (what the PLC tells by itself), conn_info.c
+ * (questions), plan_conn.c. For these only. */
 #ifndef CLIENT_CONN_IMPL_H
 #define CLIENT_CONN_IMPL_H
 
 #include "client/conn.h"
 #include "client/flight.h"
 #include "client/meter.h"
+#include "client/push.h"
 #include "client/services.h"
 #include "client/settings.h"
 #include "client/transfer_work.h"
@@ -77,6 +79,11 @@ struct s7_conn {
     int64_t queue_deadline_ns; /* no request that does not wait for an answer is due before; a lower bound */
     struct s7_probe probe;
 
+    bool pooled;              /* lent to others */
+    struct s7_pushes *pushes; /* NULL: the PLC was never asked to tell anything */
+    s7_conn_push_fn *push_fn; /* NULL: nobody is told */
+    void *push_arg;
+
     uint64_t connects, reconnects;
     int64_t up_since_ns;
     struct s7_meter meter;
@@ -144,6 +151,11 @@ bool s7_conn_report_overdue(s7_conn *conn, int64_t now_ns);
 bool s7_conn_report_ended(s7_conn *conn, int64_t now_ns);
 
 void s7_conn_free_queue(s7_conn *conn);
+
+/* ---- conn_push.c ---- */
+
+/* Tell one push, if there is one; false: nobody was told. */
+bool s7_conn_tell_push(s7_conn *conn);
 
 /* ---- conn_call.c ---- */
 

@@ -118,7 +118,7 @@ static void a_service_of_many_steps_keeps_its_turn_and_lets_others_use_the_rest(
     down();
 }
 
-static void a_window_of_one_is_never_overrun(void **state)
+static void s7_035_a_window_of_one_is_never_overrun(void **state)
 {
     (void)state;
     up(1);
@@ -248,7 +248,7 @@ int main(void)
         cmocka_unit_test(later_requests_fill_the_window_that_earlier_ones_leave),
         cmocka_unit_test(an_earlier_request_goes_on_before_a_later_one_begins),
         cmocka_unit_test(a_service_of_many_steps_keeps_its_turn_and_lets_others_use_the_rest),
-        cmocka_unit_test(a_window_of_one_is_never_overrun),
+        cmocka_unit_test(s7_035_a_window_of_one_is_never_overrun),
         cmocka_unit_test(whatever_is_asked_is_told_once_and_never_more_than_the_window_is_open),
         cmocka_unit_test(twenty_thousand_requests_may_wait_at_once),
     };

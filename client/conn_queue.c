@@ -162,8 +162,16 @@ static void free_all(struct s7_request *first)
     }
 }
 
+static void drop(const struct s7_request *request)
+{
+    if (request->kind->drop != NULL)
+        request->kind->drop(request->work);
+}
+
 void s7_conn_free_queue(s7_conn *conn)
 {
+    for (const struct s7_request *r = conn->head; r != NULL; r = r->next)
+        drop(r);
     free_all(conn->head);
     free_all(conn->spare);
 }
@@ -257,6 +265,7 @@ static void report(s7_conn *conn, struct s7_request *request, int64_t now_ns)
     else
         request->next->prev = request->prev;
     conn->n_begun -= request->begun;
+    drop(request);
     s7_request_give_back(conn, request);
     if (done != NULL)
         done(conn, status, status == S7_OK ? NULL : &err, arg);

@@ -97,7 +97,7 @@ static unsigned outage(int64_t *pauses, unsigned n, int64_t ms)
     return seen;
 }
 
-static void attempts_that_fail_are_told_each_and_come_ever_more_rarely(void **state)
+static void s7_152_attempts_that_fail_are_told_each_and_come_ever_more_rarely(void **state)
 {
     int64_t pauses[400] = {0}, bound = 1000, longest = 0;
 
@@ -190,6 +190,24 @@ static void without_it_nothing_is_dialed_again(void **state)
     down();
 }
 
+static void in_a_pool_it_neither_dials_nor_beats_by_itself(void **state)
+{
+    s7_client_options options;
+
+    (void)state;
+    redialing(&options);
+    options.heartbeat_ms = 1000;
+    up_with(&options);
+    s7_conn_pooled(user.conn);
+    run_for(10000);
+    assert_int_equal(world.plc.jobs, 0);
+    break_it();
+    run_for(100000);
+    assert_int_equal(user.ends, 1);
+    assert_int_equal(user.at_end, S7_CONN_CLOSED);
+    down();
+}
+
 static void closing_ends_it_whatever_it_is_doing_and_is_told_once(void **state)
 {
     (void)state;
@@ -218,7 +236,7 @@ static void closing_ends_it_whatever_it_is_doing_and_is_told_once(void **state)
 
 /* ---- requests whose connection broke ---- */
 
-static void a_read_is_repeated_and_a_write_never(void **state)
+static void s7_154_a_read_is_repeated_and_a_write_never(void **state)
 {
     static const uint8_t value[10] = {1, 2, 3};
 
@@ -354,13 +372,14 @@ static void a_connection_may_be_closed_or_freed_in_every_function_while_it_recon
             up();
             user.trick_at = k;
             user.trick = frees ? free_it : close_it;
-            world.act = SILENT;
-            world.act_frame = world.peer.frames;
+            world.keeps = true;
             read_for(0, 0);
             assert_int_equal(s7_conn_write_db(user.conn, S7_THEN(told_fn, &told[1]), 1, 6000, value, 10),
                              S7_OK);
             read_for(2, 0);
             run_for(10);
+            assert_int_equal(world.n_kept, 2);
+            world.keeps = false;
             break_it();
             run_for(10);
             if (user.conn != NULL && user.ups == 2) {
@@ -468,12 +487,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection_that_broke_is_dialed_again_at_once),
-        cmocka_unit_test(attempts_that_fail_are_told_each_and_come_ever_more_rarely),
+        cmocka_unit_test(s7_152_attempts_that_fail_are_told_each_and_come_ever_more_rarely),
         cmocka_unit_test(a_plc_that_accepts_and_drops_is_not_dialed_without_a_pause),
         cmocka_unit_test(the_first_attempt_may_fail_as_well),
         cmocka_unit_test(without_it_nothing_is_dialed_again),
+        cmocka_unit_test(in_a_pool_it_neither_dials_nor_beats_by_itself),
         cmocka_unit_test(closing_ends_it_whatever_it_is_doing_and_is_told_once),
-        cmocka_unit_test(a_read_is_repeated_and_a_write_never),
+        cmocka_unit_test(s7_154_a_read_is_repeated_and_a_write_never),
         cmocka_unit_test(services_that_change_nothing_are_repeated_from_their_begin),
         cmocka_unit_test(a_read_is_repeated_so_many_times_and_no_more),
         cmocka_unit_test(what_waits_for_a_connection_keeps_its_deadline),

@@ -1,5 +1,6 @@
 /* Requests on a loop: what must live, what they cost, how they end. */
 #include "client/conn_user.h"
+#include "client/service.h"
 #include "client/test_names.h"
 
 /* The linker turns allocations of the whole program to us. */
@@ -198,6 +199,45 @@ static void any_answer_to_a_ping_is_a_sign_of_life(void **state)
     down();
 }
 
+/* ---- works of others ---- */
+
+static unsigned ends;
+
+static s7_status end_of_work(struct s7_work *work, const char *where, s7_errinfo *err)
+{
+    const char *detail;
+
+    (void)where;
+    ends++;
+    return s7_service_result((const struct s7_service *)(const void *)work, &err->plc_error, &detail);
+}
+
+static void any_work_has_its_place_in_the_queue(void **state)
+{
+    static const struct s7_conn_kind kind = {.end = end_of_work, .in_turn = true};
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_then then = {.struct_size = sizeof then, .done = told_fn, .arg = &told[1], .err = &err};
+    struct s7_service service, late;
+
+    (void)state;
+    ends = 0;
+    up(1);
+    s7_service_control(&service, S7_CONTROL_STOP);
+    assert_int_equal(s7_conn_work(user.conn, S7_THEN(told_fn, &told[0]), "stop", &service.work, &kind),
+                     S7_OK);
+    run_for(10);
+    expect_told(&told[0], S7_OK);
+    assert_int_equal(world.plc.services.mode, 4);
+    s7_conn_close(user.conn);
+    s7_service_control(&late, S7_CONTROL_WARM);
+    assert_int_equal(s7_conn_work(user.conn, &then, "start", &late.work, &kind), S7_E_NOT_CONNECTED);
+    expect_text(err.asked, "start 127.0.0.1:10102");
+    run_for(10);
+    assert_int_equal(told[1].times, 0);
+    assert_int_equal(ends, 1);
+    down();
+}
+
 /* ---- cost ---- */
 
 static void no_request_allocates_in_the_steady_state(void **state)
@@ -233,6 +273,36 @@ static void no_request_allocates_in_the_steady_state(void **state)
     }
     s7_plan_free(plan);
     down();
+}
+
+static void ignore(s7_conn *conn, bool up, s7_status why, const s7_errinfo *err, void *arg)
+{
+    (void)conn;
+    (void)up;
+    (void)why;
+    (void)err;
+    (void)arg;
+}
+
+static void out_of_memory_while_a_connection_is_made_leaves_nothing(void **state)
+{
+    s7_status status = S7_E_NOMEM;
+
+    (void)state;
+    world_up(NULL);
+    for (unsigned n = 0; status == S7_E_NOMEM; n++) {
+        s7_conn *conn = NULL;
+
+        allocations = 0;
+        fail_nth = n;
+        counting = true;
+        status = s7_conn_new(world.loop, WORLD_ENDPOINT, NULL, ignore, NULL, &conn, NULL);
+        counting = false;
+        assert_int_equal(status, n < allocations ? S7_E_NOMEM : S7_OK);
+        s7_conn_free(conn);
+    }
+    fail_nth = UINT32_MAX;
+    world_down();
 }
 
 static void out_of_memory_at_any_allocation_is_told_and_harms_nothing(void **state)
@@ -534,7 +604,9 @@ int main(void)
         cmocka_unit_test(what_cannot_be_asked_is_refused_by_the_call),
         cmocka_unit_test(empty_lists_are_done_at_once),
         cmocka_unit_test(any_answer_to_a_ping_is_a_sign_of_life),
+        cmocka_unit_test(any_work_has_its_place_in_the_queue),
         cmocka_unit_test(no_request_allocates_in_the_steady_state),
+        cmocka_unit_test(out_of_memory_while_a_connection_is_made_leaves_nothing),
         cmocka_unit_test(out_of_memory_at_any_allocation_is_told_and_harms_nothing),
         cmocka_unit_test(a_request_that_is_withdrawn_is_told_so_once),
         cmocka_unit_test(a_plan_is_withdrawn_whichever_round_it_is_in),

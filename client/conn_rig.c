@@ -35,6 +35,25 @@ void peer_deliver(unsigned which)
     peer_flush(&world.peer);
 }
 
+static void append_told(struct peer *peer)
+{
+    append(&peer->tx, &world.plc.push.told);
+    world.plc.push.told.len = 0;
+}
+
+void peer_cycle(void)
+{
+    fake_cycle(&world.plc.push, &world.plc);
+    append_told(&world.peer);
+    peer_flush(&world.peer);
+}
+
+void peer_tell(const struct bytes *frames)
+{
+    append(&world.peer.tx, frames);
+    peer_flush(&world.peer);
+}
+
 static void peer_frame(struct peer *peer, const uint8_t *frame, size_t len)
 {
     struct bytes answer;
@@ -47,8 +66,10 @@ static void peer_frame(struct peer *peer, const uint8_t *frame, size_t len)
         world.held = answer;
     else if (world.keeps && peer->frames > 2)
         keep(&answer);
-    else if (act != SILENT)
+    else if (act != SILENT) {
         append(&peer->tx, &answer);
+        append_told(peer);
+    }
 }
 
 static void peer_ready(s7_stream *stream, unsigned ready, void *arg)
@@ -84,6 +105,7 @@ static void on_accept(s7_listener *listener, s7_stream *accepted, void *arg)
         peer_close(&world.peer, S7_CLOSE_RST);
     world.peer = (struct peer){.stream = accepted};
     world.accepted++;
+    fake_push_connection(&world.plc.push);
     s7_stream_set_fn(accepted, peer_ready, &world.peer);
 }
 

@@ -41,6 +41,10 @@ void run_for(int64_t ms);
 /* Let an answer that was kept travel. */
 void peer_deliver(unsigned which);
 void peer_flush(struct peer *peer);
+/* The PLC tells by itself: a cycle of its jobs (fake_push.h), or these frames. */
+void peer_cycle(void);
+void peer_tell(const struct bytes *frames);
+
 void peer_close(struct peer *peer, enum s7_close_how how);
 
 #endif

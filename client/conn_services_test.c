@@ -312,7 +312,7 @@ static void a_plc_without_the_service_says_so(void **state)
     down();
 }
 
-static void a_stop_whose_answer_is_lost_is_unknown_and_done_once(void **state)
+static void s7_154_a_stop_whose_answer_is_lost_is_unknown_and_done_once(void **state)
 {
     static const enum act acts[] = {FIN, RST, SILENT};
 
@@ -360,7 +360,7 @@ int main(void)
         cmocka_unit_test(what_changes_the_plc_is_refused_unless_it_is_allowed),
         cmocka_unit_test(arguments_are_checked_by_the_call),
         cmocka_unit_test(a_plc_without_the_service_says_so),
-        cmocka_unit_test(a_stop_whose_answer_is_lost_is_unknown_and_done_once),
+        cmocka_unit_test(s7_154_a_stop_whose_answer_is_lost_is_unknown_and_done_once),
         cmocka_unit_test(a_connection_may_be_freed_in_every_function_of_a_service),
     };
 

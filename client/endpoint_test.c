@@ -74,7 +74,8 @@ static void every_setting_of_an_endpoint_reaches_its_option(void **state)
     (void)state;
     if (parse(
             "s7://plc?type=basic&rack=1&slot=4&local-tsap=0x1234&remote-tsap=4d.57&pdu=480&JOBS=4&timeout=7s&"
-            "connect-timeout=250ms&handshake-timeout=2m&auto-reconnect=yes&read-retries=0&read-only=1&max-"
+            "connect-timeout=250ms&handshake-timeout=2m&auto-reconnect=yes&read-retries=0&read-only=1&"
+            "heartbeat=10s&max-"
             "items=255",
             &endpoint, &o, &err) != S7_OK)
         fail_msg("%s", err.came);
@@ -86,6 +87,7 @@ static void every_setting_of_an_endpoint_reaches_its_option(void **state)
     assert_int_equal(o.pdu_len, 480);
     assert_int_equal(o.max_jobs, 4);
     assert_int_equal(o.max_items, 255);
+    assert_int_equal(o.heartbeat_ms, 10000);
     assert_int_equal(o.request_ms, 7000);
     assert_int_equal(o.connect_ms, 250);
     assert_int_equal(o.handshake_ms, 120000);

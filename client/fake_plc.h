@@ -3,6 +3,7 @@
 #ifndef CLIENT_FAKE_PLC_H
 #define CLIENT_FAKE_PLC_H
 
+#include "client/fake_push.h"
 #include "client/fake_services.h"
 #include "client/session_script.h"
 
@@ -24,6 +25,7 @@ struct fake_plc {
     uint16_t refuse;       /* header error for every job, 0: none */
     size_t hole, hole_len; /* bytes of DB 1 that do not exist */
     struct fake_services services;
+    struct fake_push push;
     /* what it saw */
     unsigned jobs;
     size_t longest_request, longest_answer;
@@ -173,6 +175,16 @@ static inline void fake_setup(struct fake_plc *plc, const struct s7_pdu *job, st
     s7_setup_encode(wr, S7_ROSCTR_ACK_DATA, job->ref, &granted);
 }
 
+/* What changes the mode is told behind its answer. */
+static inline void fake_other_service(struct fake_plc *plc, const struct s7_pdu *job, struct s7_wr *wr)
+{
+    uint8_t before = plc->services.mode;
+
+    fake_service(&plc->services, plc->pdu_len, job, wr);
+    if (plc->services.mode != before)
+        fake_tell_mode(&plc->push, plc->services.mode == 8);
+}
+
 /* Answer one whole frame; out->len 0: no answer. Lengths are checked here: S7-033 and S7-034. */
 static inline void fake_plc_answer(struct fake_plc *plc, const uint8_t *frame, size_t frame_len,
                                    struct bytes *out)
@@ -209,8 +221,8 @@ static inline void fake_plc_answer(struct fake_plc *plc, const uint8_t *frame, s
         s7_refusal_encode(&wr, job.ref, plc->refuse);
     else if (is_var)
         fake_job(plc, &job, &wr);
-    else
-        fake_service(&plc->services, plc->pdu_len, &job, &wr);
+    else if (!fake_push_answer(&plc->push, plc, &job, &wr))
+        fake_other_service(plc, &job, &wr);
     assert_false(wr.full);
     if (wr.len > plc->longest_answer)
         plc->longest_answer = wr.len;

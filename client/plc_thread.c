@@ -43,6 +43,13 @@ static void link_send(struct link *link, const struct bytes *bytes)
     }
 }
 
+/* What the PLC has to tell by itself. */
+static void link_tell(struct link *link)
+{
+    link_send(link, &server.plc.push.told);
+    server.plc.push.told.len = 0;
+}
+
 static void link_frame(struct link *link, const uint8_t *frame, size_t len)
 {
     struct bytes answer;
@@ -56,6 +63,7 @@ static void link_frame(struct link *link, const uint8_t *frame, size_t len)
         tell(server.held[1], 'h');
     } else if (act != SILENT) {
         link_send(link, &answer);
+        link_tell(link);
     }
 }
 
@@ -75,6 +83,30 @@ static void link_read(struct link *link)
     memmove(link->rx, link->rx + at, link->rx_len);
 }
 
+static void link_accept(struct link *link)
+{
+    *link = (struct link){.fd = accept(server.listen_fd, NULL, NULL)};
+    fake_push_connection(&server.plc.push);
+}
+
+static void run_command(struct link *link, char command)
+{
+    if (command == 'c') {
+        link_close(link, false);
+        tell(server.held[1], 'c');
+    } else if (command == 't') {
+        if (server.told != NULL)
+            append(&server.plc.push.told, server.told);
+        else
+            fake_cycle(&server.plc.push, &server.plc);
+        link_tell(link);
+        tell(server.held[1], 't');
+    } else {
+        link_send(link, &link->held);
+        link->held.len = 0;
+    }
+}
+
 static void *serve(void *arg)
 {
     static struct link link;
@@ -92,16 +124,11 @@ static void *serve(void *arg)
         if (fds[0].revents != 0) {
             if (read(server.command[0], &command, 1) != 1 || command == 'q')
                 break;
-            if (command == 'c') {
-                link_close(&link, false);
-                tell(server.held[1], 'c');
-                continue;
-            }
-            link_send(&link, &link.held);
-            link.held.len = 0;
+            run_command(&link, command);
+            continue;
         }
         if (fds[1].revents != 0)
-            link = (struct link){.fd = accept(server.listen_fd, NULL, NULL)};
+            link_accept(&link);
         else if (fds[2].revents != 0)
             link_read(&link);
     }
@@ -146,6 +173,20 @@ void server_release(void)
 void server_drop(void)
 {
     tell(server.command[1], 'c');
+    server_wait_for_held();
+}
+
+void server_cycle(void)
+{
+    server.told = NULL;
+    tell(server.command[1], 't');
+    server_wait_for_held();
+}
+
+void server_tell(const struct bytes *frames)
+{
+    server.told = frames;
+    tell(server.command[1], 't');
     server_wait_for_held();
 }
 

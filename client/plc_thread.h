@@ -13,8 +13,9 @@
 struct server {
     pthread_t thread;
     int listen_fd;
-    int command[2]; /* to the thread: 'r' release the held answer, 'c' close the connection, 'q' quit */
-    int held[2];    /* from the thread: a byte for each answer that is held, and each connection closed */
+    int command[2]; /* to the thread: 'r' release the held answer, 'c' close, 't' tell, 'q' quit */
+    int held[2]; /* from the thread: a byte for each answer that is held, and each 'c' and 't' that is done */
+    const struct bytes *told; /* what to tell; NULL: a cycle of the PLC's jobs */
     uint16_t port;
     char endpoint[32];
     struct fake_plc plc; /* belongs to the thread while it runs */
@@ -30,6 +31,10 @@ void server_stop(void); /* the PLC's memory may be looked at afterwards */
 void server_wait_for_held(void); /* until it holds an answer */
 void server_release(void);       /* let the held answer go */
 void server_drop(void);          /* close the connection that is up, and wait for it */
+
+/* The PLC tells by itself, and it was sent: a cycle of its jobs (fake_push.h), or these frames. */
+void server_cycle(void);
+void server_tell(const struct bytes *frames);
 
 /* Clients of the server; other options have their defaults. */
 s7_client *new_client(uint32_t request_ms, uint32_t handshake_ms);

@@ -24,7 +24,7 @@ static void pump(struct s7_work *work, s7_session *session)
     struct s7_pdu request = {.rosctr = service->rosctr,
                              .param = service->param,
                              .param_len = service->param_len,
-                             .data = service->data,
+                             .data = service->long_data != NULL ? service->long_data : service->data,
                              .data_len = service->data_len};
 
     if (service->done || service->in_flight || s7_session_window(session) == 0)
@@ -127,16 +127,32 @@ static const char *gather(struct s7_service *service, const uint8_t *bytes, size
 
 /* ---- userdata ---- */
 
-static void put_userdata(struct s7_service *service, const struct s7_userdata *userdata)
+static void ask(struct s7_service *service, const struct s7_userdata *userdata, struct s7_wr *data)
 {
     struct s7_wr param = param_writer(service);
-    struct s7_wr data = {.buf = service->data, .cap = sizeof service->data};
 
     s7_userdata_param_append(&param, userdata);
-    s7_userdata_data_append(&data, userdata);
+    s7_userdata_data_append(data, userdata);
     service->rosctr = S7_ROSCTR_USERDATA;
     service->param_len = param.len;
-    service->data_len = data.len;
+    service->data_len = data->len;
+}
+
+void s7_service_ask(struct s7_service *service, const struct s7_userdata *request)
+{
+    struct s7_wr data = {.buf = service->data, .cap = sizeof service->data};
+
+    service->long_data = NULL;
+    ask(service, request, &data);
+}
+
+void s7_service_ask_long(struct s7_service *service, const struct s7_userdata *request, uint8_t *buf,
+                         size_t cap)
+{
+    struct s7_wr data = {.buf = buf, .cap = cap};
+
+    service->long_data = buf;
+    ask(service, request, &data);
 }
 
 static const char *take_userdata(struct s7_service *service, const struct s7_pdu *answer, bool *more)
@@ -154,7 +170,7 @@ static const char *take_userdata(struct s7_service *service, const struct s7_pdu
         return "a unit without data that says more follows";
     struct s7_userdata next = s7_userdata_follow_up(&userdata);
     if (*more)
-        put_userdata(service, &next);
+        s7_service_ask(service, &next);
     return gather(service, userdata.payload, userdata.payload_len);
 }
 
@@ -164,7 +180,14 @@ void s7_service_userdata(struct s7_service *service, uint8_t group, uint8_t subf
     struct s7_userdata request = s7_userdata_request(group, subfunction, payload, payload_len);
 
     *service = (struct s7_service){.work.ops = &ops, .out = out, .cap = cap, .take = take_userdata};
-    put_userdata(service, &request);
+    s7_service_ask(service, &request);
+}
+
+void s7_service_begin(struct s7_service *service,
+                      const char *(*take)(struct s7_service *service, const struct s7_pdu *answer,
+                                          bool *more))
+{
+    *service = (struct s7_service){.work.ops = &ops, .take = take};
 }
 
 /* ---- control ---- */

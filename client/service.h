@@ -9,6 +9,7 @@
 #include "client/work.h"
 #include "protocol/blocks.h"
 #include "protocol/control.h"
+#include "protocol/userdata.h"
 
 /* Most that the answers of one call may carry; a PLC that sends more is none. */
 #define S7_SERVICE_MAX 65536U
@@ -34,6 +35,7 @@ struct s7_service {
     uint8_t rosctr;
     uint8_t param[S7_SERVICE_PARAM_CAP], data[S7_SERVICE_DATA_CAP];
     size_t param_len, data_len;
+    const uint8_t *long_data; /* in data's place; lives as long as the service. NULL: data */
     /* ... and what becomes of its answer. NULL, or what is wrong with it; more: the next request is ready */
     const char *(*take)(struct s7_service *service, const struct s7_pdu *answer, bool *more);
     bool begun;         /* userdata: a unit came ... */
@@ -52,6 +54,17 @@ struct s7_service {
  * is copied, at most 12 bytes. */
 void s7_service_userdata(struct s7_service *service, uint8_t group, uint8_t subfunction,
                          const uint8_t *payload, size_t payload_len, void *out, size_t cap);
+
+/* The parts of what is above, for services that do more: make a request of userdata the next one. Its payload
+ * is at most 12 bytes, or its data (payload and header) fit buf. */
+void s7_service_ask(struct s7_service *service, const struct s7_userdata *request);
+void s7_service_ask_long(struct s7_service *service, const struct s7_userdata *request, uint8_t *buf,
+                         size_t cap);
+
+/* A service that asks once; take is called with its answer, see below. */
+void s7_service_begin(struct s7_service *service,
+                      const char *(*take)(struct s7_service *service, const struct s7_pdu *answer,
+                                          bool *more));
 
 /* A job that changes what the CPU does. */
 void s7_service_control(struct s7_service *service, enum s7_control control);

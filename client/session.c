@@ -70,6 +70,11 @@ void s7_session_start(s7_session *session, int64_t now_ns)
     s7_session_send_cr(session);
 }
 
+void s7_session_want_pushes(s7_session *session, bool wanted)
+{
+    session->wants_pushes = wanted;
+}
+
 /* ---- slots ---- */
 
 struct s7_slot *s7_session_slot_of_ref(struct s7_session *session, uint16_t ref)
@@ -143,6 +148,12 @@ void s7_session_lost(s7_session *session, s7_status why)
         s7_session_close(session, why, "%s, before the answer to setup communication", s7_strerror(why));
     else
         s7_session_close(session, why, "%s", s7_strerror(why));
+}
+
+void s7_session_give_up(s7_session *session, const char *detail)
+{
+    if (session->state == S7_SESSION_READY)
+        s7_session_close(session, S7_E_TIMEOUT, "%s", detail);
 }
 
 void s7_session_cancel(s7_session *session, uint64_t id)

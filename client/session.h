@@ -62,6 +62,9 @@ void s7_session_received(s7_session *session, size_t len, int64_t now_ns);
  * was received before. */
 void s7_session_lost(s7_session *session, s7_status why);
 
+/* A READY session is given up with S7_E_TIMEOUT, for what detail says. */
+void s7_session_give_up(s7_session *session, const char *detail);
+
 /* ---- bytes out ---- */
 size_t s7_session_pending(const s7_session *session, const uint8_t **bytes); /* a view, until the next call */
 void s7_session_sent(s7_session *session, size_t len);                       /* len <= pending */
@@ -98,6 +101,10 @@ S7_MUST_CHECK s7_status s7_session_write(s7_session *session, const struct s7_va
 S7_MUST_CHECK s7_status s7_session_request(s7_session *session, const struct s7_pdu *request, bool changes,
                                            uint64_t id, int64_t deadline_ns);
 
+/* From now on what the PLC tells on its own comes as S7_EVENT_PUSH; it is dropped unless asked for, which is
+ * how a session begins. Stays for later connections. Pushes take no place in the window. */
+void s7_session_want_pushes(s7_session *session, bool wanted);
+
 /* Withdraw a job: its event comes with S7_E_CANCELLED (or S7_E_OUTCOME_UNKNOWN for a write of which bytes
  * left), its reference is quarantined. Unknown id: nothing happens. */
 void s7_session_cancel(s7_session *session, uint64_t id);
@@ -126,6 +133,8 @@ enum s7_event_kind {
                           left), PROTOCOL (an answer came that is none), or why the connection ended. Exactly
                           one event per submitted job. When no byte of the job had left, none will */
     S7_EVENT_PEER_JOB, /* a job of the peer, while somebody expects one */
+    S7_EVENT_PUSH,     /* userdata that answers nothing: a push, or what has reference 0; unchecked beyond its
+                          lengths. Only when wanted, and READY */
     S7_EVENT_CLOSED    /* the session is over; exactly once, after the events of all jobs */
 };
 
@@ -133,7 +142,7 @@ struct s7_event {
     enum s7_event_kind kind;
     s7_status status;
     uint64_t id;         /* ANSWER, FAILED, PEER_JOB */
-    struct s7_pdu pdu;   /* ANSWER, PEER_JOB: views until the next call on the session */
+    struct s7_pdu pdu;   /* ANSWER, PEER_JOB, PUSH: views until the next call on the session */
     uint8_t cotp_reason; /* CLOSED by a DR: its reason */
     uint16_t plc_error; /* header or userdata error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */
     char detail[96];    /* what came, for FAILED and CLOSED: "TPKT version 72, expected 3" */

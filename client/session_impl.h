@@ -65,6 +65,7 @@ struct s7_session {
     size_t tpdu_len; /* granted, COTP header included */
     uint16_t src_ref, next_ref, setup_ref;
     int64_t handshake_deadline_ns;
+    bool wants_pushes;
     struct s7_slot slots[S7_SESSION_MAX_JOBS];
     struct s7_expectation peer;
     unsigned n_slots; /* that were used so far, the first ones first: the rest is free */

@@ -159,6 +159,15 @@ static bool is_push(const struct s7_pdu *pdu)
            (s7_userdata_decode(pdu, &userdata) == S7_OK && userdata.type == S7_USERDATA_PUSH);
 }
 
+static enum outcome push_in(const struct s7_session *session, const struct s7_pdu *pdu,
+                            struct s7_event *event)
+{
+    if (!session->wants_pushes || session->state != S7_SESSION_READY)
+        return NOTHING;
+    *event = (struct s7_event){.kind = S7_EVENT_PUSH, .status = S7_OK, .pdu = *pdu};
+    return EVENT;
+}
+
 /* Nobody asked for a service that makes the peer ask: it is ignored. */
 static enum outcome peer_job(const struct s7_session *session, const struct s7_pdu *pdu,
                              struct s7_event *event)
@@ -181,9 +190,8 @@ static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, siz
     }
     if (pdu.rosctr == S7_ROSCTR_JOB)
         return peer_job(session, &pdu, event);
-    /* They belong to services that nobody asked for here. */
     if (is_push(&pdu))
-        return NOTHING;
+        return push_in(session, &pdu, event);
     if (session->state == S7_SESSION_NEGOTIATING && pdu.ref == session->setup_ref)
         return setup_answer(session, &pdu, event);
     return job_answer(session, &pdu, event);

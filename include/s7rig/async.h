@@ -27,15 +27,16 @@
 
 #include <s7rig/client.h>
 #include <s7rig/flight.h>
+#include <s7rig/loop.h>
 #include <s7rig/metrics.h>
 #include <s7rig/plan.h>
+#include <s7rig/push.h>
 #include <s7rig/services.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef struct s7_loop s7_loop; /* loop.h */
 typedef struct s7_conn s7_conn;
 
 /* ---- life ---- */
@@ -62,20 +63,21 @@ typedef void s7_conn_state_fn(s7_conn *conn, bool up, s7_status why, const s7_er
 
 /* Make a connection for an endpoint; no I/O. endpoint and options as for s7_client_new, but its host is a
  * numeric address, since looking names up would block the loop. options NULL: defaults. Of no effect here are
- * on_connect and on_disconnect (fn tells), user, and the TCP options where the loop is not libev's.
+ * on_connect and on_disconnect (fn tells), user, and user_timeout_ms and the keepalives, whose work
+ * heartbeat_ms does.
  * S7_E_SYNTAX, S7_E_ARG: err (may be NULL) says what. S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
                                     s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err);
 
 /* Connect; the outcome comes to the state function, at the latest after connect_ms + handshake_ms. With
- * auto_reconnect it is tried again and again, after pauses as client.h says (backoff_min_ms ...), until
- * s7_conn_close. S7_E_MISUSE: the state is not CLOSED. S7_E_RESOLVE: not a numeric address. S7_E_NOMEM,
- * S7_E_IO. */
+ * auto_reconnect it is tried again and again until s7_conn_close: at once when a connection was up for
+ * backoff_min_ms or longer, else after a pause as client.h says. S7_E_MISUSE: the state is not CLOSED.
+ * S7_E_RESOLVE: not a numeric address. S7_E_NOMEM, S7_E_IO. */
 S7_MUST_CHECK s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err);
 
 /* Close: requests are told S7_E_CANCELLED (writes that left: S7_E_OUTCOME_UNKNOWN) in the next turn of the
- * loop, then the end with S7_E_CANCELLED, in WAITING too. No further attempt is made; s7_conn_open may be
- * called when the end was told. Closed already: nothing happens. */
+ * loop, then the end with S7_E_CANCELLED, in WAITING too. In ENDING the end keeps its reason. No further
+ * attempt is made; s7_conn_open may be called when the end was told. Closed already: nothing happens. */
 void s7_conn_close(s7_conn *conn);
 
 /* Close without any more calls of functions, and free. NULL is fine. */
@@ -207,6 +209,29 @@ S7_MUST_CHECK s7_status s7_conn_plc_start_warm(s7_conn *conn, const s7_then *the
 S7_MUST_CHECK s7_status s7_conn_plc_start_cold(s7_conn *conn, const s7_then *then);
 S7_MUST_CHECK s7_status s7_conn_plc_compress(s7_conn *conn, const s7_then *then);
 S7_MUST_CHECK s7_status s7_conn_plc_copy_ram_to_rom(s7_conn *conn, const s7_then *then);
+
+/* ---- what the PLC tells by itself: see push.h ---- */
+
+/* Called for each push, behind the functions of requests that are over, and with what came before the end of
+ * the connection in front of the state function; s7_conn_close drops what was not told. push and its views
+ * live for the call. fn NULL: nobody is told. */
+typedef void s7_conn_push_fn(s7_conn *conn, const s7_push *push, void *arg);
+void s7_conn_on_push(s7_conn *conn, s7_conn_push_fn *fn, void *arg);
+
+/* See s7_subscribe and its neighbours; S7_E_MISUSE for the first and s7_conn_events_enable while no function
+ * is set. Addresses are copied; *subscription is written before anything is told of it. Subscriptions and
+ * events end with their connection, also with auto_reconnect, and these requests are not repeated: ask in the
+ * state function. In turn with services. */
+S7_MUST_CHECK s7_status s7_conn_subscribe(s7_conn *conn, const s7_then *then,
+                                          const s7_subscribe_options *options, const s7_address *items,
+                                          size_t n_items, uint32_t *subscription);
+S7_MUST_CHECK s7_status s7_conn_subscription_modify(s7_conn *conn, const s7_then *then, uint32_t subscription,
+                                                    uint32_t period_ms, const s7_address *items,
+                                                    size_t n_items);
+S7_MUST_CHECK s7_status s7_conn_unsubscribe(s7_conn *conn, const s7_then *then, uint32_t subscription);
+S7_MUST_CHECK s7_status s7_conn_events_enable(s7_conn *conn, const s7_then *then, uint32_t events);
+S7_MUST_CHECK s7_status s7_conn_alarms_query(s7_conn *conn, const s7_then *then, s7_alarm_kind kind,
+                                             s7_pending_alarm *alarms, size_t cap, size_t *n);
 
 #ifdef __cplusplus
 }

@@ -86,7 +86,7 @@ typedef enum s7_pool_close_reason {
     S7_POOL_CLOSE_IDLE,     /* max_idle_ms */
     S7_POOL_CLOSE_HEALTH,   /* a check failed */
     S7_POOL_CLOSE_BORROWER, /* s7_pool_discard */
-    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place */
+    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place; TCP gave up */
     S7_POOL_CLOSE_PEER,     /* the PLC or the network ended it */
     S7_POOL_CLOSE_PROTOCOL, /* what came was no S7 */
     S7_POOL_CLOSE_SHUTDOWN, /* s7_pool_close */

@@ -145,8 +145,8 @@ static void take_turns(unsigned rounds, unsigned requests)
 
 int main(int argc, char **argv)
 {
-    unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 31;
-    unsigned long requests = argc > 3 ? strtoul(argv[3], NULL, 10) : 2000;
+    unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 301;
+    unsigned long requests = argc > 3 ? strtoul(argv[3], NULL, 10) : 200;
 
     if (argc < 2 || argc > 4 || rounds < 1 || rounds > ROUNDS_MAX || requests < 1 || requests > 10000000) {
         fprintf(stderr, "usage: bench_pingpong ADDR:PORT [ROUNDS [REQUESTS]]    (1..%d rounds)\n",

@@ -1,5 +1,6 @@
 #include "check_impl.h"
 
+#include "protocol/alarm.h"
 #include "protocol/blocks.h"
 #include "protocol/clock.h"
 #include "protocol/control.h"
@@ -151,6 +152,10 @@ static const struct content {
     {S7_USERDATA_ANSWER, S7_GROUP_CLOCK, S7_CLOCK_READ, check_clock},
     {S7_USERDATA_REQUEST, S7_GROUP_CLOCK, S7_CLOCK_SET, check_clock},
     {S7_USERDATA_REQUEST, S7_GROUP_SECURITY, S7_SECURITY_PASSWORD, check_password},
+    {S7_USERDATA_PUSH, S7_GROUP_CPU, S7_CPU_DIAG_PUSH, check_diag_push},
+    {S7_USERDATA_REQUEST, S7_GROUP_CPU, S7_CPU_MESSAGES, check_messages},
+    {S7_USERDATA_ANSWER, S7_GROUP_CPU, S7_CPU_MESSAGES, check_messages_answer},
+    {S7_USERDATA_ANSWER, S7_GROUP_CPU, S7_CPU_ALARM_QUERY, check_alarms},
 };
 
 /* What the payload says, where it is whole and there. */
@@ -190,9 +195,7 @@ void check_userdata(struct check *check, const struct s7_pdu *pdu, struct s7_wr 
     struct s7_userdata userdata;
 
     if (s7_userdata_decode(pdu, &userdata) != S7_OK) {
-        /* the push of a change of mode has a form of its own */
-        if (pdu->param_len != 8 || pdu->param[0] != 0x01)
-            check_fail(check, "userdata does not decode");
+        check_mode_push(check, pdu, again); /* which has a form of its own */
         return;
     }
     snprintf(check->kind, sizeof check->kind, "userdata %X%X/%02X", userdata.type, userdata.group,

@@ -1,6 +1,6 @@
 /* Downloads that were captured at real CPUs, done again: the CPU's frames go to a session of ours, and what
  * it sends must be what Step7 and TIA sent, byte for byte. Only the references of our own jobs are others. */
-#include "capture.h"
+#include "cli/capture.h"
 
 #include "client/download.h"
 #include "protocol/cotp.h"
@@ -78,19 +78,19 @@ static bool is_of_download(const struct s7_pdu *pdu)
            (seen.n > 0 && (function == S7_FN_DOWNLOAD || function == S7_FN_DOWNLOAD_END || function == 0x28));
 }
 
-static void on_segment(void *arg, const struct segment *segment)
+static void on_segment(void *arg, const struct capture_segment *segment)
 {
     bool of_cpu = segment->flow.src_port == S7_PORT;
     const struct s7_pdu *pdu =
-        segment->len >= 4 && segment->len <= FRAME_CAP ? pdu_of(segment->data, segment->len) : NULL;
+        segment->kept >= 4 && segment->kept <= FRAME_CAP ? pdu_of(segment->data, segment->kept) : NULL;
 
     (void)arg;
     if (pdu == NULL || !is_of_download(pdu) || seen.n == FRAMES_MAX)
         return;
     struct frame *frame = &seen.frames[seen.n++];
     frame->of_cpu = of_cpu;
-    frame->len = segment->len;
-    memcpy(frame->bytes, segment->data, segment->len);
+    frame->len = segment->kept;
+    memcpy(frame->bytes, segment->data, segment->kept);
     if (!of_cpu && pdu->rosctr == S7_ROSCTR_ACK_DATA && pdu->param[0] == S7_FN_DOWNLOAD)
         keep_piece(pdu);
 }
@@ -123,14 +123,16 @@ static s7_session *ready_session(void)
 {
     static const uint8_t cc[] = {0x03, 0x00, 0x00, 0x0B, 0x06, 0xD0, 0x00, 0x01, 0x00, 0x03, 0x00};
     struct s7_session_options options = {
-        .pdu_len = 960, .max_jobs = 1, .max_items = 20, .handshake_ns = 1, .first_ref = 1};
+        .pdu_len = 960, .max_jobs = 1, .max_items = S7_ITEMS_PER_JOB, .handshake_ns = 1, .first_ref = 1};
     struct s7_setup setup = {1, 1, PDU_LEN};
     uint8_t frame[64];
     struct s7_wr wr = {.buf = frame + S7_DT_OVERHEAD, .cap = sizeof frame - S7_DT_OVERHEAD};
     s7_session *session = NULL;
 
-    if (s7_session_new(&options, &session) != S7_OK)
+    if (s7_session_new(&options, &session) != S7_OK) {
+        printf("no session can be made\n");
         exit(1);
+    }
     s7_session_start(session, 0);
     give(session, cc, sizeof cc, NULL);
     s7_setup_encode(&wr, S7_ROSCTR_ACK_DATA, 1, &setup);
@@ -207,7 +209,8 @@ static void download_again(void)
 static size_t walk_files(const char *folder)
 {
     char path[4096];
-    const char *why;
+    struct capture_sum sum;
+    char why[CAPTURE_WHY_CAP];
     glob_t found;
     size_t n = 0;
 
@@ -218,7 +221,7 @@ static size_t walk_files(const char *folder)
         seen.path = found.gl_pathv[n];
         seen.n = 0;
         seen.block_len = 0;
-        if (!capture_read(seen.path, on_segment, NULL, &why))
+        if (capture_read(seen.path, on_segment, NULL, &sum, why) != CAPTURE_WHOLE)
             complain(why, 0);
         if (seen.n > 0)
             download_again();

@@ -7,6 +7,7 @@ bottling=$4
 pool_threads=$5
 tag_list=$6
 event_loop=$7
+subscription=$8
 plant=$dir/bottling.plant
 
 say "the demo plant"
@@ -83,3 +84,13 @@ ends_well "$server"
 expect 1 "connection refused" "$pool_threads" "$address"
 expect 1 "$address" "$first_read" "$address"
 expect 1 "connection refused" "$tag_list" "$address"
+
+say "subscription"
+peer pushing
+prints "conveyor_speed = 0.85
+bottles_rejected = 3
+bottles_rejected = 4
+conveyor_speed = 0.9" "$subscription" "$peer_address" 3
+peer pushless
+expect 1 "subscription: this PLC tells nothing by itself" "$subscription" "$peer_address" 3
+expect 1 "connection refused" "$subscription" "$address" 3

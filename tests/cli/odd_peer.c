@@ -2,7 +2,14 @@
  *
  *   odd_peer http     answers everything with a line of HTTP and closes
  *   odd_peer silent   takes everything and never says a word
- *   odd_peer closing  closes as soon as it is connected */
+ *   odd_peer closing  closes as soon as it is connected
+ *
+ * or of a PLC that knows next to nothing (odd_plc.h):
+ *
+ *   odd_peer pushing  tells what is subscribed
+ *   odd_peer pushless has no subscriptions */
+#include "odd_plc.h"
+
 #include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,6 +37,10 @@ static void serve(int peer, const char *manner)
 
     if (strcmp(manner, "closing") == 0)
         return;
+    if (strncmp(manner, "push", 4) == 0) {
+        odd_plc_serve(peer, strcmp(manner, "pushing") == 0);
+        return;
+    }
     while (recv(peer, bytes, sizeof bytes, 0) > 0)
         if (strcmp(manner, "http") == 0) {
             send(peer, answer, sizeof answer - 1, MSG_NOSIGNAL);
@@ -42,7 +53,8 @@ int main(int argc, char **argv)
     int fd = argc == 2 ? listen_somewhere() : -1;
 
     if (fd < 0) {
-        fprintf(stderr, "usage: odd_peer http|silent|closing (and a free port on 127.0.0.1)\n");
+        fprintf(stderr,
+                "usage: odd_peer http|silent|closing|pushing|pushless (and a free port on 127.0.0.1)\n");
         return 2;
     }
     for (;;) {

@@ -4,9 +4,13 @@
 
 #include "client/download.h"
 #include "client/service.h"
+#include "protocol/alarm.h"
 #include "protocol/blocks.h"
 #include "protocol/clock.h"
 #include "protocol/cotp.h"
+#include "protocol/cyclic.h"
+#include "protocol/dbread.h"
+#include "protocol/messages.h"
 #include "protocol/szl.h"
 #include "protocol/userdata.h"
 
@@ -25,6 +29,14 @@ const char *const fuzz_seeds[] = {
     "3207 0000 0002 000c 0004 00011208 1284 0100 0000d401 0a000000",
     "3203 0000 0002 0010 0000 0000 1d000100 00000007 07 30303030323136",
     "3203 0000 0002 0002 0007 0000 1e01 0003 00fb 707001",
+    "3207 0000 0002 0008 0016 00011204 11420701 ff090012 00010101 120cb002 0500510172 0400970148",
+    "3207 0000 0002 0008 0014 00011204 11420100 ff090010 00010005 120a1002 00020000 83000320",
+    "3207 0000 0002 0008 0010 00011204 11440200 ff09000c 8100 5337434850303220 0900",
+    "3207 0000 0000 0008 0020 00011204 11040500 ff09001c 2611241903254783 4001 120a1601 000000af 0000fefe "
+    "ff0400100001",
+    "3207 0000 0a00 000c 0022 00011208 1284138a 00000000 ff09001e 0001ff090018 0a0000020000002f0000cfcf "
+    "0a000002000000af0001fefe",
+    "3207 0000 0a00 0008 0010 00011204 11441300 ff09000c 000112081a000834 00000002",
     "3201 0000 0002 0014 0000 28000000000000fd 0000 09 505f50524f4752414d",
     "3201 0000 0100 0012 0000 1b 00 0000 00000000 09 5f3041303030303150",
     "3201 0000 0300 0012 0000 1c 00 d20f 00000000 09 5f3041303030303150",
@@ -52,6 +64,78 @@ static void try_szl(const uint8_t *bytes, size_t len)
     }
 }
 
+/* The list of a subscription: every part of every item. */
+static void try_cyclic(const uint8_t *bytes, size_t len)
+{
+    struct s7_item_walk walk;
+    struct s7_var_item item;
+    struct s7_cycle cycle;
+    struct s7_db_part part;
+    struct s7_rd parts;
+    unsigned n;
+    bool more = true;
+
+    if (s7_cyclic_request_decode(bytes, len, &cycle, &walk) != S7_OK)
+        return;
+    if (s7_cycle_ms(cycle) > 2550000)
+        fuzz_fail("a cycle of %u ms", s7_cycle_ms(cycle));
+    while (s7_item_walk_next(&walk, &item, &more) == S7_OK && more) {
+        if (s7_dbread_decode(&item, &n, &parts) != S7_OK)
+            continue;
+        while (s7_dbread_part(&parts, &part))
+            n--;
+        if (n != 0 || parts.left != 0)
+            fuzz_fail("a DBREAD item has another number of parts than it says");
+    }
+}
+
+static void try_alarms(const uint8_t *bytes, size_t len)
+{
+    struct s7_alarm_walk walk;
+    struct s7_alarm_object object;
+    struct s7_alarm_entry entry;
+    struct s7_data_unit value;
+    struct s7_rd rd;
+    bool more = true;
+
+    if (s7_alarm_begin(bytes, len, &walk) == S7_OK)
+        while (s7_alarm_next(&walk, &object, &more) == S7_OK && more)
+            for (unsigned n = object.n_values; n > 0; n--)
+                if (!s7_alarm_next_value(&object, &value) ||
+                    (value.payload_len > 0 &&
+                     (value.payload < bytes || value.payload + value.payload_len > bytes + len)))
+                    fuzz_fail("a value lies outside its alarm");
+    if (s7_alarm_answer_decode(bytes, len, &rd) != S7_OK)
+        return;
+    for (size_t left = rd.left; s7_alarm_entry_next(&rd, &entry); left = rd.left)
+        if (rd.left >= left)
+            fuzz_fail("alarms without end");
+}
+
+/* Requests of the message service and for alarms: encoded again, they are the same but for names and one byte
+ * that means nothing to us. */
+static void try_messages(const uint8_t *bytes, size_t len)
+{
+    uint8_t buf[S7_ALARM_QUERY_LEN];
+    struct s7_wr wr = {buf, sizeof buf, 0, false};
+    struct s7_messages messages;
+    uint32_t type;
+    uint8_t query;
+
+    if (s7_messages_decode(bytes, len, &messages) == S7_OK) {
+        s7_messages_append(&wr, &messages);
+        if (wr.full || buf[0] != bytes[0])
+            fuzz_fail("a request for messages decodes and encodes to another");
+    }
+    wr.len = 0;
+    if (s7_alarm_query_decode(bytes, len, &query, &type) != S7_OK)
+        return;
+    s7_alarm_query_append(&wr, query, type);
+    buf[7] = bytes[7];
+    if (wr.len != len || memcmp(buf, bytes, len) != 0)
+        fuzz_fail("a query for alarms decodes and encodes to another");
+}
+
 static void try_payload(const uint8_t *bytes, size_t len)
 {
     struct s7_block_details details;
@@ -61,6 +145,9 @@ static void try_payload(const uint8_t *bytes, size_t len)
     uint16_t count;
 
     try_szl(bytes, len);
+    try_cyclic(bytes, len);
+    try_alarms(bytes, len);
+    try_messages(bytes, len);
     (void)!s7_block_details_decode(bytes, len, &details);
     while (s7_block_count_decode(&rd, &type, &count))
         continue;
@@ -153,7 +240,8 @@ static size_t take_sent(s7_session *session)
 static s7_session *ready_session(void)
 {
     static const uint8_t cc[] = {0x03, 0x00, 0x00, 0x0B, 0x06, 0xD0, 0x00, 0x00, 0x00, 0x03, 0x00};
-    struct s7_session_options options = {.pdu_len = 240, .max_jobs = 1, .handshake_ns = 1, .first_ref = 1};
+    struct s7_session_options options = {
+        .pdu_len = 240, .max_jobs = 1, .max_items = S7_ITEMS_PER_JOB, .handshake_ns = 1, .first_ref = 1};
     struct s7_setup setup = {1, 1, 240};
     uint8_t granted[32];
     struct s7_wr wr = {granted, sizeof granted, 0, false};

@@ -33,7 +33,7 @@ libdir=$(sed -n "s|^$first/\(.*\)/libs7client\.a\$|\1|p" "$manifest")
 mkdir -p "${tree%/*}"
 mv "$first" "$tree"
 for file in bin/s7rig "$libdir/libs7client.so" share/man/man1/s7rig.1 share/man/man3/s7client.3 share/man/man3/s7pool.3 \
-    share/doc/s7rig/examples/poll_loop.h; do
+    share/man/man3/s7async.3 share/doc/s7rig/examples/poll_loop.h; do
     [ -s "$tree/$file" ] || fail "no $file in the tree"
 done
 diff -r "$source/include/s7rig" "$tree/include/s7rig" || fail "the installed headers are not those of the source"
@@ -67,7 +67,7 @@ others=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$dir/out" | grep -v -e '^libc\.
 [ -z "$others" ] || fail "libs7client needs $others"
 
 # The examples of the manual pages are the programs.
-for page in s7client s7pool; do
+for page in s7client s7pool s7async; do
     sed -n '/^\.EX$/,/^\.EE$/ { /^\.E[XE]$/d; s/\\e/\\/g; p; }' "$tree/share/man/man3/$page.3" >"$dir/$page.c"
 done
 if command -v groff >/dev/null; then
@@ -121,6 +121,8 @@ if [ "$has_libev" = yes ]; then
     say "a program with a loop of its own"
     compile own_loop "$CC" -std=c11 "$here/consumer/libev.c" $(pc --cflags --libs) -lev
     prints "attached to libev, and detached" env "$loader" "$dir/own_loop"
+    compile async "$CC" -std=c11 "$dir/s7async.c" $(pc --cflags --libs) -lev
+    prints "DB1.DBD0 is 3F59999A" env "$loader" "$dir/async" "$address"
 fi
 
 say "find_package"

@@ -42,8 +42,8 @@ class Rig {
 
     // ---- the simulator ----
 
-    // dbs: ["1:1024", ...]; tags: [[name, address, type], ...]
-    async serve(dbs, tags = []) {
+    // dbs: ["1:1024", ...]; tags: [[name, address, type], ...]; relayed: see relayTo
+    async serve(dbs, tags = [], { relayed = true } = {}) {
         await must(COMMAND, ['plant', 'new', this.plant, ...dbs.flatMap((db) => ['--db', db])]);
         for (const [name, address, type] of tags)
             await this.sql(`INSERT INTO tag (name, address, type) VALUES ('${name}', '${address}', '${type}')`);
@@ -54,7 +54,9 @@ class Rig {
             readline.createInterface({ input: this.server.stdout }).once('line', resolve).once('close', reject);
         }).catch(() => '');
         assert.match(line, /^listening \S+ 127\.0\.0\.1:\d+$/, `serve said "${line}": ${this.log()}`);
-        await this.relayTo(Number(line.split(':')[1]));
+        this.port = Number(line.split(':')[1]);
+        if (relayed)
+            await this.relayTo(this.port);
     }
 
     // Between our side and the other: what passes is kept for tshark when somebody asked for it.
