@@ -63,8 +63,7 @@ typedef void s7_conn_state_fn(s7_conn *conn, bool up, s7_status why, const s7_er
 
 /* Make a connection for an endpoint; no I/O. endpoint and options as for s7_client_new, but its host is a
  * numeric address, since looking names up would block the loop. options NULL: defaults. Of no effect here are
- * on_connect and on_disconnect (fn tells), user, and user_timeout_ms and the keepalives, whose work
- * heartbeat_ms does.
+ * on_connect and on_disconnect (fn tells) and user.
  * S7_E_SYNTAX, S7_E_ARG: err (may be NULL) says what. S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
                                     s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err);
