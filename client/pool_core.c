@@ -264,6 +264,7 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
 {
     bool ages = core->rules.max_lifetime_ns != S7_NEVER_NS;
 
+    s7_pool_note_leap(core, now_ns);
     core->now_ns = now_ns;
     watch_start(core, now_ns);
     if (core->phase == S7_POOL_FAILING || core->phase == S7_POOL_DRAINING) {
