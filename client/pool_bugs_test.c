@@ -240,7 +240,7 @@ static void p13_what_was_dialed_is_used(void **state)
         run_for(50 * MS);
         for (unsigned conn = 0; conn < 5; conn++)
             if (s7_pool_core_state(rig.core, conn) == S7_POOL_DIALING && i % 2 == 1) {
-                s7_pool_core_dialed(rig.core, conn, 1, rig.now);
+                s7_pool_core_dialed(rig.core, conn, 1, rig.random, rig.now);
                 act();
             }
         for (; next != who && rig.callers[next].done; next = (next + 1) % RIG_CALLERS)
@@ -289,7 +289,7 @@ static void p18_a_burst_never_makes_more_than_size(void **state)
     rig.rules.max_connecting = 5;
     rig.prompt = false;
     rig_start();
-    s7_pool_core_dialed(rig.core, 0, 1, rig.now);
+    s7_pool_core_dialed(rig.core, 0, 1, rig.random, rig.now);
     act();
     for (unsigned i = 0; i < 100; i++) {
         get(i, S7_NEVER_NS);

@@ -156,7 +156,7 @@ static void dial_step(s7_pool *pool, struct s7_pool_member *member, bool overdue
             granted->amq_calling < granted->amq_called ? granted->amq_calling : granted->amq_called;
 
         s7_watch_set(pool->watch, member->fd, S7_WATCH_LIFE, cookie_of(pool, member));
-        s7_pool_core_dialed(pool->core, number_of(pool, member), jobs, s7_now_ns());
+        s7_pool_core_dialed(pool->core, number_of(pool, member), jobs, s7_random_u64(), s7_now_ns());
     } else if (member->tcp_up) {
         s7_watch_set(pool->watch, member->fd, S7_WATCH_READ, cookie_of(pool, member));
     }
@@ -299,7 +299,7 @@ static void carry_out(s7_pool *pool, const struct s7_pool_action *action)
 
 static void look_after_members(s7_pool *pool)
 {
-    for (unsigned i = 0; i < pool->settings.rules.size; i++) {
+    for (unsigned i = 0; i < pool->n_members; i++) {
         struct s7_pool_member *member = &pool->members[i];
 
         if (member->taken_away)
@@ -314,7 +314,7 @@ static int64_t wake_at_ns(const s7_pool *pool)
 {
     int64_t at_ns = s7_pool_core_chores(pool->core);
 
-    for (unsigned i = 0; i < pool->settings.rules.size; i++) {
+    for (unsigned i = 0; i < pool->n_members; i++) {
         const struct s7_pool_member *member = &pool->members[i];
 
         if (member->fd >= 0 && state_of(pool, member) == S7_POOL_DIALING && member->until_ns < at_ns)

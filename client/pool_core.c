@@ -17,8 +17,8 @@
  *       |                    IDLE <--------+---- DIRTY <---------- put ----------+
  *       | closed
  *    CLOSING <-- retire: from IDLE (reap), CHECKING (drop_overdue, reap), DIRTY (drop_overdue,
- * sacrifice_dirty), LEASED (put of one that ended or is discarded; revoke_all), any of them (ended,
- * wind_down), DIALING (wind_down)
+ * sacrifice_dirty), LEASED (put of one that ended, is discarded or must go; revoke_all), any of them (ended,
+ * wind_down), all that nobody holds, DIALING included (wind_down; turnover: resize, refresh, pause, age)
  *
  * An event (pool_events.c) moves one connection along an edge (pool_edges.c) and then calls s7_pool_settle,
  * which is the policy: it does whatever follows, until nothing does. What is to be done outside lies in lists
@@ -70,6 +70,8 @@ static void serve(s7_pool_core *core, int64_t now_ns)
 /* What somebody whose time is up is told: never that all are taken when the PLC is to blame. */
 static s7_status why_in_vain(const s7_pool_core *core)
 {
+    if (core->paused)
+        return S7_E_POOL_PAUSED;
     if (s7_pool_up(core) > 0)
         return S7_E_POOL_EXHAUSTED;
     return core->cause != S7_OK ? S7_E_PLC_DOWN : S7_E_TIMEOUT;
@@ -79,7 +81,7 @@ static void fail_overdue(s7_pool_core *core, int64_t now_ns)
 {
     struct s7_pool_waiter *waiter;
 
-    if (core->rules.fail_fast_when_down && core->down)
+    if (core->rules.fail_fast_when_down && core->down && !core->paused)
         while (core->waiting.first != NULL)
             s7_pool_fail(core, core->waiting.first, S7_E_PLC_DOWN);
     while ((waiter = s7_pool_next_due(core, now_ns)) != NULL)
@@ -92,8 +94,7 @@ static struct s7_pool_conn *surplus(const s7_pool_core *core)
 {
     struct s7_pool_conn *oldest = core->lists[S7_POOL_IDLE].last;
 
-    if (s7_pool_n(core, S7_POOL_IDLE) + s7_pool_n(core, S7_POOL_CHECKING) <= core->rules.min_idle ||
-        core->waiting.n > 0)
+    if (s7_pool_ready(core) <= core->rules.min_idle || core->waiting.n > 0)
         return NULL;
     for (struct s7_pool_conn *conn = core->lists[S7_POOL_CHECKING].first; conn != NULL; conn = conn->next)
         if (oldest == NULL || conn->idle_since_ns < oldest->idle_since_ns)
@@ -125,7 +126,7 @@ static void check_due(s7_pool_core *core, int64_t now_ns)
 /* Connections that may still be made before the limit is reached. */
 static unsigned room(const s7_pool_core *core)
 {
-    unsigned taken = s7_pool_total(core) + s7_pool_n(core, S7_POOL_DIALING);
+    unsigned taken = s7_pool_taken(core);
 
     return taken < core->limit ? core->limit - taken : 0;
 }
@@ -148,7 +149,7 @@ static void sacrifice_dirty(s7_pool_core *core)
 /* With fail_when_exhausted, those for whom even that makes no room; the last to come first. */
 static void turn_away(s7_pool_core *core)
 {
-    while (core->rules.fail_when_exhausted && s7_pool_up(core) > 0 &&
+    while (core->rules.fail_when_exhausted && s7_pool_up(core) > 0 && !core->paused &&
            unprovided(core) > s7_pool_n(core, S7_POOL_CHECKING))
         s7_pool_fail(core, core->waiting.last, S7_E_POOL_EXHAUSTED);
 }
@@ -157,9 +158,11 @@ static void turn_away(s7_pool_core *core)
  * noticed even if nobody waits. */
 static unsigned wanted(const s7_pool_core *core)
 {
-    unsigned up = s7_pool_up(core), ready = s7_pool_n(core, S7_POOL_IDLE) + s7_pool_n(core, S7_POOL_CHECKING);
-    unsigned n = core->waiting.n;
+    unsigned up = s7_pool_up(core), ready = s7_pool_ready(core);
+    unsigned n = core->waiting.n + core->renewing;
 
+    if (core->paused)
+        return 0;
     if (core->start_want > up && core->start_want - up > n)
         n = core->start_want - up;
     if (core->phase == S7_POOL_OPEN && core->rules.min_idle > ready)
@@ -170,7 +173,7 @@ static unsigned wanted(const s7_pool_core *core)
 /* When the next dial may begin: S7_NEVER_NS: not before something else happens. */
 static int64_t dial_at_ns(const s7_pool_core *core)
 {
-    unsigned dialing = s7_pool_n(core, S7_POOL_DIALING), taken = s7_pool_total(core) + dialing;
+    unsigned dialing = s7_pool_n(core, S7_POOL_DIALING), taken = s7_pool_taken(core);
     bool slowly = core->down || room(core) == 0;
 
     if (wanted(core) <= dialing || taken >= core->rules.size || dialing >= core->rules.max_connecting ||
@@ -225,12 +228,6 @@ static void watch_start(s7_pool_core *core, int64_t now_ns)
     }
 }
 
-static void retire_all(s7_pool_core *core, enum s7_pool_state state)
-{
-    while (core->lists[state].first != NULL)
-        s7_pool_retire(core, core->lists[state].first, S7_POOL_CLOSE_SHUTDOWN);
-}
-
 static void revoke_all(s7_pool_core *core)
 {
     for (struct s7_pool_conn *conn; (conn = core->lists[S7_POOL_LEASED].first) != NULL;) {
@@ -245,13 +242,10 @@ static void wind_down(s7_pool_core *core, int64_t now_ns)
 {
     while (core->waiting.first != NULL)
         s7_pool_fail(core, core->waiting.first, S7_E_POOL_CLOSED);
-    retire_all(core, S7_POOL_IDLE);
-    retire_all(core, S7_POOL_CHECKING);
-    retire_all(core, S7_POOL_DIRTY);
-    retire_all(core, S7_POOL_DIALING);
+    s7_pool_retire_held(core, S7_POOL_CLOSE_SHUTDOWN);
     if (now_ns >= core->close_deadline_ns)
         revoke_all(core);
-    if (s7_pool_n(core, S7_POOL_FREE) < core->rules.size)
+    if (s7_pool_taken(core) > 0)
         return;
     if (core->phase == S7_POOL_FAILING) {
         core->phase = S7_POOL_NEW;
@@ -265,11 +259,13 @@ static void wind_down(s7_pool_core *core, int64_t now_ns)
 
 void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
 {
+    core->now_ns = now_ns;
     watch_start(core, now_ns);
     if (core->phase == S7_POOL_FAILING || core->phase == S7_POOL_DRAINING) {
         wind_down(core, now_ns);
     } else {
         drop_overdue(core, now_ns);
+        s7_pool_turn_over(core, now_ns);
         serve(core, now_ns);
         note_outage(core, now_ns);
         fail_overdue(core, now_ns);
@@ -277,7 +273,9 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
         turn_away(core);
         reap(core, now_ns);
         check_due(core, now_ns);
+        s7_pool_note_renewal(core, now_ns);
         dial_due(core, now_ns);
+        s7_pool_watch_pause(core, now_ns);
     }
     assert(s7_pool_core_fault(core) == NULL);
 }
@@ -304,6 +302,7 @@ int64_t s7_pool_core_chores(const s7_pool_core *core)
         at_ns = earlier(at_ns, conn->until_ns);
     for (conn = core->lists[S7_POOL_DIRTY].first; conn != NULL; conn = conn->next)
         at_ns = earlier(at_ns, conn->until_ns);
+    at_ns = earlier(at_ns, s7_pool_turnover_at_ns(core));
     return earlier(at_ns, dial_at_ns(core));
 }
 

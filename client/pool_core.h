@@ -7,9 +7,10 @@
  * An adapter does the same three things around every event: call the function of the event; take actions with
  * s7_pool_core_next until there is none; come back at s7_pool_core_deadline with s7_pool_core_tick.
  *
- * Connections are numbered 0..size-1; the number says nothing about the TCP connection behind it, which the
- * adapter makes on DIAL and unmakes before s7_pool_core_dial_failed or s7_pool_core_closed. Events that come
- * too late (a check's answer for a connection that is being closed by now) are ignored.
+ * Connections are numbered 0..S7_POOL_SIZE_MAX-1, and one below the largest size so far; the number says
+ * nothing about the TCP connection behind it, which the adapter makes on DIAL and unmakes before
+ * s7_pool_core_dial_failed or s7_pool_core_closed. Events that come too late (a check's answer for a
+ * connection that is being closed by now) are ignored.
  *
  * Not thread-safe. Times are CLOCK_MONOTONIC in int64_t nanoseconds; now must not go backwards. */
 #ifndef CLIENT_POOL_CORE_H
@@ -24,8 +25,10 @@ typedef struct s7_pool_core s7_pool_core;
 
 struct s7_pool_rules {
     unsigned size, min_idle, max_waiters, max_connecting;
-    int64_t max_idle_ns;     /* S7_NEVER_NS: idle connections stay */
-    int64_t health_check_ns; /* S7_NEVER_NS: no checks */
+    int64_t max_idle_ns;        /* S7_NEVER_NS: idle connections stay */
+    int64_t max_lifetime_ns;    /* S7_NEVER_NS: however old */
+    int64_t lifetime_jitter_ns; /* by which lives are shortened, at most max_lifetime_ns */
+    int64_t health_check_ns;    /* S7_NEVER_NS: no checks */
     int64_t health_timeout_ns;
     int64_t dirty_ns;                       /* how long a late answer is waited for: request_ms */
     int64_t backoff_min_ns, backoff_max_ns; /* bounds of the pauses between dials while the PLC is down */
@@ -68,6 +71,7 @@ enum s7_pool_action_kind {
     S7_POOL_GRANT,   /* waiter gets lease */
     S7_POOL_FAIL,    /* waiter gets status */
     S7_POOL_STARTED, /* the start is over, with status */
+    S7_POOL_PAUSED,  /* what s7_pool_core_pause waited for is over, with status */
     S7_POOL_CLOSED   /* the close is over, with status: S7_E_TIMEOUT when leases were revoked */
 };
 
@@ -81,8 +85,8 @@ struct s7_pool_action {
 };
 
 /* The next thing to do; false: none. An action is said once. Outcomes are for users (GRANT, FAIL, STARTED,
- * CLOSED), chores are about connections: an adapter may have them taken in different places. A chore that was
- * not taken yet is withdrawn when it is not needed any more. */
+ * PAUSED, CLOSED), chores are about connections: an adapter may have them taken in different places. A chore
+ * that was not taken yet is withdrawn when it is not needed any more. */
 bool s7_pool_core_next(s7_pool_core *core, struct s7_pool_action *action);
 bool s7_pool_core_next_outcome(s7_pool_core *core, struct s7_pool_action *action);
 bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action);
@@ -127,10 +131,25 @@ bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease leas
  * as well, and the earlier deadline counts. */
 s7_status s7_pool_core_close(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns);
 
+/* Let there be `size` connections at most, 1..S7_POOL_SIZE_MAX: surplus ones that nobody holds are closed at
+ * once, lent ones as they come back. S7_E_POOL_CLOSED. */
+s7_status s7_pool_core_resize(s7_pool_core *core, unsigned size, int64_t now_ns);
+
+/* Lend nothing and hold no connection until resumed. S7_OK: an action PAUSED follows, when all are closed
+ * (S7_OK), at the deadline (S7_E_TIMEOUT: it stays paused), when it is resumed (S7_E_CANCELLED) or closed
+ * (S7_E_POOL_CLOSED) meanwhile. S7_E_MISUSE: not started, or an earlier pause still waits. S7_E_POOL_CLOSED.
+ */
+S7_MUST_CHECK s7_status s7_pool_core_pause(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns);
+s7_status s7_pool_core_resume(s7_pool_core *core, int64_t now_ns); /* S7_E_POOL_CLOSED */
+
+/* Replace all connections: those that nobody holds are closed at once, lent ones as they come back.
+ * S7_E_POOL_CLOSED. */
+s7_status s7_pool_core_refresh(s7_pool_core *core, int64_t now_ns);
+
 /* ---- what happened to connections ---- */
 
-/* S7 setup is done. jobs: how many the PLC granted in parallel. */
-void s7_pool_core_dialed(s7_pool_core *core, unsigned conn, unsigned jobs, int64_t now_ns);
+/* S7 setup is done. jobs: how many the PLC granted in parallel. random: 64 bits, for its lifetime. */
+void s7_pool_core_dialed(s7_pool_core *core, unsigned conn, unsigned jobs, uint64_t random, int64_t now_ns);
 
 /* random: 64 bits, for the backoff. */
 void s7_pool_core_dial_failed(s7_pool_core *core, unsigned conn, s7_status why, uint64_t random,

@@ -1,5 +1,5 @@
-/* pool_core_impl.h - what pool_core.c (policy), pool_lists.c (lists) and pool_stats.c (questions) share. For
- * these three only. */
+/* pool_core_impl.h - what pool_core.c (policy), pool_events.c (events), pool_edges.c, pool_lists.c (lists),
+ * pool_turnover.c and pool_stats.c (questions) share. For these only. */
 #ifndef CLIENT_POOL_CORE_IMPL_H
 #define CLIENT_POOL_CORE_IMPL_H
 
@@ -19,7 +19,10 @@ struct s7_pool_conn {
     bool shareable;              /* the PLC granted two jobs or more */
     bool check_open;             /* a check's answer is to come: CHECKING, or lent meanwhile, or dirty */
     bool condemned;              /* LEASED: it ended or failed its check, close it when it is put */
+    bool evicted;                /* LEASED: s7_pool_core_refresh came, close it when it is put */
     s7_pool_close_reason reason; /* condemned, CLOSING */
+    int64_t renew_at_ns;         /* from then on it is replaced when that costs nobody anything, */
+    int64_t dies_at_ns;          /* from then on at any cost, but to a borrower */
     int64_t idle_since_ns;       /* the last put: where idle time counts from */
     int64_t check_at_ns;         /* IDLE: its moment of the period */
     int64_t until_ns;            /* CHECKING, DIRTY: when the answer must have come */
@@ -54,6 +57,7 @@ struct s7_pool_waiters {
 struct s7_pool_core {
     struct s7_pool_rules rules;
     struct s7_pool_conn *conns;
+    unsigned n_places; /* the largest size so far: connections beyond have never been */
     struct s7_pool_list lists[S7_POOL_STATES];
     struct s7_pool_conn *todo_first, *todo_last;
 
@@ -66,6 +70,12 @@ struct s7_pool_core {
     s7_status start_status, close_status;
     bool start_due, close_due; /* actions STARTED and CLOSED */
     int64_t start_deadline_ns, close_deadline_ns;
+    bool paused, pausing; /* pausing: somebody waits until all are closed */
+    bool pause_due;       /* action PAUSED */
+    s7_status pause_status;
+    int64_t pause_deadline_ns;
+    bool renewing;     /* a connection waits for its replacement */
+    int64_t now_ns;    /* of the last event */
     int64_t origin_ns; /* where the periods of the checks count from */
 
     unsigned n_condemned;
@@ -90,13 +100,25 @@ static inline unsigned s7_pool_n(const s7_pool_core *core, enum s7_pool_state st
 /* Connections of which the PLC knows, but for those being made. */
 static inline unsigned s7_pool_total(const s7_pool_core *core)
 {
-    return core->rules.size - s7_pool_n(core, S7_POOL_FREE) - s7_pool_n(core, S7_POOL_DIALING);
+    return S7_POOL_SIZE_MAX - s7_pool_n(core, S7_POOL_FREE) - s7_pool_n(core, S7_POOL_DIALING);
 }
 
 /* Connections that are up as far as anybody knows. */
 static inline unsigned s7_pool_up(const s7_pool_core *core)
 {
     return s7_pool_total(core) - s7_pool_n(core, S7_POOL_CLOSING) - core->n_condemned;
+}
+
+/* Those that hold a place: being made as well. */
+static inline unsigned s7_pool_taken(const s7_pool_core *core)
+{
+    return s7_pool_total(core) + s7_pool_n(core, S7_POOL_DIALING);
+}
+
+/* Those that could be lent, now or when their check was answered. */
+static inline unsigned s7_pool_ready(const s7_pool_core *core)
+{
+    return s7_pool_n(core, S7_POOL_IDLE) + s7_pool_n(core, S7_POOL_CHECKING);
 }
 
 /* ---- pool_core.c ---- */
@@ -116,12 +138,33 @@ void s7_pool_fail(s7_pool_core *core, struct s7_pool_waiter *waiter, s7_status s
 void s7_pool_begin_check(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
 void s7_pool_check_failed(s7_pool_core *core, struct s7_pool_conn *conn);
 
+/* Each connection has its own moment in the period, so that checks are spread evenly over it. */
+int64_t s7_pool_next_check_ns(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns);
+
 /* Nobody holds it and no answer of a borrower is owed: to IDLE, or to CHECKING when that goes on. */
 void s7_pool_rest(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
 
 /* To CLOSING; condemn: a lent one not before it is put. */
 void s7_pool_retire(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason);
+void s7_pool_retire_held(s7_pool_core *core, s7_pool_close_reason reason); /* all that is not lent */
 void s7_pool_condemn(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason);
+
+/* ---- pool_turnover.c: connections that go although nothing is wrong with them ---- */
+
+/* Draw how long a new one may live. */
+void s7_pool_be_born(const s7_pool_core *core, struct s7_pool_conn *conn, uint64_t random, int64_t now_ns);
+
+/* One that comes back: must it be closed rather than lent again? */
+bool s7_pool_must_go(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns,
+                     s7_pool_close_reason *reason);
+
+/* Close those that nobody holds and that are too many or too old; all of them while paused. */
+void s7_pool_turn_over(s7_pool_core *core, int64_t now_ns);
+void s7_pool_note_renewal(s7_pool_core *core, int64_t now_ns); /* sets renewing */
+int64_t s7_pool_turnover_at_ns(const s7_pool_core *core);      /* when it has something to do next */
+unsigned s7_pool_excess(const s7_pool_core *core); /* connections above the size that are not being closed */
+void s7_pool_end_pause(s7_pool_core *core, s7_status status); /* if anybody waits for it */
+void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
 
 /* ---- pool_lists.c ---- */
 

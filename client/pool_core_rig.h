@@ -35,8 +35,8 @@ static struct rig {
     int64_t dialed_at[256];
     int64_t checked_at[S7_POOL_SIZE_MAX], closed_at[S7_POOL_SIZE_MAX];
     s7_pool_close_reason reason[S7_POOL_SIZE_MAX];
-    bool started, shut;
-    s7_status start_status, close_status;
+    bool started, paused, shut;
+    s7_status start_status, pause_status, close_status;
     uint64_t order; /* grants so far */
     struct rig_caller callers[RIG_CALLERS];
 } rig;
@@ -60,7 +60,7 @@ static inline void rig_dial(unsigned conn)
         s7_pool_core_dial_failed(rig.core, conn, rig.refuse != S7_OK ? rig.refuse : S7_E_COTP_REFUSED,
                                  rig.random, rig.now);
     else
-        s7_pool_core_dialed(rig.core, conn, rig.jobs, rig.now);
+        s7_pool_core_dialed(rig.core, conn, rig.jobs, rig.random, rig.now);
 }
 
 static inline void rig_told(const struct s7_pool_action *action)
@@ -110,6 +110,10 @@ static inline void act(void)
             rig.started = true;
             rig.start_status = a.status;
             break;
+        case S7_POOL_PAUSED:
+            rig.paused = true;
+            rig.pause_status = a.status;
+            break;
         case S7_POOL_CLOSED:
             rig.shut = true;
             rig.close_status = a.status;
@@ -133,6 +137,7 @@ static inline void rig_rules(void)
     rig.rules = (struct s7_pool_rules){.size = 5,
                                        .max_connecting = 1,
                                        .max_idle_ns = 300 * SECOND,
+                                       .max_lifetime_ns = S7_NEVER_NS,
                                        .health_check_ns = 60 * SECOND,
                                        .health_timeout_ns = 2 * SECOND,
                                        .dirty_ns = 5 * SECOND,

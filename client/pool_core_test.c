@@ -68,7 +68,7 @@ static void start_all_makes_all_connections_one_after_the_other(void **state)
     for (unsigned i = 0; i < 5; i++) {
         assert_int_equal(rig.dials, i + 1);
         assert_false(rig.started);
-        s7_pool_core_dialed(rig.core, i, 1, rig.now);
+        s7_pool_core_dialed(rig.core, i, 1, rig.random, rig.now);
         act();
     }
     assert_true(rig.started);
@@ -95,7 +95,7 @@ static void start_in_the_background_returns_at_once(void **state)
     assert_true(rig.started);
     assert_int_equal(rig.start_status, S7_OK);
     assert_int_equal(rig.dials, 1);
-    s7_pool_core_dialed(rig.core, 0, 1, rig.now);
+    s7_pool_core_dialed(rig.core, 0, 1, rig.random, rig.now);
     borrow(0);
 }
 
@@ -290,7 +290,7 @@ static void with_one_job_granted_it_gets_a_fresh_connection_or_waits_for_the_che
     assert_int_equal(get(0, 10 * SECOND), S7_OK);
     assert_int_equal(rig.dials, 2);
     assert_int_equal(get(1, 10 * SECOND), S7_OK); /* for this one there is no room */
-    s7_pool_core_dialed(rig.core, 1, 1, rig.now);
+    s7_pool_core_dialed(rig.core, 1, 1, rig.random, rig.now);
     act();
     expect_told(0, S7_OK);
     assert_int_equal(rig.callers[0].lease.conn, 1);
@@ -450,7 +450,7 @@ static void who_waits_for_the_first_connection_only_gets_a_timeout(void **state)
     get(0, SECOND);
     run_for(SECOND);
     expect_told(0, S7_E_TIMEOUT); /* nothing is known to be wrong yet */
-    s7_pool_core_dialed(rig.core, 0, 1, rig.now);
+    s7_pool_core_dialed(rig.core, 0, 1, rig.random, rig.now);
     act();
     assert_int_equal(stats().available, 1); /* the dial outlives the caller */
 }
@@ -565,7 +565,7 @@ static void fail_when_exhausted_waits_for_a_dial_but_not_for_a_put(void **state)
     get(5, SECOND);
     expect_told(5, S7_E_POOL_EXHAUSTED);
     AT(0);
-    s7_pool_core_dialed(rig.core, 4, 1, rig.now);
+    s7_pool_core_dialed(rig.core, 4, 1, rig.random, rig.now);
     act();
     expect_told(4, S7_OK);
 }
@@ -642,7 +642,7 @@ static void close_gives_up_dials_and_checks(void **state)
     act();
     expect_state(0, S7_POOL_CLOSING);
     expect_state(1, S7_POOL_CLOSING);
-    s7_pool_core_dialed(rig.core, 1, 1, rig.now); /* too late */
+    s7_pool_core_dialed(rig.core, 1, 1, rig.random, rig.now); /* too late */
     expect_state(1, S7_POOL_CLOSING);
     s7_pool_core_closed(rig.core, 0, rig.now);
     s7_pool_core_closed(rig.core, 1, rig.now);

@@ -17,9 +17,23 @@ void s7_pool_retire(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close
                 conn->state == S7_POOL_LEASED && conn->number != 0 ? S7_POOL_REVOKE : S7_POOL_CLOSE);
     s7_pool_move(core, conn, S7_POOL_CLOSING);
     core->n_condemned -= conn->condemned;
-    conn->check_open = conn->condemned = false;
+    conn->check_open = conn->condemned = conn->evicted = false;
     conn->number = 0;
     conn->label = NULL;
+}
+
+static void retire_all(s7_pool_core *core, enum s7_pool_state state, s7_pool_close_reason reason)
+{
+    while (core->lists[state].first != NULL)
+        s7_pool_retire(core, core->lists[state].first, reason);
+}
+
+void s7_pool_retire_held(s7_pool_core *core, s7_pool_close_reason reason)
+{
+    retire_all(core, S7_POOL_IDLE, reason);
+    retire_all(core, S7_POOL_CHECKING, reason);
+    retire_all(core, S7_POOL_DIRTY, reason);
+    retire_all(core, S7_POOL_DIALING, reason);
 }
 
 void s7_pool_condemn(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close_reason reason)
@@ -34,21 +48,21 @@ void s7_pool_condemn(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_clos
     }
 }
 
-/* Each connection has its own moment in the period, so that checks are spread evenly over it. */
-static int64_t next_check_ns(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
+int64_t s7_pool_next_check_ns(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
 {
     int64_t period_ns = core->rules.health_check_ns;
 
     if (period_ns == S7_NEVER_NS)
         return S7_NEVER_NS;
-    int64_t offset_ns = (int64_t)(conn - core->conns) * (period_ns / core->rules.size);
+    int64_t turn = (conn - core->conns) % core->rules.size; /* the pool may have been larger */
+    int64_t offset_ns = turn * (period_ns / core->rules.size);
     int64_t past_ns = (now_ns - core->origin_ns - offset_ns) % period_ns;
     return s7_pool_later(now_ns, past_ns < 0 ? -past_ns : period_ns - past_ns);
 }
 
 void s7_pool_rest(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns)
 {
-    conn->check_at_ns = next_check_ns(core, conn, now_ns);
+    conn->check_at_ns = s7_pool_next_check_ns(core, conn, now_ns);
     s7_pool_move(core, conn, conn->check_open ? S7_POOL_CHECKING : S7_POOL_IDLE);
 }
 

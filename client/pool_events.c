@@ -8,25 +8,26 @@
 
 s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out)
 {
-    s7_pool_core *core = calloc(1, sizeof *core + rules->size * sizeof core->conns[0]);
+    s7_pool_core *core = calloc(1, sizeof *core + S7_POOL_SIZE_MAX * sizeof core->conns[0]);
 
     if (core == NULL)
         return S7_E_NOMEM;
     core->rules = *rules;
     core->conns = (struct s7_pool_conn *)(core + 1);
-    for (unsigned i = 0; i < rules->size; i++) {
+    for (unsigned i = 0; i < S7_POOL_SIZE_MAX; i++) {
         struct s7_pool_conn *conn = &core->conns[i];
 
         conn->todo = NOTHING_TO_DO;
         conn->prev = i > 0 ? conn - 1 : NULL;
-        conn->next = i + 1 < rules->size ? conn + 1 : NULL;
+        conn->next = i + 1 < S7_POOL_SIZE_MAX ? conn + 1 : NULL;
     }
     core->lists[S7_POOL_FREE] =
-        (struct s7_pool_list){core->conns, core->conns + rules->size - 1, rules->size};
-    core->limit = rules->size;
+        (struct s7_pool_list){core->conns, core->conns + S7_POOL_SIZE_MAX - 1, S7_POOL_SIZE_MAX};
+    core->limit = core->n_places = rules->size;
     core->backoff_ns = core->rules.backoff_min_ns;
     core->grow_ns = core->rules.probe_min_ns;
-    core->start_deadline_ns = core->close_deadline_ns = core->down_since_ns = S7_NEVER_NS;
+    core->start_deadline_ns = core->close_deadline_ns = core->pause_deadline_ns = S7_NEVER_NS;
+    core->down_since_ns = S7_NEVER_NS;
     *out = core;
     return S7_OK;
 }
@@ -67,6 +68,8 @@ s7_status s7_pool_core_close(s7_pool_core *core, int64_t deadline_ns, int64_t no
     if (core->phase == S7_POOL_STARTING || core->phase == S7_POOL_FAILING)
         s7_pool_end_start(core, S7_E_POOL_CLOSED);
     core->start_want = 0;
+    core->paused = false;
+    s7_pool_end_pause(core, S7_E_POOL_CLOSED);
     if (core->phase != S7_POOL_DRAINING || deadline_ns < core->close_deadline_ns)
         core->close_deadline_ns = deadline_ns;
     core->phase = S7_POOL_DRAINING;
@@ -108,15 +111,15 @@ s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_waiter *waiter, co
 
 bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease lease)
 {
-    return lease.number != 0 && lease.conn < core->rules.size &&
-           core->conns[lease.conn].number == lease.number;
+    return lease.number != 0 && lease.conn < core->n_places && core->conns[lease.conn].number == lease.number;
 }
 
 s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
                            int64_t now_ns)
 {
-    if (lease.conn >= core->rules.size || lease.number == 0)
+    if (lease.conn >= core->n_places || lease.number == 0)
         return refuse(core, S7_E_FOREIGN);
+    s7_pool_close_reason reason;
     struct s7_pool_conn *conn = &core->conns[lease.conn];
     if (conn->revoked == lease.number) { /* said once */
         conn->revoked = 0;
@@ -129,10 +132,10 @@ s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum 
     conn->number = 0;
     conn->label = NULL;
     conn->idle_since_ns = now_ns;
-    if (conn->condemned) {
-        s7_pool_retire(core, conn, conn->reason);
-    } else if (condition == S7_POOL_PUT_DISCARD) {
+    if (condition == S7_POOL_PUT_DISCARD && !conn->condemned) {
         s7_pool_retire(core, conn, S7_POOL_CLOSE_BORROWER);
+    } else if (s7_pool_must_go(core, conn, now_ns, &reason)) {
+        s7_pool_retire(core, conn, reason);
     } else {
         bool dirty = condition == S7_POOL_PUT_DIRTY;
 
@@ -158,12 +161,13 @@ void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int6
         s7_pool_forget_waiter(core, waiter);
     if (granted && s7_pool_core_is_current(core, waiter->lease)) {
         struct s7_pool_conn *conn = &core->conns[waiter->lease.conn];
+        s7_pool_close_reason reason;
 
         core->gets--; /* it was not used: its idle time goes on */
         conn->number = 0;
         conn->label = NULL;
-        if (conn->condemned)
-            s7_pool_retire(core, conn, conn->reason);
+        if (s7_pool_must_go(core, conn, now_ns, &reason))
+            s7_pool_retire(core, conn, reason);
         else
             s7_pool_rest(core, conn, now_ns);
         if (conn->state == S7_POOL_CHECKING)
@@ -174,7 +178,7 @@ void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int6
 
 /* ---- connections ---- */
 
-void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, int64_t now_ns)
+void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, uint64_t random, int64_t now_ns)
 {
     struct s7_pool_conn *conn = &core->conns[index];
 
@@ -183,6 +187,7 @@ void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, int6
     conn->was_up = true;
     conn->shareable = jobs >= 2;
     conn->idle_since_ns = now_ns;
+    s7_pool_be_born(core, conn, random, now_ns);
     s7_pool_rest(core, conn, now_ns);
     core->connects++;
     core->down = false;
@@ -214,7 +219,9 @@ static void back_off(s7_pool_core *core, uint64_t random, int64_t now_ns)
 /* Others are up: the PLC has no more to give. */
 static void settle_for_less(s7_pool_core *core, uint64_t random, int64_t now_ns)
 {
-    core->limit = s7_pool_total(core);
+    unsigned total = s7_pool_total(core);
+
+    core->limit = total < core->rules.size ? total : core->rules.size;
     core->grow_at_ns = s7_pool_later(now_ns, s7_draw_range(random, core->grow_ns / 2, core->grow_ns));
     core->grow_ns = twice(core->grow_ns, core->rules.probe_max_ns);
 }
@@ -338,6 +345,8 @@ bool s7_pool_core_next_outcome(s7_pool_core *core, struct s7_pool_action *action
         return true;
     if (take(&core->start_due))
         *action = (struct s7_pool_action){.kind = S7_POOL_STARTED, .status = core->start_status};
+    else if (take(&core->pause_due))
+        *action = (struct s7_pool_action){.kind = S7_POOL_PAUSED, .status = core->pause_status};
     else if (take(&core->close_due))
         *action = (struct s7_pool_action){.kind = S7_POOL_CLOSED, .status = core->close_status};
     else

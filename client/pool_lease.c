@@ -42,7 +42,7 @@ static void append(s7_pool *pool, struct s7_pool_lent *lent)
 
 s7_status s7_pool_leases_new(s7_pool *pool)
 {
-    pool->n_leases = S7_POOL_LEASES_SPARE + pool->settings.rules.size;
+    pool->n_leases = S7_POOL_LEASES_SPARE + S7_POOL_SIZE_MAX;
     pool->leases = calloc(pool->n_leases, sizeof pool->leases[0]);
     if (pool->leases == NULL)
         return S7_E_NOMEM;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -27,9 +28,11 @@ struct s7_pool_loop {
     bool working, freed; /* inside the timer's function; freed there */
     s7_errinfo dial;     /* the last dial that failed */
     uint64_t misuse;     /* stale calls */
-    s7_pool_ended_fn *start_fn, *close_fn;
-    void *start_arg, *close_arg;
-    struct member members[];
+    s7_pool_ended_fn *start_fn, *pause_fn, *close_fn;
+    void *start_arg, *pause_arg, *close_arg;
+    char *endpoint;     /* for connections to come */
+    unsigned n_members; /* that were made: one for each place there ever was */
+    struct member members[S7_POOL_SIZE_MAX];
 };
 
 static void work(s7_timer *timer, void *arg);
@@ -62,7 +65,8 @@ static void on_up(struct member *member)
     const struct s7_setup *granted = s7_session_granted(s7_conn_session(member->conn));
     unsigned jobs = granted->amq_calling < granted->amq_called ? granted->amq_calling : granted->amq_called;
 
-    s7_pool_core_dialed(member->pool->core, number_of(member), jobs, now_of(member->pool));
+    s7_pool_core_dialed(member->pool->core, number_of(member), jobs, s7_loop_random(member->pool->loop),
+                        now_of(member->pool));
 }
 
 static void dial_failed(struct member *member, s7_status why, const s7_errinfo *err)
@@ -122,7 +126,7 @@ static void look_for_drained(s7_loop *loop, void *arg)
     unsigned dirty = 0;
 
     (void)loop;
-    for (unsigned i = 0; i < pool->settings.rules.size; i++) {
+    for (unsigned i = 0; i < pool->n_members; i++) {
         if (s7_pool_core_state(pool->core, i) != S7_POOL_DIRTY)
             continue;
         if (s7_session_owed(s7_conn_session(pool->members[i].conn)) > 0) {
@@ -195,17 +199,35 @@ static void tell_started(s7_pool_loop *pool, s7_status status)
     fn(pool, status, status == S7_OK ? NULL : &err, pool->start_arg);
 }
 
+/* The end of what (close or pause) was asked; detail: why it is not a good one. */
+static void tell_ended(s7_pool_loop *pool, s7_pool_ended_fn *fn, void *arg, const char *what,
+                       s7_status status, const char *detail)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+
+    if (fn == NULL)
+        return;
+    snprintf(err.asked, sizeof err.asked, "%s the pool of %.80s", what, pool->settings.client.where);
+    s7_report_came(&err, status, detail);
+    fn(pool, status, status == S7_OK ? NULL : &err, arg);
+}
+
 static void tell_closed(s7_pool_loop *pool, s7_status status)
 {
     s7_pool_ended_fn *fn = pool->close_fn;
-    s7_errinfo err = S7_ERRINFO_INIT;
 
     pool->close_fn = NULL;
-    if (fn == NULL)
-        return;
-    snprintf(err.asked, sizeof err.asked, "close the pool of %.80s", pool->settings.client.where);
-    s7_report_came(&err, status, "clients had not been put back and were taken away");
-    fn(pool, status, status == S7_OK ? NULL : &err, pool->close_arg);
+    tell_ended(pool, fn, pool->close_arg, "close", status,
+               "clients had not been put back and were taken away");
+}
+
+static void tell_paused(s7_pool_loop *pool, s7_status status)
+{
+    s7_pool_ended_fn *fn = pool->pause_fn;
+
+    pool->pause_fn = NULL;
+    tell_ended(pool, fn, pool->pause_arg, "pause", status,
+               status == S7_E_TIMEOUT ? "clients have not been put back yet" : "");
 }
 
 static void carry_out(s7_pool_loop *pool, const struct s7_pool_action *action)
@@ -233,6 +255,9 @@ static void carry_out(s7_pool_loop *pool, const struct s7_pool_action *action)
     case S7_POOL_STARTED:
         tell_started(pool, action->status);
         break;
+    case S7_POOL_PAUSED:
+        tell_paused(pool, action->status);
+        break;
     case S7_POOL_CLOSED:
         tell_closed(pool, action->status);
         break;
@@ -242,6 +267,7 @@ static void carry_out(s7_pool_loop *pool, const struct s7_pool_action *action)
 static void destroy(s7_pool_loop *pool)
 {
     s7_pool_core_free(pool->core);
+    free(pool->endpoint);
     free(pool);
 }
 
@@ -264,6 +290,22 @@ static void work(s7_timer *timer, void *arg)
 
 /* ---- life ---- */
 
+static s7_status make_members(s7_pool_loop *pool, unsigned size, s7_errinfo *err)
+{
+    while (pool->n_members < size) {
+        struct member *member = &pool->members[pool->n_members];
+
+        member->pool = pool;
+        s7_status status = s7_conn_new(pool->loop, pool->endpoint, &pool->settings.options.client, on_state,
+                                       member, &member->conn, err);
+        if (status != S7_OK)
+            return status;
+        s7_conn_pooled(member->conn);
+        pool->n_members++;
+    }
+    return S7_OK;
+}
+
 s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_options *options,
                            s7_pool_loop **out, s7_errinfo *err)
 {
@@ -272,21 +314,17 @@ s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_op
 
     if (status != S7_OK)
         return status;
-    s7_pool_loop *pool = calloc(1, sizeof *pool + settings.rules.size * sizeof pool->members[0]);
+    s7_pool_loop *pool = calloc(1, sizeof *pool);
     if (pool == NULL)
         return S7_E_NOMEM;
     pool->loop = loop;
     pool->settings = settings;
     pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
     s7_timer_init(&pool->timer, work, pool);
-    status = s7_pool_core_new(&settings.rules, &pool->core);
-    for (unsigned i = 0; status == S7_OK && i < settings.rules.size; i++) {
-        pool->members[i].pool = pool;
-        status = s7_conn_new(loop, endpoint, &settings.options.client, on_state, &pool->members[i],
-                             &pool->members[i].conn, err);
-        if (status == S7_OK)
-            s7_conn_pooled(pool->members[i].conn);
-    }
+    pool->endpoint = strdup(endpoint);
+    status = pool->endpoint != NULL ? s7_pool_core_new(&settings.rules, &pool->core) : S7_E_NOMEM;
+    if (status == S7_OK)
+        status = make_members(pool, settings.rules.size, err);
     if (status != S7_OK) {
         s7_pool_loop_free(pool);
         return status;
@@ -303,7 +341,7 @@ void s7_pool_loop_free(s7_pool_loop *pool)
     s7_timer_stop(&pool->timer);
     if (pool->listening)
         s7_turn_hook_remove(&pool->hook);
-    for (unsigned i = 0; i < pool->settings.rules.size; i++)
+    for (unsigned i = 0; i < pool->n_members; i++)
         s7_conn_free(pool->members[i].conn);
     if (!pool->working)
         destroy(pool);
@@ -328,6 +366,49 @@ void s7_pool_loop_close(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_f
     pool->close_fn = fn;
     pool->close_arg = arg;
     wake(pool);
+}
+
+/* ---- maintenance ---- */
+
+s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size, s7_errinfo *err)
+{
+    s7_status status = S7_E_ARG;
+
+    if (size >= 1 && size <= S7_POOL_SIZE_MAX)
+        status = make_members(pool, size, err);
+    if (status == S7_OK)
+        status = s7_pool_core_resize(pool->core, size, now_of(pool));
+    wake(pool);
+    return status;
+}
+
+s7_status s7_pool_loop_pause(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_fn *fn, void *arg)
+{
+    uint32_t ms = timeout_ms != 0 ? timeout_ms : pool->settings.options.acquire_ms;
+    s7_status status = s7_pool_core_pause(pool->core, in_ms(pool, ms), now_of(pool));
+
+    if (status != S7_OK)
+        return status;
+    pool->pause_fn = fn;
+    pool->pause_arg = arg;
+    wake(pool);
+    return S7_OK;
+}
+
+s7_status s7_pool_loop_resume(s7_pool_loop *pool)
+{
+    s7_status status = s7_pool_core_resume(pool->core, now_of(pool));
+
+    wake(pool);
+    return status;
+}
+
+s7_status s7_pool_loop_refresh(s7_pool_loop *pool)
+{
+    s7_status status = s7_pool_core_refresh(pool->core, now_of(pool));
+
+    wake(pool);
+    return status;
 }
 
 /* ---- lending ---- */
@@ -406,7 +487,7 @@ s7_status s7_pool_loop_stats(const s7_pool_loop *pool, s7_pool_stats *stats)
 
     s7_pool_core_stats(pool->core, &now);
     now.misuse += pool->misuse;
-    for (unsigned i = 0; i < pool->settings.rules.size; i++)
+    for (unsigned i = 0; i < pool->n_members; i++)
         now.late_answers += s7_session_stats(s7_conn_session(pool->members[i].conn))->late_answers;
     return s7_pool_report_stats(&now, stats);
 }

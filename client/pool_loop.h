@@ -28,7 +28,8 @@ struct s7_pool_request {
     void *arg;
 };
 
-/* endpoint as for s7_pool_new, its host numeric. options NULL: defaults. All memory is taken here.
+/* endpoint as for s7_pool_new, its host numeric. options NULL: defaults. All memory is taken here, and in
+ * s7_pool_loop_resize.
  * S7_E_SYNTAX, S7_E_ARG, S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_options *options,
                                          s7_pool_loop **out, s7_errinfo *err);
@@ -43,6 +44,14 @@ S7_MUST_CHECK s7_status s7_pool_loop_start(s7_pool_loop *pool, uint32_t timeout_
 /* timeout_ms 0: revoke what is lent at once. fn (may be NULL) is called when all is closed: S7_E_TIMEOUT when
  * something was revoked. The last call's fn counts. */
 void s7_pool_loop_close(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_fn *fn, void *arg);
+
+/* Maintenance as in s7rig/pool.h, with its statuses. timeout_ms 0: the option's acquire_ms. fn (may be NULL)
+ * is called at the end of the pause's waiting; not, unless S7_OK. */
+s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size, s7_errinfo *err);
+S7_MUST_CHECK s7_status s7_pool_loop_pause(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_fn *fn,
+                                           void *arg);
+s7_status s7_pool_loop_resume(s7_pool_loop *pool);
+s7_status s7_pool_loop_refresh(s7_pool_loop *pool);
 
 /* timeout_ms 0: the option's acquire_ms. label: a static string or NULL. Any status but S7_OK: refused, fn
  * will not be called (S7_E_MISUSE: not started; S7_E_POOL_CLOSED; S7_E_POOL_QUEUE_FULL). */
@@ -67,7 +76,7 @@ s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease);
 /* Fill in struct_size. S7_E_ARG. */
 s7_status s7_pool_loop_stats(const s7_pool_loop *pool, s7_pool_stats *stats);
 
-/* For traces and tests: connection number conn of the pool, 0..size-1. */
+/* For traces and tests: connection number conn of the pool, one of those that were ever needed. */
 s7_conn *s7_pool_loop_conn(const s7_pool_loop *pool, unsigned conn);
 enum s7_pool_state s7_pool_loop_state(const s7_pool_loop *pool, unsigned conn);
 

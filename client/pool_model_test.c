@@ -20,8 +20,8 @@ enum link { NONE, DIALING, UP, CLOSING };
 
 struct model_conn {
     enum link link;
-    bool lent, dirty, checking, told_to_end, ended;
-    int64_t idle_since, check_since, dirty_since, drained_at, last_check;
+    bool lent, dirty, checking, told_to_end, ended, old; /* old: refresh came since it was made */
+    int64_t born, idle_since, check_since, dirty_since, drained_at, last_check;
     struct s7_pool_lease lease;
 };
 
@@ -42,11 +42,12 @@ static struct model {
     struct s7_pool_lease old[16]; /* leases that are over */
     unsigned n_old;
     uint64_t turns;
-    bool open, starting, closing, closed, down;
-    int64_t close_deadline, failed_at;
+    bool open, starting, paused, pausing, closing, closed, down;
+    int64_t close_deadline, pause_deadline, failed_at, waited_at; /* waited: when somebody last did */
     uint64_t grants, puts, misuse, connects, failures, closes, checks;
-    unsigned told_down; /* in this step: that no connection is up */
-    bool hurried;       /* somebody waited in this step and withdrew */
+    unsigned told_down;               /* in this step: that no connection is up */
+    bool hurried;                     /* somebody waited in this step and withdrew */
+    bool resumed, refreshed, granted; /* in this step */
 } m;
 
 #define WRONG(...)                                                                                           \
@@ -83,7 +84,7 @@ static unsigned count(bool (*is)(const struct model_conn *))
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < m.rules.size; i++)
+    for (unsigned i = 0; i < MAX_SIZE; i++)
         n += is(&m.conns[i]);
     return n;
 }
@@ -116,6 +117,17 @@ static bool is_checking(const struct model_conn *conn)
 static bool is_good(const struct model_conn *conn)
 {
     return conn->link == UP && !conn->ended;
+}
+
+/* Not lent, and not on its way out. */
+static bool is_held(const struct model_conn *conn)
+{
+    return conn->link == DIALING || (conn->link == UP && !conn->lent);
+}
+
+static bool is_staying(const struct model_conn *conn)
+{
+    return conn->link == DIALING || conn->link == UP;
 }
 
 static bool is_taken(const struct model_conn *conn)
@@ -154,14 +166,21 @@ static void on_grant(const struct s7_pool_action *action)
     if (conn->link != UP || conn->lent || conn->dirty || conn->ended)
         WRONG("connection %u was lent: link %d, lent %d, dirty %d, ended %d", action->lease.conn, conn->link,
               conn->lent, conn->dirty, conn->ended);
-    for (unsigned i = 0; i < m.rules.size; i++)
+    if (conn->old || m.paused)
+        WRONG("lent connection %u: made before the refresh %d, paused %d", action->lease.conn, conn->old,
+              m.paused);
+    if (m.now - conn->born >= m.rules.max_lifetime_ns)
+        WRONG("lent a connection that is %.3f s old", (double)(m.now - conn->born) / 1e9);
+    for (unsigned i = 0; i < MAX_SIZE; i++)
         if (is_idle(&m.conns[i]) && &m.conns[i] != conn && !conn->checking &&
             m.conns[i].idle_since > conn->idle_since)
             WRONG("lent connection %u although %u came back later", action->lease.conn, i);
     first->waiting = false;
+    m.waited_at = m.now;
     conn->lent = true;
     conn->lease = action->lease;
     m.grants++;
+    m.granted = true;
 }
 
 static void on_fail(const struct s7_pool_action *action)
@@ -172,21 +191,26 @@ static void on_fail(const struct s7_pool_action *action)
     if (!caller->waiting)
         WRONG("a caller was told twice");
     caller->waiting = false;
+    m.waited_at = m.now;
     switch (action->status) {
     case S7_E_POOL_CLOSED:
         if (!m.closing)
             WRONG("told that the pool is closed");
         break;
     case S7_E_POOL_EXHAUSTED:
-        if (count(is_good) == 0)
+        if (count(is_good) == 0 || m.paused)
             WRONG("exhausted, although no connection is up");
         if (m.now < caller->deadline && !m.rules.fail_when_exhausted)
             WRONG("failed before its deadline");
         break;
     case S7_E_PLC_DOWN:
         m.told_down++;
-        if (m.now < caller->deadline && !m.rules.fail_fast_when_down)
-            WRONG("failed before its deadline");
+        if ((m.now < caller->deadline && !m.rules.fail_fast_when_down) || m.paused)
+            WRONG("failed before its deadline, or while the pool is paused");
+        break;
+    case S7_E_POOL_PAUSED:
+        if (!m.paused || m.now < caller->deadline)
+            WRONG("told that the pool is paused");
         break;
     case S7_E_TIMEOUT:
         m.told_down++;
@@ -203,6 +227,8 @@ static void on_dial(unsigned index)
     if (m.conns[index].link != NONE)
         WRONG("connection %u dialed twice", index);
     m.conns[index] = (struct model_conn){.link = DIALING};
+    if (count(is_taken) > m.rules.size || m.paused)
+        WRONG("dialed connection %u of %u, paused %d", count(is_taken), m.rules.size, m.paused);
     if (count(is_dialing) > m.rules.max_connecting)
         WRONG("%u dials at a time", count(is_dialing));
     if (m.down && count(is_dialing) > 1 && count(is_good) == 0)
@@ -214,7 +240,7 @@ static void on_dial(unsigned index)
 static void on_check(unsigned index)
 {
     struct model_conn *conn = &m.conns[index];
-    int64_t period = m.rules.health_check_ns, offset = period / m.rules.size * index;
+    int64_t period = m.rules.health_check_ns, offset = period / m.rules.size * (index % m.rules.size);
 
     if (!is_idle(conn))
         WRONG("a check on a connection that is not idle");
@@ -227,10 +253,28 @@ static void on_check(unsigned index)
     m.checks++;
 }
 
+/* One that may still wait for its turn goes only when no other is being replaced, and its replacement is
+ * there or has no place. What was lent in this step was there when that was decided. */
+static void check_lifetime(const struct model_conn *conn)
+{
+    int64_t age = m.now - conn->born, longest = m.rules.max_lifetime_ns;
+
+    if (conn->link != UP || age < longest - m.rules.lifetime_jitter_ns)
+        WRONG("too old after %.9f s", (double)age / 1e9);
+    if (age >= longest - m.rules.lifetime_jitter_ns / 2)
+        return;
+    if (count(is_dialing) > 0 || count(is_closing) > 0)
+        WRONG("replaced although %u are being made and %u closed", count(is_dialing), count(is_closing));
+    if (count(is_idle) + count(is_checking) - !conn->dirty < m.rules.min_idle &&
+        count(is_taken) < m.rules.size && !m.granted)
+        WRONG("closed before its replacement was there");
+}
+
 /* An event that the driver has just made may be the reason as well. */
 static void on_close(const struct s7_pool_action *action)
 {
     struct model_conn *conn = &m.conns[action->conn];
+    int64_t due;
 
     if (conn->link == CLOSING || conn->link == NONE)
         WRONG("connection %u closed twice", action->conn);
@@ -238,9 +282,10 @@ static void on_close(const struct s7_pool_action *action)
         WRONG("closed although it is lent, or revoked although it is not");
     switch (action->reason) {
     case S7_POOL_CLOSE_IDLE:
-        if (conn->dirty || m.now < conn->idle_since + m.rules.max_idle_ns ||
-            (m.rules.min_idle == 0 && m.now != conn->drained_at &&
-             m.now != conn->idle_since + m.rules.max_idle_ns))
+        due = conn->idle_since + m.rules.max_idle_ns;
+        if (conn->dirty || m.now < due ||
+            (m.rules.min_idle == 0 && m.now != due && m.now != conn->drained_at &&
+             !(conn->checking && m.waited_at >= due)))
             WRONG("reaped after %.9f idle seconds", (double)(m.now - conn->idle_since) / 1e9);
         if (count(is_idle) + count(is_checking) - 1 < m.rules.min_idle)
             WRONG("reaped below min_idle");
@@ -259,6 +304,21 @@ static void on_close(const struct s7_pool_action *action)
         if (!conn->ended && !conn->told_to_end)
             WRONG("closed for %s", s7_pool_close_reason_name(action->reason));
         break;
+    case S7_POOL_CLOSE_LIFETIME:
+        check_lifetime(conn);
+        break;
+    case S7_POOL_CLOSE_SHRINK:
+        if (count(is_staying) <= m.rules.size || conn->lent)
+            WRONG("%u connections are not too many", count(is_staying));
+        break;
+    case S7_POOL_CLOSE_EVICTED:
+        if (!conn->old && !(conn->link == DIALING && m.refreshed))
+            WRONG("connection %u was not made before the refresh", action->conn);
+        break;
+    case S7_POOL_CLOSE_PAUSE:
+        if (!m.paused)
+            WRONG("the pool is not paused");
+        break;
     case S7_POOL_CLOSE_SHUTDOWN:
         if ((m.open && !m.closing) || (conn->lent && m.now < m.close_deadline))
             WRONG("shut down");
@@ -274,6 +334,18 @@ static void on_close(const struct s7_pool_action *action)
     if (conn->link != DIALING)
         m.closes++;
     conn->link = CLOSING;
+}
+
+static void on_paused(s7_status status)
+{
+    if (!m.pausing)
+        WRONG("the pause ended twice");
+    m.pausing = false;
+    if (status == S7_OK
+            ? count(is_taken) > 0
+            : !(status == S7_E_TIMEOUT && m.now >= m.pause_deadline && count(is_taken) > 0) &&
+                  !(status == S7_E_CANCELLED && m.resumed) && !(status == S7_E_POOL_CLOSED && m.closing))
+        WRONG("the pause ended with %s", s7_errname(status));
 }
 
 static void take_actions(void)
@@ -309,11 +381,16 @@ static void take_actions(void)
             m.starting = false;
             m.open = action.status == S7_OK;
             break;
+        case S7_POOL_PAUSED:
+            on_paused(action.status);
+            break;
         case S7_POOL_CLOSED:
             m.closed = true;
             break;
         }
     }
+    if (waiting() > 0)
+        m.waited_at = m.now;
     if (m.told_down > 0 && count(is_good) > 0)
         WRONG("somebody was told that nothing is up: %u are", count(is_good));
 }
@@ -365,6 +442,7 @@ static void cancel(void)
     if (!caller->waiting)
         return;
     caller->waiting = false;
+    m.waited_at = m.now;
     s7_pool_core_cancel(m.core, &caller->waiter, m.now);
 }
 
@@ -404,7 +482,7 @@ static void give_back(void)
 
 static void misuse(void)
 {
-    struct s7_pool_lease lease = {.conn = below(m.rules.size + 2), .number = 0};
+    struct s7_pool_lease lease = {.conn = below(S7_POOL_SIZE_MAX + 2), .number = 0};
     s7_status expected = S7_E_FOREIGN;
 
     if (m.n_old > 0 && one_in(2)) {
@@ -433,15 +511,15 @@ static void end_dial(void)
         s7_pool_core_dial_failed(m.core, number(conn), S7_E_REFUSED, draw(), m.now);
         return;
     }
-    *conn = (struct model_conn){.link = UP, .idle_since = m.now, .last_check = -1};
+    *conn = (struct model_conn){.link = UP, .born = m.now, .idle_since = m.now, .last_check = -1};
     m.down = false;
     m.connects++;
-    s7_pool_core_dialed(m.core, number(conn), 1 + below(2), m.now);
+    s7_pool_core_dialed(m.core, number(conn), 1 + below(2), draw(), m.now);
 }
 
 static void answer_check(void)
 {
-    struct model_conn *conn = &m.conns[below(m.rules.size)];
+    struct model_conn *conn = &m.conns[below(MAX_SIZE)];
 
     if (conn->link != UP || !conn->checking) { /* too late, or nobody asked: no harm */
         s7_pool_core_checked(m.core, number(conn), m.now);
@@ -453,7 +531,7 @@ static void answer_check(void)
 
 static void answer_late(void)
 {
-    struct model_conn *conn = &m.conns[below(m.rules.size)];
+    struct model_conn *conn = &m.conns[below(MAX_SIZE)];
 
     if (!conn->lent && conn->link == UP && conn->dirty) {
         conn->dirty = false;
@@ -464,7 +542,7 @@ static void answer_late(void)
 
 static void end_one(void)
 {
-    struct model_conn *conn = &m.conns[below(m.rules.size)];
+    struct model_conn *conn = &m.conns[below(MAX_SIZE)];
 
     if (conn->link == UP) {
         conn->ended = true;
@@ -480,7 +558,64 @@ static void finish_close(void)
     if (conn == NULL)
         return;
     *conn = (struct model_conn){.link = NONE};
+    m.failed_at = m.now; /* it may have been the probe */
     s7_pool_core_closed(m.core, number(conn), m.now);
+}
+
+static void resize(void)
+{
+    unsigned size = 1 + below(MAX_SIZE);
+    s7_status status, expected = m.closing ? S7_E_POOL_CLOSED : S7_OK;
+
+    if (!m.closing)
+        m.rules.size = size;
+    status = s7_pool_core_resize(m.core, size, m.now);
+    if (status != expected)
+        WRONG("resize: %s, expected %s", s7_errname(status), s7_errname(expected));
+}
+
+static void refresh(void)
+{
+    s7_status status, expected = m.closing ? S7_E_POOL_CLOSED : S7_OK;
+
+    for (unsigned i = 0; i < MAX_SIZE && !m.closing; i++)
+        m.conns[i].old = m.conns[i].link == UP;
+    m.refreshed = true;
+    m.down = m.down && m.closing;
+    status = s7_pool_core_refresh(m.core, m.now);
+    if (status != expected)
+        WRONG("refresh: %s, expected %s", s7_errname(status), s7_errname(expected));
+}
+
+static void pause_or_resume(void)
+{
+    bool resume = one_in(2) || (m.paused && one_in(2));
+    s7_status status, expected = m.closing ? S7_E_POOL_CLOSED : S7_OK;
+
+    if (!resume && !m.closing && (!m.open || m.pausing))
+        expected = S7_E_MISUSE;
+    if (resume && !m.closing) {
+        m.down = m.down && !m.paused;
+        m.paused = false;
+        m.resumed = true;
+    } else if (expected == S7_OK) {
+        m.paused = m.pausing = true;
+        m.pause_deadline = m.now + s7_draw_range(draw(), 0, 2 * SECOND);
+    }
+    status =
+        resume ? s7_pool_core_resume(m.core, m.now) : s7_pool_core_pause(m.core, m.pause_deadline, m.now);
+    if (status != expected)
+        WRONG("%s: %s, expected %s", resume ? "resume" : "pause", s7_errname(status), s7_errname(expected));
+}
+
+static void maintain(void)
+{
+    static void (*const events[])(void) = {resize, refresh, pause_or_resume};
+
+    if (m.paused && one_in(5))
+        pause_or_resume();
+    else if (one_in(20))
+        events[below(3)]();
 }
 
 /* Time goes on, at most to the next deadline. */
@@ -531,11 +666,11 @@ static void start(void)
 static void act(void)
 {
     static void (*const events[])(void) = {
-        ask,      ask,          ask,          give_back,    give_back,   give_back,     end_dial,
-        end_dial, misuse,       answer_check, answer_check, answer_late, finish_close,  finish_close,
-        end_one,  wait_a_while, wait_a_while, wait_a_while, cancel,      ask_and_cancel};
+        ask,      ask,          ask,          give_back,    give_back,   give_back,      end_dial,
+        end_dial, misuse,       answer_check, answer_check, answer_late, finish_close,   finish_close,
+        end_one,  wait_a_while, wait_a_while, wait_a_while, cancel,      ask_and_cancel, maintain};
 
-    m.hurried = false;
+    m.hurried = m.resumed = m.refreshed = m.granted = false;
     if (one_in(200))
         be_quiet();
     if (one_in(m.open ? 200 : 3))
@@ -555,7 +690,8 @@ static void check_stats(void)
     for (unsigned i = 0; i < S7_POOL_CLOSE_REASONS; i++)
         closed += (unsigned)s.closed[i];
     if (s.total_connections != s.available + s.in_use + s.checking + s.dirty + s.closing ||
-        s.total_connections + s.connecting > m.rules.size)
+        s.total_connections + s.connecting > MAX_SIZE || s.paused != (m.paused && !m.closing) ||
+        s.size != m.rules.size)
         WRONG("total %u: available %u, in use %u, checking %u, dirty %u, closing %u; connecting %u",
               s.total_connections, s.available, s.in_use, s.checking, s.dirty, s.closing, s.connecting);
     if (s.available != count(is_idle) || s.in_use != count(is_lent) || s.dirty != count(is_dirty) ||
@@ -577,13 +713,23 @@ static void check_promises(void)
         WRONG("invariant: %s", fault);
     if (!m.open || m.closing)
         return;
+    if (count(is_held) > 0 && (count(is_staying) > m.rules.size || m.paused))
+        WRONG("%u connections of %u, of which %u are not lent; paused %d", count(is_staying), m.rules.size,
+              count(is_held), m.paused);
+    for (unsigned i = 0; i < MAX_SIZE; i++)
+        if ((is_idle(&m.conns[i]) || is_checking(&m.conns[i])) &&
+            (m.conns[i].old || m.now - m.conns[i].born >= m.rules.max_lifetime_ns))
+            WRONG("connection %u is not closed at the age of %.9f s", i,
+                  (double)(m.now - m.conns[i].born) / 1e9);
+    if (m.paused)
+        return;
     if (waiting() > 0 && count(is_idle) > 0)
         WRONG("somebody waits although a connection is idle");
     if (m.down && count(is_taken) == 0 && deadline > m.failed_at + BACKOFF_MAX && deadline > m.now)
         WRONG("down, and no probe within the backoff's cap");
     if (waiting() > 0 && busy == 0 && count(is_taken) < m.rules.size && deadline > m.now + GROW_MAX)
         WRONG("somebody waits, there is room, and nothing is being done about it");
-    for (unsigned i = 0; i < m.rules.size; i++)
+    for (unsigned i = 0; i < MAX_SIZE; i++)
         if (m.rules.min_idle == 0 && is_idle(&m.conns[i]) &&
             m.now >= m.conns[i].idle_since + m.rules.max_idle_ns)
             WRONG("connection %u is idle too long", i);
@@ -596,6 +742,7 @@ static void begin(uint64_t seed)
     m.now = m.started = s7_draw_range(draw(), 0, 100 * SECOND);
     m.rules = (struct s7_pool_rules){.size = 1 + below(MAX_SIZE),
                                      .max_idle_ns = (1 + below(300)) * SECOND,
+                                     .max_lifetime_ns = S7_NEVER_NS,
                                      .health_check_ns = (2 + below(60)) * SECOND,
                                      .health_timeout_ns = (1 + below(2000)) * MS,
                                      .dirty_ns = (1 + below(5000)) * MS,
@@ -609,6 +756,10 @@ static void begin(uint64_t seed)
     m.rules.min_idle = one_in(3) ? below(m.rules.size + 1) : 0;
     m.rules.max_connecting = one_in(3) ? 1 + below(m.rules.size) : 1;
     m.rules.max_waiters = one_in(5) ? 1 + below(5) : 0;
+    if (one_in(2)) {
+        m.rules.max_lifetime_ns = (1 + below(100)) * SECOND;
+        m.rules.lifetime_jitter_ns = m.rules.max_lifetime_ns / 100 * below(101);
+    }
     assert_int_equal(s7_pool_core_new(&m.rules, &m.core), S7_OK);
 }
 
@@ -670,14 +821,20 @@ static void from_every_state_a_well_PLC_serves_all_who_wait(void **state)
             take_actions();
         }
         int64_t until = m.now + GROW_MAX;
+        m.resumed = true;
+        m.down = m.down && !m.paused;
+        m.paused = false;
+        assert_int_equal(s7_pool_core_resume(m.core, m.now), S7_OK);
+        take_actions();
         while (m.now < until && waiting() > 0) {
-            for (unsigned i = 0; i < m.rules.size; i++) {
+            for (unsigned i = 0; i < MAX_SIZE; i++) {
                 struct model_conn *conn = &m.conns[i];
 
                 if (conn->link == DIALING) {
-                    *conn = (struct model_conn){.link = UP, .idle_since = m.now, .last_check = -1};
+                    *conn =
+                        (struct model_conn){.link = UP, .born = m.now, .idle_since = m.now, .last_check = -1};
                     m.down = false;
-                    s7_pool_core_dialed(m.core, i, 1, m.now);
+                    s7_pool_core_dialed(m.core, i, 1, draw(), m.now);
                 } else if (conn->link == CLOSING) {
                     *conn = (struct model_conn){.link = NONE};
                     s7_pool_core_closed(m.core, i, m.now);

@@ -24,6 +24,8 @@ void s7_pool_options_init(s7_pool_options *options)
         .backoff_max_ms = 5000,
         .probe_min_ms = 5000,
         .probe_max_ms = 60000,
+        .max_lifetime_ms = 0,
+        .lifetime_jitter_percent = 10,
     };
     s7_client_options_init(&options->client);
 }
@@ -43,6 +45,8 @@ static const char *options_fault(const s7_pool_options *options)
         return "backoff_min_ms is at least 1, and backoff_max_ms not below it";
     if (options->probe_min_ms == 0 || options->probe_max_ms < options->probe_min_ms)
         return "probe_min_ms is at least 1, and probe_max_ms not below it";
+    if (options->lifetime_jitter_percent > 100)
+        return "lifetime_jitter_percent is 0..100";
     if (options->health_check_ms != 0 && options->health_check_ms < options->size)
         return "health_check_ms is 0 (never) or at least 1 for each connection";
     if (options->start != S7_POOL_START_ONE && options->start != S7_POOL_START_ALL &&
@@ -77,6 +81,8 @@ static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_cl
         .max_waiters = options->max_waiters,
         .max_connecting = options->max_connecting,
         .max_idle_ns = ns_or_never(options->max_idle_ms),
+        .max_lifetime_ns = ns_or_never(options->max_lifetime_ms),
+        .lifetime_jitter_ns = options->max_lifetime_ms * NS_PER_MS / 100 * options->lifetime_jitter_percent,
         .health_check_ns = ns_or_never(options->health_check_ms),
         .health_timeout_ns = options->health_timeout_ms * NS_PER_MS,
         .dirty_ns = client->request_ms * NS_PER_MS,
@@ -180,6 +186,8 @@ s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_p
         down(&err, core, dial, now_ns);
     else if (status == S7_E_TIMEOUT)
         s7_report_came(&err, status, "the connection was still being made");
+    else if (status == S7_E_POOL_PAUSED)
+        s7_report_came(&err, status, "the pool was paused, and not resumed until the deadline");
     else if (status == S7_E_MISUSE)
         s7_report_came(&err, status, "the pool was not started");
     else

@@ -21,6 +21,7 @@ void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
         .size = core->rules.size,
         .limit = core->limit,
         .down = core->down,
+        .paused = core->paused,
         .last_connect_error = core->dial_error,
         .gets = core->gets,
         .gets_waited = core->gets_waited,
@@ -54,8 +55,9 @@ s7_status s7_pool_core_cause(const s7_pool_core *core, int64_t *down_since_ns)
 
 const char *s7_pool_close_reason_name(s7_pool_close_reason reason)
 {
-    static const char *const names[S7_POOL_CLOSE_REASONS] = {"idle", "health",   "borrower", "timeout",
-                                                             "peer", "protocol", "shutdown"};
+    static const char *const names[S7_POOL_CLOSE_REASONS] = {"idle",   "health",   "borrower", "timeout",
+                                                             "peer",   "protocol", "shutdown", "lifetime",
+                                                             "shrink", "evicted",  "pause"};
 
     return reason >= 0 && reason < S7_POOL_CLOSE_REASONS ? names[reason] : "?";
 }
@@ -69,7 +71,7 @@ static const char *list_fault(const s7_pool_core *core, enum s7_pool_state state
     unsigned n = 0;
 
     for (const struct s7_pool_conn *conn = list->first; conn != NULL; before = conn, conn = conn->next, n++) {
-        if (conn->state != state || conn->prev != before || n >= core->rules.size)
+        if (conn->state != state || conn->prev != before || n >= S7_POOL_SIZE_MAX)
             return "a list's links or its connections' state";
         if (state == S7_POOL_IDLE && before != NULL && before->idle_since_ns < conn->idle_since_ns)
             return "the idle list is not ordered by the last put";
@@ -93,6 +95,8 @@ static const char *conn_fault(const struct s7_pool_conn *conn)
         return "an open check on a connection that has none";
     if (state == S7_POOL_CHECKING && !conn->check_open)
         return "a connection under check without a check";
+    if (conn->evicted && state != S7_POOL_LEASED)
+        return "an evicted connection that is not lent";
     if (conn->condemned && state != S7_POOL_LEASED)
         return "a condemned connection that is not lent";
     return NULL;
@@ -100,7 +104,8 @@ static const char *conn_fault(const struct s7_pool_conn *conn)
 
 static const char *promise_fault(const s7_pool_core *core)
 {
-    if (s7_pool_total(core) + s7_pool_n(core, S7_POOL_DIALING) > core->rules.size)
+    if (s7_pool_excess(core) > 0 &&
+        s7_pool_taken(core) > s7_pool_n(core, S7_POOL_CLOSING) + s7_pool_n(core, S7_POOL_LEASED))
         return "more connections than size";
     if (s7_pool_n(core, S7_POOL_DIALING) > core->rules.max_connecting)
         return "more dials at a time than max_connecting";
@@ -110,9 +115,13 @@ static const char *promise_fault(const s7_pool_core *core)
         return "somebody waits although a connection is idle";
     if (core->phase != S7_POOL_OPEN && core->waiting.n > 0)
         return "somebody waits at a pool that is not open";
-    if ((core->phase == S7_POOL_NEW || core->phase == S7_POOL_SHUT) &&
-        s7_pool_n(core, S7_POOL_FREE) < core->rules.size)
+    if ((core->phase == S7_POOL_NEW || core->phase == S7_POOL_SHUT) && s7_pool_taken(core) > 0)
         return "a pool that is not open has connections";
+    if (core->paused &&
+        s7_pool_taken(core) > s7_pool_n(core, S7_POOL_LEASED) + s7_pool_n(core, S7_POOL_CLOSING))
+        return "a paused pool has connections that nobody holds";
+    if (core->pausing && !core->paused)
+        return "somebody waits for a pause that is over";
     if ((core->waiting.n > 0) != (core->due != NULL))
         return "deadlines without waiters, or the reverse";
     return NULL;
@@ -127,13 +136,13 @@ const char *s7_pool_core_fault(const s7_pool_core *core)
         fault = list_fault(core, state);
         n += s7_pool_n(core, state);
     }
-    for (unsigned i = 0; fault == NULL && i < core->rules.size; i++) {
+    for (unsigned i = 0; fault == NULL && i < S7_POOL_SIZE_MAX; i++) {
         fault = conn_fault(&core->conns[i]);
         condemned += core->conns[i].condemned;
     }
     if (fault == NULL && condemned != core->n_condemned)
         fault = "the number of condemned connections";
-    if (fault == NULL && n != core->rules.size)
+    if (fault == NULL && n != S7_POOL_SIZE_MAX)
         fault = "a connection is on no list";
     return fault;
 }

@@ -61,6 +61,10 @@ void s7_pool_after_event(s7_pool *pool)
             pool->start_over = true;
             pool->start_status = action.status;
             pthread_cond_broadcast(&pool->changed);
+        } else if (action.kind == S7_POOL_PAUSED) {
+            pool->pause_over = true;
+            pool->pause_status = action.status;
+            pthread_cond_broadcast(&pool->changed);
         } else if (action.kind == S7_POOL_CLOSED) {
             pool->closed = true;
             pool->close_status = action.status;
@@ -79,8 +83,8 @@ void s7_pool_after_event(s7_pool *pool)
 
 /* ---- life ---- */
 
-static s7_status fail(const s7_ctx *ctx, const s7_pool *pool, const char *what, s7_status status,
-                      const char *detail)
+s7_status s7_pool_complain(const s7_ctx *ctx, const s7_pool *pool, const char *what, s7_status status,
+                           const char *detail)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
 
@@ -90,18 +94,21 @@ static s7_status fail(const s7_ctx *ctx, const s7_pool *pool, const char *what, 
     return status;
 }
 
-static s7_status make_members(s7_pool *pool)
+s7_status s7_pool_make_members(s7_pool *pool, unsigned size)
 {
-    s7_status status = S7_OK;
+    while (pool->n_members < size) {
+        s7_status status = s7_direct_new(&pool->settings.client, &pool->members[pool->n_members].direct);
 
-    for (unsigned i = 0; status == S7_OK && i < pool->settings.rules.size; i++)
-        status = s7_direct_new(&pool->settings.client, &pool->members[i].direct);
-    return status;
+        if (status != S7_OK)
+            return status;
+        pool->n_members++;
+    }
+    return S7_OK;
 }
 
 static void give_memory_back(s7_pool *pool)
 {
-    for (unsigned i = 0; i < pool->settings.rules.size; i++)
+    for (unsigned i = 0; i < pool->n_members; i++)
         s7_direct_free(pool->members[i].direct);
     s7_watch_free(pool->watch);
     s7_pool_core_free(pool->core);
@@ -130,7 +137,7 @@ static s7_status make_parts(s7_pool *pool)
     if (status == S7_OK)
         status = s7_pool_leases_new(pool);
     if (status == S7_OK)
-        status = make_members(pool);
+        status = s7_pool_make_members(pool, pool->settings.rules.size);
     if (status == S7_OK && pthread_mutex_init(&pool->mutex, NULL) != 0)
         status = S7_E_NOMEM;
     if (status == S7_OK && !cond_init(&pool->changed)) {
@@ -169,7 +176,7 @@ s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_p
 /* In a child: nothing of the parent's is told, locked or waited for. */
 static void free_forked(s7_pool *pool)
 {
-    for (unsigned i = 0; i < pool->settings.rules.size; i++)
+    for (unsigned i = 0; i < pool->n_members; i++)
         s7_tcp_close(pool->members[i].fd);
     give_memory_back(pool);
 }
@@ -235,9 +242,9 @@ s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
     if (pool == NULL)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
-        return fail(ctx, pool, "start the pool", S7_E_FORKED, "");
+        return s7_pool_complain(ctx, pool, "start the pool", S7_E_FORKED, "");
     if (s7_ctx_deadline(ctx, s7_now_ns(), S7_NEVER_NS, &deadline_ns) != S7_OK)
-        return fail(ctx, pool, "start the pool", S7_E_ARG, "not a call context: set struct_size");
+        return s7_pool_complain(ctx, pool, "start the pool", S7_E_ARG, "not a call context: set struct_size");
     pthread_mutex_lock(&pool->mutex);
     s7_status status = start_locked(pool, deadline_ns);
     s7_errinfo dial = pool->dial;
@@ -245,7 +252,7 @@ s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
     if (status == S7_OK)
         return S7_OK;
     if (status != dial.status)
-        return fail(ctx, pool, "start the pool", status, "");
+        return s7_pool_complain(ctx, pool, "start the pool", status, "");
     s7_report_give(s7_ctx_err(ctx), &dial);
     return status;
 }
@@ -257,9 +264,9 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
     if (pool == NULL)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
-        return fail(ctx, pool, "close the pool", S7_E_FORKED, "");
+        return s7_pool_complain(ctx, pool, "close the pool", S7_E_FORKED, "");
     if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.rules.dirty_ns, &deadline_ns) != S7_OK)
-        return fail(ctx, pool, "close the pool", S7_E_ARG, "not a call context: set struct_size");
+        return s7_pool_complain(ctx, pool, "close the pool", S7_E_ARG, "not a call context: set struct_size");
     pthread_mutex_lock(&pool->mutex);
     (void)s7_pool_core_close(pool->core, deadline_ns, s7_now_ns());
     s7_pool_after_event(pool);
@@ -269,7 +276,8 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
     pthread_mutex_unlock(&pool->mutex);
     if (status == S7_OK)
         return S7_OK;
-    return fail(ctx, pool, "close the pool", status, "clients had not been put back and were taken away");
+    return s7_pool_complain(ctx, pool, "close the pool", status,
+                            "clients had not been put back and were taken away");
 }
 
 /* ---- lending ---- */
@@ -378,7 +386,7 @@ s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
     if (pool == NULL || out == NULL)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
-        return fail(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
+        return s7_pool_complain(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
     caller.done = caller.sleeping = false;
     caller.err = s7_ctx_err(ctx);
     caller.cancel = s7_ctx_cancel(ctx);

@@ -1,5 +1,5 @@
-/* pool_thread_impl.h - what pool_thread.c (callers), pool_lease.c (leases) and pool_chores.c (the pool's
- * thread) share. For these three only.
+/* pool_thread_impl.h - what pool_thread.c (callers), pool_care.c (maintenance), pool_lease.c (leases) and
+ * pool_chores.c (the pool's thread) share. For these only.
  *
  * One mutex guards everything below that is not said to be otherwise. It is never held while a socket is
  * touched, but for the non-blocking shutdown of a lease that is taken away.
@@ -70,12 +70,13 @@ struct s7_pool {
     pthread_t thread;
     bool running, stop;        /* the thread: made; is to end */
     int64_t sleeping_until_ns; /* the thread sleeps; INT64_MIN: it is awake and will look itself */
-    bool start_over, closed;
-    s7_status start_status, close_status;
+    bool start_over, pause_over, closed;
+    s7_status start_status, pause_status, close_status;
     s7_errinfo dial; /* the last dial that failed */
     uint64_t late_answers;
     atomic_ullong stale; /* calls on stale leases */
     struct s7_pool_member members[S7_POOL_SIZE_MAX];
+    unsigned n_members; /* that were made: one for each place there ever was */
     struct s7_pool_lent *free_first, *free_last, *leases;
     size_t n_leases;
 };
@@ -88,6 +89,13 @@ bool s7_pool_is_forked(const s7_pool *pool);
 /* After each event: tell callers what the core decided, and wake the pool's thread if it has something to do.
  */
 void s7_pool_after_event(s7_pool *pool);
+
+/* Give err to the context's: "<what> of 192.168.0.1:102: ...". Returns status. */
+s7_status s7_pool_complain(const s7_ctx *ctx, const s7_pool *pool, const char *what, s7_status status,
+                           const char *detail);
+
+/* Make clients for `size` connections; those there are stay. S7_E_NOMEM. */
+s7_status s7_pool_make_members(s7_pool *pool, unsigned size);
 
 /* ---- pool_lease.c ---- */
 

@@ -43,7 +43,9 @@ static const s7_status statuses[] = {S7_E_ARG,
                                      S7_E_POOL_CLOSED,
                                      S7_E_POOL_EXHAUSTED,
                                      S7_E_POOL_QUEUE_FULL,
+                                     S7_E_POOL_PAUSED,
                                      S7_E_PLC_DOWN,
+                                     S7_E_BUDGET,
                                      S7_E_STALE_LEASE,
                                      S7_E_FOREIGN};
 

@@ -24,6 +24,11 @@
  * reason to stay: at exactly max_idle_ms a connection is closed, unless fewer than min_idle would be left. By
  * default a pool that nobody uses holds no connection after five minutes, and the next get dials.
  *
+ * Age. With max_lifetime_ms a connection is closed when it becomes that old, and one that is lent when it
+ * comes back: none is older than that and one lease. Each one's life is shortened at random, by up to
+ * lifetime_jitter_percent, and they are replaced one at a time, so that those born together do not go
+ * together. Where min_idle would be left short, the new connection is made before the old one is closed.
+ *
  * Health. Each idle connection is asked for one byte (MB0) once per health_check_ms, each at its own moment
  * of the period. Any well-formed answer of the PLC proves life, a refusal too. No answer within
  * health_timeout_ms: closed, and counted. A borrower that finds only connections under check shares one when
@@ -42,6 +47,10 @@
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
+ *
+ * Maintenance. s7_pool_pause lends nothing, closes everything and leaves the PLC alone until s7_pool_resume;
+ * callers wait meanwhile. s7_pool_refresh replaces all connections, s7_pool_resize changes their number; what
+ * is lent stays lent, and is closed when it comes back.
  *
  * Misuse is an error code and leaves the pool intact: S7_E_MISUSE (put twice, put while a call is inside),
  * S7_E_FOREIGN (not of this pool), S7_E_STALE_LEASE (a call on a client after its put), S7_E_POOL_CLOSED.
@@ -97,8 +106,10 @@ typedef struct s7_pool_options {
     uint32_t probe_min_ms;    /* [5000] bound of the first pause before one connection more is tried at a PLC
                                  that is full, at least 1; doubled each time up to */
     uint32_t probe_max_ms;    /* [60000] this one */
-    uint32_t reserved[4];     /* 0: places of options to come */
-    s7_client_options client; /* of every connection: rack, slot, timeouts ... */
+    uint32_t max_lifetime_ms; /* [0: any] close a connection that is so old */
+    uint16_t lifetime_jitter_percent; /* [10] of it by which each one's life is shortened at random, 0..100 */
+    uint32_t reserved[4];             /* 0: places of options to come */
+    s7_client_options client;         /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
 void s7_pool_options_init(s7_pool_options *options); /* defaults in brackets, client's as well */
 
@@ -122,6 +133,28 @@ S7_MUST_CHECK s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx);
  * S7_E_POOL_CLOSED. S7_E_TIMEOUT: that happened. A closed pool stays closed; closing it again is fine. */
 s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx);
 
+/* Let there be `size` connections at most, 1..64, from now on. Smaller: those that nobody holds are closed,
+ * what is lent when it comes back. Larger: those who wait may have more at once. S7_E_ARG, S7_E_NOMEM: all
+ * is as before. S7_E_POOL_CLOSED, S7_E_FORKED. */
+s7_status s7_pool_resize(s7_pool *pool, unsigned size);
+
+/* Leave the PLC alone: lend no more, close every connection, what is lent as it comes back, and dial none.
+ * Returns when all are closed; S7_E_TIMEOUT: not by the context's deadline (acquire_ms by default). Paused it
+ * stays in either case, until s7_pool_resume: so a PLC can be loaded or restarted, and all its connections
+ * are free for others. Callers of s7_pool_get wait, and get S7_E_POOL_PAUSED at their deadline.
+ * S7_E_CANCELLED: resumed meanwhile. S7_E_MISUSE: not started, or another thread waits in it.
+ * S7_E_POOL_CLOSED, S7_E_FORKED. */
+S7_MUST_CHECK s7_status s7_pool_pause(s7_pool *pool, const s7_ctx *ctx);
+
+/* Go on; connections are made again when they are wanted. Not paused: nothing happens. S7_E_POOL_CLOSED,
+ * S7_E_FORKED. */
+s7_status s7_pool_resume(s7_pool *pool);
+
+/* Replace all connections: the PLC, or the way to it, is another one now. Those that nobody holds are closed
+ * at once and made again when they are wanted; what is lent is closed when it comes back. Calls go on. What
+ * was learned of an outage or of the PLC's limit is forgotten. S7_E_POOL_CLOSED, S7_E_FORKED. */
+s7_status s7_pool_refresh(s7_pool *pool);
+
 /* Close at once if it is open, and free. NULL is fine. No other call may be inside, and no lease may be used
  * afterwards, not even to put it. */
 void s7_pool_free(s7_pool *pool);
@@ -132,7 +165,8 @@ void s7_pool_free(s7_pool *pool);
  * back with s7_pool_put or s7_pool_discard. ctx->cancel ends the wait: S7_E_CANCELLED. S7_E_POOL_EXHAUSTED:
  * all connections were taken until the deadline; err says how many, and who has held the oldest for how long.
  * S7_E_PLC_DOWN: no connection is up and none can be made; err has the last cause. S7_E_TIMEOUT: the first
- * connection was still being made at the deadline. S7_E_POOL_QUEUE_FULL: max_waiters are waiting.
+ * connection was still being made at the deadline. S7_E_POOL_PAUSED: it was paused until the deadline.
+ * S7_E_POOL_QUEUE_FULL: max_waiters are waiting.
  * S7_E_POOL_CLOSED. S7_E_MISUSE: not started. S7_E_FORKED. */
 S7_MUST_CHECK s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
 
@@ -161,6 +195,10 @@ typedef enum s7_pool_close_reason {
     S7_POOL_CLOSE_PEER,     /* the PLC or the network ended it */
     S7_POOL_CLOSE_PROTOCOL, /* what came was no S7 */
     S7_POOL_CLOSE_SHUTDOWN, /* s7_pool_close */
+    S7_POOL_CLOSE_LIFETIME, /* max_lifetime_ms */
+    S7_POOL_CLOSE_SHRINK,   /* s7_pool_resize */
+    S7_POOL_CLOSE_EVICTED,  /* s7_pool_refresh */
+    S7_POOL_CLOSE_PAUSE,    /* s7_pool_pause */
     S7_POOL_CLOSE_REASONS   /* their number */
 } s7_pool_close_reason;
 
@@ -190,6 +228,7 @@ typedef struct s7_pool_stats {
     uint64_t connects;      /* connections made */
     uint64_t connect_failures;
     uint64_t closed[S7_POOL_CLOSE_REASONS];
+    bool paused; /* now */
 } s7_pool_stats;
 
 /* Fill in struct_size. S7_E_ARG, S7_E_FORKED. */

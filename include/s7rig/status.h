@@ -72,7 +72,9 @@ typedef enum s7_status {
     S7_E_POOL_CLOSED = -800,     /* the pool was closed */
     S7_E_POOL_EXHAUSTED = -801,  /* all connections of the pool were in use until the deadline */
     S7_E_POOL_QUEUE_FULL = -802, /* as many callers as may wait for a connection are waiting */
+    S7_E_POOL_PAUSED = -803,     /* the pool was paused and not resumed until the deadline */
     S7_E_PLC_DOWN = -804,        /* the pool has no connection and cannot make one; err has the last cause */
+    S7_E_BUDGET = -805,          /* other pools of the group hold all connections that it allows */
     S7_E_STALE_LEASE = -806,     /* a call on a client that was given back to its pool */
     S7_E_FOREIGN = -807,         /* the client does not belong to this pool */
     /* the plant file */
