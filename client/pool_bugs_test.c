@@ -330,7 +330,7 @@ static void p25_exhausted_names_who_has_held_a_connection_longest(void **state)
     int64_t since;
 
     (void)state;
-    assert_false(s7_pool_core_oldest(rig.core, &label, &since));
+    assert_false(s7_pool_core_holder(rig.core, 0, &label, &since));
     for (unsigned i = 0; i < 5; i++) {
         struct rig_caller *caller = &rig.callers[i];
         assert_int_equal(s7_pool_core_get(rig.core, &caller->waiter, i == 2 ? "leaky report" : "other",
@@ -347,7 +347,7 @@ static void p25_exhausted_names_who_has_held_a_connection_longest(void **state)
     get(9, SECOND);
     run_for(SECOND);
     expect_told(9, S7_E_POOL_EXHAUSTED);
-    assert_true(s7_pool_core_oldest(rig.core, &label, &since));
+    assert_true(s7_pool_core_holder(rig.core, 0, &label, &since));
     assert_string_equal(label, "leaky report");
     assert_int_equal(since - T0, 2 * SECOND);
 }

@@ -28,8 +28,10 @@ s7_status s7_pool_resize(s7_pool *pool, unsigned size)
 
 static s7_status pause_locked(s7_pool *pool, int64_t deadline_ns)
 {
-    s7_status status = s7_pool_core_pause(pool->core, deadline_ns, s7_now_ns());
+    s7_status status = S7_E_MISUSE;
 
+    if (!s7_pool_is_own_thread(pool))
+        status = s7_pool_core_pause(pool->core, deadline_ns, s7_now_ns());
     if (status != S7_OK)
         return status;
     pool->pause_over = false;

@@ -270,6 +270,24 @@ static void take_away(s7_pool *pool, struct s7_pool_member *member)
     s7_direct_leave(member->direct);
 }
 
+/* ---- telling the user ---- */
+
+/* The mutex is released, so that he may call the pool. */
+static void tell_user(s7_pool *pool)
+{
+    const s7_pool_options *options = &pool->settings.options;
+    s7_pool_event event;
+
+    while (s7_pool_core_next_event(pool->core, &event)) {
+        s7_errinfo dial = pool->dial;
+
+        pthread_mutex_unlock(&pool->mutex);
+        s7_pool_complete_event(&pool->settings, &event, &dial);
+        options->on_event(pool, &event, options->user);
+        pthread_mutex_lock(&pool->mutex);
+    }
+}
+
 /* ---- the thread ---- */
 
 static void carry_out(s7_pool *pool, const struct s7_pool_action *action)
@@ -354,9 +372,11 @@ void *s7_pool_chores(void *arg)
         }
         look_after_members(pool);
         s7_pool_after_event(pool);
-        if (!s7_pool_core_has_chore(pool->core))
+        tell_user(pool);
+        if (!s7_pool_core_has_chore(pool->core) && !pool->stop)
             sleep_and_take_events(pool);
     }
+    tell_user(pool);
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }

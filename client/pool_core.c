@@ -84,7 +84,7 @@ static void fail_overdue(s7_pool_core *core, int64_t now_ns)
     if (core->rules.fail_fast_when_down && core->down && !core->paused)
         while (core->waiting.first != NULL)
             s7_pool_fail(core, core->waiting.first, S7_E_PLC_DOWN);
-    while ((waiter = s7_pool_next_due(core, now_ns)) != NULL)
+    for (; (waiter = s7_pool_next_due(core, now_ns)) != NULL; core->gets_timed_out++)
         s7_pool_fail(core, waiter, why_in_vain(core));
 }
 
@@ -252,6 +252,7 @@ static void wind_down(s7_pool_core *core, int64_t now_ns)
         s7_pool_end_start(core, core->start_status);
     } else {
         core->phase = S7_POOL_SHUT;
+        s7_pool_tell(core, S7_POOL_EVENT_SHUT, NULL, now_ns)->status = core->close_status;
         core->close_deadline_ns = S7_NEVER_NS;
         core->close_due = true;
     }
@@ -276,6 +277,7 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
         s7_pool_note_renewal(core, now_ns);
         dial_due(core, now_ns);
         s7_pool_watch_pause(core, now_ns);
+        s7_pool_tell_leaks(core, now_ns);
     }
     assert(s7_pool_core_fault(core) == NULL);
 }
@@ -302,7 +304,7 @@ int64_t s7_pool_core_chores(const s7_pool_core *core)
         at_ns = earlier(at_ns, conn->until_ns);
     for (conn = core->lists[S7_POOL_DIRTY].first; conn != NULL; conn = conn->next)
         at_ns = earlier(at_ns, conn->until_ns);
-    at_ns = earlier(at_ns, s7_pool_turnover_at_ns(core));
+    at_ns = earlier(at_ns, earlier(s7_pool_turnover_at_ns(core), s7_pool_leak_at_ns(core)));
     return earlier(at_ns, dial_at_ns(core));
 }
 

@@ -35,6 +35,9 @@ struct s7_pool_rules {
     int64_t probe_min_ns, probe_max_ns;     /* and before one more connection to a PLC that is full */
     s7_pool_start_policy start;
     bool fail_when_exhausted, fail_fast_when_down;
+    int64_t leak_ns;                         /* S7_NEVER_NS: leases may be out for as long as they like */
+    unsigned backoff_factor, backoff_jitter; /* percent */
+    bool tells;                              /* events are kept for s7_pool_core_next_event */
 };
 
 /* A connection that is lent, by value. A lease is current until it is put, discarded or revoked; the numbers
@@ -49,6 +52,7 @@ struct s7_pool_lease {
 struct s7_pool_waiter {
     struct s7_pool_waiter *next, *prev; /* private from here on */
     struct s7_heap_node due;
+    int64_t since_ns;
     const char *label;
     int state;
     bool waited; /* it was not served at once */
@@ -91,6 +95,10 @@ bool s7_pool_core_next(s7_pool_core *core, struct s7_pool_action *action);
 bool s7_pool_core_next_outcome(s7_pool_core *core, struct s7_pool_action *action);
 bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action);
 bool s7_pool_core_has_chore(const s7_pool_core *core);
+
+/* The next event to tell the user, but for name and err; false: none. */
+bool s7_pool_core_next_event(s7_pool_core *core, s7_pool_event *event);
+bool s7_pool_core_has_event(const s7_pool_core *core);
 
 /* When to call tick: S7_NEVER_NS: no need. _deadline counts waiters' deadlines, _chores does not: for
  * adapters whose waiters look after themselves (tick with their own deadline as now). */
@@ -182,11 +190,14 @@ enum s7_pool_state {
 };
 enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn);
 
-/* Everything but late_answers and misuse by stale calls, which adapters see. *stats is written whole. */
+/* Everything but late_answers and misuse by stale calls, which adapters see. *stats is written whole; the
+ * times cost some microseconds and are left to another call. */
 void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats);
+void s7_pool_core_times(const s7_pool_core *core, s7_pool_stats *stats);
 
-/* For error texts: the longest lease (false: none), and what is known of an outage. */
-bool s7_pool_core_oldest(const s7_pool_core *core, const char **label, int64_t *since_ns);
+/* For error texts: the lease number nth (from 0, the longest first; false: there are fewer), and what is
+ * known of an outage. */
+bool s7_pool_core_holder(const s7_pool_core *core, unsigned nth, const char **label, int64_t *since_ns);
 s7_status s7_pool_core_cause(const s7_pool_core *core,
                              int64_t *down_since_ns); /* last failure; since: when the
                                                          last connection was up */

@@ -1,13 +1,16 @@
 /* pool_core_impl.h - what pool_core.c (policy), pool_events.c (events), pool_edges.c, pool_lists.c (lists),
- * pool_turnover.c and pool_stats.c (questions) share. For these only. */
+ * pool_turnover.c, pool_tell.c (what users are told) and pool_stats.c (questions) share. For these only. */
 #ifndef CLIENT_POOL_CORE_IMPL_H
 #define CLIENT_POOL_CORE_IMPL_H
 
+#include "client/histogram.h"
 #include "client/pool_core.h"
 
 #include <stddef.h>
 
 #define NOTHING_TO_DO (-1)
+
+#define S7_POOL_EVENTS_KEPT 128 /* as pool.h says */
 
 struct s7_pool_conn {
     struct s7_pool_conn *next, *prev; /* in the list of its state */
@@ -30,6 +33,8 @@ struct s7_pool_conn {
     uint64_t number;  /* LEASED: of the lease; 0 otherwise */
     uint64_t revoked; /* the lease that close took away; 0: none */
     int64_t leased_ns;
+    bool leak_told;   /* LEASED: for too long, as was told */
+    int64_t since_ns; /* DIALING: since when; later: since when it is up */
     const char *label;
 };
 
@@ -79,7 +84,9 @@ struct s7_pool_core {
     int64_t origin_ns; /* where the periods of the checks count from */
 
     unsigned n_condemned;
-    bool down;            /* dialing failed and nothing is up: true until a dial goes well */
+    bool down;      /* dialing failed and nothing is up: true until a dial goes well */
+    bool told_down; /* event DOWN, and UP not yet */
+    int64_t told_down_ns;
     s7_status dial_error; /* of the last dial */
     s7_status cause; /* why the last dial failed or the last connection ended; S7_OK since a dial went well */
     int64_t down_since_ns;          /* nothing is up since then, for cause; S7_NEVER_NS otherwise */
@@ -89,7 +96,15 @@ struct s7_pool_core {
 
     uint64_t numbers; /* leases given so far */
     uint64_t gets, gets_waited, gets_failed, puts, misuse, health_checks, health_check_failures;
+    uint64_t gets_timed_out, gets_cancelled, leaks, dials, outages, reconnects;
     uint64_t connects, connect_failures, closed[S7_POOL_CLOSE_REASONS];
+    uint64_t dial_failures[S7_POOL_DIAL_FAILURES];
+    struct s7_histogram wait, lease, connect;
+
+    s7_pool_event *events; /* a ring of S7_POOL_EVENTS_KEPT; NULL: nobody listens */
+    unsigned events_first, n_events;
+    uint64_t events_lost;
+    s7_pool_event unheard; /* where one that is not kept is written */
 };
 
 static inline unsigned s7_pool_n(const s7_pool_core *core, enum s7_pool_state state)
@@ -165,6 +180,23 @@ int64_t s7_pool_turnover_at_ns(const s7_pool_core *core);      /* when it has so
 unsigned s7_pool_excess(const s7_pool_core *core); /* connections above the size that are not being closed */
 void s7_pool_end_pause(s7_pool_core *core, s7_status status); /* if anybody waits for it */
 void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
+
+/* ---- pool_tell.c ---- */
+
+/* Note an event; the rest may be filled in until the next one. conn NULL: it concerns none. */
+s7_pool_event *s7_pool_tell(s7_pool_core *core, s7_pool_event_kind kind, const struct s7_pool_conn *conn,
+                            int64_t now_ns);
+
+void s7_pool_tell_wait(s7_pool_core *core, const struct s7_pool_waiter *waiter,
+                       const struct s7_pool_conn *conn, s7_status status, int64_t now_ns); /* its end */
+void s7_pool_tell_leaks(s7_pool_core *core, int64_t now_ns);
+int64_t s7_pool_leak_at_ns(const s7_pool_core *core); /* when the next one has to be told */
+
+/* A lease is over. */
+void s7_pool_note_return(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
+
+/* A dial has failed. */
+void s7_pool_note_failure(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns);
 
 /* ---- pool_lists.c ---- */
 

@@ -78,12 +78,14 @@ void s7_pool_begin_check(s7_pool_core *core, struct s7_pool_conn *conn, int64_t 
 void s7_pool_check_failed(s7_pool_core *core, struct s7_pool_conn *conn)
 {
     core->health_check_failures++;
+    (void)s7_pool_tell(core, S7_POOL_EVENT_CHECK_FAILED, conn, core->now_ns);
     core->cause = S7_E_TIMEOUT;
     s7_pool_retire(core, conn, S7_POOL_CLOSE_HEALTH);
 }
 
 void s7_pool_dial(s7_pool_core *core, struct s7_pool_conn *conn)
 {
+    conn->since_ns = core->now_ns;
     s7_pool_ask(core, conn, S7_POOL_DIAL);
     s7_pool_move(core, conn, S7_POOL_DIALING);
 }
@@ -100,10 +102,13 @@ void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_
     conn->number = ++core->numbers;
     core->gets++;
     conn->leased_ns = now_ns;
+    conn->leak_told = false;
     conn->label = waiter->label;
     waiter->status = S7_OK;
     waiter->lease = (struct s7_pool_lease){(uint32_t)(conn - core->conns), conn->number};
     core->gets_waited += waiter->waited;
+    s7_histogram_add(&core->wait, now_ns - waiter->since_ns);
+    s7_pool_tell_wait(core, waiter, conn, S7_OK, now_ns);
     s7_pool_settle_waiter(core, waiter);
 }
 
@@ -111,5 +116,6 @@ void s7_pool_fail(s7_pool_core *core, struct s7_pool_waiter *waiter, s7_status s
 {
     waiter->status = status;
     core->gets_failed++;
+    s7_pool_tell_wait(core, waiter, NULL, status, core->now_ns);
     s7_pool_settle_waiter(core, waiter);
 }

@@ -12,6 +12,13 @@ s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out
 
     if (core == NULL)
         return S7_E_NOMEM;
+    if (rules->tells) {
+        core->events = calloc(S7_POOL_EVENTS_KEPT, sizeof core->events[0]);
+        if (core->events == NULL) {
+            free(core);
+            return S7_E_NOMEM;
+        }
+    }
     core->rules = *rules;
     core->conns = (struct s7_pool_conn *)(core + 1);
     for (unsigned i = 0; i < S7_POOL_SIZE_MAX; i++) {
@@ -34,6 +41,9 @@ s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out
 
 void s7_pool_core_free(s7_pool_core *core)
 {
+    if (core == NULL)
+        return;
+    free(core->events);
     free(core);
 }
 
@@ -103,9 +113,15 @@ s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_waiter *waiter, co
     }
     waiter->label = label;
     waiter->waited = false;
+    waiter->since_ns = now_ns;
     s7_pool_wait(core, waiter, deadline_ns);
     s7_pool_settle(core, now_ns);
-    waiter->waited = waiter->state == S7_WAITER_WAITING;
+    if (waiter->state != S7_WAITER_WAITING)
+        return S7_OK;
+    waiter->waited = true;
+    s7_pool_event *event = s7_pool_tell(core, S7_POOL_EVENT_WAIT_BEGAN, NULL, now_ns);
+    event->label = label;
+    event->count = core->waiting.n;
     return S7_OK;
 }
 
@@ -128,7 +144,7 @@ s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum 
     if (conn->number != lease.number)
         return refuse(core, S7_E_MISUSE);
 
-    core->puts++;
+    s7_pool_note_return(core, conn, now_ns);
     conn->number = 0;
     conn->label = NULL;
     conn->idle_since_ns = now_ns;
@@ -155,8 +171,11 @@ void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int6
 {
     bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
 
-    if (waiter->state == S7_WAITER_WAITING)
+    if (waiter->state == S7_WAITER_WAITING) {
         core->gets_failed++;
+        core->gets_cancelled++;
+        s7_pool_tell_wait(core, waiter, NULL, S7_E_CANCELLED, now_ns);
+    }
     if (waiter->state != S7_WAITER_FREE)
         s7_pool_forget_waiter(core, waiter);
     if (granted && s7_pool_core_is_current(core, waiter->lease)) {
@@ -178,22 +197,35 @@ void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int6
 
 /* ---- connections ---- */
 
+/* One was made: what was known of an outage or of the PLC's limit is over. */
+static void note_success(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns)
+{
+    s7_pool_tell(core, S7_POOL_EVENT_CONNECTED, conn, now_ns)->took_ns = now_ns - conn->since_ns;
+    s7_histogram_add(&core->connect, now_ns - conn->since_ns);
+    core->connects++;
+    core->reconnects += core->down_since_ns != S7_NEVER_NS;
+    if (core->told_down)
+        s7_pool_tell(core, S7_POOL_EVENT_UP, conn, now_ns)->took_ns = now_ns - core->told_down_ns;
+    core->down = core->told_down = false;
+    core->cause = core->dial_error = S7_OK;
+    core->backoff_ns = core->rules.backoff_min_ns;
+    conn->since_ns = now_ns;
+}
+
 void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, uint64_t random, int64_t now_ns)
 {
     struct s7_pool_conn *conn = &core->conns[index];
 
     if (conn->state != S7_POOL_DIALING)
         return;
+    note_success(core, conn, now_ns);
     conn->was_up = true;
     conn->shareable = jobs >= 2;
     conn->idle_since_ns = now_ns;
     s7_pool_be_born(core, conn, random, now_ns);
     s7_pool_rest(core, conn, now_ns);
-    core->connects++;
-    core->down = false;
-    core->cause = core->dial_error = S7_OK;
-    core->backoff_ns = core->rules.backoff_min_ns;
-    if (s7_pool_total(core) > core->limit) { /* the PLC has places again */
+    if (s7_pool_total(core) > core->limit && core->limit < core->rules.size) { /* the PLC has places again */
+        s7_pool_tell(core, S7_POOL_EVENT_ROOM, conn, now_ns)->count = core->rules.size;
         core->limit = core->rules.size;
         core->grow_ns = core->rules.probe_min_ns;
     }
@@ -202,28 +234,42 @@ void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, uint
     s7_pool_settle(core, now_ns);
 }
 
-static int64_t twice(int64_t pause_ns, int64_t most_ns)
+static int64_t grown(int64_t pause_ns, unsigned percent, int64_t most_ns)
 {
-    return pause_ns < most_ns / 2 ? pause_ns * 2 : most_ns;
+    return pause_ns / 100 < most_ns / percent ? pause_ns / 100 * percent : most_ns;
 }
 
-/* Nothing is up: try again after a time drawn between zero and twice the last one's bound. */
-static void back_off(s7_pool_core *core, uint64_t random, int64_t now_ns)
+/* Nothing is up: try again after a time drawn below a bound that grows. */
+static void back_off(s7_pool_core *core, s7_status why, uint64_t random, int64_t now_ns)
 {
+    int64_t bound_ns = core->backoff_ns, least_ns = bound_ns / 100 * (100 - core->rules.backoff_jitter);
+
+    if (!core->told_down) {
+        core->outages++;
+        core->told_down = true;
+        core->told_down_ns = core->down_since_ns != S7_NEVER_NS ? core->down_since_ns : now_ns;
+        s7_pool_tell(core, S7_POOL_EVENT_DOWN, NULL, now_ns)->status = why;
+    }
     core->down = true;
-    core->dial_at_ns = s7_pool_later(now_ns, s7_draw_range(random, 0, core->backoff_ns));
+    core->dial_at_ns = s7_pool_later(now_ns, s7_draw_range(random, least_ns, bound_ns));
     if (s7_pool_n(core, S7_POOL_DIALING) == 0)
-        core->backoff_ns = twice(core->backoff_ns, core->rules.backoff_max_ns);
+        core->backoff_ns = grown(bound_ns, core->rules.backoff_factor, core->rules.backoff_max_ns);
 }
 
 /* Others are up: the PLC has no more to give. */
-static void settle_for_less(s7_pool_core *core, uint64_t random, int64_t now_ns)
+static void settle_for_less(s7_pool_core *core, s7_status why, uint64_t random, int64_t now_ns)
 {
-    unsigned total = s7_pool_total(core);
+    unsigned total = s7_pool_total(core), limit = total < core->rules.size ? total : core->rules.size;
 
-    core->limit = total < core->rules.size ? total : core->rules.size;
+    if (limit != core->limit) {
+        s7_pool_event *event = s7_pool_tell(core, S7_POOL_EVENT_FULL, NULL, now_ns);
+
+        event->count = limit;
+        event->status = why;
+    }
+    core->limit = limit;
     core->grow_at_ns = s7_pool_later(now_ns, s7_draw_range(random, core->grow_ns / 2, core->grow_ns));
-    core->grow_ns = twice(core->grow_ns, core->rules.probe_max_ns);
+    core->grow_ns = grown(core->grow_ns, 200, core->rules.probe_max_ns);
 }
 
 void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why, uint64_t random,
@@ -235,12 +281,11 @@ void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why,
         return;
     s7_pool_ask(core, conn, NOTHING_TO_DO);
     s7_pool_move(core, conn, S7_POOL_FREE);
-    core->connect_failures++;
-    core->cause = core->dial_error = why;
+    s7_pool_note_failure(core, conn, why, now_ns);
     if (s7_pool_up(core) > 0)
-        settle_for_less(core, random, now_ns);
+        settle_for_less(core, why, random, now_ns);
     else
-        back_off(core, random, now_ns);
+        back_off(core, why, random, now_ns);
     if (core->phase == S7_POOL_STARTING) {
         core->phase = S7_POOL_FAILING;
         core->start_status = why;
@@ -297,6 +342,7 @@ void s7_pool_core_ended(s7_pool_core *core, unsigned index, s7_status why, int64
     if (conn->state == S7_POOL_FREE || conn->state == S7_POOL_DIALING || conn->state == S7_POOL_CLOSING)
         return;
     core->cause = why;
+    s7_pool_tell(core, S7_POOL_EVENT_LOST, conn, now_ns)->status = why;
     s7_pool_condemn(core, conn, reason_of(why));
     s7_pool_settle(core, now_ns);
 }
@@ -308,8 +354,13 @@ void s7_pool_core_closed(s7_pool_core *core, unsigned index, int64_t now_ns)
     if (conn->state != S7_POOL_CLOSING)
         return;
     s7_pool_ask(core, conn, NOTHING_TO_DO);
-    if (conn->was_up)
+    if (conn->was_up) {
+        s7_pool_event *event = s7_pool_tell(core, S7_POOL_EVENT_CLOSED, conn, now_ns);
+
+        event->reason = conn->reason;
+        event->took_ns = now_ns - conn->since_ns;
         core->closed[conn->reason]++;
+    }
     conn->was_up = false;
     s7_pool_move(core, conn, S7_POOL_FREE);
     s7_pool_settle(core, now_ns);
@@ -361,6 +412,7 @@ bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action)
 
     if (conn == NULL)
         return false;
+    core->dials += todo == S7_POOL_DIAL;
     *action = (struct s7_pool_action){.kind = (enum s7_pool_action_kind)todo,
                                       .conn = (unsigned)(conn - core->conns),
                                       .reason = conn->reason};

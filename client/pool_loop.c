@@ -271,16 +271,38 @@ static void destroy(s7_pool_loop *pool)
     free(pool);
 }
 
+static void tell_user(s7_pool_loop *pool, s7_pool_event *event)
+{
+    s7_errinfo dial = pool->dial;
+
+    s7_pool_complete_event(&pool->settings, event, &dial);
+    pool->settings.options.on_event(NULL, event, pool->settings.options.user);
+}
+
+/* false: there is nothing to do. */
+static bool work_once(s7_pool_loop *pool)
+{
+    struct s7_pool_action action;
+    s7_pool_event event;
+
+    if (s7_pool_core_next(pool->core, &action))
+        carry_out(pool, &action);
+    else if (s7_pool_core_next_event(pool->core, &event))
+        tell_user(pool, &event);
+    else
+        return false;
+    return true;
+}
+
 static void work(s7_timer *timer, void *arg)
 {
     s7_pool_loop *pool = arg;
-    struct s7_pool_action action;
 
     (void)timer;
     pool->working = true;
     s7_pool_core_tick(pool->core, now_of(pool));
-    while (!pool->freed && s7_pool_core_next(pool->core, &action))
-        carry_out(pool, &action);
+    while (!pool->freed && work_once(pool)) {
+    }
     pool->working = false;
     if (pool->freed)
         destroy(pool);
@@ -486,6 +508,7 @@ s7_status s7_pool_loop_stats(const s7_pool_loop *pool, s7_pool_stats *stats)
     s7_pool_stats now;
 
     s7_pool_core_stats(pool->core, &now);
+    s7_pool_core_times(pool->core, &now);
     now.misuse += pool->misuse;
     for (unsigned i = 0; i < pool->n_members; i++)
         now.late_answers += s7_session_stats(s7_conn_session(pool->members[i].conn))->late_answers;

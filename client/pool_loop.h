@@ -2,7 +2,7 @@
  * pool.h, the same statuses, over s7_conn. Works the same over libev and in virtual time.
  *
  * One thread: the loop's. Functions are called from the loop, never from inside a call to this header. The
- * pool may be freed in any of them. */
+ * pool may be freed in any of them. options->on_event is called likewise, with NULL for the pool. */
 #ifndef CLIENT_POOL_LOOP_H
 #define CLIENT_POOL_LOOP_H
 

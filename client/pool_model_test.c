@@ -22,6 +22,7 @@ struct model_conn {
     enum link link;
     bool lent, dirty, checking, told_to_end, ended, old; /* old: refresh came since it was made */
     int64_t born, idle_since, check_since, dirty_since, drained_at, last_check;
+    int64_t lent_since;
     struct s7_pool_lease lease;
 };
 
@@ -44,6 +45,13 @@ static struct model {
     uint64_t turns;
     bool open, starting, paused, pausing, closing, closed, down;
     int64_t close_deadline, pause_deadline, failed_at, waited_at; /* waited: when somebody last did */
+    struct {
+        uint64_t connects, failures, closed[S7_POOL_CLOSE_REASONS], leaks, returned;
+        unsigned waiting;
+        bool down;
+        int64_t at;
+    } told;            /* by events */
+    uint64_t returned; /* leases that had been told as leaks */
     uint64_t grants, puts, misuse, connects, failures, closes, checks;
     unsigned told_down;               /* in this step: that no connection is up */
     bool hurried;                     /* somebody waited in this step and withdrew */
@@ -178,6 +186,7 @@ static void on_grant(const struct s7_pool_action *action)
     first->waiting = false;
     m.waited_at = m.now;
     conn->lent = true;
+    conn->lent_since = m.now;
     conn->lease = action->lease;
     m.grants++;
     m.granted = true;
@@ -348,6 +357,63 @@ static void on_paused(s7_status status)
         WRONG("the pause ended with %s", s7_errname(status));
 }
 
+static bool is_leak(const struct model_conn *conn)
+{
+    return conn->lent && m.now - conn->lent_since >= m.rules.leak_ns;
+}
+
+static void on_event(const s7_pool_event *event)
+{
+    if (!m.rules.tells || event->at_ns < m.told.at || event->at_ns > m.now || event->lost > 0)
+        WRONG("event %s out of order", s7_pool_event_name(event->kind));
+    m.told.at = event->at_ns;
+    switch (event->kind) {
+    case S7_POOL_EVENT_CONNECTED:
+        m.told.connects++;
+        break;
+    case S7_POOL_EVENT_CONNECT_FAILED:
+        m.told.failures++;
+        break;
+    case S7_POOL_EVENT_CLOSED:
+        m.told.closed[event->reason]++;
+        break;
+    case S7_POOL_EVENT_WAIT_BEGAN:
+        m.told.waiting++;
+        break;
+    case S7_POOL_EVENT_WAIT_ENDED:
+        m.told.waiting--;
+        break;
+    case S7_POOL_EVENT_LEAK:
+        m.told.leaks++;
+        if (!is_leak(&m.conns[event->conn]) || event->took_ns < m.rules.leak_ns)
+            WRONG("connection %u is no leak", event->conn);
+        break;
+    case S7_POOL_EVENT_RETURNED:
+        m.told.returned++;
+        break;
+    case S7_POOL_EVENT_DOWN:
+        if (m.told.down)
+            WRONG("told twice that the PLC is down");
+        m.told.down = true;
+        break;
+    case S7_POOL_EVENT_UP:
+        if (!m.told.down)
+            WRONG("told that the PLC is up again, but not that it was down");
+        m.told.down = false;
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_events(void)
+{
+    s7_pool_event event;
+
+    while (s7_pool_core_next_event(m.core, &event))
+        on_event(&event);
+}
+
 static void take_actions(void)
 {
     struct s7_pool_action action;
@@ -389,6 +455,7 @@ static void take_actions(void)
             break;
         }
     }
+    take_events();
     if (waiting() > 0)
         m.waited_at = m.now;
     if (m.told_down > 0 && count(is_good) > 0)
@@ -469,6 +536,7 @@ static void give_back(void)
 
     if (conn == NULL)
         return;
+    m.returned += m.open && is_leak(conn);
     conn->lent = false;
     conn->idle_since = conn->dirty_since = conn->check_since = m.now;
     conn->dirty = condition == S7_POOL_PUT_DIRTY;
@@ -681,6 +749,21 @@ static void act(void)
 
 /* ---- after every step ---- */
 
+/* What was told adds up to what is counted. */
+static void check_events(const s7_pool_stats *s)
+{
+    bool good = m.told.connects == s->connects && m.told.failures == s->connect_failures &&
+                m.told.leaks == s->leaks && m.told.waiting == s->waiting && (m.told.down || !s->down) &&
+                m.told.returned == m.returned && !(m.told.down && count(is_good) > 0);
+
+    for (unsigned i = 0; i < S7_POOL_CLOSE_REASONS; i++)
+        good = good && m.told.closed[i] == s->closed[i];
+    if (!good && !m.closing && m.rules.tells)
+        WRONG("events say %llu connects, %u waiting, %llu leaks of which %llu of %llu came back, down %d",
+              (unsigned long long)m.told.connects, m.told.waiting, (unsigned long long)m.told.leaks,
+              (unsigned long long)m.told.returned, (unsigned long long)m.returned, m.told.down);
+}
+
 static void check_stats(void)
 {
     s7_pool_stats s;
@@ -701,6 +784,9 @@ static void check_stats(void)
     if (s.gets != m.grants || s.puts != m.puts || s.misuse != m.misuse || s.connects != m.connects ||
         s.connect_failures != m.failures || closed + s.closing < m.closes || s.health_checks != m.checks)
         WRONG("the pool's counters are not those of the model");
+    if (m.open && !m.closing && s.leaking != count(is_leak))
+        WRONG("%u leaks, %u were told", count(is_leak), s.leaking);
+    check_events(&s);
 }
 
 static void check_promises(void)
@@ -743,6 +829,10 @@ static void begin(uint64_t seed)
     m.rules = (struct s7_pool_rules){.size = 1 + below(MAX_SIZE),
                                      .max_idle_ns = (1 + below(300)) * SECOND,
                                      .max_lifetime_ns = S7_NEVER_NS,
+                                     .leak_ns = one_in(2) ? S7_NEVER_NS : (1 + below(30)) * SECOND,
+                                     .backoff_factor = 100 + below(301),
+                                     .backoff_jitter = below(101),
+                                     .tells = one_in(2),
                                      .health_check_ns = (2 + below(60)) * SECOND,
                                      .health_timeout_ns = (1 + below(2000)) * MS,
                                      .dirty_ns = (1 + below(5000)) * MS,

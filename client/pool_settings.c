@@ -2,6 +2,7 @@
 
 #include "client/report.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,8 @@ void s7_pool_options_init(s7_pool_options *options)
         .probe_max_ms = 60000,
         .max_lifetime_ms = 0,
         .lifetime_jitter_percent = 10,
+        .backoff_factor_percent = 200,
+        .backoff_jitter_percent = 100,
     };
     s7_client_options_init(&options->client);
 }
@@ -45,8 +48,10 @@ static const char *options_fault(const s7_pool_options *options)
         return "backoff_min_ms is at least 1, and backoff_max_ms not below it";
     if (options->probe_min_ms == 0 || options->probe_max_ms < options->probe_min_ms)
         return "probe_min_ms is at least 1, and probe_max_ms not below it";
-    if (options->lifetime_jitter_percent > 100)
-        return "lifetime_jitter_percent is 0..100";
+    if (options->lifetime_jitter_percent > 100 || options->backoff_jitter_percent > 100)
+        return "lifetime_jitter_percent and backoff_jitter_percent are 0..100";
+    if (options->backoff_factor_percent < 100 || options->backoff_factor_percent > 1000)
+        return "backoff_factor_percent is 100..1000";
     if (options->health_check_ms != 0 && options->health_check_ms < options->size)
         return "health_check_ms is 0 (never) or at least 1 for each connection";
     if (options->start != S7_POOL_START_ONE && options->start != S7_POOL_START_ALL &&
@@ -93,6 +98,10 @@ static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_cl
         .start = options->start,
         .fail_when_exhausted = options->fail_when_exhausted,
         .fail_fast_when_down = options->fail_fast_when_down,
+        .leak_ns = ns_or_never(options->leak_ms),
+        .backoff_factor = options->backoff_factor_percent,
+        .backoff_jitter = options->backoff_jitter_percent,
+        .tells = options->on_event != NULL,
     };
 }
 
@@ -119,6 +128,8 @@ s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *opt
     s7_status status = s7_settings_make(endpoint, &made.options.client, &made.client, err);
     if (status != S7_OK)
         return status;
+    snprintf(made.name, sizeof made.name, "%s", made.options.name != NULL ? made.options.name : "");
+    made.options.name = NULL; /* the caller's */
     made.rules = rules_of(&made.options, &made.client.options);
     *out = made;
     return S7_OK;
@@ -131,26 +142,51 @@ static double seconds(int64_t ns)
     return (double)ns / 1e9;
 }
 
-static void exhausted(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *dial, int64_t now_ns)
+/* Adds to what came, as far as there is room. */
+static void __attribute__((format(printf, 2, 3))) add(s7_errinfo *err, const char *format, ...)
+{
+    size_t len = strlen(err->came);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(err->came + len, sizeof err->came - len, format, args);
+    va_end(args);
+}
+
+#define HOLDER_ROOM 48 /* for one more, and how many are left */
+
+/* The longest leases first: those are what somebody looks for. */
+static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent, int64_t now_ns)
+{
+    const char *label;
+    int64_t since_ns;
+    unsigned n = 0;
+
+    while (strlen(err->came) + HOLDER_ROOM < sizeof err->came &&
+           s7_pool_core_holder(core, n, &label, &since_ns))
+        add(err, "%s %.1f s by \"%.24s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns),
+            label != NULL ? label : "(no label)");
+    if (n < lent)
+        add(err, " and %u more", lent - n);
+}
+
+static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, const s7_pool_core *core,
+                      const s7_errinfo *dial, int64_t now_ns)
 {
     s7_pool_stats stats;
-    const char *label = NULL;
-    int64_t since_ns = now_ns;
-    int len;
 
     s7_pool_core_stats(core, &stats);
-    bool lent = s7_pool_core_oldest(core, &label, &since_ns);
-    len = snprintf(err->came, sizeof err->came, "%u of %u connections are in use", stats.in_use, stats.size);
-    if (lent && len > 0 && (size_t)len < sizeof err->came)
-        len += snprintf(err->came + len, sizeof err->came - (size_t)len, ", one for %.1f s by \"%.40s\"",
-                        seconds(now_ns - since_ns), label != NULL ? label : "(no label)");
-    if (stats.limit < stats.size && len > 0 && (size_t)len < sizeof err->came)
-        snprintf(err->came + len, sizeof err->came - (size_t)len, "; the PLC refuses more than %u: %.60s",
-                 stats.limit, dial->came);
-    snprintf(err->hint, sizeof err->hint, "%s",
+    add(err, "%u of %u connections are in use", stats.in_use, stats.size);
+    if (stats.limit < stats.size)
+        add(err, "; the PLC refuses more than %u: %.60s", stats.limit, dial->came);
+    add_holders(err, core, stats.in_use, now_ns);
+    snprintf(err->hint, sizeof err->hint,
              stats.limit < stats.size
                  ? "close other programs' connections to this PLC, or hold clients shorter"
-                 : "put clients back sooner, or raise the pool's size");
+                 : "put clients back sooner, or raise the pool's size (%u; acquire_ms %u, max_connecting %u, "
+                   "%u wait)",
+             stats.size, (unsigned)settings->options.acquire_ms, (unsigned)settings->options.max_connecting,
+             stats.waiting);
 }
 
 static void down(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *dial, int64_t now_ns)
@@ -179,9 +215,12 @@ s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_p
     if (to == NULL)
         return status;
     err.status = status;
-    snprintf(err.asked, sizeof err.asked, "borrow a connection to %.80s", settings->client.where);
+    snprintf(err.asked, sizeof err.asked,
+             settings->name[0] != '\0' ? "borrow a connection to %.60s from pool \"%.39s\""
+                                       : "borrow a connection to %.80s",
+             settings->client.where, settings->name);
     if (status == S7_E_POOL_EXHAUSTED)
-        exhausted(&err, core, dial, now_ns);
+        exhausted(&err, settings, core, dial, now_ns);
     else if (status == S7_E_PLC_DOWN)
         down(&err, core, dial, now_ns);
     else if (status == S7_E_TIMEOUT)
@@ -194,6 +233,16 @@ s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_p
         s7_report_came(&err, status, "");
     s7_report_give(to, &err);
     return status;
+}
+
+void s7_pool_complete_event(const struct s7_pool_settings *settings, s7_pool_event *event,
+                            const s7_errinfo *dial)
+{
+    bool failed = event->kind == S7_POOL_EVENT_CONNECT_FAILED || event->kind == S7_POOL_EVENT_DOWN ||
+                  event->kind == S7_POOL_EVENT_FULL;
+
+    event->name = settings->name[0] != '\0' ? settings->name : settings->client.where;
+    event->err = failed && dial->status == event->status ? dial : NULL;
 }
 
 s7_status s7_pool_report_stats(const s7_pool_stats *stats, s7_pool_stats *to)

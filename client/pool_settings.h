@@ -6,10 +6,13 @@
 #include "client/pool_core.h"
 #include "client/settings.h"
 
+#define S7_POOL_NAME_CAP 40 /* as pool.h says */
+
 struct s7_pool_settings {
     s7_pool_options options;
     struct s7_settings client; /* endpoint and client options */
     struct s7_pool_rules rules;
+    char name[S7_POOL_NAME_CAP]; /* empty: none */
 };
 
 /* options NULL: defaults. S7_E_SYNTAX, S7_E_ARG: *err (the caller's; may be NULL) says what. */
@@ -20,6 +23,10 @@ S7_MUST_CHECK s7_status s7_pool_settings_make(const char *endpoint, const s7_poo
  */
 s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_pool_core *core,
                              const s7_errinfo *dial, s7_status status, int64_t now_ns, s7_errinfo *to);
+
+/* Complete an event for the user; dial: what is known of the last dial that failed. */
+void s7_pool_complete_event(const struct s7_pool_settings *settings, s7_pool_event *event,
+                            const s7_errinfo *dial);
 
 /* Copy as much of *stats as the caller's struct has. S7_E_ARG: struct_size is not set. */
 s7_status s7_pool_report_stats(const s7_pool_stats *stats, s7_pool_stats *to);

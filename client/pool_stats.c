@@ -5,6 +5,15 @@ enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn)
     return core->conns[conn].state;
 }
 
+static unsigned leaking(const s7_pool_core *core)
+{
+    unsigned n = 0;
+
+    for (const struct s7_pool_conn *conn = core->lists[S7_POOL_LEASED].first; conn != NULL; conn = conn->next)
+        n += conn->leak_told;
+    return n;
+}
+
 void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
 {
     *stats = (s7_pool_stats){
@@ -22,6 +31,14 @@ void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
         .limit = core->limit,
         .down = core->down,
         .paused = core->paused,
+        .leaking = leaking(core),
+        .leaks = core->leaks,
+        .gets_timed_out = core->gets_timed_out,
+        .gets_cancelled = core->gets_cancelled,
+        .dials = core->dials,
+        .outages = core->outages,
+        .reconnects = core->reconnects,
+        .events_lost = core->events_lost,
         .last_connect_error = core->dial_error,
         .gets = core->gets,
         .gets_waited = core->gets_waited,
@@ -34,16 +51,37 @@ void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
     };
     for (int i = 0; i < S7_POOL_CLOSE_REASONS; i++)
         stats->closed[i] = core->closed[i];
+    for (int i = 0; i < S7_POOL_DIAL_FAILURES; i++)
+        stats->dial_failures[i] = core->dial_failures[i];
 }
 
-bool s7_pool_core_oldest(const s7_pool_core *core, const char **label, int64_t *since_ns)
+static s7_pool_times times_of(const struct s7_histogram *histogram)
 {
-    const struct s7_pool_conn *oldest = core->lists[S7_POOL_LEASED].first; /* in the order of lending */
+    return (s7_pool_times){.count = histogram->count,
+                           .sum_ns = histogram->sum_ns,
+                           .p50_ns = s7_histogram_quantile(histogram, 500),
+                           .p95_ns = s7_histogram_quantile(histogram, 950),
+                           .p99_ns = s7_histogram_quantile(histogram, 990),
+                           .max_ns = histogram->max_ns};
+}
 
-    if (oldest == NULL)
+void s7_pool_core_times(const s7_pool_core *core, s7_pool_stats *stats)
+{
+    stats->wait = times_of(&core->wait);
+    stats->lease = times_of(&core->lease);
+    stats->connect = times_of(&core->connect);
+}
+
+bool s7_pool_core_holder(const s7_pool_core *core, unsigned nth, const char **label, int64_t *since_ns)
+{
+    const struct s7_pool_conn *conn = core->lists[S7_POOL_LEASED].first; /* in the order of lending */
+
+    while (conn != NULL && nth-- > 0)
+        conn = conn->next;
+    if (conn == NULL)
         return false;
-    *label = oldest->label;
-    *since_ns = oldest->leased_ns;
+    *label = conn->label;
+    *since_ns = conn->leased_ns;
     return true;
 }
 
@@ -117,6 +155,8 @@ static const char *promise_fault(const s7_pool_core *core)
         return "somebody waits at a pool that is not open";
     if ((core->phase == S7_POOL_NEW || core->phase == S7_POOL_SHUT) && s7_pool_taken(core) > 0)
         return "a pool that is not open has connections";
+    if (core->n_events > S7_POOL_EVENTS_KEPT || (core->n_events > 0 && core->events == NULL))
+        return "more events than are kept";
     if (core->paused &&
         s7_pool_taken(core) > s7_pool_n(core, S7_POOL_LEASED) + s7_pool_n(core, S7_POOL_CLOSING))
         return "a paused pool has connections that nobody holds";

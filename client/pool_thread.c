@@ -34,6 +34,11 @@ bool s7_pool_is_forked(const s7_pool *pool)
     return atomic_load_explicit(&forks, memory_order_relaxed) != pool->forks;
 }
 
+bool s7_pool_is_own_thread(const s7_pool *pool)
+{
+    return pool->running && pthread_equal(pthread_self(), pool->thread);
+}
+
 /* ---- outcomes ---- */
 
 static void tell(s7_pool *pool, const struct s7_pool_action *action)
@@ -75,7 +80,8 @@ void s7_pool_after_event(s7_pool *pool)
     }
     if (pool->sleeping_until_ns == INT64_MIN) /* awake: it looks before it sleeps */
         return;
-    if (s7_pool_core_has_chore(pool->core) || s7_pool_core_chores(pool->core) < pool->sleeping_until_ns) {
+    if (s7_pool_core_has_chore(pool->core) || s7_pool_core_has_event(pool->core) ||
+        s7_pool_core_chores(pool->core) < pool->sleeping_until_ns) {
         pool->sleeping_until_ns = INT64_MIN;
         s7_watch_wake(pool->watch);
     }
@@ -221,7 +227,7 @@ static s7_status start_thread(s7_pool *pool)
 
 static s7_status start_locked(s7_pool *pool, int64_t deadline_ns)
 {
-    s7_status status = start_thread(pool);
+    s7_status status = s7_pool_is_own_thread(pool) ? S7_E_MISUSE : start_thread(pool);
 
     if (status == S7_OK)
         status = s7_pool_core_start(pool->core, deadline_ns, s7_now_ns());
@@ -257,6 +263,17 @@ s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
     return status;
 }
 
+static s7_status close_locked(s7_pool *pool, int64_t deadline_ns)
+{
+    if (s7_pool_is_own_thread(pool))
+        return S7_E_MISUSE;
+    (void)s7_pool_core_close(pool->core, deadline_ns, s7_now_ns());
+    s7_pool_after_event(pool);
+    while (!pool->closed)
+        pthread_cond_wait(&pool->changed, &pool->mutex);
+    return pool->close_status;
+}
+
 s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
 {
     int64_t deadline_ns;
@@ -268,16 +285,13 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
     if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.rules.dirty_ns, &deadline_ns) != S7_OK)
         return s7_pool_complain(ctx, pool, "close the pool", S7_E_ARG, "not a call context: set struct_size");
     pthread_mutex_lock(&pool->mutex);
-    (void)s7_pool_core_close(pool->core, deadline_ns, s7_now_ns());
-    s7_pool_after_event(pool);
-    while (!pool->closed)
-        pthread_cond_wait(&pool->changed, &pool->mutex);
-    s7_status status = pool->close_status;
+    s7_status status = close_locked(pool, deadline_ns);
     pthread_mutex_unlock(&pool->mutex);
     if (status == S7_OK)
         return S7_OK;
     return s7_pool_complain(ctx, pool, "close the pool", status,
-                            "clients had not been put back and were taken away");
+                            status == S7_E_TIMEOUT ? "clients had not been put back and were taken away"
+                                                   : "");
 }
 
 /* ---- lending ---- */
@@ -373,6 +387,10 @@ static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_cal
     if (status != S7_OK)
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, status, now_ns, caller->err);
     s7_pool_after_event(pool);
+    if (!caller->done && s7_pool_is_own_thread(pool)) {
+        s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
+        return S7_E_MISUSE;
+    }
     if (!caller->done && !sleep_until_told(pool, caller, deadline_ns))
         return S7_E_NOMEM;
     return caller->status == S7_OK ? take_lease(pool, caller, out) : caller->status;
@@ -494,6 +512,7 @@ s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats)
         return S7_E_FORKED;
     pthread_mutex_lock(&pool->mutex);
     s7_pool_core_stats(pool->core, &now);
+    s7_pool_core_times(pool->core, &now);
     now.late_answers = pool->late_answers;
     pthread_mutex_unlock(&pool->mutex);
     now.misuse += atomic_load(&pool->stale);

@@ -86,6 +86,9 @@ struct s7_pool {
 /* Did the process fork since? Asked before any lock. */
 bool s7_pool_is_forked(const s7_pool *pool);
 
+/* Is this the pool's thread, which must not wait for itself? With the mutex. */
+bool s7_pool_is_own_thread(const s7_pool *pool);
+
 /* After each event: tell callers what the core decided, and wake the pool's thread if it has something to do.
  */
 void s7_pool_after_event(s7_pool *pool);

@@ -126,6 +126,7 @@ s7_status s7_pool_core_resize(s7_pool_core *core, unsigned size, int64_t now_ns)
     if (is_closed(core))
         return S7_E_POOL_CLOSED;
     core->rules.size = size;
+    s7_pool_tell(core, S7_POOL_EVENT_RESIZED, NULL, now_ns)->count = size;
     if (core->n_places < size)
         core->n_places = size;
     if (!full || core->limit > size)
@@ -153,6 +154,7 @@ s7_status s7_pool_core_refresh(s7_pool_core *core, int64_t now_ns)
 {
     if (is_closed(core))
         return S7_E_POOL_CLOSED;
+    (void)s7_pool_tell(core, S7_POOL_EVENT_REFRESHED, NULL, now_ns);
     s7_pool_retire_held(core, S7_POOL_CLOSE_EVICTED);
     for (struct s7_pool_conn *conn = core->lists[S7_POOL_LEASED].first; conn != NULL; conn = conn->next)
         conn->evicted = true;
@@ -189,6 +191,8 @@ s7_status s7_pool_core_pause(s7_pool_core *core, int64_t deadline_ns, int64_t no
         return S7_E_POOL_CLOSED;
     if (core->phase != S7_POOL_OPEN || core->pausing)
         return S7_E_MISUSE;
+    if (!core->paused)
+        (void)s7_pool_tell(core, S7_POOL_EVENT_PAUSED, NULL, now_ns);
     core->paused = core->pausing = true;
     core->pause_deadline_ns = deadline_ns;
     s7_pool_settle(core, now_ns);
@@ -199,8 +203,10 @@ s7_status s7_pool_core_resume(s7_pool_core *core, int64_t now_ns)
 {
     if (is_closed(core))
         return S7_E_POOL_CLOSED;
-    if (core->paused)
+    if (core->paused) {
         forget_outage(core);
+        (void)s7_pool_tell(core, S7_POOL_EVENT_RESUMED, NULL, now_ns);
+    }
     core->paused = false;
     s7_pool_end_pause(core, S7_E_CANCELLED);
     s7_pool_settle(core, now_ns);

@@ -59,7 +59,7 @@
  *
  * Threads. Every call may be made from any thread, but for s7_pool_free, which must be the last one. A lease
  * has one user at a time, like any client. One thread per pool does the chores (dialing, checking, closing);
- * it is started by s7_pool_start, blocks all signals, and never calls the user.
+ * it is started by s7_pool_start, blocks all signals, and calls nothing of the user's but on_event.
  *
  * Fork. In a child process every call on the pool and its leases returns S7_E_FORKED and touches neither
  * locks nor sockets; s7_pool_free closes the descriptors and disturbs nothing of the parent's. The child
@@ -76,6 +76,76 @@ extern "C" {
 typedef struct s7_pool s7_pool;
 
 #define S7_POOL_SIZE_MAX 64
+
+/* Why a connection that had been up was closed. */
+typedef enum s7_pool_close_reason {
+    S7_POOL_CLOSE_IDLE,     /* max_idle_ms */
+    S7_POOL_CLOSE_HEALTH,   /* a check failed */
+    S7_POOL_CLOSE_BORROWER, /* s7_pool_discard */
+    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place */
+    S7_POOL_CLOSE_PEER,     /* the PLC or the network ended it */
+    S7_POOL_CLOSE_PROTOCOL, /* what came was no S7 */
+    S7_POOL_CLOSE_SHUTDOWN, /* s7_pool_close */
+    S7_POOL_CLOSE_LIFETIME, /* max_lifetime_ms */
+    S7_POOL_CLOSE_SHRINK,   /* s7_pool_resize */
+    S7_POOL_CLOSE_EVICTED,  /* s7_pool_refresh */
+    S7_POOL_CLOSE_PAUSE,    /* s7_pool_pause */
+    S7_POOL_CLOSE_REASONS   /* their number */
+} s7_pool_close_reason;
+
+/* "idle", "health" ...; a static string, never NULL. */
+const char *s7_pool_close_reason_name(s7_pool_close_reason reason);
+
+/* ---- events ---- */
+
+typedef enum s7_pool_event_kind {
+    S7_POOL_EVENT_CONNECTED,      /* conn was made; took_ns */
+    S7_POOL_EVENT_CONNECT_FAILED, /* status, err; took_ns */
+    S7_POOL_EVENT_LOST,           /* conn ended by itself: status. CLOSED follows */
+    S7_POOL_EVENT_CHECK_FAILED,   /* conn gave no sign of life. CLOSED follows */
+    S7_POOL_EVENT_CLOSED,         /* conn was closed: reason; took_ns: its age */
+    S7_POOL_EVENT_WAIT_BEGAN,     /* label has to wait; count: so many wait now */
+    S7_POOL_EVENT_WAIT_ENDED,     /* label got conn (S7_OK) or nothing (status); took_ns */
+    S7_POOL_EVENT_LEAK,           /* conn is lent to label for longer than leak_ms; took_ns; once per lease */
+    S7_POOL_EVENT_RETURNED,       /* and came back at last; took_ns */
+    S7_POOL_EVENT_DOWN,           /* no connection is up and none can be made: status, err */
+    S7_POOL_EVENT_UP,             /* one was made; took_ns: for so long there was none */
+    S7_POOL_EVENT_FULL,           /* the PLC refuses more than count connections: status, err */
+    S7_POOL_EVENT_ROOM,           /* it has given one more; count: the pool's size */
+    S7_POOL_EVENT_RESIZED,        /* to count */
+    S7_POOL_EVENT_REFRESHED,
+    S7_POOL_EVENT_PAUSED,
+    S7_POOL_EVENT_RESUMED,
+    S7_POOL_EVENT_SHUT, /* s7_pool_close is over: status */
+    S7_POOL_EVENTS      /* their number */
+} s7_pool_event_kind;
+
+/* "connected", "connect_failed" ...; a static string, never NULL. */
+const char *s7_pool_event_name(s7_pool_event_kind kind);
+
+/* What does not belong to a kind is zero. It lives for the call. */
+typedef struct s7_pool_event {
+    uint32_t struct_size;
+    s7_pool_event_kind kind;
+    int64_t at_ns;    /* CLOCK_MONOTONIC */
+    const char *name; /* of the pool; its host and port when it has none */
+    uint32_t conn;    /* the connection's place in the pool; used again */
+    uint32_t count;
+    s7_status status;
+    s7_pool_close_reason reason;
+    int64_t took_ns;
+    const char *label;     /* of the borrower's context; may be NULL */
+    const s7_errinfo *err; /* of the last dial that failed; NULL: nothing is known */
+    uint64_t lost;         /* events so far that were not told, since too many had not been told yet */
+} s7_pool_event;
+
+/* Called one at a time, in the order in which things happened, without any lock, on the pool's thread; never
+ * inside a call to the pool. Meanwhile that thread does nothing else: connections are not made, checked or
+ * closed, while leases go on. 128 events are kept for it, further ones are dropped and counted. It may call
+ * whatever does not wait: statistics, put, resize, resume, refresh. Calls that would wait for the thread
+ * (start, pause, close, and get when no connection is idle) are S7_E_MISUSE there; s7_pool_free is
+ * forbidden. The last one may come as late as inside s7_pool_free. */
+typedef void s7_pool_event_fn(s7_pool *pool, const s7_pool_event *event, void *user);
 
 /* ---- options ---- */
 
@@ -108,6 +178,12 @@ typedef struct s7_pool_options {
     uint32_t probe_max_ms;    /* [60000] this one */
     uint32_t max_lifetime_ms; /* [0: any] close a connection that is so old */
     uint16_t lifetime_jitter_percent; /* [10] of it by which each one's life is shortened at random, 0..100 */
+    uint16_t backoff_factor_percent;  /* [200] by which backoff_min_ms grows each time, 100..1000 */
+    uint16_t backoff_jitter_percent;  /* [100] of the bound that is left to chance, 0..100 */
+    uint32_t leak_ms;                 /* [0: never] tell of a lease that is out for so long */
+    const char *name;                 /* [NULL] for errors and events; copied, cut at 39 bytes */
+    s7_pool_event_fn *on_event;       /* [NULL] */
+    void *user;                       /* for on_event */
     uint32_t reserved[4];             /* 0: places of options to come */
     s7_client_options client;         /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
@@ -163,7 +239,8 @@ void s7_pool_free(s7_pool *pool);
 
 /* Borrow a connected client. ctx->label says who asks, for the report when the pool is exhausted. Give it
  * back with s7_pool_put or s7_pool_discard. ctx->cancel ends the wait: S7_E_CANCELLED. S7_E_POOL_EXHAUSTED:
- * all connections were taken until the deadline; err says how many, and who has held the oldest for how long.
+ * all connections were taken until the deadline; err says how many, who holds them and for how long, and why
+ * there are no more.
  * S7_E_PLC_DOWN: no connection is up and none can be made; err has the last cause. S7_E_TIMEOUT: the first
  * connection was still being made at the deadline. S7_E_POOL_PAUSED: it was paused until the deadline.
  * S7_E_POOL_QUEUE_FULL: max_waiters are waiting.
@@ -186,21 +263,26 @@ S7_MUST_CHECK s7_status s7_pool_execute(s7_pool *pool, const s7_ctx *ctx, s7_poo
 
 /* ---- statistics ---- */
 
-/* Why a connection that had been up was closed. */
-typedef enum s7_pool_close_reason {
-    S7_POOL_CLOSE_IDLE,     /* max_idle_ms */
-    S7_POOL_CLOSE_HEALTH,   /* a check failed */
-    S7_POOL_CLOSE_BORROWER, /* s7_pool_discard */
-    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place */
-    S7_POOL_CLOSE_PEER,     /* the PLC or the network ended it */
-    S7_POOL_CLOSE_PROTOCOL, /* what came was no S7 */
-    S7_POOL_CLOSE_SHUTDOWN, /* s7_pool_close */
-    S7_POOL_CLOSE_LIFETIME, /* max_lifetime_ms */
-    S7_POOL_CLOSE_SHRINK,   /* s7_pool_resize */
-    S7_POOL_CLOSE_EVICTED,  /* s7_pool_refresh */
-    S7_POOL_CLOSE_PAUSE,    /* s7_pool_pause */
-    S7_POOL_CLOSE_REASONS   /* their number */
-} s7_pool_close_reason;
+/* Why a connection could not be made. */
+typedef enum s7_pool_dial_failure {
+    S7_POOL_DIAL_REFUSED,     /* nothing listens there */
+    S7_POOL_DIAL_UNREACHABLE, /* no route, or no address for the name */
+    S7_POOL_DIAL_TIMEOUT,     /* connect_ms or handshake_ms passed */
+    S7_POOL_DIAL_ENDED,       /* closed or reset during the handshake */
+    S7_POOL_DIAL_COTP,        /* the COTP connection was refused: rack, slot, or no more places */
+    S7_POOL_DIAL_S7,          /* S7 setup failed, or what came was no S7 */
+    S7_POOL_DIAL_OTHER,
+    S7_POOL_DIAL_FAILURES /* their number */
+} s7_pool_dial_failure;
+
+/* "refused", "unreachable" ...; a static string, never NULL. */
+const char *s7_pool_dial_failure_name(s7_pool_dial_failure failure);
+
+/* Time spans; percentiles are off by 6.25 % at most, the rest is exact. 0 while count is. */
+typedef struct s7_pool_times {
+    uint64_t count;
+    int64_t sum_ns, p50_ns, p95_ns, p99_ns, max_ns;
+} s7_pool_times;
 
 /* One consistent picture. total_connections = available + in_use + checking + dirty + closing: each holds a
  * connection of the PLC. Those being made are in connecting. */
@@ -228,14 +310,23 @@ typedef struct s7_pool_stats {
     uint64_t connects;      /* connections made */
     uint64_t connect_failures;
     uint64_t closed[S7_POOL_CLOSE_REASONS];
-    bool paused; /* now */
+    bool paused;             /* now */
+    uint32_t leaking;        /* now: leases that are out for longer than leak_ms */
+    uint64_t leaks;          /* all of them so far */
+    uint64_t gets_timed_out; /* of gets_failed: at their deadline */
+    uint64_t gets_cancelled; /* of gets_failed */
+    uint64_t dials;          /* begun */
+    uint64_t outages;        /* how often the PLC was down */
+    uint64_t reconnects;     /* connections that ended a time without any */
+    uint64_t events_lost;    /* not told: see s7_pool_event_fn */
+    uint64_t dial_failures[S7_POOL_DIAL_FAILURES];
+    s7_pool_times wait;    /* of leases given: from the call of s7_pool_get */
+    s7_pool_times lease;   /* of leases that came back */
+    s7_pool_times connect; /* of connections made */
 } s7_pool_stats;
 
 /* Fill in struct_size. S7_E_ARG, S7_E_FORKED. */
 s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
-
-/* "idle", "health" ...; a static string, never NULL. */
-const char *s7_pool_close_reason_name(s7_pool_close_reason reason);
 
 #ifdef __cplusplus
 }
