@@ -288,12 +288,12 @@ static int64_t ripe_at_ns(const s7_mux_core *mux)
     return oldest->since_ns == INT64_MIN ? INT64_MIN : oldest->since_ns + mux->rules.coalesce_ns;
 }
 
-/* One that is ripe already waits for a lane, not for a time. */
-int64_t s7_mux_deadline(const s7_mux_core *mux, int64_t now_ns)
+/* What was ripe when the lanes were fed waits for room, not for a time. */
+int64_t s7_mux_deadline(const s7_mux_core *mux)
 {
     int64_t ripe_ns = ripe_at_ns(mux), due_ns = mux->due != NULL ? mux->due->at_ns : S7_NEVER_NS;
 
-    return ripe_ns > now_ns && ripe_ns < due_ns ? ripe_ns : due_ns;
+    return ripe_ns > mux->fed_ns && ripe_ns < due_ns ? ripe_ns : due_ns;
 }
 
 /* ---- sending ---- */
@@ -379,6 +379,7 @@ static void fill(s7_mux_core *mux, struct s7_mux_lane *lane, int64_t now_ns)
 
 void s7_mux_feed(s7_mux_core *mux, int64_t now_ns)
 {
+    mux->fed_ns = now_ns;
     for (struct s7_mux_lane *lane = mux->lanes; lane != NULL; lane = lane->next)
         fill(mux, lane, now_ns);
 }
@@ -429,10 +430,10 @@ void s7_mux_lane_lost(s7_mux_core *mux, struct s7_mux_lane *lane, s7_status why,
 
 /* ---- lanes ---- */
 
-void s7_mux_lane_add(s7_mux_core *mux, struct s7_mux_lane *lane, s7_session *session)
+void s7_mux_lane_add(s7_mux_core *mux, struct s7_mux_lane *lane, s7_session *session, int64_t now_ns)
 {
     *lane = (struct s7_mux_lane){
-        .session = session, .prev = mux->lanes_last, .owed_since_ns = S7_NEVER_NS, .stirred = true};
+        .session = session, .prev = mux->lanes_last, .since_ns = now_ns, .owed_since_ns = S7_NEVER_NS};
     *(mux->lanes_last != NULL ? &mux->lanes_last->next : &mux->lanes) = lane;
     mux->lanes_last = lane;
     mux->n_lanes++;
@@ -446,8 +447,10 @@ static void note_owed(struct s7_mux_lane *lane, int64_t now_ns)
         lane->owed_since_ns = now_ns;
 }
 
-static bool is_owed_for_long(const s7_mux_core *mux, const struct s7_mux_lane *lane, int64_t now_ns)
+static bool is_spent(const s7_mux_core *mux, const struct s7_mux_lane *lane, int64_t now_ns)
 {
+    if (lane->in_flight == 0 || now_ns - lane->since_ns >= mux->rules.hold_ns)
+        return true;
     return lane->owed_since_ns != S7_NEVER_NS && now_ns - lane->owed_since_ns >= mux->rules.owed_ns;
 }
 
@@ -478,10 +481,10 @@ void s7_mux_review(s7_mux_core *mux, struct s7_mux_demand demand, int64_t now_ns
     for (struct s7_mux_lane *lane = mux->lanes; lane != NULL; lane = lane->next) {
         if (!lane->lost)
             note_owed(lane, now_ns);
-        if (lane->in_flight == 0 || is_owed_for_long(mux, lane, now_ns))
-            lane->leaving = true;
+        lane->leaving |= is_spent(mux, lane, now_ns);
     }
-    for (unsigned leaving = n_leaving(mux); leaving < demand.waiting && mux->n_lanes - leaving > keep; leaving++)
+    for (unsigned leaving = n_leaving(mux); leaving < demand.waiting && mux->n_lanes - leaving > keep;
+         leaving++)
         least_busy(mux)->leaving = true;
 }
 
@@ -504,7 +507,7 @@ bool s7_mux_wants_lane(const s7_mux_core *mux, struct s7_mux_demand demand, int6
     unsigned working = mux->n_lanes - n_leaving(mux);
     bool more = first_for(mux, NULL) != NULL || (mux->gathering.first != NULL && now_ns >= ripe_at_ns(mux));
 
-    return more && working < mux->rules.max_lanes && (working == 0 || demand.waiting == 0);
+    return more && mux->n_lanes < mux->rules.max_lanes && (working == 0 || demand.waiting == 0);
 }
 
 /* ---- questions ---- */

@@ -5,15 +5,15 @@
  * is wanted or one can be given back. Knows no socket, clock, lock or pool. Adapters (pool_mux.c, mux_loop.c)
  * drive the sessions, borrow and give back.
  *
- * Order. First come, first served, one job at a time: a request that needs several jobs goes to the end of the
- * queue after each, so that a long one holds up nobody. The lanes are filled one after the other, in the order
- * in which they were added: those that are not needed run empty. Jobs of one read may travel in several lanes,
- * those of one write only in one, so that the PLC takes them in their order.
+ * Order. First come, first served, one job at a time: a request that needs several jobs goes to the end of
+ * the queue after each, so that a long one holds up nobody. The lanes are filled one after the other, in the
+ * order in which they were added: those that are not needed run empty. Jobs of one read may travel in several
+ * lanes, those of one write only in one, so that the PLC takes them in their order.
  *
- * Merging. With coalesce_ns a read that is short enough waits that long for others, and longer while no lane has
- * room. Reads of places that are equal, overlap, or are no further apart than `gap` become one item, as many
- * items as fit become one job. Each request gets its own bytes and statuses. What the PLC refuses for several
- * together is asked again for each alone.
+ * Merging. With coalesce_ns a read that is short enough waits that long for others, and longer while no lane
+ * has room. Reads of places that are equal, overlap, or are no further apart than `gap` become one item, as
+ * many items as fit become one job. Each request gets its own bytes and statuses. What the PLC refuses for
+ * several together is asked again for each alone.
  *
  * A lane that is lost: its reads are begun anew in another one, read_retries times at most; writes fail, with
  * S7_E_OUTCOME_UNKNOWN when bytes of theirs left. Nothing that changes the PLC is sent twice.
@@ -29,12 +29,19 @@
 
 typedef struct s7_mux_core s7_mux_core;
 
+#define S7_MUX_LABEL "multiplexed" /* as a borrower */
+
+/* A gap that is not longer costs no more than asking twice: an item in the request, its head in the answer.
+ */
+#define S7_MUX_GAP_AUTO (S7_ITEM_LEN + 4)
+
 struct s7_mux_rules {
     unsigned max_lanes;  /* at a time */
     int64_t coalesce_ns; /* 0: nothing is merged */
     uint32_t gap;        /* longest gap that is read along with its neighbours, in bytes */
     unsigned read_retries;
     int64_t owed_ns; /* how long a lane is used on which an answer is owed: request_ms */
+    int64_t hold_ns; /* how long a lane is used at a stretch, so that the pool can look after it */
 };
 
 struct s7_mux_batch;
@@ -63,7 +70,7 @@ enum s7_mux_where {
 
 /* One call; embedded by its caller. May not move, nor its items, until its outcome was taken. */
 struct s7_mux_request {
-    struct s7_mux_unit unit; /* private, but for transfer.items and what s7_mux_result tells */
+    struct s7_mux_unit unit;            /* private, but for transfer.items and what s7_mux_result tells */
     struct s7_mux_request *next, *prev; /* of a queue, a batch, or the outcomes */
     enum s7_mux_where where;
     struct s7_mux_batch *batch;
@@ -87,6 +94,7 @@ struct s7_mux_lane {
     struct s7_mux_lane *next, *prev; /* private from here on, but to look at */
     struct s7_mux_slot slots[S7_SESSION_MAX_JOBS];
     unsigned in_flight;
+    int64_t since_ns;
     int64_t owed_since_ns; /* S7_NEVER_NS: no answer is owed */
     bool leaving;          /* no more jobs for it */
     bool lost;
@@ -114,8 +122,8 @@ void s7_mux_fail_waiting(s7_mux_core *mux, s7_status why);
 /* Withdraw what is due. vain: what those are told who wait while there is no lane. */
 void s7_mux_tick(s7_mux_core *mux, s7_status vain, int64_t now_ns);
 
-/* When to call tick, and then feed, if nothing else happens; S7_NEVER_NS. */
-int64_t s7_mux_deadline(const s7_mux_core *mux, int64_t now_ns);
+/* When to call tick and feed if nothing else happens; S7_NEVER_NS. */
+int64_t s7_mux_deadline(const s7_mux_core *mux);
 
 /* Take an outcome; NULL: none. */
 struct s7_mux_request *s7_mux_next_over(s7_mux_core *mux);
@@ -126,7 +134,7 @@ s7_status s7_mux_result(struct s7_mux_request *request, s7_errinfo *err);
 /* ---- lanes ---- */
 
 /* A session that is READY and that nobody else uses. */
-void s7_mux_lane_add(s7_mux_core *mux, struct s7_mux_lane *lane, s7_session *session);
+void s7_mux_lane_add(s7_mux_core *mux, struct s7_mux_lane *lane, s7_session *session, int64_t now_ns);
 
 /* Submit what the windows allow. */
 void s7_mux_feed(s7_mux_core *mux, int64_t now_ns);
@@ -143,9 +151,9 @@ struct s7_mux_demand {
     unsigned up;      /* connections of the pool that are up, lent or not */
 };
 
-/* Fed before: which lanes go? Those without a job in flight, since nothing is left for them; those with an answer
- * owed for too long; and, while others wait, all that they ask for but one. When it is the only connection of the
- * pool, that one goes as well, once its window was filled: we take turns. */
+/* Fed before: which lanes go? Those without a job in flight, since nothing is left for them; those that were
+ * held, or owed an answer, for long enough; and, while others wait, all that they ask for but one. When it is
+ * the only connection of the pool, that one goes as well, once its window was filled: we take turns. */
 void s7_mux_review(s7_mux_core *mux, struct s7_mux_demand demand, int64_t now_ns);
 
 /* A lane that can be given back, removed; NULL: none. */

@@ -37,6 +37,7 @@ struct s7_mux_core {
     struct s7_mux_queue gathering;                /* by turn */
     struct s7_mux_queue over;
     uint64_t turns;
+    int64_t fed_ns;           /* the last time */
     struct s7_heap_node *due; /* requests that are not over, by deadline */
     struct s7_mux_lane *lanes, *lanes_last;
     unsigned n_lanes;

@@ -6,14 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the PDUs around the items, and of each item: of the request, and of the answer before its payload. */
+/* Bytes of the PDUs around the items, and of each item: of the request, and of the answer before its payload.
+ */
 #define REQUEST_EMPTY (S7_PDU_HEADER_LEN + 2)
 #define ANSWER_EMPTY  (S7_ACK_HEADER_LEN + 2)
 #define ANSWER_ITEM   4
 
 /* ---- places ---- */
 
-/* Memory that reading changes nothing of: not the peripherals; not timers and counters, which have no bytes. */
+/* Memory that reading changes nothing of: not the peripherals; not timers and counters, which have no bytes.
+ */
 static bool is_plain_memory(s7_area area)
 {
     return area == S7_AREA_DB || area == S7_AREA_DI || area == S7_AREA_M || area == S7_AREA_I ||
@@ -323,7 +325,8 @@ static void give(s7_mux_core *mux, struct s7_mux_batch *batch, struct s7_mux_req
     s7_mux_finish(mux, request);
 }
 
-/* The job has failed as a whole: with its connection, or it was refused, perhaps for what another one asked. */
+/* The job has failed as a whole: with its connection, or it was refused, perhaps for what another one asked.
+ */
 static void fail(s7_mux_core *mux, struct s7_mux_batch *batch, struct s7_mux_request *request)
 {
     const struct s7_transfer *job = &batch->unit.transfer;

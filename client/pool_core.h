@@ -202,6 +202,18 @@ s7_status s7_pool_core_cause(const s7_pool_core *core,
                              int64_t *down_since_ns); /* last failure; since: when the
                                                          last connection was up */
 
+/* For a borrower who holds several connections and may give back any of them: what others ask for, and is
+ * this one to be closed when it comes back? */
+struct s7_pool_load {
+    unsigned waiting; /* callers that wait */
+    unsigned up;      /* connections that are up, lent or not */
+};
+struct s7_pool_load s7_pool_core_load(const s7_pool_core *core);
+bool s7_pool_core_wants_back(const s7_pool_core *core, struct s7_pool_lease lease, int64_t now_ns);
+
+/* What somebody is told whose time is up while he waits for a connection. */
+s7_status s7_pool_core_in_vain(const s7_pool_core *core);
+
 /* NULL, or which invariant does not hold. Debug builds ask after every event. */
 const char *s7_pool_core_fault(const s7_pool_core *core);
 

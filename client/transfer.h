@@ -45,9 +45,9 @@ S7_MUST_CHECK s7_status s7_transfer_begin(struct s7_transfer *transfer, bool wri
 /* Submit what the window allows. Call after begin and after each event. */
 void s7_transfer_pump(struct s7_transfer *transfer, s7_session *session);
 
-/* The same one job at a time, for those who share sessions out among transfers: jobs of one transfer may be in
- * flight in several. The job's id in the session; 0: none was submitted, since the window is full, there is
- * nothing to send (now), or the transfer has failed. */
+/* The same one job at a time, for those who share sessions out among transfers: jobs of one transfer may be
+ * in flight in several. The job's id in the session; 0: none was submitted, since the window is full, there
+ * is nothing to send (now), or the transfer has failed. */
 uint64_t s7_transfer_submit(struct s7_transfer *transfer, s7_session *session);
 bool s7_transfer_has_more(const struct s7_transfer *transfer); /* a job to submit, when there is a window */
 
