@@ -211,6 +211,9 @@ struct s7_pool_load {
 struct s7_pool_load s7_pool_core_load(const s7_pool_core *core);
 bool s7_pool_core_wants_back(const s7_pool_core *core, struct s7_pool_lease lease, int64_t now_ns);
 
+/* Was it asked for, and is its outcome not known yet? */
+bool s7_pool_core_is_waiting(const struct s7_pool_waiter *waiter);
+
 /* What somebody is told whose time is up while he waits for a connection. */
 s7_status s7_pool_core_in_vain(const s7_pool_core *core);
 

@@ -524,3 +524,8 @@ enum s7_pool_state s7_pool_loop_state(const s7_pool_loop *pool, unsigned conn)
 {
     return s7_pool_core_state(pool->core, conn);
 }
+
+struct s7_pool_loop_view s7_pool_loop_look(const s7_pool_loop *pool)
+{
+    return (struct s7_pool_loop_view){pool->loop, &pool->settings, pool->core, &pool->dial};
+}

@@ -76,6 +76,16 @@ s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease);
 /* Fill in struct_size. S7_E_ARG. */
 s7_status s7_pool_loop_stats(const s7_pool_loop *pool, s7_pool_stats *stats);
 
+/* What calls without a lease (mux_loop.h) go by; views that live as long as the pool. */
+struct s7_pool_settings;
+struct s7_pool_loop_view {
+    s7_loop *loop;
+    const struct s7_pool_settings *settings;
+    const s7_pool_core *core;
+    const s7_errinfo *dial; /* the last one that failed */
+};
+struct s7_pool_loop_view s7_pool_loop_look(const s7_pool_loop *pool);
+
 /* For traces and tests: connection number conn of the pool, one of those that were ever needed. */
 s7_conn *s7_pool_loop_conn(const s7_pool_loop *pool, unsigned conn);
 enum s7_pool_state s7_pool_loop_state(const s7_pool_loop *pool, unsigned conn);

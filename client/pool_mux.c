@@ -1,7 +1,7 @@
 /* The connections that calls without a lease share: borrowed, fed, listened to, given back. */
 #include "client/pool_mux_impl.h"
 
-#include "client/report.h"
+#include "client/mux_rules.h"
 #include "loop/blocking.h"
 
 #include <errno.h>
@@ -10,34 +10,16 @@
 #include <unistd.h>
 
 #define NS_PER_MS INT64_C(1000000)
-#define NS_PER_US INT64_C(1000)
-
-/* How long a connection is used at a stretch. */
-#define HOLD_NS (1000 * NS_PER_MS)
 
 /* How long one that was refused is not asked for again. */
 #define ASK_AGAIN_NS (100 * NS_PER_MS)
 
 /* ---- life ---- */
 
-static struct s7_mux_rules rules_of(const s7_pool *pool)
-{
-    const s7_pool_options *options = &pool->settings.options;
-    const s7_client_options *client = &pool->settings.client.options;
-
-    return (struct s7_mux_rules){
-        .max_lanes = options->mux_connections != 0 ? options->mux_connections : S7_POOL_SIZE_MAX,
-        .coalesce_ns = options->coalesce_us * NS_PER_US,
-        .gap = options->coalesce_gap >= 0 ? (uint32_t)options->coalesce_gap : S7_MUX_GAP_AUTO,
-        .read_retries = client->read_retries,
-        .owed_ns = client->request_ms * NS_PER_MS,
-        .hold_ns = HOLD_NS};
-}
-
 s7_status s7_pool_mux_new(s7_pool *pool, struct s7_pool_mux **out)
 {
     struct s7_pool_mux *mux = calloc(1, sizeof *mux);
-    struct s7_mux_rules rules = rules_of(pool);
+    struct s7_mux_rules rules = s7_mux_rules_of(&pool->settings);
 
     if (mux == NULL)
         return S7_E_NOMEM;

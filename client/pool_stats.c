@@ -105,6 +105,11 @@ struct s7_pool_load s7_pool_core_load(const s7_pool_core *core)
     return (struct s7_pool_load){.waiting = core->waiting.n, .up = s7_pool_up(core)};
 }
 
+bool s7_pool_core_is_waiting(const struct s7_pool_waiter *waiter)
+{
+    return waiter->state == S7_WAITER_WAITING;
+}
+
 bool s7_pool_core_wants_back(const s7_pool_core *core, struct s7_pool_lease lease, int64_t now_ns)
 {
     s7_pool_close_reason reason;
