@@ -361,6 +361,7 @@ static void submit(s7_mux_core *mux, struct s7_mux_lane *lane, struct s7_mux_uni
     if (slot->id != 0) {
         mux->stats.jobs++;
         lane->in_flight++;
+        lane->used = true;
         lane->stirred = true;
         if (unit->transfer.write)
             unit->at = lane;
@@ -449,18 +450,18 @@ static void note_owed(struct s7_mux_lane *lane, int64_t now_ns)
 
 static bool is_spent(const s7_mux_core *mux, const struct s7_mux_lane *lane, int64_t now_ns)
 {
-    if (lane->in_flight == 0 || now_ns - lane->since_ns >= mux->rules.hold_ns)
+    if (now_ns - lane->since_ns >= mux->rules.hold_ns)
         return true;
     return lane->owed_since_ns != S7_NEVER_NS && now_ns - lane->owed_since_ns >= mux->rules.owed_ns;
 }
 
-/* The one with the fewest jobs in flight, since it is free first. */
+/* The one with the fewest jobs in flight, since it is free first; not one that has just come. */
 static struct s7_mux_lane *least_busy(const s7_mux_core *mux)
 {
     struct s7_mux_lane *least = NULL;
 
     for (struct s7_mux_lane *lane = mux->lanes; lane != NULL; lane = lane->next)
-        if (!lane->leaving && (least == NULL || lane->in_flight < least->in_flight))
+        if (lane->used && !lane->leaving && (least == NULL || lane->in_flight < least->in_flight))
             least = lane;
     return least;
 }
@@ -484,15 +485,20 @@ void s7_mux_review(s7_mux_core *mux, struct s7_mux_demand demand, int64_t now_ns
         lane->leaving |= is_spent(mux, lane, now_ns);
     }
     for (unsigned leaving = n_leaving(mux); leaving < demand.waiting && mux->n_lanes - leaving > keep;
-         leaving++)
-        least_busy(mux)->leaving = true;
+         leaving++) {
+        struct s7_mux_lane *lane = least_busy(mux);
+
+        if (lane == NULL)
+            return;
+        lane->leaving = true;
+    }
 }
 
 struct s7_mux_lane *s7_mux_next_leaver(s7_mux_core *mux)
 {
     struct s7_mux_lane *lane = mux->lanes;
 
-    while (lane != NULL && (!lane->leaving || lane->in_flight > 0))
+    while (lane != NULL && lane->in_flight > 0)
         lane = lane->next;
     if (lane == NULL)
         return NULL;

@@ -96,6 +96,7 @@ struct s7_mux_lane {
     unsigned in_flight;
     int64_t since_ns;
     int64_t owed_since_ns; /* S7_NEVER_NS: no answer is owed */
+    bool used;             /* it has had a job */
     bool leaving;          /* no more jobs for it */
     bool lost;
     bool stirred; /* its session has bytes to send or events to be taken; the adapter's to clear */
@@ -151,12 +152,12 @@ struct s7_mux_demand {
     unsigned up;      /* connections of the pool that are up, lent or not */
 };
 
-/* Fed before: which lanes go? Those without a job in flight, since nothing is left for them; those that were
- * held, or owed an answer, for long enough; and, while others wait, all that they ask for but one. When it is
- * the only connection of the pool, that one goes as well, once its window was filled: we take turns. */
+/* Before feeding: which lanes get no more jobs, and go when they have run empty? Those that were held, or
+ * owed an answer, for long enough; and, while others wait, all that they ask for but one. When it is the only
+ * connection of the pool, that one goes as well: we take turns. None goes before it had a window of jobs. */
 void s7_mux_review(s7_mux_core *mux, struct s7_mux_demand demand, int64_t now_ns);
 
-/* A lane that can be given back, removed; NULL: none. */
+/* Fed before: a lane without a job in flight, which can be given back, removed; NULL: none. */
 struct s7_mux_lane *s7_mux_next_leaver(s7_mux_core *mux);
 
 /* Fed before: is there something to send for which no lane has room, and may one more be borrowed? */

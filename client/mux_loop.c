@@ -19,6 +19,7 @@ struct lane {
     s7_mux_loop *mux;
     s7_conn *conn;
     struct s7_pool_lease lease;
+    bool added;        /* its s7_conn has begun it: the core has it */
     bool left;         /* the core is done with it */
     bool over;         /* so is the connection */
     struct lane *next; /* of those that left, or spare */
@@ -31,7 +32,7 @@ struct s7_mux_loop {
     s7_mux_core *core;
     s7_timer timer;
     bool working, freed, closing;
-    struct lane *left, *spare;
+    struct lane *coming, *left, *spare; /* coming: lent, and not added yet */
     struct s7_pool_request ask;
     bool asking;
     bool refused; /* while there were others; until one of them goes */
@@ -94,6 +95,7 @@ static void destroy(s7_mux_loop *mux)
         next = lane->next;
         free(lane_of(lane));
     }
+    free(mux->coming);
     free_lanes(mux->left);
     free_lanes(mux->spare);
     free(mux);
@@ -113,10 +115,18 @@ void s7_mux_loop_free(s7_mux_loop *mux)
 
 /* ---- a lane as a work ---- */
 
+/* Begun: from now on the events of the session are ours. */
 static void lane_pump(struct s7_work *its, s7_session *session)
 {
-    (void)its;
-    (void)session;
+    struct lane *lane = (struct lane *)its;
+    s7_mux_loop *mux = lane->mux;
+
+    if (lane->added)
+        return;
+    lane->added = true;
+    mux->coming = NULL;
+    s7_mux_lane_add(mux->core, &lane->lane, session, now_of(mux));
+    wake(mux);
 }
 
 static bool lane_event(struct s7_work *its, const struct s7_event *event)
@@ -134,7 +144,7 @@ static void lane_cancel(struct s7_work *its, s7_session *session, s7_status why,
     struct lane *lane = (struct lane *)its;
 
     (void)session;
-    if (!lane->left)
+    if (lane->added && !lane->left)
         s7_mux_lane_lost(lane->mux->core, &lane->lane, why, detail);
     wake(lane->mux);
 }
@@ -171,6 +181,11 @@ static void on_lane_over(s7_conn *conn, s7_status status, const s7_errinfo *err,
     (void)status;
     (void)err;
     lane->over = true;
+    if (!lane->added) {
+        lane->mux->coming = NULL;
+        lane->next = lane->mux->left;
+        lane->mux->left = lane;
+    }
     wake(lane->mux);
 }
 
@@ -212,8 +227,7 @@ static s7_status use(s7_mux_loop *mux, struct s7_pool_lease lease)
         mux->spare = lane;
         return status == S7_E_NOMEM ? status : S7_OK; /* ended before it came to us: the pool knows */
     }
-    s7_mux_lane_add(mux->core, &lane->lane, (s7_session *)(uintptr_t)s7_conn_session(lane->conn),
-                    now_of(mux));
+    mux->coming = lane;
     return S7_OK;
 }
 
@@ -221,13 +235,12 @@ static void on_granted(s7_pool_loop *pool, struct s7_pool_request *request, s7_s
                        const s7_errinfo *err, void *arg)
 {
     s7_mux_loop *mux = arg;
-    unsigned before = s7_mux_lanes(mux->core);
 
     (void)err;
     mux->asking = false;
     if (status == S7_OK) {
         status = use(mux, request->lease);
-        if (s7_mux_lanes(mux->core) == before)
+        if (mux->coming == NULL)
             (void)s7_pool_loop_put(pool, request->lease);
     }
     if (status != S7_OK)
@@ -251,7 +264,8 @@ static void borrow(s7_mux_loop *mux)
         s7_pool_loop_cancel(mux->pool, &mux->ask);
         mux->asking = false;
     }
-    if (mux->asking || !wanted || (mux->refused && s7_mux_lanes(mux->core) > 0))
+    if (mux->asking || !wanted || mux->coming != NULL || mux->left != NULL ||
+        (mux->refused && s7_mux_lanes(mux->core) > 0))
         return;
     mux->refused = false;
     s7_status status = s7_pool_loop_get(mux->pool, &mux->ask, FOREVER, S7_MUX_LABEL, on_granted, mux, NULL);
@@ -264,12 +278,18 @@ static void borrow(s7_mux_loop *mux)
 
 static void review(s7_mux_loop *mux)
 {
-    struct s7_mux_lane *next;
     int64_t now_ns = now_of(mux);
 
     for (struct s7_mux_lane *lane = s7_mux_first_lane(mux->core); lane != NULL; lane = lane->next)
         lane->leaving |= s7_pool_core_wants_back(mux->view.core, lane_of(lane)->lease, now_ns);
     s7_mux_review(mux->core, demand(mux), now_ns);
+}
+
+/* What has run empty; its s7_conn says when it is through with it. */
+static void part(s7_mux_loop *mux)
+{
+    struct s7_mux_lane *next;
+
     while ((next = s7_mux_next_leaver(mux->core)) != NULL) {
         struct lane *lane = lane_of(next);
 
@@ -343,11 +363,12 @@ static void work(s7_timer *timer, void *arg)
 
     (void)timer;
     mux->working = true;
-    put_back(mux);
     s7_mux_tick(mux->core, lanes ? S7_E_TIMEOUT : s7_pool_core_in_vain(mux->view.core), now_of(mux));
+    review(mux);
     s7_mux_feed(mux->core, now_of(mux));
     stir(mux);
-    review(mux);
+    part(mux);
+    put_back(mux);
     borrow(mux);
     while (!mux->freed && tell(mux))
         ;

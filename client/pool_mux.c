@@ -197,7 +197,6 @@ static struct s7_mux_demand demand(struct s7_pool_mux *mux)
 static struct s7_mux_demand review(struct s7_pool_mux *mux, int64_t now_ns)
 {
     s7_pool *pool = mux->pool;
-    struct s7_mux_lane *next;
 
     pthread_mutex_lock(&pool->mutex);
     for (struct s7_mux_lane *lane = s7_mux_first_lane(mux->core); lane != NULL; lane = lane->next) {
@@ -208,9 +207,15 @@ static struct s7_mux_demand review(struct s7_pool_mux *mux, int64_t now_ns)
     struct s7_mux_demand others = demand(mux);
     pthread_mutex_unlock(&pool->mutex);
     s7_mux_review(mux->core, others, now_ns);
-    while ((next = s7_mux_next_leaver(mux->core)) != NULL)
-        put(mux, s7_mux_lane_of(next));
     return others;
+}
+
+static void put_back(struct s7_pool_mux *mux)
+{
+    struct s7_mux_lane *lane;
+
+    while ((lane = s7_mux_next_leaver(mux->core)) != NULL)
+        put(mux, s7_mux_lane_of(lane));
 }
 
 /* ---- borrowing ---- */
@@ -342,11 +347,12 @@ void s7_mux_drive(struct s7_pool_mux *mux)
 
     do {
         int64_t now_ns = s7_now_ns();
+        struct s7_mux_demand others = review(mux, now_ns);
 
         s7_mux_feed(mux->core, now_ns);
         more = stir_all(mux);
-        if (!more)
-            more = borrow(mux, review(mux, now_ns), now_ns);
+        put_back(mux);
+        more |= borrow(mux, others, now_ns);
     } while (more);
     while ((over = s7_mux_next_over(mux->core)) != NULL)
         s7_mux_tell(mux, over);

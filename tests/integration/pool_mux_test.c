@@ -349,7 +349,7 @@ static void a_borrower_does_not_starve(void **state)
             borrow(&workers[0]);
             run_for(3 * RTT);
             assert_int_equal(workers[0].done, n + 1);
-            assert_true(workers[0].at - asked <= RTT);
+            assert_true(workers[0].at - asked <= 2 * RTT); /* what is in flight comes first */
         }
         answered = 0;
         run_for(SECOND);
@@ -412,7 +412,7 @@ static void a_lone_caller_uses_one_connection(void **state)
     read_at(0, 1, 0, 1);
     run_for(SECOND);
     assert_int_equal(stats().connects, 1);
-    assert_int_equal(answered, SECOND / RTT - 1);
+    assert_int_equal(answered, SECOND / RTT);
     workers[0].again = false;
     run_for(RTT);
 }
