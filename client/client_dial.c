@@ -63,9 +63,7 @@ static void handshake(struct s7_direct *client, int64_t deadline_ns)
 static s7_status dial_tcp(struct s7_direct *client, int64_t deadline_ns, int *os_errno)
 {
     const s7_client_options *options = &client->settings.options;
-    struct s7_tcp_options tcp = {.user_timeout_ms = options->user_timeout_ms,
-                                 .keepalive_idle_ms = options->keepalive_idle_ms,
-                                 .keepalive_interval_ms = options->keepalive_interval_ms};
+    struct s7_tcp_options tcp = s7_settings_tcp(&client->settings);
     int64_t limit_ns = s7_after_ms(s7_now_ns(), options->connect_ms);
     struct s7_limit limit = {limit_ns < deadline_ns ? limit_ns : deadline_ns, s7_token_fd(client->cancel)};
     s7_status status = s7_tcp_dial_by(client->settings.endpoint.host, client->settings.endpoint.port, limit,

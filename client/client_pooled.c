@@ -6,11 +6,8 @@
 s7_status s7_pooled_dial(const struct s7_direct *direct, unsigned nth, int *fd, unsigned *n_addresses,
                          s7_errinfo *err)
 {
-    const struct s7_client_options *options = &direct->settings.options;
     const struct s7_client_endpoint *to = &direct->settings.endpoint;
-    struct s7_tcp_options tcp = {.user_timeout_ms = options->user_timeout_ms,
-                                 .keepalive_idle_ms = options->keepalive_idle_ms,
-                                 .keepalive_interval_ms = options->keepalive_interval_ms};
+    struct s7_tcp_options tcp = s7_settings_tcp(&direct->settings);
     int os_errno = 0;
     s7_status status = s7_tcp_dial_begin(to->host, to->port, nth, &tcp, fd, n_addresses, &os_errno);
 

@@ -149,6 +149,9 @@ static void on_ready(s7_stream *stream, unsigned ready, void *arg)
         return;
     }
     if (ready & S7_READY_CONNECTED) {
+        struct s7_tcp_options tcp = s7_settings_tcp(&conn->settings);
+
+        s7_stream_set_options(stream, &tcp);
         conn->state = S7_CONN_HANDSHAKE;
         s7_flight_connection(conn->flight);
         s7_session_start(conn->session, s7_loop_now_ns(conn->loop));

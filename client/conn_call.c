@@ -130,6 +130,8 @@ static s7_status copy_data(s7_conn *conn, struct s7_request *request, size_t n)
     const s7_item *unmoved = (const s7_item *)(const void *)request->own;
     size_t len = n * sizeof *unmoved;
 
+    if (n == 0)
+        return S7_OK;
     for (size_t i = 0; i < n; i++)
         len += unmoved[i].len;
     s7_status status = s7_request_room(conn, request, len);
@@ -191,7 +193,7 @@ static s7_status refuse_argument(s7_conn *conn, const s7_then *then, s7_status s
 {
     s7_errinfo why = S7_ERRINFO_INIT;
 
-    snprintf(why.asked, sizeof why.asked, "%s %.80s", asked, conn->settings.where);
+    snprintf(why.asked, sizeof why.asked, "%s %.60s", asked, conn->settings.where);
     s7_report_came(&why, status, fault);
     return s7_request_refuse(conn, then, status, &why);
 }

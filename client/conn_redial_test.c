@@ -372,13 +372,14 @@ static void a_connection_may_be_closed_or_freed_in_every_function_while_it_recon
             up();
             user.trick_at = k;
             user.trick = frees ? free_it : close_it;
-            world.act = SILENT;
-            world.act_frame = world.peer.frames;
+            world.keeps = true;
             read_for(0, 0);
             assert_int_equal(s7_conn_write_db(user.conn, S7_THEN(told_fn, &told[1]), 1, 6000, value, 10),
                              S7_OK);
             read_for(2, 0);
             run_for(10);
+            assert_int_equal(world.n_kept, 2);
+            world.keeps = false;
             break_it();
             run_for(10);
             if (user.conn != NULL && user.ups == 2) {

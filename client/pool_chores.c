@@ -60,6 +60,7 @@ static void close_socket(s7_pool *pool, struct s7_pool_member *member)
 static void dial_failed(s7_pool *pool, struct s7_pool_member *member, const s7_errinfo *err)
 {
     pool->dial = *err;
+    s7_pool_share_give(&pool->share, number_of(pool, member));
     s7_pool_core_dial_failed(pool->core, number_of(pool, member), err->status, s7_random_u64(), s7_now_ns());
 }
 
@@ -89,7 +90,12 @@ static bool dial_next(s7_pool *pool, struct s7_pool_member *member, s7_errinfo *
 static void dial(s7_pool *pool, struct s7_pool_member *member)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
+    enum s7_pool_grant grant = s7_pool_share_take(&pool->share, number_of(pool, member));
 
+    if (grant != S7_POOL_GRANTED) {
+        s7_pool_core_denied(pool->core, number_of(pool, member), grant == S7_POOL_NO_PLACE, s7_now_ns());
+        return;
+    }
     member->nth = 0;
     member->n_addresses = 1; /* at least; the first look tells */
     member->tcp_up = false;
@@ -156,6 +162,7 @@ static void dial_step(s7_pool *pool, struct s7_pool_member *member, bool overdue
             granted->amq_calling < granted->amq_called ? granted->amq_calling : granted->amq_called;
 
         s7_watch_set(pool->watch, member->fd, S7_WATCH_LIFE, cookie_of(pool, member));
+        s7_pool_share_dialed(&pool->share, number_of(pool, member));
         s7_pool_core_dialed(pool->core, number_of(pool, member), jobs, s7_random_u64(), s7_now_ns());
     } else if (member->tcp_up) {
         s7_watch_set(pool->watch, member->fd, S7_WATCH_READ, cookie_of(pool, member));
@@ -253,6 +260,7 @@ static void close_member(s7_pool *pool, struct s7_pool_member *member)
     s7_pooled_give_up(member->direct);
     close_socket(pool, member);
     hands_off(pool, member);
+    s7_pool_share_give(&pool->share, number_of(pool, member));
     s7_pool_core_closed(pool->core, number_of(pool, member), s7_now_ns());
 }
 
@@ -365,11 +373,17 @@ void *s7_pool_chores(void *arg)
 
     pthread_mutex_lock(&pool->mutex);
     while (!pool->stop) {
+        bool called = s7_pool_share_is_called(&pool->share);
+
+        if (called)
+            s7_pool_core_allowed(pool->core, s7_now_ns());
         s7_pool_core_tick(pool->core, s7_now_ns());
         while (s7_pool_core_next_chore(pool->core, &action)) {
             carry_out(pool, &action);
             s7_pool_after_event(pool);
         }
+        if (called)
+            s7_pool_share_pass(&pool->share);
         look_after_members(pool);
         s7_pool_after_event(pool);
         tell_user(pool);

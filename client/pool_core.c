@@ -74,6 +74,8 @@ s7_status s7_pool_core_in_vain(const s7_pool_core *core)
         return S7_E_POOL_PAUSED;
     if (s7_pool_up(core) > 0)
         return S7_E_POOL_EXHAUSTED;
+    if (core->no_place)
+        return S7_E_BUDGET;
     return core->cause != S7_OK ? S7_E_PLC_DOWN : S7_E_TIMEOUT;
 }
 
@@ -176,8 +178,8 @@ static int64_t dial_at_ns(const s7_pool_core *core)
     unsigned dialing = s7_pool_n(core, S7_POOL_DIALING), taken = s7_pool_taken(core);
     bool slowly = core->down || room(core) == 0;
 
-    if (wanted(core) <= dialing || taken >= core->rules.size || dialing >= core->rules.max_connecting ||
-        (slowly && dialing > 0))
+    if (core->denied || wanted(core) <= dialing || taken >= core->rules.size ||
+        dialing >= core->rules.max_connecting || (slowly && dialing > 0))
         return S7_NEVER_NS;
     if (core->down)
         return core->dial_at_ns;

@@ -67,7 +67,7 @@ void s7_pool_core_free(s7_pool_core *core); /* NULL is fine */
 /* ---- what the adapter is to do ---- */
 
 enum s7_pool_action_kind {
-    S7_POOL_DIAL,    /* make connection conn: then dialed or dial_failed */
+    S7_POOL_DIAL,    /* make connection conn: then dialed, dial_failed or denied */
     S7_POOL_CHECK,   /* ask conn for a sign of life: then checked; its time is the core's business */
     S7_POOL_LISTEN,  /* nobody holds conn, and answers are to come on it: then drained, checked */
     S7_POOL_CLOSE,   /* close conn, or give up dialing it (reason): then closed */
@@ -162,6 +162,11 @@ void s7_pool_core_dialed(s7_pool_core *core, unsigned conn, unsigned jobs, uint6
 /* random: 64 bits, for the backoff. */
 void s7_pool_core_dial_failed(s7_pool_core *core, unsigned conn, s7_status why, uint64_t random,
                               int64_t now_ns);
+
+/* Dialing was not begun: the group allows no connection more (no_place), or no dial now. No dial is wanted
+ * until it was asked again after allowed. */
+void s7_pool_core_denied(s7_pool_core *core, unsigned conn, bool no_place, int64_t now_ns);
+void s7_pool_core_allowed(s7_pool_core *core, int64_t now_ns);
 
 /* The check's answer came: the connection lives. */
 void s7_pool_core_checked(s7_pool_core *core, unsigned conn, int64_t now_ns);

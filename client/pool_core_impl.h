@@ -84,8 +84,9 @@ struct s7_pool_core {
     int64_t origin_ns; /* where the periods of the checks count from */
 
     unsigned n_condemned;
-    bool down;      /* dialing failed and nothing is up: true until a dial goes well */
-    bool told_down; /* event DOWN, and UP not yet */
+    bool down;             /* dialing failed and nothing is up: true until a dial goes well */
+    bool denied, no_place; /* no dial until allowed; for want of a place */
+    bool told_down;        /* event DOWN, and UP not yet */
     int64_t told_down_ns;
     s7_status dial_error; /* of the last dial */
     s7_status cause; /* why the last dial failed or the last connection ended; S7_OK since a dial went well */
@@ -96,7 +97,7 @@ struct s7_pool_core {
 
     uint64_t numbers; /* leases given so far */
     uint64_t gets, gets_waited, gets_failed, puts, misuse, health_checks, health_check_failures;
-    uint64_t gets_timed_out, gets_cancelled, leaks, dials, outages, reconnects;
+    uint64_t gets_timed_out, gets_cancelled, leaks, dials, denials, outages, reconnects;
     uint64_t connects, connect_failures, closed[S7_POOL_CLOSE_REASONS];
     uint64_t dial_failures[S7_POOL_DIAL_FAILURES];
     struct s7_histogram wait, lease, connect;

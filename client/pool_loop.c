@@ -1,5 +1,6 @@
 #include "client/pool_loop.h"
 
+#include "client/pool_group.h"
 #include "client/pool_settings.h"
 #include "client/report.h"
 
@@ -23,11 +24,13 @@ struct s7_pool_loop {
     struct s7_pool_settings settings;
     s7_pool_core *core;
     s7_timer timer;
-    s7_turn_hook hook;
-    bool listening;      /* the hook is there: late answers are waited for */
-    bool working, freed; /* inside the timer's function; freed there */
-    s7_errinfo dial;     /* the last dial that failed */
-    uint64_t misuse;     /* stale calls */
+    s7_turn_hook hook, called_hook;
+    struct s7_pool_share share; /* of the group */
+    bool called;                /* it may have something for us */
+    bool listening;             /* the hook is there: late answers are waited for */
+    bool working, freed;        /* inside the timer's function; freed there */
+    s7_errinfo dial;            /* the last dial that failed */
+    uint64_t misuse;            /* stale calls */
     s7_pool_ended_fn *start_fn, *pause_fn, *close_fn;
     void *start_arg, *pause_arg, *close_arg;
     char *endpoint;     /* for connections to come */
@@ -65,6 +68,7 @@ static void on_up(struct member *member)
     const struct s7_setup *granted = s7_session_granted(s7_conn_session(member->conn));
     unsigned jobs = granted->amq_calling < granted->amq_called ? granted->amq_calling : granted->amq_called;
 
+    s7_pool_share_dialed(&member->pool->share, number_of(member));
     s7_pool_core_dialed(member->pool->core, number_of(member), jobs, s7_loop_random(member->pool->loop),
                         now_of(member->pool));
 }
@@ -74,7 +78,14 @@ static void dial_failed(struct member *member, s7_status why, const s7_errinfo *
     s7_pool_loop *pool = member->pool;
 
     pool->dial = *err;
+    s7_pool_share_give(&pool->share, number_of(member));
     s7_pool_core_dial_failed(pool->core, number_of(member), why, s7_loop_random(pool->loop), now_of(pool));
+}
+
+static void closed(struct member *member)
+{
+    s7_pool_share_give(&member->pool->share, number_of(member));
+    s7_pool_core_closed(member->pool->core, number_of(member), now_of(member->pool));
 }
 
 static void on_end(struct member *member, s7_status why, const s7_errinfo *err)
@@ -88,7 +99,7 @@ static void on_end(struct member *member, s7_status why, const s7_errinfo *err)
         dial_failed(member, why, err);
         break;
     case S7_POOL_CLOSING:
-        s7_pool_core_closed(pool->core, conn, now_of(pool));
+        closed(member);
         break;
     default:
         s7_pool_core_ended(pool->core, conn, why, now_of(pool));
@@ -146,9 +157,15 @@ static void look_for_drained(s7_loop *loop, void *arg)
 
 static void dial(struct member *member)
 {
+    s7_pool_loop *pool = member->pool;
     s7_errinfo err = S7_ERRINFO_INIT;
-    s7_status status = s7_conn_open(member->conn, &err);
+    enum s7_pool_grant grant = s7_pool_share_take(&pool->share, number_of(member));
 
+    if (grant != S7_POOL_GRANTED) {
+        s7_pool_core_denied(pool->core, number_of(member), grant == S7_POOL_NO_PLACE, now_of(pool));
+        return;
+    }
+    s7_status status = s7_conn_open(member->conn, &err);
     if (status == S7_OK)
         member->open = true;
     else
@@ -160,7 +177,7 @@ static void close_member(struct member *member)
     if (member->open)
         s7_conn_close(member->conn); /* its end is reported */
     else
-        s7_pool_core_closed(member->pool->core, number_of(member), now_of(member->pool));
+        closed(member);
 }
 
 static void listen_to(s7_pool_loop *pool)
@@ -300,14 +317,46 @@ static void work(s7_timer *timer, void *arg)
 
     (void)timer;
     pool->working = true;
+    if (pool->called)
+        s7_pool_core_allowed(pool->core, now_of(pool));
     s7_pool_core_tick(pool->core, now_of(pool));
     while (!pool->freed && work_once(pool)) {
     }
+    if (pool->called && !pool->freed)
+        s7_pool_share_pass(&pool->share);
+    pool->called = false;
     pool->working = false;
     if (pool->freed)
         destroy(pool);
     else
         s7_timer_set(pool->loop, &pool->timer, s7_pool_core_deadline(pool->core));
+}
+
+/* ---- the group ---- */
+
+static void wake_loop(void *arg)
+{
+    s7_loop_wake(((s7_pool_loop *)arg)->loop);
+}
+
+static void look_whether_called(s7_loop *loop, void *arg)
+{
+    s7_pool_loop *pool = arg;
+
+    (void)loop;
+    if (!s7_pool_share_is_called(&pool->share))
+        return;
+    pool->called = true;
+    wake(pool);
+}
+
+static s7_status join_group(s7_pool_loop *pool)
+{
+    s7_pool_group *group = pool->settings.options.group;
+
+    if (group != NULL)
+        s7_turn_hook_add(pool->loop, &pool->called_hook, look_whether_called, pool);
+    return s7_pool_share_join(&pool->share, group, &pool->settings.client, wake_loop, pool);
 }
 
 /* ---- life ---- */
@@ -346,6 +395,8 @@ s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_op
     pool->endpoint = strdup(endpoint);
     status = pool->endpoint != NULL ? s7_pool_core_new(&settings.rules, &pool->core) : S7_E_NOMEM;
     if (status == S7_OK)
+        status = join_group(pool);
+    if (status == S7_OK)
         status = make_members(pool, settings.rules.size, err);
     if (status != S7_OK) {
         s7_pool_loop_free(pool);
@@ -363,6 +414,8 @@ void s7_pool_loop_free(s7_pool_loop *pool)
     s7_timer_stop(&pool->timer);
     if (pool->listening)
         s7_turn_hook_remove(&pool->hook);
+    s7_turn_hook_remove(&pool->called_hook);
+    s7_pool_share_leave(&pool->share);
     for (unsigned i = 0; i < pool->n_members; i++)
         s7_conn_free(pool->members[i].conn);
     if (!pool->working)

@@ -182,6 +182,8 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
     add(err, "%u of %u connections are in use", stats.in_use, stats.size);
     if (stats.limit < stats.size)
         add(err, "; the PLC refuses more than %u: %.60s", stats.limit, dial->came);
+    if (stats.denied)
+        add(err, "; the pool's group allows no more to this PLC");
     add_holders(err, core, stats.in_use, now_ns);
     snprintf(err->hint, sizeof err->hint,
              stats.limit < stats.size
@@ -228,6 +230,8 @@ s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_p
         down(&err, core, dial, now_ns);
     else if (status == S7_E_TIMEOUT)
         s7_report_came(&err, status, "the connection was still being made");
+    else if (status == S7_E_BUDGET)
+        s7_report_came(&err, status, "other pools of the group hold all connections that it allows");
     else if (status == S7_E_POOL_PAUSED)
         s7_report_came(&err, status, "the pool was paused, and not resumed until the deadline");
     else if (status == S7_E_MISUSE)

@@ -36,6 +36,8 @@ void s7_pool_core_stats(const s7_pool_core *core, s7_pool_stats *stats)
         .gets_timed_out = core->gets_timed_out,
         .gets_cancelled = core->gets_cancelled,
         .dials = core->dials,
+        .denied = core->no_place,
+        .denials = core->denials,
         .outages = core->outages,
         .reconnects = core->reconnects,
         .events_lost = core->events_lost,

@@ -309,6 +309,48 @@ static void every_event_and_reason_has_a_name(void **state)
     assert_string_equal(s7_pool_dial_failure_name(S7_POOL_DIAL_FAILURES), "?");
 }
 
+/* ---- text ---- */
+
+static void statistics_are_text_for_prometheus(void **state)
+{
+    static const char *const lines[] = {
+        "# TYPE s7_pool_connections gauge\n",
+        "s7_pool_connections{pool=\"press \\\"4\\\"\",state=\"in_use\"} 1\n",
+        "s7_pool_size{pool=\"press \\\"4\\\"\"} 5\n",
+        "s7_pool_gets_failed_total{pool=\"press \\\"4\\\"\",why=\"timeout\"} 0\n",
+        "s7_pool_connect_failures_total{pool=\"press \\\"4\\\"\",why=\"cotp\"} 0\n",
+        "s7_pool_closed_total{pool=\"press \\\"4\\\"\",reason=\"evicted\"} 0\n",
+        "# TYPE s7_pool_wait_seconds summary\n",
+        "s7_pool_lease_seconds{pool=\"press \\\"4\\\"\",quantile=\"1\"} 2.500000000\n",
+        "s7_pool_lease_seconds_count{pool=\"press \\\"4\\\"\"} 1\n"};
+    char text[12288];
+
+    (void)state;
+    borrow(0);
+    run_for(2500 * MS);
+    put(rig.callers[0].lease);
+    borrow(0);
+    s7_pool_stats s = times();
+    size_t len = s7_pool_stats_prometheus(&s, "press \"4\"", text, sizeof text);
+    assert_int_equal(len, strlen(text));
+    for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (strstr(text, lines[i]) == NULL)
+            fail_msg("no line %s in %s", lines[i], text);
+    assert_int_equal(s7_pool_stats_prometheus(&s, "press \"4\"", NULL, 0), len);
+    assert_int_equal(s7_pool_stats_prometheus(&s, "press \"4\"", text, 10), len);
+    assert_int_equal(strlen(text), 9);
+    s.struct_size--;
+    assert_int_equal(s7_pool_stats_prometheus(&s, NULL, text, sizeof text), 0);
+    memset((char *)&s + offsetof(s7_pool_stats, gets), 0xFF,
+           offsetof(s7_pool_stats, paused) - offsetof(s7_pool_stats, gets)); /* all counters */
+    s.struct_size++;
+    s.wait = s.lease = s.connect =
+        (s7_pool_times){UINT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
+    memset(s.dial_failures, 0xFF, sizeof s.dial_failures);
+    assert_in_range(s7_pool_stats_prometheus(&s, "123456789012345678901234567890123456789", NULL, 0), 8000,
+                    12287); /* as much as the header says is enough */
+}
+
 /* ---- backoff ---- */
 
 static void the_backoff_grows_by_its_factor_and_leaves_its_jitter_to_chance(void **state)
@@ -353,6 +395,7 @@ int main(void)
         TEST(waits_leases_and_dials_are_timed),
         TEST(failed_dials_are_counted_by_kind),
         cmocka_unit_test(every_event_and_reason_has_a_name),
+        RUNNING(statistics_are_text_for_prometheus),
         TEST(the_backoff_grows_by_its_factor_and_leaves_its_jitter_to_chance),
     };
 

@@ -125,6 +125,8 @@ s7_status s7_pool_make_members(s7_pool *pool, unsigned size)
 
 static void give_memory_back(s7_pool *pool)
 {
+    if (!s7_pool_is_forked(pool))
+        s7_pool_share_leave(&pool->share);
     for (unsigned i = 0; i < pool->n_members; i++)
         s7_direct_free(pool->members[i].direct);
     s7_pool_mux_free(pool->mux);
@@ -146,12 +148,21 @@ bool s7_pool_cond_init(pthread_cond_t *cond)
     return good;
 }
 
+/* On any thread: the group may have something for us. */
+static void wake_chores(void *arg)
+{
+    s7_watch_wake(((s7_pool *)arg)->watch);
+}
+
 static s7_status make_parts(s7_pool *pool)
 {
     s7_status status = s7_pool_core_new(&pool->settings.rules, &pool->core);
 
     if (status == S7_OK)
         status = s7_watch_new(&pool->watch, NULL);
+    if (status == S7_OK)
+        status = s7_pool_share_join(&pool->share, pool->settings.options.group, &pool->settings.client,
+                                    wake_chores, pool);
     if (status == S7_OK)
         status = s7_pool_leases_new(pool);
     if (status == S7_OK)

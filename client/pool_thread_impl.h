@@ -12,6 +12,7 @@
 #define CLIENT_POOL_THREAD_IMPL_H
 
 #include "client/client_pooled.h"
+#include "client/pool_group.h"
 #include "client/pool_settings.h"
 #include "loop/watch.h"
 
@@ -69,6 +70,7 @@ struct s7_pool {
     pthread_cond_t changed; /* a start or close is over, hands are off a connection */
     s7_pool_core *core;
     s7_watch *watch;
+    struct s7_pool_share share; /* of the group, which has a mutex of its own */
     pthread_t thread;
     bool running, stop;        /* the thread: made; is to end */
     int64_t sleeping_until_ns; /* the thread sleeps; INT64_MIN: it is awake and will look itself */

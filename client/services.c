@@ -79,11 +79,11 @@ s7_status s7_errand_end(struct s7_errand *errand, const char *where, s7_errinfo 
 
 s7_status s7_errand_run(s7_client *client, const s7_ctx *ctx, struct s7_errand *errand, const char *fault)
 {
-    struct s7_service_call call = {client, ctx, errand->what, errand->control};
     char detail[S7_ERRAND_DETAIL_CAP];
 
     if (fault != NULL)
         return s7_client_refuse(client, ctx, fault);
+    struct s7_service_call call = {client, ctx, errand->what, errand->control};
     s7_status status = s7_services_call(&call, &errand->service);
     if (status != S7_OK || errand->finish == NULL)
         return status;

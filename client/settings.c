@@ -169,3 +169,12 @@ void s7_settings_asked(const struct s7_settings *settings, s7_errinfo *err)
         snprintf(err->asked, sizeof err->asked, "connect to %.80s (rack %u, slot %u, %s)", settings->where,
                  options->rack, options->slot, types[options->conn_type]);
 }
+
+struct s7_tcp_options s7_settings_tcp(const struct s7_settings *settings)
+{
+    const s7_client_options *options = &settings->options;
+
+    return (struct s7_tcp_options){.user_timeout_ms = options->user_timeout_ms,
+                                   .keepalive_idle_ms = options->keepalive_idle_ms,
+                                   .keepalive_interval_ms = options->keepalive_interval_ms};
+}

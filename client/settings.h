@@ -5,6 +5,7 @@
 
 #include "client/endpoint.h"
 #include "client/session.h"
+#include "loop/tcp_options.h"
 
 struct s7_settings {
     struct s7_client_endpoint endpoint;
@@ -29,5 +30,8 @@ int64_t s7_settings_pause_ns(const s7_client_options *options, unsigned failures
 
 /* asked = "connect to 127.0.0.1:10102 (rack 0, slot 1, OP)" */
 void s7_settings_asked(const struct s7_settings *settings, s7_errinfo *err);
+
+/* What TCP is to be told. */
+struct s7_tcp_options s7_settings_tcp(const struct s7_settings *settings);
 
 #endif

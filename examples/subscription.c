@@ -15,7 +15,7 @@ static void print_changes(const s7_push *push)
 {
     char text[40];
 
-    for (size_t i = 0; i < push->n_items; i++) {
+    for (size_t i = 0; i < push->n_items && i < N_TAGS; i++) {
         if (!push->changed[i])
             continue;
         s7_status status = s7_push_text(push, i, text, sizeof text);

@@ -130,14 +130,13 @@ static int whole_seconds(uint32_t ms)
     return (int)(s < KEEPALIVE_MAX_S ? s : KEEPALIVE_MAX_S);
 }
 
-static void set_options(int fd, const struct s7_tcp_options *options)
+void s7_tcp_set_options(int fd, const struct s7_tcp_options *options)
 {
     int on = 1, probes = KEEPALIVE_PROBES;
     int idle_s = whole_seconds(options->keepalive_idle_ms);
     int interval_s = whole_seconds(options->keepalive_interval_ms);
     unsigned user_timeout_ms = options->user_timeout_ms < INT_MAX ? options->user_timeout_ms : INT_MAX;
 
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (user_timeout_ms != 0)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
     if (idle_s == 0)
@@ -174,11 +173,13 @@ static void let_receives_wait(int fd)
 /* errno or 0: *out is connected, or on its way. */
 static int begin_connect(const struct addrinfo *to, const struct s7_tcp_options *options, int *out)
 {
+    int on = 1;
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return errno;
-    set_options(fd, options);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    s7_tcp_set_options(fd, options);
     if (connect(fd, to->ai_addr, to->ai_addrlen) != 0 && errno != EINPROGRESS && errno != EINTR) {
         int error = errno;
 

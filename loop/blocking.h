@@ -6,6 +6,8 @@
 #ifndef LOOP_BLOCKING_H
 #define LOOP_BLOCKING_H
 
+#include "loop/tcp_options.h"
+
 #include "loop/never.h"
 
 #include <s7rig/status.h>
@@ -16,12 +18,9 @@ int64_t s7_now_ns(void);
 /* 64 unpredictable bits. */
 uint64_t s7_random_u64(void);
 
-struct s7_tcp_options {
-    uint32_t
-        user_timeout_ms; /* TCP_USER_TIMEOUT: sent bytes that nobody acknowledges [5000], 0: the kernel's */
-    uint32_t keepalive_idle_ms;     /* SO_KEEPALIVE after this idle time [10000], 0: off */
-    uint32_t keepalive_interval_ms; /* [3000], 3 probes */
-};
+/* Ask the kernel for it, in whole seconds where it knows no less. Errors are not told: a socket that is
+ * dialed works without. */
+void s7_tcp_set_options(int fd, const struct s7_tcp_options *options);
 
 /* When a call stops waiting: at the deadline, or as soon as cancel_fd (-1: none) is readable, which is
  * S7_E_CANCELLED. The descriptor is polled beside the socket, at no further system call, and never read. */

@@ -2,6 +2,8 @@
 #include "loop/contract_rig.h"
 #include "loop/contract_test.h"
 
+#include <errno.h>
+
 /* ---- listeners that refuse ---- */
 
 static void refuse(struct rig *rig, bool refuses)
@@ -359,6 +361,43 @@ static void an_end_is_told_while_only_the_peer_is_not_heard(void **state)
     assert_true(rig->client.ended);
 }
 
+/* ---- patience ---- */
+
+static const struct s7_tcp_options impatient = {
+    .user_timeout_ms = 50, .keepalive_idle_ms = 1000, .keepalive_interval_ms = 1000};
+
+static void ends_of_silence(struct rig *rig)
+{
+    rig->client.then = then_stop_when_over;
+    rig_run(rig);
+    assert_int_equal(rig->client.error, S7_E_TIMEOUT);
+    assert_int_equal(s7_stream_errno(rig->client.stream), ETIMEDOUT);
+    assert_int_equal(s7_stream_write(rig->client.stream, (const uint8_t *)"x", 1), -1);
+    assert_int_equal(s7_stream_error(rig->client.stream), S7_E_TIMEOUT);
+    assert_int_equal(rig->server.n_calls, 0);
+}
+
+static void bytes_that_nobody_acknowledges_end_a_stream(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_connect(rig);
+    s7_stream_set_options(rig->client.stream, &impatient);
+    vanish(&rig->server, BOTH);
+    end_send(&rig->client, "hello");
+    ends_of_silence(rig);
+}
+
+static void an_idle_stream_ends_when_its_peer_is_not_there_any_more(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_connect(rig);
+    s7_stream_set_options(rig->client.stream, &impatient);
+    vanish(&rig->server, BOTH);
+    ends_of_silence(rig);
+}
+
 int contract_run_faults(const char *name)
 {
     static const struct CMUnitTest tests[] = {
@@ -375,6 +414,8 @@ int contract_run_faults(const char *name)
         RIG_TEST(what_came_before_can_still_be_read),
         RIG_TEST(one_direction_may_vanish_alone),
         RIG_TEST(an_end_is_told_while_only_the_peer_is_not_heard),
+        RIG_TEST(bytes_that_nobody_acknowledges_end_a_stream),
+        RIG_TEST(an_idle_stream_ends_when_its_peer_is_not_there_any_more),
     };
 
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);

@@ -68,9 +68,9 @@ static inline bool s7_kernel_try_again(int os_errno)
 #define S7_KERNEL_OPS                                                                                        \
     .wall_ms = s7_kernel_wall_ms, .random = s7_kernel_random, .dial = s7_kernel_dial,                        \
     .listen = s7_kernel_listen, .read = s7_kernel_read, .write = s7_kernel_write,                            \
-    .want_changed = s7_kernel_want_changed, .shutdown = s7_kernel_shutdown, .close = s7_kernel_close,        \
-    .listener_close = s7_kernel_listener_close, .vanish = s7_kernel_vanish,                                  \
-    .listener_refuse = s7_kernel_listener_refuse
+    .want_changed = s7_kernel_want_changed, .set_options = s7_kernel_set_options,                            \
+    .shutdown = s7_kernel_shutdown, .close = s7_kernel_close, .listener_close = s7_kernel_listener_close,    \
+    .vanish = s7_kernel_vanish, .listener_refuse = s7_kernel_listener_refuse
 
 /* A watched descriptor is ready for got: call whoever wants to know. */
 static inline void s7_kernel_ready(s7_loop_watch *watch, unsigned got)
@@ -92,6 +92,7 @@ s7_status s7_kernel_listen(s7_loop *loop, const char *host, uint16_t port, s7_li
 ssize_t s7_kernel_read(s7_stream *stream, uint8_t *buf, size_t cap);
 ssize_t s7_kernel_write(s7_stream *stream, const uint8_t *bytes, size_t len);
 void s7_kernel_want_changed(s7_stream *stream);
+void s7_kernel_set_options(s7_stream *stream, const struct s7_tcp_options *options);
 void s7_kernel_shutdown(s7_stream *stream);
 void s7_kernel_close(s7_stream *stream, enum s7_close_how how);
 void s7_kernel_listener_close(s7_listener *listener);

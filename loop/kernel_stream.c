@@ -187,6 +187,11 @@ s7_status s7_kernel_dial(s7_loop *loop, const char *host, uint16_t port, s7_stre
     return S7_OK;
 }
 
+void s7_kernel_set_options(s7_stream *stream, const struct s7_tcp_options *options)
+{
+    s7_tcp_set_options(stream_of(stream)->io.watch.fd, options);
+}
+
 void s7_kernel_shutdown(s7_stream *stream)
 {
     struct s7_kernel_stream *s = stream_of(stream);

@@ -278,6 +278,11 @@ void s7_stream_close(s7_stream *stream, enum s7_close_how how)
     loop->parked_streams = stream;
 }
 
+void s7_stream_set_options(s7_stream *stream, const struct s7_tcp_options *options)
+{
+    stream->loop->ops->set_options(stream, options);
+}
+
 s7_status s7_stream_vanish(s7_stream *stream, unsigned directions)
 {
     return stream->loop->ops->vanish(stream, directions & (S7_VANISH_IN | S7_VANISH_OUT));

@@ -22,6 +22,7 @@
 
 #include "loop/heap.h"
 #include "loop/never.h"
+#include "loop/tcp_options.h"
 
 #include <sys/types.h>
 
@@ -123,6 +124,11 @@ S7_MUST_CHECK s7_status s7_loop_dial(s7_loop *loop, const char *host, uint16_t p
  */
 s7_status s7_stream_error(const s7_stream *stream);
 int s7_stream_errno(const s7_stream *stream);
+
+/* How long the peer's side of the network may be silent on a connected stream; without this call the
+ * operating system decides. In virtual time it ends the stream at exactly the time at which Linux would,
+ * keepalive to the nearest probe. */
+void s7_stream_set_options(s7_stream *stream, const struct s7_tcp_options *options);
 
 /* Choose what to be called for: S7_READY_READ and/or S7_READY_WRITE, or 0. No system call when nothing
  * changes. */

@@ -22,6 +22,7 @@ struct s7_loop_ops {
     ssize_t (*read)(s7_stream *, uint8_t *, size_t);
     ssize_t (*write)(s7_stream *, const uint8_t *, size_t);
     void (*want_changed)(s7_stream *); /* or its function was set */
+    void (*set_options)(s7_stream *, const struct s7_tcp_options *);
     void (*shutdown)(s7_stream *);
     /* Both let go of everything but the struct, which loop.c frees at the end of the turn. */
     void (*close)(s7_stream *, enum s7_close_how);

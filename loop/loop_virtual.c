@@ -125,6 +125,7 @@ static const struct s7_loop_ops ops = {
     .read = virtual_read,
     .write = virtual_write,
     .want_changed = virtual_want_changed,
+    .set_options = virtual_set_options,
     .shutdown = virtual_shutdown,
     .close = virtual_close,
     .listener_close = virtual_listener_close,

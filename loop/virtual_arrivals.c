@@ -122,9 +122,19 @@ static void rst_arrived(struct connection *c, struct side *to)
     virtual_stream_update(to->stream);
 }
 
+/* Something of this side has arrived; the other one acknowledges it, if that comes through. */
+static void heard(struct connection *c, unsigned from)
+{
+    c->sides[!from].heard_ns = c->loop->base.now_ns;
+    if (!c->sides[!from].vanished)
+        c->sides[from].heard_ns = c->loop->base.now_ns;
+    virtual_patience_look(c);
+}
+
 static void packet_arrived(struct packet *packet)
 {
     struct connection *c = packet->connection;
+    unsigned from = packet->from;
     struct side *to = &c->sides[!packet->from];
 
     switch (packet->kind) {
@@ -155,6 +165,7 @@ static void packet_arrived(struct packet *packet)
         dial_failed(c, S7_E_TIMEOUT, ETIMEDOUT);
         break;
     }
+    heard(c, from);
     connection_unref(c);
 }
 

@@ -5,6 +5,7 @@
  * virtual_listen.c    listeners
  * virtual_wire.c      between the ends: packets in flight or held, and when they arrive
  * virtual_arrivals.c  what a packet does where it arrives
+ * virtual_patience.c   when silence ends a connection
  * virtual_levers.c    what faults do to connections and addresses
  * virtual_trace.c     the record of events and its hash
  *
@@ -69,6 +70,7 @@ s7_status virtual_listen(s7_loop *loop, const char *host, uint16_t port, s7_list
 ssize_t virtual_read(s7_stream *stream, uint8_t *buf, size_t cap);
 ssize_t virtual_write(s7_stream *stream, const uint8_t *bytes, size_t len);
 void virtual_want_changed(s7_stream *stream);
+void virtual_set_options(s7_stream *stream, const struct s7_tcp_options *options);
 void virtual_shutdown(s7_stream *stream);
 void virtual_close(s7_stream *stream, enum s7_close_how how);
 void virtual_listener_close(s7_listener *listener);

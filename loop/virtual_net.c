@@ -139,6 +139,7 @@ struct virtual_stream *virtual_stream_new(struct connection *c, unsigned side, c
     s->side = side;
     c->sides[side].stream = s;
     c->sides[side].ordinal = s->base.ordinal;
+    virtual_patience_init(s);
     return s;
 }
 
@@ -214,7 +215,7 @@ ssize_t virtual_write(s7_stream *stream, const uint8_t *bytes, size_t len)
 
     if (s->state != STREAM_UP)
         return S7_AGAIN;
-    if (own_side(s)->reset) {
+    if (own_side(s)->reset || stream->error != S7_OK) {
         s7_loop_impl_fail(stream, S7_E_RESET, ECONNRESET);
         return -1;
     }
@@ -224,6 +225,7 @@ ssize_t virtual_write(s7_stream *stream, const uint8_t *bytes, size_t len)
     if (n > len)
         n = (uint32_t)len;
     n = wire_send_bytes(s->connection, s->side, bytes, n);
+    virtual_patience_look(s->connection);
     virtual_stream_update(s);
     if (n > 0)
         return n;
@@ -249,12 +251,14 @@ void virtual_close(s7_stream *stream, enum s7_close_how how)
 
     virtual_trace_event(c->loop, EVENT_CLOSE, stream->ordinal, how, NULL, 0);
     virtual_stream_update(s); /* its function is NULL: off the list */
+    virtual_patience_end(s);
     packet_queue_drop(&side->received);
     side->received_len = 0;
+    bool over = side->reset || side->closed;
     side->closed = true;
     side->stream = NULL;
     /* A side that is dialing has nobody to say goodbye to: it drops the SYN-ACK that may come. */
-    if (!side->reset && (s->state == STREAM_UP || s->state == STREAM_CONNECTED)) {
+    if (!over && (s->state == STREAM_UP || s->state == STREAM_CONNECTED)) {
         if (how == S7_CLOSE_RST)
             wire_send_rst(c, s->side);
         else

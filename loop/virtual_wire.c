@@ -72,10 +72,12 @@ struct connection *connection_new(struct virtual_loop *loop, const struct s7_ip_
     c->loop = loop;
     c->refs = 1;
     c->to = *to;
+    c->broken_ns = S7_NEVER_NS;
     for (unsigned i = 0; i < 2; i++) {
         struct side *side = &c->sides[i];
 
         side->buffer_len = loop->options.buffer_len;
+        side->unacked_ns = S7_NEVER_NS;
         side->latency_min_ns = loop->options.latency_min_ns;
         side->latency_max_ns = loop->options.latency_max_ns;
         side->handshake = (struct packet){.connection = c, .from = i};
@@ -197,6 +199,7 @@ void wire_vanish(struct connection *c, unsigned from, bool vanished)
     side->vanished = vanished;
     while (!vanished && (packet = packet_queue_take(&side->held)) != NULL)
         fly(packet);
+    virtual_patience_look(c);
 }
 
 struct packet *wire_next_due(struct virtual_loop *loop, uint64_t newest_seq)

@@ -39,7 +39,7 @@ struct packet_queue {
 struct side {
     struct virtual_stream *stream; /* NULL: not accepted yet, or closed */
     uint64_t ordinal;              /* of the stream, kept when it is closed; 0: never was one */
-    bool closed;                   /* the program has closed it */
+    bool closed;                   /* the program has closed it, or its patience was over */
     bool reset;                    /* RST has come: nothing can come or go any more */
     /* what comes in */
     struct packet_queue received;
@@ -54,6 +54,8 @@ struct side {
     bool vanished;
     struct packet_queue held;
     bool fin_sent, rst_sent;
+    int64_t heard_ns;   /* when the other side gave a sign of life, an acknowledgement too */
+    int64_t unacked_ns; /* since when something that was sent waits for one in vain; S7_NEVER_NS: nothing */
     struct packet handshake, fin, rst; /* so that only data needs memory */
 };
 
@@ -62,7 +64,8 @@ struct connection {
     uint64_t id; /* ordinal of the side that dialed: who, in draws */
     unsigned refs;
     struct s7_ip_addr from, to;
-    unsigned n_syn; /* how often SYN was sent again */
+    int64_t broken_ns; /* since when no acknowledgement comes through; S7_NEVER_NS: one would */
+    unsigned n_syn;    /* how often SYN was sent again */
     struct side sides[2];
 };
 
@@ -94,6 +97,12 @@ uint32_t wire_send_bytes(struct connection *connection, unsigned from, const uin
 /* Hold what this side sends from now on, or let go of what was held. */
 void wire_vanish(struct connection *connection, unsigned from, bool vanished);
 
+/* Does what one side sends get no answer any more? */
+static inline bool wire_is_broken(const struct connection *connection)
+{
+    return connection->sides[0].vanished || connection->sides[1].vanished;
+}
+
 /* The next packet that is due and not newer than this sequence number, out of flight; the caller takes over
  * its reference to the connection. NULL: none. */
 struct packet *wire_next_due(struct virtual_loop *loop, uint64_t newest_seq);
@@ -112,6 +121,15 @@ void virtual_stream_update(struct virtual_stream *stream);
 /* The end of a connection at this side; it does not count as a reference. NULL: out of memory. */
 struct virtual_stream *virtual_stream_new(struct connection *connection, unsigned side,
                                           const struct s7_ip_addr *peer);
+
+/* ---- virtual_patience.c ---- */
+
+void virtual_patience_init(struct virtual_stream *stream);
+void virtual_patience_end(struct virtual_stream *stream);
+
+/* After the wire broke or was mended, something arrived, something was sent: look again how long each side
+ * may wait. */
+void virtual_patience_look(struct connection *connection);
 
 /* ---- virtual_listen.c ---- */
 
@@ -132,6 +150,8 @@ struct virtual_stream {
     s7_listener *listener; /* to be handed over by; NULL: was */
     struct virtual_stream *accept_next;
     struct virtual_stream *ready_next, *ready_prev;
+    struct s7_tcp_options tcp; /* all 0: waits for ever */
+    s7_timer patience;
     bool is_ready;       /* on the list */
     uint64_t ready_turn; /* in which it got there */
 };

@@ -11,6 +11,7 @@
 
 enum sc_job_kind {
     SC_POOL_START,
+    SC_POOL_PAUSE,
     SC_POOL_CLOSE,
     SC_POOL_GET,
     SC_POOL_SUBMIT,
@@ -90,6 +91,9 @@ struct sc_adapter_ops {
     void (*begin)(struct sc_job *job);
     s7_status (*put)(struct sc_pool *pool, struct sc_lease lease);
     s7_status (*discard)(struct sc_pool *pool, struct sc_lease lease);
+    s7_status (*resize)(struct sc_pool *pool, unsigned size);
+    s7_status (*resume)(struct sc_pool *pool);
+    s7_status (*refresh)(struct sc_pool *pool);
     void (*pool_stats)(struct sc_pool *pool, s7_pool_stats *stats);
     bool (*client_is_up)(const struct sc_client *client);
     /* Nothing was begun unless S7_OK; all end by sc_worker_is_done. */

@@ -15,7 +15,7 @@ static void pool_free(struct sc_pool *pool)
     s7_pool_loop_free(pool->how.loop);
 }
 
-static void on_started(s7_pool_loop *pool, s7_status status, const s7_errinfo *err, void *arg)
+static void on_ended(s7_pool_loop *pool, s7_status status, const s7_errinfo *err, void *arg)
 {
     (void)pool;
     sc_job_end(arg, status, err);
@@ -23,7 +23,15 @@ static void on_started(s7_pool_loop *pool, s7_status status, const s7_errinfo *e
 
 static void start(struct sc_job *job)
 {
-    s7_status status = s7_pool_loop_start(job->pool->how.loop, job->timeout_ms, on_started, job);
+    s7_status status = s7_pool_loop_start(job->pool->how.loop, job->timeout_ms, on_ended, job);
+
+    if (status != S7_OK)
+        sc_job_refuse(job, status, NULL);
+}
+
+static void pause_pool(struct sc_job *job)
+{
+    s7_status status = s7_pool_loop_pause(job->pool->how.loop, job->timeout_ms, on_ended, job);
 
     if (status != S7_OK)
         sc_job_refuse(job, status, NULL);
@@ -75,6 +83,21 @@ static s7_status put(struct sc_pool *pool, struct sc_lease lease)
 static s7_status discard(struct sc_pool *pool, struct sc_lease lease)
 {
     return s7_pool_loop_discard(pool->how.loop, lease_of(lease));
+}
+
+static s7_status resize(struct sc_pool *pool, unsigned size)
+{
+    return s7_pool_loop_resize(pool->how.loop, size, NULL);
+}
+
+static s7_status resume(struct sc_pool *pool)
+{
+    return s7_pool_loop_resume(pool->how.loop);
+}
+
+static s7_status refresh(struct sc_pool *pool)
+{
+    return s7_pool_loop_refresh(pool->how.loop);
 }
 
 static void pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
@@ -176,6 +199,9 @@ static void begin(struct sc_job *job)
     case SC_POOL_START:
         start(job);
         break;
+    case SC_POOL_PAUSE:
+        pause_pool(job);
+        break;
     case SC_POOL_CLOSE:
         s7_pool_loop_close(job->pool->how.loop, job->timeout_ms, on_closed, job->pool);
         break;
@@ -209,6 +235,9 @@ static const struct sc_adapter_ops ops = {
     .begin = begin,
     .put = put,
     .discard = discard,
+    .resize = resize,
+    .resume = resume,
+    .refresh = refresh,
     .pool_stats = pool_stats,
     .client_is_up = client_is_up,
     .workers_begin = sc_workers_loop_begin,

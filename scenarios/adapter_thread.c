@@ -36,6 +36,8 @@ static s7_status do_job(const struct sc_job *job, const s7_ctx *ctx)
     switch (job->kind) {
     case SC_POOL_START:
         return s7_pool_start(job->pool->how.thread, ctx);
+    case SC_POOL_PAUSE:
+        return s7_pool_pause(job->pool->how.thread, ctx);
     case SC_POOL_CLOSE:
         return s7_pool_close(job->pool->how.thread, ctx);
     case SC_POOL_GET:
@@ -109,6 +111,21 @@ static s7_status discard(struct sc_pool *pool, struct sc_lease lease)
     return s7_pool_discard(pool->how.thread, lease.client);
 }
 
+static s7_status resize(struct sc_pool *pool, unsigned size)
+{
+    return s7_pool_resize(pool->how.thread, size);
+}
+
+static s7_status resume(struct sc_pool *pool)
+{
+    return s7_pool_resume(pool->how.thread);
+}
+
+static s7_status refresh(struct sc_pool *pool)
+{
+    return s7_pool_refresh(pool->how.thread);
+}
+
 static void pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
 {
     (void)s7_pool_stats_get(pool->how.thread, stats);
@@ -149,6 +166,9 @@ static const struct sc_adapter_ops ops = {
     .begin = begin,
     .put = put,
     .discard = discard,
+    .resize = resize,
+    .resume = resume,
+    .refresh = refresh,
     .pool_stats = pool_stats,
     .client_is_up = client_is_up,
     .workers_begin = sc_workers_thread_begin,

@@ -18,6 +18,9 @@ static const struct sc_option options[] = {CLIENT(rack, SC_U8, 7),
                                            CLIENT(connect_ms, SC_MS, 0),
                                            CLIENT(handshake_ms, SC_MS, 0),
                                            CLIENT(request_ms, SC_MS, 0),
+                                           CLIENT(user_timeout_ms, SC_MS, 0),
+                                           CLIENT(keepalive_idle_ms, SC_MS, 0),
+                                           CLIENT(keepalive_interval_ms, SC_MS, 0),
                                            {NULL, SC_BOOL, 0, 0}};
 
 const char *const *sc_client_option_names(void)

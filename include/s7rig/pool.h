@@ -82,7 +82,7 @@ typedef enum s7_pool_close_reason {
     S7_POOL_CLOSE_IDLE,     /* max_idle_ms */
     S7_POOL_CLOSE_HEALTH,   /* a check failed */
     S7_POOL_CLOSE_BORROWER, /* s7_pool_discard */
-    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place */
+    S7_POOL_CLOSE_TIMEOUT,  /* an owed answer never came, or somebody waited for the place; TCP gave up */
     S7_POOL_CLOSE_PEER,     /* the PLC or the network ended it */
     S7_POOL_CLOSE_PROTOCOL, /* what came was no S7 */
     S7_POOL_CLOSE_SHUTDOWN, /* s7_pool_close */
@@ -112,6 +112,7 @@ typedef enum s7_pool_event_kind {
     S7_POOL_EVENT_UP,             /* one was made; took_ns: for so long there was none */
     S7_POOL_EVENT_FULL,           /* the PLC refuses more than count connections: status, err */
     S7_POOL_EVENT_ROOM,           /* it has given one more; count: the pool's size */
+    S7_POOL_EVENT_DENIED,         /* the group allows no more than the count connections there are */
     S7_POOL_EVENT_RESIZED,        /* to count */
     S7_POOL_EVENT_REFRESHED,
     S7_POOL_EVENT_PAUSED,
@@ -146,6 +147,30 @@ typedef struct s7_pool_event {
  * (start, pause, close, and get when no connection is idle) are S7_E_MISUSE there; s7_pool_free is
  * forbidden. The last one may come as late as inside s7_pool_free. */
 typedef void s7_pool_event_fn(s7_pool *pool, const s7_pool_event *event, void *user);
+
+/* ---- groups: pools that share the PLCs' connections ---- */
+
+/* A PLC has few connections, and each pool takes its own. Pools of a group never have more than
+ * plc_connections - plc_reserved to one PLC together, those being made or closed included, and never make
+ * more than max_dials at a time to whatever PLC. A pool that gets none waits for its turn, and its callers
+ * with it; nothing is taken away from another pool (max_idle_ms does that). One PLC: the same host as it is
+ * written, port, rack and slot. */
+typedef struct s7_pool_group s7_pool_group;
+
+typedef struct s7_pool_group_options {
+    uint32_t struct_size;
+    uint16_t plc_connections; /* [0: any number] that one PLC has to give */
+    uint16_t plc_reserved;    /* [0] of them left to others: HMIs, programming devices */
+    uint16_t max_dials;       /* [0: any number] at a time */
+} s7_pool_group_options;
+void s7_pool_group_options_init(s7_pool_group_options *options); /* defaults in brackets */
+
+/* S7_E_ARG (err, which may be NULL, says what), S7_E_NOMEM. */
+S7_MUST_CHECK s7_status s7_pool_group_new(const s7_pool_group_options *options, s7_pool_group **out,
+                                          s7_errinfo *err);
+
+/* Its pools may live on: the last one takes it along. NULL is fine. Not to be called in a child process. */
+void s7_pool_group_free(s7_pool_group *group);
 
 /* ---- options ---- */
 
@@ -184,6 +209,7 @@ typedef struct s7_pool_options {
     const char *name;                 /* [NULL] for errors and events; copied, cut at 39 bytes */
     s7_pool_event_fn *on_event;       /* [NULL] */
     void *user;                       /* for on_event */
+    s7_pool_group *group;             /* [NULL] */
     /* Calls without a lease (pool_direct.h). */
     uint16_t mux_connections; /* [0: size] connections that they share at most */
     uint32_t coalesce_us; /* [0: off] reads wait that long for others to travel with in one request; at most
@@ -204,9 +230,9 @@ S7_MUST_CHECK s7_status s7_pool_new(const char *endpoint, const s7_pool_options 
 
 /* Start the pool's thread and do what options->start says, within the context's time (none by default: each
  * dial is limited by connect_ms and handshake_ms). S7_E_MISUSE: started already, or being started.
- * S7_E_NOMEM, S7_E_IO: no thread could be made. S7_E_POOL_CLOSED. S7_E_TIMEOUT: not within ctx. Any other:
- * why the connection could not be made, as s7_client_connect tells. After a failure no connection is left,
- * and it may be called again. */
+ * S7_E_NOMEM, S7_E_IO: no thread could be made. S7_E_POOL_CLOSED. S7_E_TIMEOUT: not within ctx. S7_E_BUDGET:
+ * other pools of the group have all connections that are allowed. Any other: why the connection could not be
+ * made, as s7_client_connect tells. After a failure no connection is left, and it may be called again. */
 S7_MUST_CHECK s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx);
 
 /* Take no more callers: those who wait get S7_E_POOL_CLOSED now. Idle connections are closed; lent ones as
@@ -249,6 +275,7 @@ void s7_pool_free(s7_pool *pool);
  * there are no more.
  * S7_E_PLC_DOWN: no connection is up and none can be made; err has the last cause. S7_E_TIMEOUT: the first
  * connection was still being made at the deadline. S7_E_POOL_PAUSED: it was paused until the deadline.
+ * S7_E_BUDGET: it has none, and other pools of its group have all that are allowed.
  * S7_E_POOL_QUEUE_FULL: max_waiters are waiting.
  * S7_E_POOL_CLOSED. S7_E_MISUSE: not started. S7_E_FORKED. */
 S7_MUST_CHECK s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
@@ -322,6 +349,8 @@ typedef struct s7_pool_stats {
     uint64_t gets_timed_out; /* of gets_failed: at their deadline */
     uint64_t gets_cancelled; /* of gets_failed */
     uint64_t dials;          /* begun */
+    bool denied;             /* now: the group allows no more connections to the PLC */
+    uint64_t denials;        /* how often that came */
     uint64_t outages;        /* how often the PLC was down */
     uint64_t reconnects;     /* connections that ended a time without any */
     uint64_t events_lost;    /* not told: see s7_pool_event_fn */
@@ -336,6 +365,12 @@ typedef struct s7_pool_stats {
 
 /* Fill in struct_size. S7_E_ARG, S7_E_FORKED. */
 s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
+
+/* The same in the text format that Prometheus scrapes, every sample with the label pool="<pool>" (escaped;
+ * NULL: no label). At most cap - 1 bytes and a terminating zero go to buf; returns the whole length, as
+ * snprintf does. 12288 bytes are enough for a pool of 39 characters; buf may be NULL when cap is 0.
+ * stats->struct_size must be sizeof(s7_pool_stats), else nothing is written and 0 returned. */
+size_t s7_pool_stats_prometheus(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,8 @@
 /* bare_responder.c - the yardstick: a libev TCP server that answers canned frames and does nothing else.
  *
  * It counts frames by their TPKT length, copies the PDU reference into the canned answer (clients match
- * answers by it) and answers everything of one readiness in one write. No PLC,
- * no file, no checks, no timers: whatever s7rig needs beyond this is the price of being a simulator.
+ * answers by it) and answers everything of one readiness in one write. No PLC, no file, no checks, no timers:
+ * whatever s7rig needs beyond this is the price of being a simulator.
  *
  * usage: bench_responder read LEN | write     prints "listening bare 127.0.0.1:PORT", ends with SIGTERM. */
 #include "bench/frames.h"

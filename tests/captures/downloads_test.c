@@ -1,6 +1,6 @@
 /* Downloads that were captured at real CPUs, done again: the CPU's frames go to a session of ours, and what
  * it sends must be what Step7 and TIA sent, byte for byte. Only the references of our own jobs are others. */
-#include "capture.h"
+#include "cli/capture.h"
 
 #include "client/download.h"
 #include "protocol/cotp.h"
@@ -78,19 +78,19 @@ static bool is_of_download(const struct s7_pdu *pdu)
            (seen.n > 0 && (function == S7_FN_DOWNLOAD || function == S7_FN_DOWNLOAD_END || function == 0x28));
 }
 
-static void on_segment(void *arg, const struct segment *segment)
+static void on_segment(void *arg, const struct capture_segment *segment)
 {
     bool of_cpu = segment->flow.src_port == S7_PORT;
     const struct s7_pdu *pdu =
-        segment->len >= 4 && segment->len <= FRAME_CAP ? pdu_of(segment->data, segment->len) : NULL;
+        segment->kept >= 4 && segment->kept <= FRAME_CAP ? pdu_of(segment->data, segment->kept) : NULL;
 
     (void)arg;
     if (pdu == NULL || !is_of_download(pdu) || seen.n == FRAMES_MAX)
         return;
     struct frame *frame = &seen.frames[seen.n++];
     frame->of_cpu = of_cpu;
-    frame->len = segment->len;
-    memcpy(frame->bytes, segment->data, segment->len);
+    frame->len = segment->kept;
+    memcpy(frame->bytes, segment->data, segment->kept);
     if (!of_cpu && pdu->rosctr == S7_ROSCTR_ACK_DATA && pdu->param[0] == S7_FN_DOWNLOAD)
         keep_piece(pdu);
 }
@@ -209,7 +209,8 @@ static void download_again(void)
 static size_t walk_files(const char *folder)
 {
     char path[4096];
-    const char *why;
+    struct capture_sum sum;
+    char why[CAPTURE_WHY_CAP];
     glob_t found;
     size_t n = 0;
 
@@ -220,7 +221,7 @@ static size_t walk_files(const char *folder)
         seen.path = found.gl_pathv[n];
         seen.n = 0;
         seen.block_len = 0;
-        if (!capture_read(seen.path, on_segment, NULL, &why))
+        if (capture_read(seen.path, on_segment, NULL, &sum, why) != CAPTURE_WHOLE)
             complain(why, 0);
         if (seen.n > 0)
             download_again();

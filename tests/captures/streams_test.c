@@ -1,8 +1,7 @@
 /* Every TCP stream of port 102 in the captures: cut into TPKT frames, which must be whole, and whose TPDUs
  * and S7 headers must decode. The streams come as the network cut them, with retransmissions, merged frames
  * and split ones. */
-#include "capture.h"
-
+#include "cli/capture.h"
 #include "protocol/cotp.h"
 #include "protocol/pdu.h"
 #include "protocol/szl.h"
@@ -26,7 +25,7 @@
 #define STREAMS_MAX 64
 
 struct stream {
-    struct flow flow;
+    struct capture_flow flow;
     uint32_t next_seq;
     bool started;
     bool given_up; /* bytes are missing in the middle of a frame, nothing can be said any more */
@@ -152,7 +151,7 @@ static void take_frames(struct stream *stream)
 
 /* ---- streams ---- */
 
-static struct stream *find_stream(const struct flow *flow)
+static struct stream *find_stream(const struct capture_flow *flow)
 {
     for (unsigned i = 0; i < walk.n_streams; i++)
         if (memcmp(&walk.streams[i].flow, flow, sizeof *flow) == 0)
@@ -206,7 +205,7 @@ static void append(struct stream *stream, const uint8_t *data, size_t len)
     take_frames(stream);
 }
 
-static void on_segment(void *arg, const struct segment *segment)
+static void on_segment(void *arg, const struct capture_segment *segment)
 {
     (void)arg;
     if (segment->flow.src_port != S7_PORT && segment->flow.dst_port != S7_PORT)
@@ -230,7 +229,7 @@ static void on_segment(void *arg, const struct segment *segment)
     if (seen >= segment->len)
         return;
     stream->next_seq = segment->seq + (uint32_t)segment->len;
-    stream->given_up = stream->given_up || segment->cut;
+    stream->given_up = stream->given_up || segment->kept < segment->len;
     if (!stream->given_up)
         append(stream, segment->data + seen, segment->len - seen);
 }
@@ -239,12 +238,13 @@ static void on_segment(void *arg, const struct segment *segment)
 
 static void walk_file(const char *path)
 {
-    const char *why;
+    struct capture_sum sum;
+    char why[CAPTURE_WHY_CAP];
 
     walk.path = path;
     walk.n_streams = 0;
-    if (!capture_read(path, on_segment, NULL, &why)) {
-        printf("%s %s\n", path, why);
+    if (capture_read(path, on_segment, NULL, &sum, why) != CAPTURE_WHOLE) {
+        printf("%s: %s\n", path, why);
         walk.wrong++;
     }
     for (unsigned i = 0; i < walk.n_streams; i++)

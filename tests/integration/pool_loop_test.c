@@ -64,6 +64,19 @@ void *__wrap_calloc(size_t n, size_t size)
     return refuse_allocation() ? NULL : __real_calloc(n, size);
 }
 
+/* ---- what the pool told ---- */
+
+static unsigned told[S7_POOL_EVENTS];
+static s7_pool_event last_told[S7_POOL_EVENTS];
+
+static void on_event(s7_pool *none, const s7_pool_event *event, void *user)
+{
+    assert_null(none);
+    assert_ptr_equal(user, told);
+    told[event->kind]++;
+    last_told[event->kind] = *event;
+}
+
 /* ---- the house with a pool ---- */
 
 static void on_ended(s7_pool_loop *which, s7_status status, const s7_errinfo *err, void *arg)
@@ -284,6 +297,7 @@ static void a_health_check_finds_a_half_open_connection(void **state)
 {
     (void)state;
     int64_t began = now();
+    options.client.keepalive_idle_ms = 0; /* TCP would be faster */
     open_pool();
     run_for(SECOND);
     s7_virtual_vanish(stream_of(0), true, true);
@@ -696,10 +710,168 @@ static void the_same_seed_gives_the_same_trace(void **state)
 #define GENERIC(name) cmocka_unit_test_setup_teardown(name, generic, leave)
 #define S7_300(name)  cmocka_unit_test_setup_teardown(name, s7_300, leave)
 
+/* ---- maintenance ---- */
+
+static void a_pool_is_resized_refreshed_and_paused_at_exact_times(void **state)
+{
+    (void)state;
+    memset(told, 0, sizeof told);
+    options.size = 3;
+    options.on_event = on_event;
+    options.user = told;
+    options.name = "press 4";
+    options.start = S7_POOL_START_ALL;
+    open_pool();
+    assert_int_equal(served(), 3);
+    assert_int_equal(told[S7_POOL_EVENT_CONNECTED], 3);
+    assert_string_equal(last_told[S7_POOL_EVENT_CONNECTED].name, "press 4");
+    assert_int_equal(s7_pool_loop_resize(pool, 0, NULL), S7_E_ARG);
+    assert_int_equal(s7_pool_loop_resize(pool, 1, NULL), S7_OK);
+    run_for(MS);
+    assert_int_equal(served(), 1);
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_SHRINK], 2);
+    assert_int_equal(s7_pool_loop_resize(pool, 9, NULL), S7_OK);
+    for (unsigned i = 0; i < 9; i++)
+        borrow(i);
+    assert_int_equal(served(), 9);
+    assert_int_equal(s7_pool_loop_refresh(pool), S7_OK);
+    assert_int_equal(read_byte(8, 0, 500), S7_OK);
+    for (unsigned i = 1; i < 9; i++)
+        put(i);
+    run_for(MS);
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_EVICTED], 8);
+    ended = false;
+    assert_int_equal(s7_pool_loop_pause(pool, 5000, on_ended, NULL), S7_OK);
+    run_for(3 * SECOND);
+    assert_false(ended);
+    put(0);
+    run_for(MS);
+    assert_true(ended);
+    assert_int_equal(ended_with, S7_OK);
+    assert_int_equal(served(), 0);
+    ask(0, 10000);
+    run_for(5 * SECOND);
+    assert_false(workers[0].got);
+    assert_int_equal(s7_pool_loop_resume(pool), S7_OK);
+    run_for(MS);
+    assert_true(workers[0].got);
+    assert_int_equal(told[S7_POOL_EVENT_PAUSED] + told[S7_POOL_EVENT_RESUMED], 2);
+    assert_int_equal(last_told[S7_POOL_EVENT_WAIT_ENDED].took_ns / SECOND, 5);
+}
+
+static void a_pause_that_waits_in_vain_ends_at_its_deadline(void **state)
+{
+    (void)state;
+    open_pool();
+    borrow(0);
+    ended = false;
+    int64_t began = now();
+    assert_int_equal(s7_pool_loop_pause(pool, 5000, on_ended, NULL), S7_OK);
+    run_to(began + 5 * SECOND - 1);
+    assert_false(ended);
+    run_to(began + 5 * SECOND);
+    assert_true(ended);
+    assert_int_equal(ended_with, S7_E_TIMEOUT);
+    assert_non_null(strstr(ended_err.came, "not been put back"));
+}
+
+static void p10_connections_of_a_busy_pool_are_replaced_when_they_are_old(void **state)
+{
+    (void)state;
+    options.size = 1;
+    options.max_lifetime_ms = 1000;
+    open_pool();
+    for (unsigned i = 0; i < 200; i++) {
+        borrow(i % 2);
+        run_for(100 * MS);
+        assert_int_equal(read_byte(i % 2, 0, 500), S7_OK);
+        put(i % 2);
+    }
+    assert_in_range(stats().closed[S7_POOL_CLOSE_LIFETIME], 15, 25);
+}
+
+/* ---- groups ---- */
+
+#define POOLS 8
+
+static s7_pool_loop *pools[POOLS];
+static struct worker helpers[POOLS][5];
+
+static void count_got(s7_pool_loop *which, struct s7_pool_request *request, s7_status status,
+                      const s7_errinfo *err, void *arg)
+{
+    struct worker *helper = arg;
+
+    (void)which;
+    (void)err;
+    (void)request;
+    helper->got = status == S7_OK;
+}
+
+/* How many callers of all pools hold a connection; each of them puts it. */
+static unsigned put_what_was_got(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < POOLS; i++)
+        for (unsigned j = 0; j < 5; j++) {
+            struct worker *helper = &helpers[i][j];
+
+            if (!helper->got)
+                continue;
+            n++;
+            helper->got = false;
+            assert_int_equal(s7_pool_loop_put(pools[i], helper->request.lease), S7_OK);
+        }
+    return n;
+}
+
+/* Eight pools of five want 40 connections of a PLC that has 8, of which 2 are for others. */
+static void p12_pools_of_a_group_share_a_PLCs_connections(void **state)
+{
+    s7_pool_group_options limits;
+    s7_pool_group *group;
+    unsigned done = 0, most = 0;
+
+    (void)state;
+    s7_pool_group_options_init(&limits);
+    limits.plc_connections = 8;
+    limits.plc_reserved = 2;
+    limits.max_dials = 1;
+    assert_int_equal(s7_pool_group_new(&limits, &group, NULL), S7_OK);
+    options.group = group;
+    options.start = S7_POOL_START_BACKGROUND;
+    options.max_idle_ms = 100;
+    for (unsigned i = 0; i < POOLS; i++) {
+        assert_int_equal(s7_pool_loop_new(house.loop, house.endpoint, &options, &pools[i], NULL), S7_OK);
+        assert_int_equal(s7_pool_loop_start(pools[i], 0, NULL, NULL), S7_OK);
+        for (unsigned j = 0; j < 5; j++)
+            assert_int_equal(s7_pool_loop_get(pools[i], &helpers[i][j].request, 60000, "a test", count_got,
+                                              &helpers[i][j], NULL),
+                             S7_OK);
+    }
+    for (unsigned ms = 0; ms < 5000 && done < 5 * POOLS; ms++) {
+        run_for(MS);
+        most = served() > most ? served() : most;
+        assert_in_range(served(), 0, 6);
+        if (ms % 10 == 9)
+            done += put_what_was_got();
+    }
+    assert_int_equal(done, 5 * POOLS); /* nobody starves */
+    assert_int_equal(most, 6);
+    for (unsigned i = 0; i < POOLS; i++)
+        s7_pool_loop_free(pools[i]);
+    s7_pool_group_free(group);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         GENERIC(an_idle_connection_is_reaped_at_5_minutes_exactly_and_not_before),
+        GENERIC(a_pool_is_resized_refreshed_and_paused_at_exact_times),
+        GENERIC(a_pause_that_waits_in_vain_ends_at_its_deadline),
+        GENERIC(p10_connections_of_a_busy_pool_are_replaced_when_they_are_old),
+        GENERIC(p12_pools_of_a_group_share_a_PLCs_connections),
         GENERIC(a_health_check_finds_a_half_open_connection),
         GENERIC(checks_that_are_answered_keep_a_connection),
         GENERIC(the_end_of_an_idle_connection_is_noticed),

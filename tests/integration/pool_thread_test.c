@@ -98,32 +98,42 @@ static int close_house(void **state)
 static s7_pool *pool;
 static atomic_uint good, bad, wrong;
 
+static void options_for(unsigned size, s7_pool_options *options)
+{
+    s7_pool_options_init(options);
+    options->size = (uint16_t)size;
+    options->acquire_ms = PATIENCE_MS;
+    options->health_check_ms = 5 * options->size; /* often enough to meet everything else */
+}
+
 static s7_pool *new_pool(unsigned size)
 {
     s7_pool_options options;
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_pool *made;
 
-    s7_pool_options_init(&options);
-    options.size = (uint16_t)size;
-    options.acquire_ms = PATIENCE_MS;
-    options.health_check_ms = 5 * options.size; /* often enough to meet everything else */
+    options_for(size, &options);
     if (s7_pool_new(address, &options, &made, &err) != S7_OK)
         fail_msg("%s: %s", err.asked, err.came);
     return made;
 }
 
-static void start(unsigned size)
+static void start_made(void)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
 
-    pool = new_pool(size);
     if (s7_pool_start(pool, &ctx) != S7_OK)
         fail_msg("%s: %s", err.asked, err.came);
     atomic_store(&good, 0);
     atomic_store(&bad, 0);
     atomic_store(&wrong, 0);
+}
+
+static void start(unsigned size)
+{
+    pool = new_pool(size);
+    start_made();
 }
 
 /* Writes a place of its own and reads it back. */
@@ -261,6 +271,61 @@ static void the_end_of_an_idle_connection_is_noticed(void **state)
     close_pool();
 }
 
+/* ---- maintenance in the middle of it ---- */
+
+static atomic_uint events;
+
+static void count_event(s7_pool *which, const s7_pool_event *event, void *user)
+{
+    (void)which;
+    (void)event;
+    atomic_fetch_add((atomic_uint *)user, 1);
+}
+
+/* Everything that may be done to a pool in use, again and again. */
+static void maintain(void)
+{
+    static const unsigned sizes[] = {1, 10, 5, 64, 2};
+
+    for (unsigned i = 0; atomic_load(&good) + atomic_load(&bad) < THREADS * EXECUTES * 9 / 10; i++) {
+        assert_int_equal(s7_pool_resize(pool, sizes[i % 5]), S7_OK);
+        poll(NULL, 0, 3);
+        assert_int_equal(s7_pool_refresh(pool), S7_OK);
+        poll(NULL, 0, 3);
+        if (i % 4 != 0)
+            continue;
+        assert_int_equal(s7_pool_pause(pool, S7_WITHIN(PATIENCE_MS)), S7_OK);
+        assert_int_equal(stats().total_connections, 0);
+        assert_int_equal(s7_pool_resume(pool), S7_OK);
+    }
+}
+
+static void resize_refresh_and_pause_in_the_middle_of_it_fail_no_call(void **state)
+{
+    (void)state;
+    for (unsigned size = 1; size <= 10; size += size == 1 ? 4 : 5) {
+        s7_pool_options options;
+        s7_errinfo err = S7_ERRINFO_INIT;
+
+        options_for(size, &options);
+        options.on_event = count_event;
+        options.user = &events;
+        options.max_lifetime_ms = 50;
+        options.leak_ms = 1;
+        assert_int_equal(s7_pool_new(address, &options, &pool, &err), S7_OK);
+        start_made();
+        run_workers(maintain);
+        assert_int_equal(atomic_load(&good), THREADS * EXECUTES);
+        assert_int_equal(atomic_load(&wrong), 0);
+        s7_pool_stats s = stats();
+        assert_int_equal(s.gets_failed, 0);
+        assert_int_equal(s.lease.count, THREADS * EXECUTES);
+        assert_int_equal(s.wait.count, THREADS * EXECUTES);
+        close_pool();
+        assert_true(atomic_load(&events) > 0);
+    }
+}
+
 /* ---- closing and misusing in the middle of it ---- */
 
 static void close_early(void)
@@ -359,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_hundred_threads_share_10_connections),
         cmocka_unit_test(when_the_PLC_restarts_again_and_again_nothing_is_lost_but_calls),
         cmocka_unit_test(the_end_of_an_idle_connection_is_noticed),
+        cmocka_unit_test(resize_refresh_and_pause_in_the_middle_of_it_fail_no_call),
         cmocka_unit_test(close_may_come_at_any_time),
         cmocka_unit_test(p07_of_many_puts_of_one_client_exactly_one_wins),
         cmocka_unit_test(p08_a_client_kept_after_its_put_harms_nobody),
