@@ -525,7 +525,7 @@ unsigned s7_mux_lanes(const s7_mux_core *mux)
 
 struct s7_mux_lane *s7_mux_first_lane(const s7_mux_core *mux)
 {
-    return mux->lanes;
+    return mux != NULL ? mux->lanes : NULL;
 }
 
 bool s7_mux_is_idle(const s7_mux_core *mux)

@@ -166,7 +166,7 @@ bool s7_mux_wants_lane(const s7_mux_core *mux, struct s7_mux_demand demand, int6
 /* ---- questions ---- */
 
 unsigned s7_mux_lanes(const s7_mux_core *mux);
-struct s7_mux_lane *s7_mux_first_lane(const s7_mux_core *mux); /* then ->next */
+struct s7_mux_lane *s7_mux_first_lane(const s7_mux_core *mux); /* then ->next; mux NULL: NULL */
 bool s7_mux_is_idle(const s7_mux_core *mux);                   /* no request */
 
 struct s7_mux_stats {

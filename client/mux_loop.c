@@ -108,7 +108,7 @@ void s7_mux_loop_free(s7_mux_loop *mux)
     mux->freed = true;
     s7_timer_stop(&mux->timer);
     if (mux->asking)
-        s7_pool_loop_cancel(mux->pool, &mux->ask);
+        s7_pool_loop_forgo(mux->pool, &mux->ask);
     if (!mux->working)
         destroy(mux);
 }
@@ -261,7 +261,7 @@ static void borrow(s7_mux_loop *mux)
     bool wanted = s7_mux_wants_lane(mux->core, demand(mux), now_of(mux));
 
     if (mux->asking && !wanted) {
-        s7_pool_loop_cancel(mux->pool, &mux->ask);
+        s7_pool_loop_forgo(mux->pool, &mux->ask);
         mux->asking = false;
     }
     if (mux->asking || !wanted || mux->coming != NULL || mux->left != NULL ||

@@ -509,6 +509,12 @@ void s7_pool_loop_cancel(s7_pool_loop *pool, struct s7_pool_request *request)
     wake(pool);
 }
 
+void s7_pool_loop_forgo(s7_pool_loop *pool, struct s7_pool_request *request)
+{
+    s7_pool_core_forgo(pool->core, &request->waiter, now_of(pool));
+    wake(pool);
+}
+
 s7_status s7_pool_loop_submit(s7_pool_loop *pool, struct s7_pool_lease lease, bool write, s7_item *items,
                               size_t n_items, uint32_t timeout_ms, s7_conn_done_fn *done, void *arg,
                               s7_errinfo *err)

@@ -62,6 +62,9 @@ S7_MUST_CHECK s7_status s7_pool_loop_get(s7_pool_loop *pool, struct s7_pool_requ
 /* Withdraw a request whose fn was not called; it will not be. */
 void s7_pool_loop_cancel(s7_pool_loop *pool, struct s7_pool_request *request);
 
+/* The same of one who can do without: no failure. */
+void s7_pool_loop_forgo(s7_pool_loop *pool, struct s7_pool_request *request);
+
 /* A call on a lent connection, as s7_conn_submit. S7_E_STALE_LEASE: it is not lent under this lease. Calls
  * that are outstanding when a lease is discarded or revoked end as those of a closed connection. */
 S7_MUST_CHECK s7_status s7_pool_loop_submit(s7_pool_loop *pool, struct s7_pool_lease lease, bool write,

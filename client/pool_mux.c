@@ -256,7 +256,7 @@ static void stop_asking(struct s7_pool_mux *mux, int64_t now_ns)
 
     pthread_mutex_lock(&pool->mutex);
     if (!mux->ask.done) {
-        s7_pool_core_cancel(pool->core, &mux->ask.waiter, now_ns);
+        s7_pool_core_forgo(pool->core, &mux->ask.waiter, now_ns);
         s7_pool_after_event(pool);
         mux->asking = false;
     }

@@ -9,7 +9,8 @@
  * speed of one.
  *
  * Connections. They are borrowed from the pool while there is something to do, under the label "multiplexed",
- * and follow the same rules as any lease. One is used until its window of jobs is full, then one more, up to
+ * and follow the same rules as any lease, as which they are
+ * counted. One is used until its window of jobs is full, then one more, up to
  * mux_connections; one that has nothing to do goes back at once. While somebody waits in s7_pool_get, these
  * calls keep one connection and give the others back; of a pool with a single connection that goes back as
  * well, after a window of jobs: they take turns.
@@ -41,10 +42,10 @@ extern "C" {
 #endif
 
 /* What each call returns, beside what its twin of client.h does: S7_E_PLC_DOWN, S7_E_POOL_EXHAUSTED,
- * S7_E_POOL_PAUSED, S7_E_POOL_QUEUE_FULL, S7_E_POOL_CLOSED, S7_E_FORKED as s7_pool_get says, and S7_E_MISUSE:
- * the pool was not started, or it is the pool's own thread that calls (s7_pool_event_fn). A context that says
- * nothing has acquire_ms and request_ms together. S7_E_TIMEOUT: a connection was there, and no answer came in
- * time. */
+ * S7_E_POOL_PAUSED, S7_E_BUDGET, S7_E_POOL_QUEUE_FULL, S7_E_POOL_CLOSED, S7_E_FORKED as s7_pool_get says, and
+ * S7_E_MISUSE: the pool was not started, or it is the pool's own thread that calls (s7_pool_event_fn). A
+ * context that says nothing has acquire_ms and request_ms together. S7_E_TIMEOUT: a connection was there, and
+ * no answer came in time. */
 
 /* See s7_read_area, s7_write_area. */
 S7_MUST_CHECK s7_status s7_pool_read_area(s7_pool *pool, const s7_ctx *ctx, s7_area area, uint16_t db,
