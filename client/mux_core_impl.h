@@ -23,7 +23,8 @@ struct s7_mux_spans {
 
 struct s7_mux_batch {
     struct s7_mux_unit unit;
-    struct s7_mux_batch *next; /* spare */
+    struct s7_mux_batch *next;  /* spare */
+    struct s7_mux_batch *older; /* of all there are */
     struct s7_mux_queue members;
     unsigned n_members; /* at first */
     struct s7_mux_spans spans;
@@ -41,7 +42,7 @@ struct s7_mux_core {
     struct s7_heap_node *due; /* requests that are not over, by deadline */
     struct s7_mux_lane *lanes, *lanes_last;
     unsigned n_lanes;
-    struct s7_mux_batch *spare;
+    struct s7_mux_batch *spare, *batches; /* batches: all there are */
     struct s7_mux_stats stats;
 };
 

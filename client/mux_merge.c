@@ -158,16 +158,22 @@ static bool join(struct s7_mux_spans *spans, const struct s7_mux_request *reques
 
 /* ---- batches ---- */
 
+static void own(s7_mux_core *mux, struct s7_mux_batch *batch)
+{
+    batch->older = mux->batches;
+    mux->batches = batch;
+}
+
 static struct s7_mux_batch *take_spare(s7_mux_core *mux)
 {
     struct s7_mux_batch *batch = mux->spare;
 
-    if (batch == NULL)
-        batch = malloc(sizeof *batch);
-    else
+    if (batch != NULL)
         mux->spare = batch->next;
-    if (batch == NULL)
+    else if ((batch = malloc(sizeof *batch)) == NULL)
         return NULL;
+    else
+        own(mux, batch);
     batch->unit.ready = false;
     batch->unit.at = NULL;
     batch->unit.broke = S7_OK;
@@ -187,14 +193,10 @@ static void give_back(s7_mux_core *mux, struct s7_mux_batch *batch)
 
 void s7_mux_free_batches(s7_mux_core *mux)
 {
-    for (struct s7_mux_batch *next, *batch = mux->spare; batch != NULL; batch = next) {
-        next = batch->next;
+    for (struct s7_mux_batch *older, *batch = mux->batches; batch != NULL; batch = older) {
+        older = batch->older;
         free(batch);
     }
-    for (struct s7_mux_lane *lane = mux->lanes; lane != NULL; lane = lane->next)
-        for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
-            if (lane->slots[i].id != 0)
-                free(lane->slots[i].unit->batch); /* one job each */
 }
 
 static void begin(struct s7_mux_batch *batch)

@@ -262,13 +262,16 @@ static void wind_down(s7_pool_core *core, int64_t now_ns)
 
 void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
 {
+    bool ages = core->rules.max_lifetime_ns != S7_NEVER_NS;
+
     core->now_ns = now_ns;
     watch_start(core, now_ns);
     if (core->phase == S7_POOL_FAILING || core->phase == S7_POOL_DRAINING) {
         wind_down(core, now_ns);
     } else {
         drop_overdue(core, now_ns);
-        s7_pool_turn_over(core, now_ns);
+        if (core->paused || ages || s7_pool_excess(core) > 0)
+            s7_pool_turn_over(core, now_ns);
         serve(core, now_ns);
         note_outage(core, now_ns);
         fail_overdue(core, now_ns);
@@ -276,10 +279,13 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
         turn_away(core);
         reap(core, now_ns);
         check_due(core, now_ns);
-        s7_pool_note_renewal(core, now_ns);
+        if (ages)
+            s7_pool_note_renewal(core, now_ns);
         dial_due(core, now_ns);
-        s7_pool_watch_pause(core, now_ns);
-        s7_pool_tell_leaks(core, now_ns);
+        if (core->pausing)
+            s7_pool_watch_pause(core, now_ns);
+        if (core->rules.leak_ns != S7_NEVER_NS)
+            s7_pool_tell_leaks(core, now_ns);
     }
     assert(s7_pool_core_fault(core) == NULL);
 }
@@ -306,7 +312,10 @@ int64_t s7_pool_core_chores(const s7_pool_core *core)
         at_ns = earlier(at_ns, conn->until_ns);
     for (conn = core->lists[S7_POOL_DIRTY].first; conn != NULL; conn = conn->next)
         at_ns = earlier(at_ns, conn->until_ns);
-    at_ns = earlier(at_ns, earlier(s7_pool_turnover_at_ns(core), s7_pool_leak_at_ns(core)));
+    if (core->pausing || core->rules.max_lifetime_ns != S7_NEVER_NS)
+        at_ns = earlier(at_ns, s7_pool_turnover_at_ns(core));
+    if (core->rules.leak_ns != S7_NEVER_NS)
+        at_ns = earlier(at_ns, s7_pool_leak_at_ns(core));
     return earlier(at_ns, dial_at_ns(core));
 }
 

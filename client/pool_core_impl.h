@@ -131,6 +131,14 @@ static inline unsigned s7_pool_taken(const s7_pool_core *core)
     return s7_pool_total(core) + s7_pool_n(core, S7_POOL_DIALING);
 }
 
+/* Connections above the size that are not being closed. */
+static inline unsigned s7_pool_excess(const s7_pool_core *core)
+{
+    unsigned held = s7_pool_taken(core) - s7_pool_n(core, S7_POOL_CLOSING);
+
+    return held > core->rules.size ? held - core->rules.size : 0;
+}
+
 /* Those that could be lent, now or when their check was answered. */
 static inline unsigned s7_pool_ready(const s7_pool_core *core)
 {
@@ -178,8 +186,7 @@ bool s7_pool_must_go(const s7_pool_core *core, const struct s7_pool_conn *conn, 
 void s7_pool_turn_over(s7_pool_core *core, int64_t now_ns);
 void s7_pool_note_renewal(s7_pool_core *core, int64_t now_ns); /* sets renewing */
 int64_t s7_pool_turnover_at_ns(const s7_pool_core *core);      /* when it has something to do next */
-unsigned s7_pool_excess(const s7_pool_core *core); /* connections above the size that are not being closed */
-void s7_pool_end_pause(s7_pool_core *core, s7_status status); /* if anybody waits for it */
+void s7_pool_end_pause(s7_pool_core *core, s7_status status);  /* if anybody waits for it */
 void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
 
 /* ---- pool_tell.c ---- */
