@@ -27,6 +27,7 @@ void s7_pool_options_init(s7_pool_options *options)
         .probe_max_ms = 60000,
         .max_lifetime_ms = 0,
         .lifetime_jitter_percent = 10,
+        .coalesce_gap = -1,
         .backoff_factor_percent = 200,
         .backoff_jitter_percent = 100,
     };
@@ -50,6 +51,8 @@ static const char *options_fault(const s7_pool_options *options)
         return "probe_min_ms is at least 1, and probe_max_ms not below it";
     if (options->lifetime_jitter_percent > 100 || options->backoff_jitter_percent > 100)
         return "lifetime_jitter_percent and backoff_jitter_percent are 0..100";
+    if (options->coalesce_us > 1000000 || options->coalesce_gap < -1 || options->coalesce_gap > 960)
+        return "coalesce_us is at most 1000000, and coalesce_gap -1 (automatic) or 0..960";
     if (options->backoff_factor_percent < 100 || options->backoff_factor_percent > 1000)
         return "backoff_factor_percent is 100..1000";
     if (options->health_check_ms != 0 && options->health_check_ms < options->size)
