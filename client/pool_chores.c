@@ -116,7 +116,7 @@ static bool tcp_step(s7_pool *pool, struct s7_pool_member *member, bool overdue,
         status = s7_pooled_connected(member->direct, member->fd, err);
     } else {
         s7_settings_asked(&pool->settings.client, err);
-        s7_report_came(err, status, "no answer to the TCP connection request");
+        s7_report_why(err, status, "no answer to the TCP connection request", S7_FACT_TCP);
     }
     if (status == S7_OK) {
         member->tcp_up = true;

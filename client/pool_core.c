@@ -68,7 +68,7 @@ static void serve(s7_pool_core *core, int64_t now_ns)
 }
 
 /* What somebody whose time is up is told: never that all are taken when the PLC is to blame. */
-static s7_status why_in_vain(const s7_pool_core *core)
+s7_status s7_pool_core_in_vain(const s7_pool_core *core)
 {
     if (core->paused)
         return S7_E_POOL_PAUSED;
@@ -87,7 +87,7 @@ static void fail_overdue(s7_pool_core *core, int64_t now_ns)
         while (core->waiting.first != NULL)
             s7_pool_fail(core, core->waiting.first, S7_E_PLC_DOWN);
     for (; (waiter = s7_pool_next_due(core, now_ns)) != NULL; core->gets_timed_out++)
-        s7_pool_fail(core, waiter, why_in_vain(core));
+        s7_pool_fail(core, waiter, s7_pool_core_in_vain(core));
 }
 
 /* The connection that was idle longest, under check or not, when there are more than min_idle. One under
@@ -264,6 +264,7 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
 {
     bool ages = core->rules.max_lifetime_ns != S7_NEVER_NS;
 
+    s7_pool_note_leap(core, now_ns);
     core->now_ns = now_ns;
     watch_start(core, now_ns);
     if (core->phase == S7_POOL_FAILING || core->phase == S7_POOL_DRAINING) {

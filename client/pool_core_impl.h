@@ -194,6 +194,12 @@ int64_t s7_pool_turnover_at_ns(const s7_pool_core *core);      /* when it has so
 void s7_pool_end_pause(s7_pool_core *core, s7_status status);  /* if anybody waits for it */
 void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
 
+/* ---- pool_leap.c ---- */
+
+/* If the process did not run since the last event: go on as if no time had passed for connections, and ask
+ * each that is idle whether it lives. */
+void s7_pool_note_leap(s7_pool_core *core, int64_t now_ns);
+
 /* ---- pool_tell.c ---- */
 
 /* Note an event; the rest may be filled in until the next one. conn NULL: it concerns none. */

@@ -178,13 +178,18 @@ s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum 
 
 void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns)
 {
-    bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
-
     if (waiter->state == S7_WAITER_WAITING) {
         core->gets_failed++;
         core->gets_cancelled++;
         s7_pool_tell_wait(core, waiter, NULL, S7_E_CANCELLED, now_ns);
     }
+    s7_pool_core_forgo(core, waiter, now_ns);
+}
+
+void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns)
+{
+    bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
+
     if (waiter->state != S7_WAITER_FREE)
         s7_pool_forget_waiter(core, waiter);
     if (granted && s7_pool_core_is_current(core, waiter->lease)) {

@@ -102,6 +102,24 @@ const char *s7_pool_close_reason_name(s7_pool_close_reason reason)
     return reason >= 0 && reason < S7_POOL_CLOSE_REASONS ? names[reason] : "?";
 }
 
+struct s7_pool_load s7_pool_core_load(const s7_pool_core *core)
+{
+    return (struct s7_pool_load){.waiting = core->waiting.n, .up = s7_pool_up(core)};
+}
+
+bool s7_pool_core_is_waiting(const struct s7_pool_waiter *waiter)
+{
+    return waiter->state == S7_WAITER_WAITING;
+}
+
+bool s7_pool_core_wants_back(const s7_pool_core *core, struct s7_pool_lease lease, int64_t now_ns)
+{
+    s7_pool_close_reason reason;
+
+    return s7_pool_core_is_current(core, lease) &&
+           s7_pool_must_go(core, &core->conns[lease.conn], now_ns, &reason);
+}
+
 /* ---- invariants ---- */
 
 static const char *list_fault(const s7_pool_core *core, enum s7_pool_state state)
