@@ -338,7 +338,7 @@ static void look_after_members(s7_pool *pool)
 
 static int64_t wake_at_ns(const s7_pool *pool)
 {
-    int64_t at_ns = s7_pool_core_chores(pool->core);
+    int64_t at_ns = s7_pool_core_soonest(pool->core);
 
     for (unsigned i = 0; i < pool->n_members; i++) {
         const struct s7_pool_member *member = &pool->members[i];

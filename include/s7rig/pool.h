@@ -200,7 +200,7 @@ typedef struct s7_pool_options {
                                    added: S7_E_POOL_EXHAUSTED at once */
     bool fail_fast_when_down;   /* [false] no waiting while the PLC is down: S7_E_PLC_DOWN at once */
     uint32_t backoff_min_ms;  /* [250] bound of the first pause between dials while the PLC is down, at least
-                                 1; doubled each time up to */
+                                 1; grown by backoff_factor_percent each time up to */
     uint32_t backoff_max_ms;  /* [5000] this one */
     uint32_t probe_min_ms;    /* [5000] bound of the first pause before one connection more is tried at a PLC
                                  that is full, at least 1; doubled each time up to */
