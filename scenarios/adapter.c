@@ -47,11 +47,15 @@ void sc_call_end(struct sc_adapter *adapter, struct sc_call *call)
 
 static const char *words_of(enum sc_job_kind kind)
 {
-    static const char *const words[] = {
-        [SC_POOL_START] = "start the pool of", [SC_POOL_PAUSE] = "pause the pool of",
-        [SC_POOL_CLOSE] = "close the pool of", [SC_POOL_GET] = "borrow a connection to",
-        [SC_POOL_SUBMIT] = "a call to",        [SC_CLIENT_CONNECT] = "connect to",
-        [SC_CLIENT_SUBMIT] = "a call to",      [SC_CLIENT_CLOSE] = "close the connection to"};
+    static const char *const words[] = {[SC_POOL_START] = "start the pool of",
+                                        [SC_POOL_PAUSE] = "pause the pool of",
+                                        [SC_POOL_CLOSE] = "close the pool of",
+                                        [SC_POOL_GET] = "borrow a connection to",
+                                        [SC_POOL_SUBMIT] = "a call to",
+                                        [SC_POOL_DIRECT] = "a call to",
+                                        [SC_CLIENT_CONNECT] = "connect to",
+                                        [SC_CLIENT_SUBMIT] = "a call to",
+                                        [SC_CLIENT_CLOSE] = "close the connection to"};
 
     return words[kind];
 }
@@ -350,6 +354,17 @@ void sc_pool_submit(struct sc_pool *pool, struct sc_lease lease, bool write, s7_
         begin(&asked, &pool->submits);
     else
         refuse(&asked, status, status == S7_E_MISUSE ? in_use : "");
+}
+
+void sc_pool_direct(struct sc_pool *pool, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                    struct sc_call *call)
+{
+    struct sc_job asked = at_pool(SC_POOL_DIRECT, pool, timeout_ms, call);
+
+    asked.write = write;
+    asked.items = items;
+    asked.n_items = n_items;
+    begin(&asked, &pool->adapter->jobs);
 }
 
 s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease)

@@ -72,6 +72,9 @@ void sc_pool_get(struct sc_pool *pool, uint32_t timeout_ms, const char *label, s
 /* items and their data must live until the end. S7_E_FOREIGN: another pool's lease, or none. */
 void sc_pool_submit(struct sc_pool *pool, struct sc_lease lease, bool write, s7_item *items, size_t n_items,
                     uint32_t timeout_ms, struct sc_call *call);
+/* Without a lease, as s7rig/pool_direct.h; timeout_ms 0: acquire_ms and request_ms. */
+void sc_pool_direct(struct sc_pool *pool, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                    struct sc_call *call);
 /* At once. Statuses as s7_pool_put. */
 s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease);
 s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease);

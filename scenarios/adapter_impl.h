@@ -5,7 +5,7 @@
 #ifndef SCENARIOS_ADAPTER_IMPL_H
 #define SCENARIOS_ADAPTER_IMPL_H
 
-#include "client/pool_loop.h"
+#include "client/mux_loop.h"
 #include "scenarios/adapter.h"
 #include "scenarios/adapter_crew.h"
 
@@ -15,6 +15,7 @@ enum sc_job_kind {
     SC_POOL_CLOSE,
     SC_POOL_GET,
     SC_POOL_SUBMIT,
+    SC_POOL_DIRECT,
     SC_CLIENT_CONNECT,
     SC_CLIENT_SUBMIT,
     SC_CLIENT_CLOSE
@@ -43,6 +44,7 @@ struct sc_job {
     size_t n_items;
     union {
         struct s7_pool_request request; /* loop */
+        struct s7_mux_op op;            /* loop, SC_POOL_DIRECT */
         struct sc_chore chore;          /* thread */
     } how;
 };
@@ -62,6 +64,7 @@ struct sc_pool {
         s7_pool_loop *loop;
         s7_pool *thread;
     } how;
+    struct s7_mux_loop *mux; /* loop */
     char where[SC_WHERE_CAP];
     uint32_t request_ms;
     struct sc_label *labels;

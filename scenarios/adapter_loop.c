@@ -7,11 +7,19 @@
 static s7_status pool_new(struct sc_pool *pool, const char *endpoint, const s7_pool_options *options,
                           s7_errinfo *err)
 {
-    return s7_pool_loop_new(pool->adapter->loop, endpoint, options, &pool->how.loop, err);
+    s7_status status = s7_pool_loop_new(pool->adapter->loop, endpoint, options, &pool->how.loop, err);
+
+    if (status != S7_OK)
+        return status;
+    status = s7_mux_loop_new(pool->how.loop, &pool->mux);
+    if (status != S7_OK)
+        s7_pool_loop_free(pool->how.loop);
+    return status;
 }
 
 static void pool_free(struct sc_pool *pool)
 {
+    s7_mux_loop_free(pool->mux);
     s7_pool_loop_free(pool->how.loop);
 }
 
@@ -102,7 +110,12 @@ static s7_status refresh(struct sc_pool *pool)
 
 static void pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
 {
+    const struct s7_mux_stats *direct = s7_mux_loop_stats(pool->mux);
+
     (void)s7_pool_loop_stats(pool->how.loop, stats);
+    stats->direct_calls = direct->calls;
+    stats->direct_jobs = direct->jobs;
+    stats->direct_merged = direct->merged;
 }
 
 /* ---- transfers ---- */
@@ -129,6 +142,29 @@ static void pool_submit(struct sc_job *job)
                                            job->n_items, job->timeout_ms, on_done, job, &err);
 
     check_begun(job, status, &err);
+}
+
+static void on_direct_done(s7_mux_loop *mux, struct s7_mux_op *op, s7_status status, const s7_errinfo *err,
+                           void *arg)
+{
+    (void)mux;
+    (void)op;
+    sc_job_end(arg, status, err);
+}
+
+static void pool_direct(struct sc_job *job)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_status status = s7_mux_loop_call(job->pool->mux, &job->how.op, job->write, job->items, job->n_items,
+                                        job->timeout_ms, on_direct_done, job, &err);
+
+    check_begun(job, status, &err);
+}
+
+static void close_pool(struct sc_job *job)
+{
+    s7_mux_loop_close(job->pool->mux);
+    s7_pool_loop_close(job->pool->how.loop, job->timeout_ms, on_closed, job->pool);
 }
 
 static void client_submit(struct sc_job *job)
@@ -203,13 +239,16 @@ static void begin(struct sc_job *job)
         pause_pool(job);
         break;
     case SC_POOL_CLOSE:
-        s7_pool_loop_close(job->pool->how.loop, job->timeout_ms, on_closed, job->pool);
+        close_pool(job);
         break;
     case SC_POOL_GET:
         get(job);
         break;
     case SC_POOL_SUBMIT:
         pool_submit(job);
+        break;
+    case SC_POOL_DIRECT:
+        pool_direct(job);
         break;
     case SC_CLIENT_CONNECT:
         client_connect(job);

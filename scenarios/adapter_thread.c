@@ -3,6 +3,8 @@
 #include "scenarios/adapter_impl.h"
 #include "scenarios/workers_impl.h"
 
+#include <s7rig/pool_direct.h>
+
 #include <stdlib.h>
 
 /* ---- on a thread: the call is its own until it is over ---- */
@@ -31,6 +33,14 @@ static s7_status submit(const struct sc_job *job, s7_client *client, const s7_ct
                       : s7_read_multi(client, ctx, job->items, job->n_items);
 }
 
+static s7_status direct(const struct sc_job *job, const s7_ctx *ctx)
+{
+    s7_pool *pool = job->pool->how.thread;
+
+    return job->write ? s7_pool_write_multi(pool, ctx, job->items, job->n_items)
+                      : s7_pool_read_multi(pool, ctx, job->items, job->n_items);
+}
+
 static s7_status do_job(const struct sc_job *job, const s7_ctx *ctx)
 {
     switch (job->kind) {
@@ -44,6 +54,8 @@ static s7_status do_job(const struct sc_job *job, const s7_ctx *ctx)
         return get(job, ctx);
     case SC_POOL_SUBMIT:
         return submit(job, job->lease.client, ctx);
+    case SC_POOL_DIRECT:
+        return direct(job, ctx);
     case SC_CLIENT_CONNECT:
         return s7_client_connect(job->client->how.thread, ctx);
     case SC_CLIENT_SUBMIT:

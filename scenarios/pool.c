@@ -34,6 +34,9 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(max_lifetime_ms, SC_MS, 0),
                                            POOL(lifetime_jitter_percent, SC_U16, 100),
                                            POOL(leak_ms, SC_MS, 0),
+                                           POOL(mux_connections, SC_U16, 65535),
+                                           POOL(coalesce_us, SC_U32, 1000000),
+                                           POOL(coalesce_gap, SC_I32, 960),
                                            {NULL, SC_BOOL, 0, 0}};
 
 struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what)
@@ -217,6 +220,24 @@ static int pool_discard(lua_State *lua)
     return give_back(lua, "pool:discard", sc_pool_discard);
 }
 
+/* ---- without a lease ---- */
+
+static void submit_direct(void *pool, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                          struct sc_call *call)
+{
+    sc_pool_direct(pool, write, items, n_items, timeout_ms, call);
+}
+
+static int pool_read(lua_State *lua)
+{
+    return sc_transfer(lua, false, "pool:read", submit_direct, sc_check_pool(lua, 1, "pool:read"));
+}
+
+static int pool_write(lua_State *lua)
+{
+    return sc_transfer(lua, true, "pool:write", submit_direct, sc_check_pool(lua, 1, "pool:write"));
+}
+
 /* ---- execute: get, fn, put; the connection comes back whatever fn does ---- */
 
 /* Stack: pool, fn, timeout, lease, then what fn left. */
@@ -307,6 +328,9 @@ static int push_stats(lua_State *lua, struct sc_pool *pool)
     COUNT(reconnects);
     COUNT(leaking);
     COUNT(leaks);
+    COUNT(direct_calls);
+    COUNT(direct_jobs);
+    COUNT(direct_merged);
 #undef COUNT
     lua_pushboolean(lua, stats.down);
     lua_setfield(lua, -2, "down");
@@ -326,7 +350,7 @@ static int pool_field(lua_State *lua)
         return push_stats(lua, pool);
     return sc_no_such(lua, "a pool", name, NULL,
                       (const char *const[]){"stats", "start", "pause", "resume", "refresh", "resize", "close",
-                                            "get", "put", "discard", "execute", NULL});
+                                            "get", "put", "discard", "execute", "read", "write", NULL});
 }
 
 /* ---- leases ---- */
@@ -368,6 +392,8 @@ void sc_pool_open(lua_State *lua)
                                             {"put", pool_put},
                                             {"discard", pool_discard},
                                             {"execute", pool_execute},
+                                            {"read", pool_read},
+                                            {"write", pool_write},
                                             {NULL, NULL}};
     static const luaL_Reg lease_methods[] = {{"read", lease_read}, {"write", lease_write}, {NULL, NULL}};
 
