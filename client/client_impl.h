@@ -118,6 +118,9 @@ void s7_direct_drain(struct s7_direct *direct, struct s7_work *work);
 s7_status s7_direct_flush(struct s7_direct *direct, int64_t until_ns);
 s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
 
+/* Take what has come, of which a poll of the caller's has told. S7_E_TIMEOUT: nothing had. Then drain. */
+s7_status s7_direct_receive_ready(struct s7_direct *direct);
+
 /* Send what is queued, wait for an answer, take what came. The session itself decides what has run out of
  * time by until_ns. */
 void s7_direct_exchange(struct s7_direct *direct, struct s7_work *work, int64_t until_ns);

@@ -144,7 +144,7 @@ static void fell(struct s7_pool_mux_lane *lane, s7_status why)
 void s7_mux_receive(struct s7_pool_mux_lane *lane)
 {
     if (lane->direct != NULL && lane->direct->fd >= 0)
-        fell(lane, s7_direct_receive(lane->direct, s7_now_ns()));
+        fell(lane, s7_direct_receive_ready(lane->direct));
 }
 
 /* Send what is queued, as far as the socket takes it; events of jobs that were withdrawn. */

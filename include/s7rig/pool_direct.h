@@ -30,8 +30,8 @@
  * times. Writes never are: S7_E_OUTCOME_UNKNOWN for those whose bytes left and whose answer did not come.
  *
  * Threads. Any number may be inside. They do the work themselves, one of those who wait for all; there is no
- * further thread, and a lone caller costs what a lease costs. Once as many have been inside as ever are,
- * nothing is allocated. */
+ * further thread, and a lone caller costs one system call more than with a lease. Once as many have been
+ * inside as ever are, nothing is allocated. */
 #ifndef S7RIG_POOL_DIRECT_H
 #define S7RIG_POOL_DIRECT_H
 

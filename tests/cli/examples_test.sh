@@ -8,6 +8,7 @@ pool_threads=$5
 tag_list=$6
 event_loop=$7
 subscription=$8
+pool_workers=$9
 plant=$dir/bottling.plant
 
 say "the demo plant"
@@ -81,8 +82,10 @@ plant=$dir/bottling.plant address=$line server=$line_server
 
 say "pool_threads"
 expect 0 "2000 reads by 100 workers over " "$pool_threads" "$address"
+expect 0 "2000 reads by 100 workers in " "$pool_workers" "$address"
 ends_well "$server"
 expect 1 "connection refused" "$pool_threads" "$address"
+expect 1 "connection refused" "$pool_workers" "$address"
 expect 1 "$address" "$first_read" "$address"
 expect 1 "connection refused" "$tag_list" "$address"
 
