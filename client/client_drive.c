@@ -2,6 +2,7 @@
  * work from its begin to its end. */
 #include "client/client_impl.h"
 
+#include "client/log.h"
 #include "loop/blocking.h"
 
 /* ---- bytes ---- */
@@ -38,6 +39,7 @@ void s7_direct_drain(struct s7_direct *client, struct s7_work *work)
             s7_pushes_take(client->pushes, &event.pdu);
             continue;
         }
+        s7_log_event(client, &event, atomic_load(&client->up));
         if (!take_probe(client, &event) && work != NULL)
             work->ops->event(work, &event);
         if (event.kind != S7_EVENT_CLOSED)
@@ -49,6 +51,7 @@ void s7_direct_drain(struct s7_direct *client, struct s7_work *work)
         if (work != NULL)
             work->ops->cancel(work, client->session, event.status, event.detail);
     }
+    s7_log_strays(client);
     if (s7_session_owed(client->session) == 0)
         client->owed_until_ns = S7_NEVER_NS;
 }

@@ -264,6 +264,7 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
 {
     bool ages = core->rules.max_lifetime_ns != S7_NEVER_NS;
 
+    s7_pool_note_leap(core, now_ns);
     core->now_ns = now_ns;
     watch_start(core, now_ns);
     if (core->phase == S7_POOL_FAILING || core->phase == S7_POOL_DRAINING) {
@@ -287,7 +288,18 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
         if (core->rules.leak_ns != S7_NEVER_NS)
             s7_pool_tell_leaks(core, now_ns);
     }
+    core->soonest_ns = s7_pool_core_chores(core);
     assert(s7_pool_core_fault(core) == NULL);
+}
+
+bool s7_pool_is_quiet(const s7_pool_core *core, int64_t now_ns)
+{
+    unsigned resting = s7_pool_n(core, S7_POOL_IDLE) + s7_pool_n(core, S7_POOL_LEASED);
+
+    return core->phase == S7_POOL_OPEN && core->waiting.n == 0 && core->start_want == 0 &&
+           resting == s7_pool_taken(core) && resting <= core->rules.size && core->n_condemned == 0 &&
+           !core->paused && core->rules.min_idle == 0 && core->rules.max_lifetime_ns == S7_NEVER_NS &&
+           now_ns < core->soonest_ns;
 }
 
 /* ---- time ---- */
@@ -317,6 +329,22 @@ int64_t s7_pool_core_chores(const s7_pool_core *core)
     if (core->rules.leak_ns != S7_NEVER_NS)
         at_ns = earlier(at_ns, s7_pool_leak_at_ns(core));
     return earlier(at_ns, dial_at_ns(core));
+}
+
+int64_t s7_pool_core_soonest(const s7_pool_core *core)
+{
+    return core->soonest_ns;
+}
+
+void s7_pool_note_lease(s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
+{
+    int64_t due_ns = s7_pool_later(conn->leased_ns, core->rules.leak_ns);
+
+    if (conn->state == S7_POOL_IDLE)
+        due_ns = earlier(conn->check_at_ns, s7_pool_later(conn->idle_since_ns, core->rules.max_idle_ns));
+    core->now_ns = now_ns;
+    core->soonest_ns = earlier(core->soonest_ns, due_ns);
+    assert(s7_pool_core_fault(core) == NULL);
 }
 
 int64_t s7_pool_core_deadline(const s7_pool_core *core)

@@ -104,6 +104,7 @@ bool s7_pool_core_has_event(const s7_pool_core *core);
  * adapters whose waiters look after themselves (tick with their own deadline as now). */
 int64_t s7_pool_core_deadline(const s7_pool_core *core);
 int64_t s7_pool_core_chores(const s7_pool_core *core);
+int64_t s7_pool_core_soonest(const s7_pool_core *core); /* as _chores, perhaps earlier, and known already */
 void s7_pool_core_tick(s7_pool_core *core, int64_t now_ns);
 
 /* ---- what users want ---- */

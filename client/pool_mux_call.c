@@ -239,8 +239,10 @@ static s7_status refuse(const struct s7_pool_mux *mux, const struct s7_mux_calle
 
 static void mark_refused(const struct s7_mux_ask *ask, s7_status status)
 {
-    for (size_t i = 0; ask->items != NULL && i < ask->n_items; i++)
-        ask->items[i] = (s7_item){ask->items[i].address, ask->items[i].data, ask->items[i].len, status, 0};
+    for (size_t i = 0; ask->items != NULL && i < ask->n_items; i++) {
+        ask->items[i].status = status;
+        ask->items[i].code = 0;
+    }
 }
 
 static s7_status call_locked(struct s7_pool_mux *mux, struct s7_mux_caller *caller,

@@ -175,6 +175,8 @@ static const char *promise_fault(const s7_pool_core *core)
         return "somebody waits at a pool that is not open";
     if ((core->phase == S7_POOL_NEW || core->phase == S7_POOL_SHUT) && s7_pool_taken(core) > 0)
         return "a pool that is not open has connections";
+    if (core->soonest_ns > s7_pool_core_chores(core))
+        return "something has to be done sooner than is known";
     if (core->n_events > S7_POOL_EVENTS_KEPT || (core->n_events > 0 && core->events == NULL))
         return "more events than are kept";
     if (core->paused &&

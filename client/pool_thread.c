@@ -92,7 +92,7 @@ void s7_pool_after_event(s7_pool *pool)
     if (pool->sleeping_until_ns == INT64_MIN) /* awake: it looks before it sleeps */
         return;
     if (s7_pool_core_has_chore(pool->core) || s7_pool_core_has_event(pool->core) ||
-        s7_pool_core_chores(pool->core) < pool->sleeping_until_ns) {
+        s7_pool_core_soonest(pool->core) < pool->sleeping_until_ns) {
         pool->sleeping_until_ns = INT64_MIN;
         s7_watch_wake(pool->watch);
     }

@@ -66,6 +66,7 @@ static s7_status check_items(s7_item *items, size_t n_items, s7_errinfo *err)
         const char *fault = item_fault(&items[i]);
 
         items[i].code = 0;
+        items[i].time_ns = 0;
         items[i].status = fault == NULL ? S7_OK : S7_E_ARG;
         if (fault == NULL || status != S7_OK)
             continue;
@@ -239,6 +240,17 @@ static void job_failed(struct s7_transfer *transfer, const struct s7_transfer_jo
     call_failed(transfer, status, plc_error, detail);
 }
 
+/* Good or not, it is known since then. */
+static void job_answered(const struct s7_transfer *transfer, const struct s7_transfer_job *job,
+                         int64_t time_ns)
+{
+    struct job_walk walk = job_walk_begin(transfer, job);
+    struct s7_part part;
+
+    while (job_walk_next(&walk, &part))
+        part.item->time_ns = time_ns;
+}
+
 static bool counts_bits(uint8_t data_size)
 {
     return data_size >= S7_DATA_BIT && data_size <= S7_DATA_DINT;
@@ -353,6 +365,8 @@ bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *even
         return false;
     job->open = false;
     transfer->in_flight--;
+    if (event->kind == S7_EVENT_ANSWER)
+        job_answered(transfer, job, event->time_ns);
     if (event->status == S7_E_CANCELLED && transfer->failed != S7_OK)
         job_failed(transfer, job,
                    transfer->failed == S7_E_OUTCOME_UNKNOWN ? S7_E_CANCELLED : transfer->failed, 0, "");

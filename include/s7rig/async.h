@@ -63,8 +63,7 @@ typedef void s7_conn_state_fn(s7_conn *conn, bool up, s7_status why, const s7_er
 
 /* Make a connection for an endpoint; no I/O. endpoint and options as for s7_client_new, but its host is a
  * numeric address, since looking names up would block the loop. options NULL: defaults. Of no effect here are
- * on_connect and on_disconnect (fn tells), user, and user_timeout_ms and the keepalives, whose work
- * heartbeat_ms does.
+ * on_connect and on_disconnect (fn tells) and user.
  * S7_E_SYNTAX, S7_E_ARG: err (may be NULL) says what. S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
                                     s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err);
@@ -111,9 +110,9 @@ typedef struct s7_then {
     s7_conn_done_fn *done; /* NULL: nobody is told */
     void *arg;
     uint64_t *id;     /* takes the request's id, for s7_conn_cancel, never 0. NULL: not asked for */
-    s7_item *results; /* of s7_conn_write: as many items, whose status and code are filled in before done is
-                         called, and which live until then; most often those that are written. NULL: not
-                         asked for */
+    s7_item *results; /* of s7_conn_write: as many items, whose status, code and time are filled in before
+                         done is called, and which live until then; most often those that are written. NULL:
+                         not asked for */
     s7_errinfo *err;  /* filled when the call itself refuses. Set err->struct_size (S7_ERRINFO_INIT). NULL:
                          not asked for */
 } s7_then;

@@ -45,6 +45,10 @@
  * until an S7 setup was finished; this goes on whether somebody waits or not. Those who wait stay until their
  * deadline and then get S7_E_PLC_DOWN with the last cause; with fail_fast_when_down they get it at once.
  *
+ * Asleep. When the process did not run for longer than a check may take (stopped, the machine slept), nothing
+ * that is overdue is held against a connection: that time is not idle time, and each idle connection is checked
+ * once, one after the other, eight in health_timeout_ms.
+ *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
  *
@@ -196,7 +200,7 @@ typedef struct s7_pool_options {
                                    added: S7_E_POOL_EXHAUSTED at once */
     bool fail_fast_when_down;   /* [false] no waiting while the PLC is down: S7_E_PLC_DOWN at once */
     uint32_t backoff_min_ms;  /* [250] bound of the first pause between dials while the PLC is down, at least
-                                 1; doubled each time up to */
+                                 1; grown by backoff_factor_percent each time up to */
     uint32_t backoff_max_ms;  /* [5000] this one */
     uint32_t probe_min_ms;    /* [5000] bound of the first pause before one connection more is tried at a PLC
                                  that is full, at least 1; doubled each time up to */

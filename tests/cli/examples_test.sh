@@ -42,7 +42,8 @@ read 7 tags with PDUs of 960 bytes: 1 job (lower bound 1), 3 items
     DB1.DBB0..18: 19 bytes for 4 tags, 8 of gaps
     DB2.DBB0..25: 26 bytes for 2 tags
 
-speed_setpoint is 0.95 now" "$tag_list" "$address"
+speed_setpoint is 0.95 now
+shift 2 makes Lemonade 0.5 l, 330 ml each, at 0.95 m/s" "$tag_list" "$address"
 selects "0.95|330" "SELECT (SELECT value FROM tag WHERE name = 'speed_setpoint'), value FROM tag WHERE name = 'fill_setpoint'"
 
 say "event_loop"
