@@ -12,6 +12,8 @@
  *       s7_pool_put(pool, plc);
  *   }
  *
+ * Who only reads and writes need not borrow: the calls of pool_direct.h share connections.
+ *
  * Size. `size` is a maximum. s7_pool_start makes one connection; more are dialed when somebody waits for one,
  * one at a time (max_connecting). A connection that ended is replaced when somebody waits for one, or
  * min_idle asks for it.
