@@ -432,7 +432,7 @@ static s7_status place(struct s7_scan *scan, struct operand *operand, s7_address
 
 s7_status s7_address_parse(const char *text, s7_address *address, s7_address_error *error)
 {
-    struct s7_scan scan = {.text = text, .error = error};
+    struct s7_scan scan = {.text = text != NULL ? text : "", .error = error};
     s7_address found = {.count = 1};
     struct operand operand = {0};
     s7_status status = place(&scan, &operand, &found);
@@ -445,7 +445,7 @@ s7_status s7_address_parse(const char *text, s7_address *address, s7_address_err
     }
     if (status == S7_OK && s7_scan_peek(&scan) != '\0')
         status = s7_scan_fail_here(&scan, "unexpected text after the address");
-    if (status == S7_OK)
+    if (status == S7_OK && address != NULL)
         *address = found;
     return status;
 }

@@ -617,9 +617,21 @@ static void areas_have_their_letters(void **state)
     assert_string_equal(s7_area_name((s7_area)0x42), "?");
 }
 
+static void no_text_is_no_address_and_a_text_may_be_checked_alone(void **state)
+{
+    s7_address address;
+    s7_address_error error;
+
+    (void)state;
+    assert_int_equal(s7_address_parse(NULL, &address, &error), S7_E_SYNTAX);
+    assert_int_equal(error.at, 0);
+    assert_int_equal(s7_address_parse("DB1.DBW0", NULL, NULL), S7_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_text_is_no_address_and_a_text_may_be_checked_alone),
         cmocka_unit_test(step7_and_german_texts_are_addresses),
         cmocka_unit_test(texts_with_a_type_are_addresses),
         cmocka_unit_test(nodes7_texts_are_addresses),

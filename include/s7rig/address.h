@@ -115,7 +115,7 @@ typedef struct s7_address_error {
  *           what nodes7 has, too, is read as nodes7 does: DB1,DW0 is a double word, DB1,D4 as well
  *   dacs7   DB1.0,R  DB5.4,X2 (bit 2)  DB1.0,B,100 (elements)  DB1.0,S,20 (characters)  M.10,W
  *   LOGO and S7-200: V0.3 VB12 VW12 VD4, V12 is VB12 (DB 1);  SM0.5 SMB2  AIW0 AQW2 (AEW0 AAW2)
- * *address is written on success only. error may be NULL.
+ * *address is written on success only. address and error may be NULL; a NULL text is an empty one.
  * S7_E_SYNTAX: not an address; *error says what was expected and where.
  * S7_E_UNSUPPORTED: a structure that is read by its members (IEC_TIMER, IEC_COUNTER, POINTER, ANY); *error is
  * filled. */
