@@ -1,4 +1,5 @@
-/* mux_core_impl.h - what mux_core.c (queue and lanes) and mux_merge.c (batches) share. For these two only. */
+/* mux_core_impl.h - what mux_core.c (requests), mux_lanes.c (lanes) and mux_merge.c (batches) share. For
+ * these only. */
 #ifndef CLIENT_MUX_CORE_IMPL_H
 #define CLIENT_MUX_CORE_IMPL_H
 
@@ -50,6 +51,13 @@ struct s7_mux_core {
 
 void s7_mux_append(struct s7_mux_queue *queue, struct s7_mux_request *request);
 void s7_mux_take_out(struct s7_mux_queue *queue, struct s7_mux_request *request);
+
+/* A unit has a job to submit: at the end of the queue. unready: it has not (any more), or never had. */
+void s7_mux_make_ready(s7_mux_core *mux, struct s7_mux_unit *unit);
+void s7_mux_unready(s7_mux_core *mux, struct s7_mux_unit *unit);
+
+/* When the oldest read has gathered for long enough; S7_NEVER_NS: none gathers. */
+int64_t s7_mux_ripe_at_ns(const s7_mux_core *mux);
 
 /* Its outcome is known. */
 void s7_mux_finish(s7_mux_core *mux, struct s7_mux_request *request);

@@ -345,6 +345,41 @@ static void neighbours_become_one_item_and_others_one_job(void **state)
     assert_int_equal(callers[4].data[0], plc.m[5]);
 }
 
+static void it_does_not_matter_which_neighbour_came_first(void **state)
+{
+    (void)state;
+    up(240, 4, MS);
+    lend(0);
+    submit(0, false, "DB1.DBW30");
+    submit(1, false, "DB1.DBW12"); /* 16 bytes before */
+    submit(2, false, "DB1.DBW100");
+    submit(3, false, "DB1.DBW81"); /* 17 bytes before */
+    rig.now += MS;
+    run();
+    for (unsigned i = 0; i < 4; i++)
+        expect_good(i);
+    assert_int_equal(plc.n_items, 3);
+}
+
+static void reads_that_gathered_wait_for_room_without_a_time(void **state)
+{
+    (void)state;
+    up(240, 1, MS);
+    lend(0);
+    submit(0, true, "DB1.DBW10");
+    feed_lanes();
+    submit(1, false, "DB1.DBW12");
+    assert_int_equal(s7_mux_deadline(rig.mux), rig.now + MS);
+    rig.now += MS;
+    feed_lanes();
+    assert_int_equal(s7_mux_deadline(rig.mux), S7_NEVER_NS);
+    submit(2, false, "DB1.DBW14"); /* just in time */
+    run();
+    expect_good(1);
+    expect_good(2);
+    assert_int_equal(plc.jobs, 2);
+}
+
 static void what_must_not_be_merged_is_sent_at_once(void **state)
 {
     (void)state;
@@ -446,6 +481,54 @@ static void a_batch_goes_with_its_last_member(void **state)
     memset(callers[1].data, 0xEE, 2);
     deliver(0, 0); /* late */
     assert_int_equal(callers[1].data[0], 0xEE);
+}
+
+/* ---- lanes that are lost ---- */
+
+static void a_lane_that_is_taken_away_leaves_writes_unknown_and_reads_to_others(void **state)
+{
+    (void)state;
+    for (int64_t coalesce_ns = 0; coalesce_ns <= MS; coalesce_ns += MS) {
+        up(240, 4, coalesce_ns);
+        lend(0);
+        submit(0, true, "DB1.DBW10");
+        submit(1, false, "DB1.DBW12");
+        submit(2, false, "DB1.DBW14");
+        rig.now += MS;
+        feed_lanes();
+        s7_mux_lane_lost(rig.mux, &rig.lanes[0], S7_E_CLOSED, "taken away");
+        take_outcomes();
+        assert_int_equal(callers[0].status, S7_E_OUTCOME_UNKNOWN);
+        assert_int_equal(rig.over, 1);
+        assert_ptr_equal(s7_mux_next_leaver(rig.mux), &rig.lanes[0]);
+        unsigned jobs = plc.jobs;
+        lend(1);
+        rig.answers[0].n = 0;
+        run();
+        expect_good(1);
+        expect_good(2);
+        assert_int_equal(plc.jobs - jobs, coalesce_ns == 0 ? 2 : 1); /* the write was not repeated */
+        leave(state);
+    }
+}
+
+static void a_read_is_begun_anew_three_times_and_then_fails(void **state)
+{
+    (void)state;
+    up(240, 4, 0);
+    submit(0, false, "DB1.DBW10");
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(callers[0].told, 0);
+        lend(0);
+        feed_lanes();
+        s7_mux_lane_lost(rig.mux, &rig.lanes[0], S7_E_RESET, "reset");
+        take_outcomes();
+        assert_ptr_equal(s7_mux_next_leaver(rig.mux), &rig.lanes[0]);
+        s7_session_free(rig.sessions[0]);
+        rig.sessions[0] = NULL;
+    }
+    assert_int_equal(callers[0].told, 1);
+    assert_int_equal(callers[0].status, S7_E_RESET);
 }
 
 /* ---- time ---- */
@@ -622,11 +705,15 @@ int main(void)
         TEST(a_lane_goes_when_it_was_held_or_owed_for_long_enough),
         TEST(reads_gather_for_as_long_as_they_may),
         TEST(neighbours_become_one_item_and_others_one_job),
+        TEST(it_does_not_matter_which_neighbour_came_first),
+        TEST(reads_that_gathered_wait_for_room_without_a_time),
         TEST(what_must_not_be_merged_is_sent_at_once),
         TEST(more_than_fits_a_job_makes_another_one),
         TEST(who_is_refused_together_is_asked_alone),
         TEST(a_job_that_is_refused_as_a_whole_is_asked_again_for_each),
         TEST(a_batch_goes_with_its_last_member),
+        TEST(a_lane_that_is_taken_away_leaves_writes_unknown_and_reads_to_others),
+        TEST(a_read_is_begun_anew_three_times_and_then_fails),
         TEST(who_is_due_without_a_lane_is_told_why),
         TEST(everybody_is_told_once_and_gets_his_own),
     };

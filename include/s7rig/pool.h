@@ -12,6 +12,8 @@
  *       s7_pool_put(pool, plc);
  *   }
  *
+ * Who only reads and writes need not borrow: the calls of pool_direct.h share connections.
+ *
  * Size. `size` is a maximum. s7_pool_start makes one connection; more are dialed when somebody waits for one,
  * one at a time (max_connecting). A connection that ended is replaced when somebody waits for one, or
  * min_idle asks for it.
@@ -46,8 +48,8 @@
  * deadline and then get S7_E_PLC_DOWN with the last cause; with fail_fast_when_down they get it at once.
  *
  * Asleep. When the process did not run for longer than a check may take (stopped, the machine slept), nothing
- * that is overdue is held against a connection: that time is not idle time, and each idle connection is checked
- * once, one after the other, eight in health_timeout_ms.
+ * that is overdue is held against a connection: that time is not idle time, and each idle connection is
+ * checked once, one after the other, eight in health_timeout_ms.
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).

@@ -332,7 +332,7 @@ static void p14_a_dial_that_is_given_up_leaves_no_socket(void **state)
     assert_true(stats().connect_failures >= 5);
     UNTIL(house_thread_seen(&house).connections == 1);
     assert_int_equal(stats().total_connections, 1);
-    if (descriptors() > before + 2 + 3) /* both ends, and what the pool and its multiplexer wait with */
+    if (descriptors() > before + 2 + 3) /* both ends, and what the pool waits with */
         fail_msg("%u descriptors are open, %u were before", descriptors(), before);
     assert_int_equal(s7_pool_put(pool, client), S7_OK);
 }
