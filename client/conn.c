@@ -199,6 +199,11 @@ s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err)
     s7_errinfo why = S7_ERRINFO_INIT;
     s7_status status = S7_E_MISUSE;
 
+    if (conn == NULL) {
+        s7_report_came(&why, S7_E_ARG, "connection is NULL");
+        s7_report_give(err, &why);
+        return S7_E_ARG;
+    }
     if (conn->state == S7_CONN_CLOSED) {
         conn->closing = conn->redialed = false;
         conn->failures = 0;
@@ -214,7 +219,7 @@ s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err)
 
 void s7_conn_close(s7_conn *conn)
 {
-    if (conn->state == S7_CONN_CLOSED)
+    if (conn == NULL || conn->state == S7_CONN_CLOSED)
         return;
     conn->closing = true;
     s7_conn_wake(conn);

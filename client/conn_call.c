@@ -115,6 +115,9 @@ s7_status s7_conn_items(s7_conn *conn, const s7_then *then, bool write, s7_item 
     struct ask ask = {.write = write, .list = true, .items = items, .n = n_items};
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_request *request;
+
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     s7_status status = s7_request_new(conn, then, &request, &why);
 
     if (status != S7_OK) {
@@ -184,6 +187,9 @@ static s7_status submit_copy(s7_conn *conn, const s7_then *then, const struct as
 {
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_request *request;
+
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     s7_status status = s7_request_new(conn, then, &request, &why);
 
     if (status != S7_OK)
@@ -246,6 +252,8 @@ static s7_status area_call(s7_conn *conn, const s7_then *then, bool write, s7_ar
     struct ask ask = {.write = write, .items = items};
     const char *fault = s7_area_pieces(area, db, start, data, len, items, &ask.n);
 
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     if (fault != NULL)
         return refuse_argument(conn, then, S7_E_ARG, "a call to", fault);
     return submit_copy(conn, then, &ask);
@@ -285,6 +293,8 @@ static s7_status at_call(s7_conn *conn, const s7_then *then, bool write, const c
     s7_address_error error;
     char asked[64];
 
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     if (text == NULL)
         return refuse_argument(conn, then, S7_E_ARG, "a call to", "address is NULL");
     if (s7_address_parse(text, &item.address, &error) != S7_OK) {

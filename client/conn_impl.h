@@ -136,6 +136,9 @@ int64_t s7_request_deadline(const s7_conn *conn, const s7_then *then);
 /* Work, kind and deadline are set. */
 void s7_request_queue(s7_conn *conn, const s7_then *then, struct s7_request *request);
 
+/* The user has no connection: S7_E_ARG, reported. */
+s7_status s7_request_no_conn(const s7_then *then);
+
 /* The call itself refuses: count it, tell then->err, and return status. why is worded but for its item. */
 s7_status s7_request_refuse(s7_conn *conn, const s7_then *then, s7_status status, const s7_errinfo *why);
 

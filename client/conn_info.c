@@ -5,12 +5,12 @@
 
 s7_conn_state s7_conn_state_get(const s7_conn *conn)
 {
-    return conn->state;
+    return conn != NULL ? conn->state : S7_CONN_CLOSED;
 }
 
 const char *s7_conn_where(const s7_conn *conn)
 {
-    return conn->settings.where;
+    return conn != NULL ? conn->settings.where : "";
 }
 
 const s7_session *s7_conn_session(const s7_conn *conn)
@@ -25,11 +25,10 @@ s7_stream *s7_conn_stream(const s7_conn *conn)
 
 s7_status s7_conn_info_get(const s7_conn *conn, s7_client_info *info)
 {
+    if (conn == NULL || info == NULL || info->struct_size < sizeof info->struct_size)
+        return S7_E_ARG;
     const struct s7_setup *granted = s7_session_granted(conn->session);
     const struct s7_session_stats *stats = s7_session_stats(conn->session);
-
-    if (info == NULL || info->struct_size < sizeof info->struct_size)
-        return S7_E_ARG;
     s7_client_info now = {.struct_size = info->struct_size,
                           .pdu_len = granted->pdu_len,
                           .amq_calling = granted->amq_calling,
@@ -43,11 +42,10 @@ s7_status s7_conn_info_get(const s7_conn *conn, s7_client_info *info)
 
 s7_status s7_conn_metrics_get(const s7_conn *conn, s7_client_metrics *metrics)
 {
+    if (conn == NULL || metrics == NULL || metrics->struct_size < sizeof metrics->struct_size)
+        return S7_E_ARG;
     s7_client_metrics now = {
         .connected = conn->state == S7_CONN_UP, .connects = conn->connects, .reconnects = conn->reconnects};
-
-    if (metrics == NULL || metrics->struct_size < sizeof metrics->struct_size)
-        return S7_E_ARG;
     if (now.connected)
         now.uptime_ns = s7_loop_now_ns(conn->loop) - conn->up_since_ns;
     s7_meter_take(&conn->meter, conn->session, &now);
@@ -64,7 +62,7 @@ static int64_t to_realtime_ns(const s7_conn *conn)
 
 s7_status s7_conn_flight_each(const s7_conn *conn, s7_flight_fn *fn, void *arg)
 {
-    if (fn == NULL)
+    if (conn == NULL || fn == NULL)
         return S7_E_ARG;
     s7_flight_each(conn->flight, to_realtime_ns(conn), fn, arg);
     return S7_OK;
@@ -72,7 +70,7 @@ s7_status s7_conn_flight_each(const s7_conn *conn, s7_flight_fn *fn, void *arg)
 
 s7_status s7_conn_flight_pcapng(const s7_conn *conn, int fd)
 {
-    if (fd < 0)
+    if (conn == NULL || fd < 0)
         return S7_E_ARG;
     return s7_flight_pcapng(conn->flight, to_realtime_ns(conn), conn->settings.endpoint.host, fd);
 }

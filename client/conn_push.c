@@ -9,6 +9,8 @@
 
 void s7_conn_on_push(s7_conn *conn, s7_conn_push_fn *fn, void *arg)
 {
+    if (conn == NULL)
+        return;
     conn->push_fn = fn;
     conn->push_arg = arg;
 }
@@ -106,6 +108,9 @@ s7_status s7_conn_subscribe(s7_conn *conn, const s7_then *then, const s7_subscri
     struct s7_push_call call;
     s7_subscribe_options full;
     const char *detail;
+
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     s7_status status = may_be_told(conn, &detail);
 
     if (status != S7_OK)
@@ -121,6 +126,9 @@ s7_status s7_conn_subscription_modify(s7_conn *conn, const s7_then *then, uint32
 {
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_push_call call;
+
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     s7_status status =
         s7_push_call_modify(&call, &conn->pushes, subscription, period_ms, items, n_items, &why);
 
@@ -132,6 +140,8 @@ s7_status s7_conn_unsubscribe(s7_conn *conn, const s7_then *then, uint32_t subsc
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_push_call call;
 
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     s7_push_call_unsubscribe(&call, &conn->pushes, subscription);
     return carry(conn, then, &call, S7_OK, &why);
 }
@@ -141,6 +151,9 @@ s7_status s7_conn_events_enable(s7_conn *conn, const s7_then *then, uint32_t eve
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_push_call call;
     const char *detail;
+
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     s7_status status = may_be_told(conn, &detail);
 
     if (status != S7_OK)
@@ -154,6 +167,9 @@ s7_status s7_conn_alarms_query(s7_conn *conn, const s7_then *then, s7_alarm_kind
 {
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_push_call call;
+
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     s7_status status = s7_push_call_alarms(&call, alarm_kind, alarms, cap, n);
 
     return carry(conn, then, &call, status, &why);

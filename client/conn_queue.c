@@ -137,6 +137,17 @@ s7_status s7_request_refuse(s7_conn *conn, const s7_then *then, s7_status status
     return status;
 }
 
+s7_status s7_request_no_conn(const s7_then *then)
+{
+    s7_errinfo why = S7_ERRINFO_INIT;
+
+    snprintf(why.asked, sizeof why.asked, "a call to a connection");
+    s7_report_came(&why, S7_E_ARG, "connection is NULL");
+    if (then != NULL && s7_is_then(then))
+        s7_report_give(then->err, &why);
+    return S7_E_ARG;
+}
+
 s7_status s7_conn_work(s7_conn *conn, const s7_then *then, const char *what, struct s7_work *work,
                        const struct s7_conn_kind *kind)
 {
@@ -179,7 +190,7 @@ void s7_conn_free_queue(s7_conn *conn)
 
 bool s7_conn_busy(const s7_conn *conn)
 {
-    return conn->head != NULL;
+    return conn != NULL && conn->head != NULL;
 }
 
 /* ---- under way ---- */
@@ -230,7 +241,7 @@ void s7_conn_pump(s7_conn *conn)
 /* The user may not be called from here: what is over is found by report_overdue. */
 bool s7_conn_cancel(s7_conn *conn, uint64_t id)
 {
-    for (struct s7_request *r = conn->head; r != NULL; r = r->next) {
+    for (struct s7_request *r = conn != NULL ? conn->head : NULL; r != NULL; r = r->next) {
         if (r->id != id)
             continue;
         r->work->ops->cancel(r->work, conn->session, S7_E_CANCELLED, "");

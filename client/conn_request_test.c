@@ -168,6 +168,46 @@ static void what_cannot_be_asked_is_refused_by_the_call(void **state)
     down();
 }
 
+static void no_connection_is_an_error_and_no_crash(void **state)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_then then = {.struct_size = sizeof then, .err = &err};
+    s7_client_info info = {.struct_size = sizeof info};
+    s7_client_metrics metrics = {.struct_size = sizeof metrics};
+    s7_datetime clock;
+    uint32_t subscription;
+    uint8_t byte;
+
+    (void)state;
+    assert_int_equal(s7_conn_open(NULL, &err), S7_E_ARG);
+    assert_string_equal(err.came, "connection is NULL");
+    s7_conn_close(NULL);
+    s7_conn_free(NULL);
+    s7_conn_on_push(NULL, NULL, NULL);
+    assert_int_equal(s7_conn_state_get(NULL), S7_CONN_CLOSED);
+    assert_string_equal(s7_conn_where(NULL), "");
+    assert_int_equal(s7_conn_info_get(NULL, &info), S7_E_ARG);
+    assert_int_equal(s7_conn_metrics_get(NULL, &metrics), S7_E_ARG);
+    assert_int_equal(s7_conn_flight_pcapng(NULL, 1), S7_E_ARG);
+    assert_false(s7_conn_busy(NULL));
+    assert_false(s7_conn_cancel(NULL, 1));
+    err = (s7_errinfo)S7_ERRINFO_INIT;
+    assert_int_equal(s7_conn_read(NULL, &then, NULL, 0), S7_E_ARG);
+    assert_string_equal(err.came, "connection is NULL");
+    assert_int_equal(s7_conn_write(NULL, &then, NULL, 0), S7_E_ARG);
+    assert_int_equal(s7_conn_read_db(NULL, &then, 1, 0, &byte, 1), S7_E_ARG);
+    assert_int_equal(s7_conn_read_at(NULL, &then, "MB0", &byte, 1), S7_E_ARG);
+    assert_int_equal(s7_conn_ping(NULL, &then), S7_E_ARG);
+    assert_int_equal(s7_conn_plan_run(NULL, &then, NULL), S7_E_ARG);
+    assert_int_equal(s7_conn_clock_get(NULL, &then, &clock), S7_E_ARG);
+    assert_int_equal(s7_conn_block_download(NULL, &then, S7_BLOCK_DB, 1, &byte, 1), S7_E_ARG);
+    assert_int_equal(s7_conn_subscribe(NULL, &then, NULL, NULL, 0, &subscription), S7_E_ARG);
+    assert_int_equal(s7_conn_subscription_modify(NULL, &then, 1, 100, NULL, 0), S7_E_ARG);
+    assert_int_equal(s7_conn_unsubscribe(NULL, &then, 1), S7_E_ARG);
+    assert_int_equal(s7_conn_events_enable(NULL, &then, 0), S7_E_ARG);
+    assert_int_equal(s7_conn_alarms_query(NULL, &then, (s7_alarm_kind)0, NULL, 0, NULL), S7_E_ARG);
+}
+
 static void empty_lists_are_done_at_once(void **state)
 {
     (void)state;
@@ -602,6 +642,7 @@ int main(void)
         cmocka_unit_test(results_of_a_write_go_where_they_are_asked_for),
         cmocka_unit_test(areas_of_any_length_and_places_by_their_text_are_read_and_written),
         cmocka_unit_test(what_cannot_be_asked_is_refused_by_the_call),
+        cmocka_unit_test(no_connection_is_an_error_and_no_crash),
         cmocka_unit_test(empty_lists_are_done_at_once),
         cmocka_unit_test(any_answer_to_a_ping_is_a_sign_of_life),
         cmocka_unit_test(any_work_has_its_place_in_the_queue),

@@ -64,6 +64,8 @@ static s7_status carry(s7_conn *conn, const s7_then *then, const struct s7_erran
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_request *request;
 
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     if (fault != NULL)
         return refuse(conn, then, "a call to", S7_E_ARG, fault, &why);
     s7_status status = new_request(conn, then, errand->what, errand->control, &request, &why);
@@ -211,6 +213,8 @@ s7_status s7_conn_block_download(s7_conn *conn, const s7_then *then, s7_block_ty
     struct s7_request *request;
     char what[32];
 
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     if (fault != NULL)
         return refuse(conn, then, "a call to", S7_E_ARG, fault, &why);
     snprintf(what, sizeof what, "download %s%u to", s7_block_type_name(type), number);

@@ -76,6 +76,8 @@ s7_status s7_conn_plan_run(s7_conn *conn, const s7_then *then, s7_plan *plan)
 {
     const char *fault = plan != NULL ? s7_plan_fault(plan, plan->write) : "plan is NULL";
 
+    if (conn == NULL)
+        return s7_request_no_conn(then);
     if (fault == NULL && !s7_is_then(then))
         fault = "not a struct s7_then: set struct_size";
     if (fault != NULL)
