@@ -278,7 +278,7 @@ static void who_gives_up_in_flight_disturbs_nobody(void **state)
 {
     (void)state;
     open_pool(4, HOLD, 2, PATIENCE_MS);
-    struct worker late = {.timeout_ms = 500}; /* the other one begins meanwhile */
+    struct worker late = {.timeout_ms = 1000}; /* the other one has begun by then */
     begin(&late, 10, 1);
     server_wait_for_held();
     struct worker other = {0};

@@ -253,7 +253,7 @@ static unsigned per_second(bool leases, bool equal)
 
 /* ---- what it is for ---- */
 
-static void a_hundred_workers_share_two_connections(void **state)
+static void a_hundred_workers_share_2_connections(void **state)
 {
     (void)state;
     unsigned leases = per_second(true, true);
@@ -622,7 +622,7 @@ static void wherever_memory_fails_every_call_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_hundred_workers_share_two_connections),
+        TEST(a_hundred_workers_share_2_connections),
         TEST(each_gets_its_own_bytes),
         TEST(a_long_read_holds_up_nobody),
         TEST(a_bad_neighbour_spoils_nobody),

@@ -25,4 +25,4 @@ plc:fault("conn_limit", "max=0 how=dr")
 local pool = Pool { plc, start = "background" }
 pool:start()
 local why = fails("plc_down", function() pool:get("2s") end)
-expect((string.find(why.text, "rack and slot", 1, true)))
+expect((string.find(why.text, "connections of this type are taken", 1, true)))
