@@ -24,10 +24,8 @@ s7_status s7_pool_mux_new(s7_pool *pool, struct s7_pool_mux **out)
     if (mux == NULL)
         return S7_E_NOMEM;
     mux->pool = pool;
-    mux->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    s7_status status = mux->wake_fd >= 0 ? S7_OK : S7_E_IO;
-    if (status == S7_OK)
-        status = s7_mux_core_new(&rules, &mux->core);
+    mux->wake_fd = -1;
+    s7_status status = s7_mux_core_new(&rules, &mux->core);
     if (status == S7_OK && pthread_mutex_init(&mux->mutex, NULL) != 0)
         status = S7_E_NOMEM;
     if (status != S7_OK) {
@@ -54,6 +52,13 @@ void s7_pool_mux_free(struct s7_pool_mux *mux)
     if (mux->wake_fd >= 0)
         close(mux->wake_fd);
     free(mux);
+}
+
+bool s7_mux_can_wake(struct s7_pool_mux *mux)
+{
+    if (mux->wake_fd < 0)
+        mux->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return mux->wake_fd >= 0;
 }
 
 void s7_mux_wake_leader(const struct s7_pool_mux *mux)

@@ -9,7 +9,7 @@
 #include "client/mux_core.h"
 #include "client/pool_thread_impl.h"
 
-/* S7_E_NOMEM, S7_E_IO: no descriptor is left. */
+/* S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_pool_mux_new(s7_pool *pool, struct s7_pool_mux **out);
 void s7_pool_mux_free(struct s7_pool_mux *mux); /* NULL is fine; nobody is inside */
 
@@ -25,7 +25,8 @@ struct s7_mux_ask {
 };
 
 /* Do it. err is filled on failure as by s7_transfer_result; *unserved: the status is the pool's, no
- * connection was there for it. S7_E_ARG as s7_transfer_begin says; S7_E_NOMEM. */
+ * connection was there for it. S7_E_ARG as s7_transfer_begin says; S7_E_NOMEM;
+ * S7_E_IO: no descriptor is left. */
 S7_MUST_CHECK s7_status s7_pool_mux_call(struct s7_pool_mux *mux, const struct s7_mux_ask *ask,
                                          s7_errinfo *err, bool *unserved);
 

@@ -217,7 +217,7 @@ static void wait_until_over(struct s7_pool_mux *mux, struct s7_mux_caller *calle
 }
 
 /* Nothing of a call that comes too late is sent. */
-static s7_status refuse(const struct s7_pool_mux *mux, const struct s7_mux_caller *caller, int64_t now_ns,
+static s7_status refuse(struct s7_pool_mux *mux, const struct s7_mux_caller *caller, int64_t now_ns,
                         s7_errinfo *err)
 {
     s7_status status = S7_OK;
@@ -231,6 +231,10 @@ static s7_status refuse(const struct s7_pool_mux *mux, const struct s7_mux_calle
     } else if (s7_token_is_cancelled(caller->cancel)) {
         status = S7_E_CANCELLED;
         detail = "cancelled before the call: nothing was sent";
+    }
+    if (status == S7_OK && !s7_mux_can_wake(mux)) {
+        status = S7_E_IO;
+        detail = "no descriptor is left for the call to wait with";
     }
     if (status != S7_OK)
         s7_report_came(err, status, detail);

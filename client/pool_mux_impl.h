@@ -32,7 +32,7 @@ struct s7_mux_caller {
 struct s7_pool_mux {
     s7_pool *pool;
     pthread_mutex_t mutex;
-    int wake_fd; /* of the leader */
+    int wake_fd; /* of the leader; -1: nobody was inside yet */
     s7_mux_core *core;
     struct s7_pool_mux_lane *spare;
     bool closing;
@@ -60,6 +60,9 @@ void s7_mux_drive(struct s7_pool_mux *mux);
 
 /* Take what came for a lane. */
 void s7_mux_receive(struct s7_pool_mux_lane *lane);
+
+/* Make what wakes a leader, unless it is there; false: no descriptor is left. */
+bool s7_mux_can_wake(struct s7_pool_mux *mux);
 
 /* The leader looks again. */
 void s7_mux_wake_leader(const struct s7_pool_mux *mux);
