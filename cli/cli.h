@@ -208,7 +208,9 @@ bool cli_address(const struct cli_command *self, const char *text, s7_address *a
 /* For commands that take names as well as addresses, an option
  *     {.name = "symbols", .text = &symbols}
  * and its line of help. */
-#define CLI_SYMBOLS_HELP "  --symbols FILE  names for addresses, CSV: name, address and, if needed, type\n"
+#define CLI_SYMBOLS_HELP                                                                                     \
+    "  --symbols FILE  names for addresses: a plant file, or CSV with name, address and,\n"                  \
+    "                  if needed, type\n"
 
 struct cli_tag {
     s7_address address;

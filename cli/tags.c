@@ -1,35 +1,9 @@
 /* Tags as users name them: symbols of a file, or addresses. */
-#include "cli/cli.h"
+#include "cli/symbols.h"
 
-#include "cli/file.h"
 #include "protocol/nearest.h"
 
 #include <stdlib.h>
-
-#define SYMBOLS_FILE_MAX ((size_t)64 << 20)
-
-/* *symbols NULL: there is no file. Returns -1, or the exit status (said on stderr). */
-static int load(const struct cli_command *self, const char *path, s7_symbols **symbols)
-{
-    s7_errinfo err = S7_ERRINFO_INIT;
-    const char *why;
-    size_t len;
-
-    *symbols = NULL;
-    if (path == NULL)
-        return -1;
-    uint8_t *text = cli_load(path, SYMBOLS_FILE_MAX, &len, &why);
-    if (text == NULL) {
-        fprintf(stderr, "s7rig %s: cannot read the symbols in %s: %s\n", self->name, path, why);
-        return CLI_ENVIRONMENT;
-    }
-    s7_status status = s7_symbols_parse((const char *)text, len, symbols, &err);
-    free(text);
-    if (status == S7_OK)
-        return -1;
-    fprintf(stderr, "s7rig %s: %s: %s\n", self->name, path, err.came);
-    return status == S7_E_NOMEM ? CLI_ENVIRONMENT : CLI_PARSE;
-}
 
 static void say_nearest(const s7_symbols *symbols, const char *text)
 {
@@ -66,7 +40,7 @@ static int take(const struct cli_command *self, const char *symbols_path, char *
                 struct cli_tag *tags)
 {
     s7_symbols *symbols;
-    int status = load(self, symbols_path, &symbols);
+    int status = cli_symbols(self, symbols_path, &symbols);
 
     for (size_t i = 0; i < n && status < 0; i++)
         if (!parse(self, symbols, texts[i], &tags[i]))

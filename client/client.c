@@ -1,5 +1,6 @@
 #include "client/client_impl.h"
 
+#include "client/facts.h"
 #include "client/guard.h"
 #include "client/report.h"
 #include "client/transfer_work.h"
@@ -268,19 +269,16 @@ static void call_name(const char *where, const struct call *call, s7_errinfo *er
 }
 
 /* The call fails before anything was sent. */
-static s7_status call_refused(const char *where, const struct call *call, s7_status status,
-                              const char *detail, const char *hint)
+static s7_status call_refused(const char *where, const struct call *call, s7_errinfo *err, s7_status status,
+                              const char *detail)
 {
-    s7_errinfo err = S7_ERRINFO_INIT;
-
-    snprintf(err.hint, sizeof err.hint, "%s", hint);
-
     for (size_t i = 0; call->items != NULL && i < call->n_items; i++) {
         call->items[i].status = status;
         call->items[i].code = 0;
+        call->items[i].time_ns = 0;
     }
-    call_name(where, call, &err);
-    return s7_client_fail(call->ctx, &err, status, detail);
+    call_name(where, call, err);
+    return s7_client_fail(call->ctx, err, status, detail);
 }
 
 static s7_status call_failed(const struct s7_direct *client, const struct call *call,
@@ -288,12 +286,15 @@ static s7_status call_failed(const struct s7_direct *client, const struct call *
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_status status = s7_transfer_result(transfer, &err);
+    uint32_t facts = s7_facts_of(&client->settings) |
+                     s7_hint_item_facts(call->write, err.item >= 0 ? &call->items[err.item] : NULL);
 
     if (!call->list && status == S7_E_PARTIAL)
         status = call->items[err.item].status;
     if (!call->list)
         err.item = -1;
     err.status = status;
+    s7_report_hint(&err, facts);
     call_name(client->settings.where, call, &err);
     s7_report_give(s7_ctx_err(call->ctx), &err);
     return status;
@@ -321,21 +322,24 @@ static s7_status call_begin(const struct s7_direct *client, const struct call *c
 static s7_status call_inside(struct s7_direct *client, const struct call *call)
 {
     struct s7_transfer_work job;
+    s7_errinfo err = S7_ERRINFO_INIT;
     int64_t now_ns = client->begun_ns = s7_now_ns();
     const char *detail;
 
     if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS,
                         &job.work.deadline_ns) != S7_OK)
-        return call_refused(client->settings.where, call, S7_E_ARG, "not a call context: set struct_size",
-                            "");
+        return call_refused(client->settings.where, call, &err, S7_E_ARG,
+                            "not a call context: set struct_size");
     client->cancel = s7_ctx_cancel(call->ctx);
     for (unsigned repeats = 0;; repeats++) {
         s7_status status = call_begin(client, call, &job);
         if (status != S7_OK)
             return status;
         status = s7_direct_ready(client, now_ns, job.work.deadline_ns, &detail);
-        if (status != S7_OK)
-            return call_refused(client->settings.where, call, status, detail, s7_direct_hint(client, status));
+        if (status != S7_OK) {
+            s7_direct_advise(client, status, &err);
+            return call_refused(client->settings.where, call, &err, status, detail);
+        }
         s7_direct_drive(client, &job.work);
         status = s7_transfer_result(&job.transfer, NULL);
         if (status == S7_OK)
@@ -350,13 +354,14 @@ s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_it
                          bool list)
 {
     struct call call = {ctx, write, list, items, n_items};
+    s7_errinfo err = S7_ERRINFO_INIT;
     struct s7_direct *direct;
 
     if (client == NULL)
         return s7_client_refuse(NULL, ctx, "client is NULL");
     s7_status status = s7_client_enter(client, &direct);
     if (status != S7_OK)
-        return call_refused(s7_client_where(client), &call, status, s7_client_enter_detail(status), "");
+        return call_refused(s7_client_where(client), &call, &err, status, s7_client_enter_detail(status));
     status = call_inside(direct, &call);
     s7_meter_call(&direct->meter, status, s7_now_ns() - direct->begun_ns);
     s7_client_leave(client, direct);

@@ -1,5 +1,6 @@
 #include "client/plc_thread.h"
 #include "client/test_names.h"
+#include "loop/blocking.h"
 
 /* ---- values and areas ---- */
 
@@ -279,6 +280,30 @@ static void a_second_thread_is_refused_and_harms_nothing(void **state)
     server_stop();
 }
 
+static void every_item_says_when_its_answer_came(void **state)
+{
+    static uint8_t data[3][600];
+    s7_item items[3] = {bytes_item(S7_AREA_DB, 0, 600, data[0]), bytes_item(S7_AREA_DB, 700, 1, data[1]),
+                        bytes_item(S7_AREA_M, FAKE_M_LEN, 1, data[2])};
+
+    (void)state;
+    server_start(240, 1, ANSWER, 0);
+    s7_client *client = connected_client(PATIENCE_MS);
+    int64_t before_ns = s7_now_ns();
+    assert_int_equal(s7_read_multi(client, NULL, items, 3), S7_E_PARTIAL);
+    int64_t after_ns = s7_now_ns();
+    assert_int_equal(items[2].status, S7_E_ITEM_ADDRESS); /* an answer, too */
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(items[i].time_ns >= before_ns && items[i].time_ns <= after_ns);
+    assert_true(items[0].time_ns <= items[1].time_ns);
+    s7_client_close(client);
+    assert_int_equal(s7_read_multi(client, NULL, items, 3), S7_E_NOT_CONNECTED);
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(items[i].time_ns == 0);
+    s7_client_free(client);
+    server_stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +315,7 @@ int main(void)
         cmocka_unit_test(contexts_and_arguments_are_checked_before_anything_is_sent),
         cmocka_unit_test(any_answer_to_a_ping_is_a_sign_of_life),
         cmocka_unit_test(a_second_thread_is_refused_and_harms_nothing),
+        cmocka_unit_test(every_item_says_when_its_answer_came),
     };
 
     return run_sentences(tests, sizeof tests / sizeof tests[0], "client.client_call");

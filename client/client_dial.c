@@ -1,6 +1,9 @@
 /* How a direct client comes up: dial, handshake, and dialing again by itself; and telling its user. */
 #include "client/client_impl.h"
 
+#include "client/facts.h"
+#include "client/known.h"
+#include "client/log.h"
 #include "client/report.h"
 #include "loop/blocking.h"
 
@@ -17,8 +20,9 @@ static void tell_down(struct s7_direct *client)
 
     snprintf(why.asked, sizeof why.asked, "keep the connection to %.80s", client->settings.where);
     why.plc_error = closed->plc_error;
-    s7_report_came(&why, closed->status,
-                   closed->status == S7_E_CANCELLED ? "closed by s7_client_close" : closed->detail);
+    s7_report_why(&why, closed->status,
+                  closed->status == S7_E_CANCELLED ? "closed by s7_client_close" : closed->detail,
+                  s7_facts_ended(&client->settings, closed));
     client->settings.options.on_disconnect(&client->head, &why, client->settings.options.user);
 }
 
@@ -77,6 +81,7 @@ static s7_status dial_tcp(struct s7_direct *client, int64_t deadline_ns, int *os
 static s7_status dial(struct s7_direct *client, int64_t deadline_ns, s7_errinfo *err)
 {
     const char *detail = "";
+    uint32_t facts = s7_facts_of(&client->settings) | S7_FACT_TCP;
     s7_status status = S7_E_CANCELLED;
 
     if (!s7_token_is_cancelled(client->cancel))
@@ -90,8 +95,9 @@ static s7_status dial(struct s7_direct *client, int64_t deadline_ns, s7_errinfo 
         status = client->closed.status;
         detail = client->closed.detail;
         err->plc_error = client->closed.plc_error;
+        facts = s7_facts_ended(&client->settings, &client->closed);
     }
-    s7_report_came(err, status, detail);
+    s7_report_why(err, status, detail, facts);
     return status;
 }
 
@@ -100,7 +106,9 @@ s7_status s7_direct_dial(struct s7_direct *client, int64_t deadline_ns, s7_errin
     s7_direct_tell(client);
     s7_settings_asked(&client->settings, err);
     s7_status status = dial(client, deadline_ns, err);
+    s7_log_dialed(client, status, err);
     if (status == S7_OK) {
+        s7_known_note(&client->settings);
         client->connects++;
         client->up_since_ns = s7_now_ns();
         client->redial.failures = 0;
@@ -158,6 +166,7 @@ s7_status s7_direct_redial(struct s7_direct *client, int64_t deadline_ns, const 
     int64_t now_ns = s7_now_ns();
     if (now_ns < redial->not_before_ns)
         return too_early(client, now_ns, detail);
+    s7_log_redial(client);
     s7_status status = s7_direct_dial(client, deadline_ns, &err);
     if (status == S7_OK) {
         client->reconnects++;
@@ -168,9 +177,14 @@ s7_status s7_direct_redial(struct s7_direct *client, int64_t deadline_ns, const 
     return status;
 }
 
-const char *s7_direct_hint(const struct s7_direct *client, s7_status status)
+void s7_direct_advise(const struct s7_direct *client, s7_status status, s7_errinfo *err)
 {
-    return status == S7_E_NOT_CONNECTED && s7_direct_redials(client) ? client->redial.last.hint : "";
+    const s7_errinfo *last = &client->redial.last;
+
+    if (!s7_direct_redials(client) || (status != S7_E_NOT_CONNECTED && status != last->status))
+        return;
+    memcpy(err->hint, last->hint, sizeof err->hint);
+    err->cause = last->cause;
 }
 
 bool s7_direct_may_repeat(const struct s7_direct *client, s7_status status, unsigned repeats)

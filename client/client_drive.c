@@ -2,6 +2,7 @@
  * work from its begin to its end. */
 #include "client/client_impl.h"
 
+#include "client/log.h"
 #include "loop/blocking.h"
 
 /* ---- bytes ---- */
@@ -38,6 +39,7 @@ void s7_direct_drain(struct s7_direct *client, struct s7_work *work)
             s7_pushes_take(client->pushes, &event.pdu);
             continue;
         }
+        s7_log_event(client, &event, atomic_load(&client->up));
         if (!take_probe(client, &event) && work != NULL)
             work->ops->event(work, &event);
         if (event.kind != S7_EVENT_CLOSED)
@@ -49,6 +51,7 @@ void s7_direct_drain(struct s7_direct *client, struct s7_work *work)
         if (work != NULL)
             work->ops->cancel(work, client->session, event.status, event.detail);
     }
+    s7_log_strays(client);
     if (s7_session_owed(client->session) == 0)
         client->owed_until_ns = S7_NEVER_NS;
 }
@@ -75,19 +78,33 @@ s7_status s7_direct_flush(struct s7_direct *client, int64_t until_ns)
     return S7_OK;
 }
 
-s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)
+static s7_status received(struct s7_direct *client, s7_status status, const uint8_t *bytes, size_t got)
 {
-    uint8_t *room;
-    size_t cap = s7_session_room(client->session, &room), got;
-    s7_status status = s7_tcp_recv_by(client->fd, room, cap, limit(client, until_ns), &got, NULL);
-
     if (status == S7_OK) {
         int64_t now_ns = s7_now_ns();
 
-        s7_flight_bytes(client->flight, false, room, got, now_ns);
+        s7_flight_bytes(client->flight, false, bytes, got, now_ns);
         s7_session_received(client->session, got, now_ns);
     }
     return status;
+}
+
+s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)
+{
+    uint8_t *room;
+    size_t cap = s7_session_room(client->session, &room), got = 0;
+    s7_status status = s7_tcp_recv_by(client->fd, room, cap, limit(client, until_ns), &got, NULL);
+
+    return received(client, status, room, got);
+}
+
+s7_status s7_direct_receive_ready(struct s7_direct *client)
+{
+    uint8_t *room;
+    size_t cap = s7_session_room(client->session, &room), got = 0;
+    s7_status status = s7_tcp_recv_ready(client->fd, room, cap, &got, NULL);
+
+    return received(client, status, room, got);
 }
 
 void s7_direct_exchange(struct s7_direct *client, struct s7_work *work, int64_t until_ns)

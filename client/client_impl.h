@@ -63,6 +63,7 @@ struct s7_direct {
     struct s7_event closed;   /* how the last connection ended */
     const s7_token *cancel;   /* of the call that is inside; NULL: nothing cancels it */
     struct s7_pushes *pushes; /* NULL: the PLC was never asked to tell anything */
+    uint64_t logged_late, logged_unknown; /* answers that on_log has been told of */
 
     /* a sign of life that the pool asked for; its answer is taken by whoever is inside when it comes */
     bool probing, alive; /* it is out; it has been answered */
@@ -117,6 +118,9 @@ void s7_direct_drain(struct s7_direct *direct, struct s7_work *work);
 s7_status s7_direct_flush(struct s7_direct *direct, int64_t until_ns);
 s7_status s7_direct_receive(struct s7_direct *direct, int64_t until_ns);
 
+/* Take what has come, of which a poll of the caller's has told. S7_E_TIMEOUT: nothing had. Then drain. */
+s7_status s7_direct_receive_ready(struct s7_direct *direct);
+
 /* Send what is queued, wait for an answer, take what came. The session itself decides what has run out of
  * time by until_ns. */
 void s7_direct_exchange(struct s7_direct *direct, struct s7_work *work, int64_t until_ns);
@@ -142,8 +146,9 @@ S7_MUST_CHECK s7_status s7_direct_dial(struct s7_direct *direct, int64_t deadlin
 bool s7_direct_redials(const struct s7_direct *direct);
 S7_MUST_CHECK s7_status s7_direct_redial(struct s7_direct *direct, int64_t deadline_ns, const char **detail);
 
-/* What to try after ready failed: what its last dial said; "" for what the status says anyway. */
-const char *s7_direct_hint(const struct s7_direct *direct, s7_status status);
+/* Hint and cause after ready failed with status: what its last dial said. As they are when it did not dial.
+ */
+void s7_direct_advise(const struct s7_direct *direct, s7_status status, s7_errinfo *err);
 
 /* Work that only reads failed with status for the repeats + 1st time: may it be begun again? */
 bool s7_direct_may_repeat(const struct s7_direct *direct, s7_status status, unsigned repeats);

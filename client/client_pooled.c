@@ -1,5 +1,7 @@
 #include "client/client_pooled.h"
 
+#include "client/facts.h"
+#include "client/known.h"
 #include "client/report.h"
 #include "loop/blocking.h"
 
@@ -15,7 +17,7 @@ s7_status s7_pooled_dial(const struct s7_direct *direct, unsigned nth, int *fd, 
         return S7_OK;
     s7_settings_asked(&direct->settings, err);
     err->os_errno = os_errno;
-    s7_report_came(err, status, "");
+    s7_report_why(err, status, "", s7_facts_of(&direct->settings) | S7_FACT_TCP);
     return status;
 }
 
@@ -27,7 +29,7 @@ s7_status s7_pooled_connected(struct s7_direct *direct, int fd, s7_errinfo *err)
     if (status != S7_OK) {
         s7_settings_asked(&direct->settings, err);
         err->os_errno = os_errno;
-        s7_report_came(err, status, "");
+        s7_report_why(err, status, "", s7_facts_of(&direct->settings) | S7_FACT_TCP);
         return status;
     }
     direct->pooled = true;
@@ -60,6 +62,7 @@ static void take_what_came(struct s7_direct *direct)
         s7_session_lost(direct->session, status);
     s7_direct_drain(direct, NULL);
     if (s7_session_state(direct->session) == S7_SESSION_READY && !atomic_load(&direct->up)) {
+        s7_known_note(&direct->settings);
         direct->connects++;
         direct->up_since_ns = s7_now_ns();
         atomic_store(&direct->up, true);
@@ -91,7 +94,8 @@ bool s7_pooled_lost(const struct s7_direct *direct, s7_status *why, s7_errinfo *
     if (err != NULL) {
         s7_settings_asked(&direct->settings, err);
         err->plc_error = direct->closed.plc_error;
-        s7_report_came(err, direct->closed.status, direct->closed.detail);
+        s7_report_why(err, direct->closed.status, direct->closed.detail,
+                      s7_facts_ended(&direct->settings, &direct->closed));
     }
     return true;
 }

@@ -1,5 +1,6 @@
 #include "client/conn_impl.h"
 
+#include "client/facts.h"
 #include "client/report.h"
 
 #include <stdlib.h>
@@ -91,16 +92,23 @@ static void drop_stream(s7_conn *conn)
 }
 
 /* The rest is done by the timer's function. */
-void s7_conn_end(s7_conn *conn, s7_status why, const char *detail)
+static void end_with(s7_conn *conn, s7_status why, const char *detail, uint32_t facts)
 {
     if (conn->state == S7_CONN_ENDING || conn->state == S7_CONN_CLOSED)
         return;
     s7_settings_asked(&conn->settings, &conn->end);
-    s7_report_came(&conn->end, why, detail);
+    s7_report_why(&conn->end, why, detail, facts | (conn->connects > 0 ? S7_FACT_WORKED : 0U));
     conn->last = conn->end;
     conn->state = S7_CONN_ENDING;
     drop_stream(conn);
     s7_conn_wake(conn);
+}
+
+void s7_conn_end(s7_conn *conn, s7_status why, const char *detail)
+{
+    uint32_t tcp = conn->state == S7_CONN_DIALING ? S7_FACT_TCP : 0U;
+
+    end_with(conn, why, detail, s7_facts_of(&conn->settings) | tcp);
 }
 
 void s7_conn_lost(s7_conn *conn, s7_status why)
@@ -235,7 +243,7 @@ static bool take_event(s7_conn *conn)
         break;
     case S7_EVENT_CLOSED:
         conn->end.plc_error = event.plc_error;
-        s7_conn_end(conn, event.status, event.detail);
+        end_with(conn, event.status, event.detail, s7_facts_ended(&conn->settings, &event));
         break;
     default:
         s7_conn_take_event(conn, &event);

@@ -28,6 +28,8 @@ struct s7_conn_kind {
     bool in_turn;
     /* The request is over, or the connection is freed: free what the work owns. NULL: nothing. */
     void (*drop)(struct s7_work *work);
+    /* What a failed work asked for, as facts of hint.h. NULL: nothing is added to what end reported. */
+    uint32_t (*facts)(const struct s7_work *work);
 };
 
 /* Queue a work, whose deadline is set here from then; it must live, and stay where it is, until the request's

@@ -35,6 +35,7 @@ static void give_results(s7_item *results, const s7_item *items, size_t n)
     for (size_t i = 0; results != NULL && i < n; i++) {
         results[i].status = items[i].status;
         results[i].code = items[i].code;
+        results[i].time_ns = items[i].time_ns;
     }
 }
 
@@ -67,7 +68,18 @@ static bool again(struct s7_work *work, s7_status why)
            S7_OK;
 }
 
-static const struct s7_conn_kind transfer_kind = {.end = end, .again = again};
+static uint32_t facts(const struct s7_work *work)
+{
+    const struct s7_transfer *transfer = &((const struct s7_transfer_work *)work)->transfer;
+    const s7_item *bad = NULL;
+
+    for (size_t i = 0; i < transfer->n_items && bad == NULL; i++)
+        if (transfer->items[i].status != S7_OK)
+            bad = &transfer->items[i];
+    return s7_hint_item_facts(transfer->write, bad);
+}
+
+static const struct s7_conn_kind transfer_kind = {.end = end, .again = again, .facts = facts};
 
 /* ---- the beginning ---- */
 

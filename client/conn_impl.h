@@ -1,7 +1,7 @@
 /* conn_impl.h - what the files of a connection on a loop share: conn.c (the connection), conn_redial.c (when
  * it is dialed again), conn_queue.c (requests from queue to end), conn_call.c and conn_services.c (how they
  * are made), conn_probe.c (signs of life), conn_push.c (what the PLC tells by itself), conn_info.c
- * (questions), plan_conn.c. For these only. */
+ * (questions), plan_conn.c, mux_loop.c. For these only. */
 #ifndef CLIENT_CONN_IMPL_H
 #define CLIENT_CONN_IMPL_H
 

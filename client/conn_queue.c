@@ -1,6 +1,7 @@
 /* Requests of a connection, from queue to end. */
 #include "client/conn_impl.h"
 
+#include "client/facts.h"
 #include "client/report.h"
 
 #include <stdio.h>
@@ -255,6 +256,8 @@ static void report(s7_conn *conn, struct s7_request *request, int64_t now_ns)
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_status status = request->kind->end(request->work, conn->settings.where, &err);
 
+    if (status != S7_OK && request->kind->facts != NULL)
+        s7_report_hint(&err, s7_facts_of(&conn->settings) | request->kind->facts(request->work));
     s7_meter_call(&conn->meter, status, now_ns - request->made_ns);
     if (request->prev == NULL)
         conn->head = request->next;

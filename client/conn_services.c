@@ -1,6 +1,7 @@
 /* The services of <s7rig/services.h> on a loop. */
 #include "client/conn_impl.h"
 
+#include "client/facts.h"
 #include "client/guard.h"
 
 #include <stdio.h>
@@ -26,7 +27,13 @@ static bool again(struct s7_work *work, s7_status why)
     return true;
 }
 
-static const struct s7_conn_kind errand_kind = {.end = end, .again = again, .in_turn = true};
+static uint32_t facts(const struct s7_work *work)
+{
+    (void)work;
+    return S7_FACT_SERVICE;
+}
+
+static const struct s7_conn_kind errand_kind = {.end = end, .again = again, .in_turn = true, .facts = facts};
 
 static s7_status refuse(s7_conn *conn, const s7_then *then, const char *what, s7_status status,
                         const char *detail, s7_errinfo *why)
@@ -183,7 +190,7 @@ static s7_status download_end(struct s7_work *work, const char *where, s7_errinf
     return status == S7_OK ? S7_OK : s7_services_report(download->what, where, err, status, detail);
 }
 
-static const struct s7_conn_kind download_kind = {.end = download_end, .in_turn = true};
+static const struct s7_conn_kind download_kind = {.end = download_end, .in_turn = true, .facts = facts};
 
 /* The block is copied into the request. NULL, or what is wrong with it. */
 static const char *download_begin(struct s7_request *request, s7_block_type type, uint16_t number,

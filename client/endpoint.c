@@ -84,6 +84,8 @@ static bool read_host(struct reader *rd, char *host)
             return fail(rd, rd->at, "the bracket is not closed");
         if (!take_host(rd, rd->at + 1, end, true, host))
             return false;
+        if (strchr(host, ':') == NULL)
+            return fail(rd, rd->at + 1, "in brackets stands an IPv6 address");
         rd->at = end + 1;
         return true;
     }

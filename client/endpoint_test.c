@@ -268,6 +268,8 @@ static void what_is_no_endpoint_says_where_and_changes_nothing(void **state)
         {"plc 7", 4},
         {"[::1", 1},
         {"[]:102", 2},
+        {"[plc]:102", 2},
+        {"[10.0.0.1%eth0]", 2},
         {"[::1]102", 6},
         {"::1g/", 5},
         {"plc?rack=0", 4},

@@ -56,7 +56,8 @@ static s7_plan *plan_of_many(bool write)
 static void expect_right(struct fake_plc *plc, const s7_plan *plan)
 {
     for (size_t i = 0; i < s7_plan_count(plan); i++)
-        if (s7_plan_tags(plan)[i].status != S7_OK || !tag_is_right(plc, &s7_plan_tags(plan)[i]))
+        if (s7_plan_tags(plan)[i].status != S7_OK || s7_plan_tags(plan)[i].time_ns <= 0 ||
+            !tag_is_right(plc, &s7_plan_tags(plan)[i]))
             fail_msg("tag %zu: %s", i, s7_errname(s7_plan_tags(plan)[i].status));
 }
 

@@ -45,6 +45,7 @@ void s7_plan_begin(struct s7_plan *plan, size_t pdu_len, unsigned max_items)
     for (size_t i = 0; i < plan->n_tags; i++) {
         plan->tags[i].status = S7_OK;
         plan->tags[i].code = S7_ITEM_OK;
+        plan->tags[i].time_ns = 0;
         plan->marks[i].again = false;
     }
     if (plan->write)
@@ -109,6 +110,8 @@ static void bring_home(struct s7_plan *plan)
         const struct s7_plan_need *need = &plan->needs[i];
         const s7_item *item = &plan->items[need->span];
 
+        if (item->time_ns > plan->tags[need->tag].time_ns)
+            plan->tags[need->tag].time_ns = item->time_ns;
         if (item->status != S7_OK)
             tag_failed(&plan->tags[need->tag], item);
         else if (!plan->write)
@@ -122,6 +125,7 @@ static void mark_unsent(struct s7_plan *plan, size_t first, s7_status why)
     for (size_t i = first; i < plan->n_spans; i++) {
         plan->items[i].status = why == S7_E_OUTCOME_UNKNOWN ? S7_E_CANCELLED : why;
         plan->items[i].code = 0;
+        plan->items[i].time_ns = 0;
     }
 }
 
@@ -180,6 +184,7 @@ static void take_apart(struct s7_plan *plan)
 
         tag->status = plan->again[i].status;
         tag->code = plan->again[i].code;
+        tag->time_ns = plan->again[i].time_ns;
     }
 }
 
@@ -273,7 +278,8 @@ s7_status s7_plan_end(struct s7_plan *plan, const char *where, s7_errinfo *err)
     if (plan->failed == S7_OK) { /* the item's own words, not those of the last round */
         why = (s7_errinfo)S7_ERRINFO_INIT;
         why.item_code = plan->tags[bad].code;
-        s7_report_came(&why, S7_E_PARTIAL, refused(plan->tags[bad].status) ? "" : plan->why.came);
+        s7_report_why(&why, S7_E_PARTIAL, refused(plan->tags[bad].status) ? "" : plan->why.came,
+                      s7_hint_item_facts(plan->write, &plan->tags[bad]));
     }
     why.item = bad;
     s7_report_list(&why, plan->write, plan->tags, plan->n_tags, bad, where);

@@ -1,33 +1,24 @@
 #include "client/plan_tag.h"
 
-#include "client/transfer_plan.h"
+#include "client/single.h"
 #include "protocol/value.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Whole numbers up to here are exact as double. */
 #define EXACT_MAX (INT64_C(1) << 53)
 
-/* The address as its bytes lie in the item: a single bit is bit 0 of a byte. */
-static s7_address in_item(const s7_item *tag)
-{
-    s7_address address = tag->address;
-
-    if (s7_item_is_bit(&address))
-        address.bit = 0;
-    return address;
-}
-
 static struct s7_value load(const s7_item *tag, unsigned index)
 {
-    s7_address address = in_item(tag);
+    s7_address address = s7_single_layout(tag);
 
     return s7_value_load(&address, tag->data, index);
 }
 
 static s7_status store(const s7_item *tag, unsigned index, const struct s7_value *value)
 {
-    s7_address address = in_item(tag);
+    s7_address address = s7_single_layout(tag);
 
     return s7_value_store(&address, tag->data, index, value);
 }
@@ -65,7 +56,7 @@ s7_status s7_tag_real(const s7_item *tag, unsigned index, double *value)
 
 s7_status s7_tag_text(const s7_item *tag, char *text, size_t cap)
 {
-    s7_address address = in_item(tag);
+    s7_address address = s7_single_layout(tag);
 
     return s7_values_format(&address, tag->data, text, cap) < cap ? S7_OK : S7_E_TOO_LARGE;
 }
@@ -107,7 +98,7 @@ s7_status s7_tag_set_real(const s7_item *tag, unsigned index, double value)
 
 s7_status s7_tag_set_text(const s7_item *tag, const char *text)
 {
-    s7_address address = in_item(tag);
+    s7_address address = s7_single_layout(tag);
 
     return s7_values_parse(&address, text, strlen(text), tag->data);
 }

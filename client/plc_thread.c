@@ -91,8 +91,12 @@ static void link_accept(struct link *link)
 
 static void run_command(struct link *link, char command)
 {
-    if (command == 'c') {
+    if (command == 'c' || command == 'd') {
         link_close(link, false);
+        if (command == 'd') {
+            server.act = DR;
+            server.act_frame = 0;
+        }
         tell(server.held[1], 'c');
     } else if (command == 't') {
         if (server.told != NULL)
@@ -173,6 +177,12 @@ void server_release(void)
 void server_drop(void)
 {
     tell(server.command[1], 'c');
+    server_wait_for_held();
+}
+
+void server_refuse(void)
+{
+    tell(server.command[1], 'd');
     server_wait_for_held();
 }
 

@@ -13,7 +13,8 @@
 struct server {
     pthread_t thread;
     int listen_fd;
-    int command[2]; /* to the thread: 'r' release the held answer, 'c' close, 't' tell, 'q' quit */
+    int command[2]; /* to the thread: 'r' release the held answer, 'c' close, 'd' close and refuse from now
+                       on, 't' tell, 'q' quit */
     int held[2]; /* from the thread: a byte for each answer that is held, and each 'c' and 't' that is done */
     const struct bytes *told; /* what to tell; NULL: a cycle of the PLC's jobs */
     uint16_t port;
@@ -31,6 +32,7 @@ void server_stop(void); /* the PLC's memory may be looked at afterwards */
 void server_wait_for_held(void); /* until it holds an answer */
 void server_release(void);       /* let the held answer go */
 void server_drop(void);          /* close the connection that is up, and wait for it */
+void server_refuse(void);        /* the same, and answer each CR with a DR from now on */
 
 /* The PLC tells by itself, and it was sent: a cycle of its jobs (fake_push.h), or these frames. */
 void server_cycle(void);

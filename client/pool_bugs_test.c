@@ -348,6 +348,7 @@ static void p25_exhausted_names_who_has_held_a_connection_longest(void **state)
     run_for(SECOND);
     expect_told(9, S7_E_POOL_EXHAUSTED);
     assert_true(s7_pool_core_holder(rig.core, 0, &label, &since));
+    assert_non_null(label);
     assert_string_equal(label, "leaky report");
     assert_int_equal(since - T0, 2 * SECOND);
 }

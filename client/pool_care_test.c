@@ -305,6 +305,50 @@ static void exhausted_names_the_pool_its_settings_and_its_holders(void **state)
     assert_int_equal(s7_pool_put(pool, plc), S7_OK);
 }
 
+/* ---- groups: the fake PLC has one connection ---- */
+
+static s7_pool *new_pool(s7_pool_group *group, s7_pool_start_policy start)
+{
+    s7_pool_options options = options_for_one();
+    s7_pool *made;
+
+    options.start = start;
+    options.group = group;
+    options.size = 5;
+    assert_int_equal(s7_pool_new(server.endpoint, &options, &made, NULL), S7_OK);
+    return made;
+}
+
+static void a_pool_gets_the_connection_that_another_one_closed(void **state)
+{
+    s7_pool_group_options limits;
+    s7_pool_group *group;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = PATIENCE_MS, .err = &err};
+    s7_client *plc;
+
+    (void)state;
+    server_start(480, 1, ANSWER, 0);
+    s7_pool_group_options_init(&limits);
+    limits.plc_connections = limits.max_dials = 1;
+    assert_int_equal(s7_pool_group_new(&limits, &group, NULL), S7_OK);
+    s7_pool *first = new_pool(group, S7_POOL_START_ONE), *second = new_pool(group, S7_POOL_START_ONE),
+            *third = new_pool(group, S7_POOL_START_BACKGROUND);
+    s7_pool_group_free(group); /* its pools keep it */
+    assert_int_equal(s7_pool_start(first, &ctx), S7_OK);
+    assert_int_equal(s7_pool_start(second, &ctx), S7_E_BUDGET);
+    assert_int_equal(s7_pool_start(third, &ctx), S7_OK);
+    s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 30, .err = &err};
+    assert_int_equal(s7_pool_get(third, &impatient, &plc), S7_E_BUDGET);
+    assert_non_null(strstr(err.came, "other pools of the group"));
+    assert_int_equal(s7_pool_close(first, &ctx), S7_OK);
+    if (s7_pool_get(third, &ctx, &plc) != S7_OK)
+        fail_msg("%s: %s", err.asked, err.came);
+    assert_int_equal(s7_pool_put(third, plc), S7_OK);
+    s7_pool_free(first);
+    s7_pool_free(second);
+    s7_pool_free(third);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, leave)
 
 int main(void)
@@ -317,6 +361,7 @@ int main(void)
         TEST(an_old_connection_is_replaced_by_itself),
         TEST(events_come_on_the_pools_thread_without_a_lock),
         TEST(a_listener_that_would_wait_for_itself_is_refused),
+        TEST(a_pool_gets_the_connection_that_another_one_closed),
         TEST(exhausted_names_the_pool_its_settings_and_its_holders),
     };
 

@@ -116,7 +116,7 @@ static bool tcp_step(s7_pool *pool, struct s7_pool_member *member, bool overdue,
         status = s7_pooled_connected(member->direct, member->fd, err);
     } else {
         s7_settings_asked(&pool->settings.client, err);
-        s7_report_came(err, status, "no answer to the TCP connection request");
+        s7_report_why(err, status, "no answer to the TCP connection request", S7_FACT_TCP);
     }
     if (status == S7_OK) {
         member->tcp_up = true;
@@ -338,7 +338,7 @@ static void look_after_members(s7_pool *pool)
 
 static int64_t wake_at_ns(const s7_pool *pool)
 {
-    int64_t at_ns = s7_pool_core_chores(pool->core);
+    int64_t at_ns = s7_pool_core_soonest(pool->core);
 
     for (unsigned i = 0; i < pool->n_members; i++) {
         const struct s7_pool_member *member = &pool->members[i];

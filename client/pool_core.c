@@ -68,7 +68,7 @@ static void serve(s7_pool_core *core, int64_t now_ns)
 }
 
 /* What somebody whose time is up is told: never that all are taken when the PLC is to blame. */
-static s7_status why_in_vain(const s7_pool_core *core)
+s7_status s7_pool_core_in_vain(const s7_pool_core *core)
 {
     if (core->paused)
         return S7_E_POOL_PAUSED;
@@ -87,7 +87,7 @@ static void fail_overdue(s7_pool_core *core, int64_t now_ns)
         while (core->waiting.first != NULL)
             s7_pool_fail(core, core->waiting.first, S7_E_PLC_DOWN);
     for (; (waiter = s7_pool_next_due(core, now_ns)) != NULL; core->gets_timed_out++)
-        s7_pool_fail(core, waiter, why_in_vain(core));
+        s7_pool_fail(core, waiter, s7_pool_core_in_vain(core));
 }
 
 /* The connection that was idle longest, under check or not, when there are more than min_idle. One under
@@ -262,13 +262,17 @@ static void wind_down(s7_pool_core *core, int64_t now_ns)
 
 void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
 {
+    bool ages = core->rules.max_lifetime_ns != S7_NEVER_NS;
+
+    s7_pool_note_leap(core, now_ns);
     core->now_ns = now_ns;
     watch_start(core, now_ns);
     if (core->phase == S7_POOL_FAILING || core->phase == S7_POOL_DRAINING) {
         wind_down(core, now_ns);
     } else {
         drop_overdue(core, now_ns);
-        s7_pool_turn_over(core, now_ns);
+        if (core->paused || ages || s7_pool_excess(core) > 0)
+            s7_pool_turn_over(core, now_ns);
         serve(core, now_ns);
         note_outage(core, now_ns);
         fail_overdue(core, now_ns);
@@ -276,12 +280,26 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
         turn_away(core);
         reap(core, now_ns);
         check_due(core, now_ns);
-        s7_pool_note_renewal(core, now_ns);
+        if (ages)
+            s7_pool_note_renewal(core, now_ns);
         dial_due(core, now_ns);
-        s7_pool_watch_pause(core, now_ns);
-        s7_pool_tell_leaks(core, now_ns);
+        if (core->pausing)
+            s7_pool_watch_pause(core, now_ns);
+        if (core->rules.leak_ns != S7_NEVER_NS)
+            s7_pool_tell_leaks(core, now_ns);
     }
+    core->soonest_ns = s7_pool_core_chores(core);
     assert(s7_pool_core_fault(core) == NULL);
+}
+
+bool s7_pool_is_quiet(const s7_pool_core *core, int64_t now_ns)
+{
+    unsigned resting = s7_pool_n(core, S7_POOL_IDLE) + s7_pool_n(core, S7_POOL_LEASED);
+
+    return core->phase == S7_POOL_OPEN && core->waiting.n == 0 && core->start_want == 0 &&
+           resting == s7_pool_taken(core) && resting <= core->rules.size && core->n_condemned == 0 &&
+           !core->paused && core->rules.min_idle == 0 && core->rules.max_lifetime_ns == S7_NEVER_NS &&
+           now_ns < core->soonest_ns;
 }
 
 /* ---- time ---- */
@@ -306,8 +324,27 @@ int64_t s7_pool_core_chores(const s7_pool_core *core)
         at_ns = earlier(at_ns, conn->until_ns);
     for (conn = core->lists[S7_POOL_DIRTY].first; conn != NULL; conn = conn->next)
         at_ns = earlier(at_ns, conn->until_ns);
-    at_ns = earlier(at_ns, earlier(s7_pool_turnover_at_ns(core), s7_pool_leak_at_ns(core)));
+    if (core->pausing || core->rules.max_lifetime_ns != S7_NEVER_NS)
+        at_ns = earlier(at_ns, s7_pool_turnover_at_ns(core));
+    if (core->rules.leak_ns != S7_NEVER_NS)
+        at_ns = earlier(at_ns, s7_pool_leak_at_ns(core));
     return earlier(at_ns, dial_at_ns(core));
+}
+
+int64_t s7_pool_core_soonest(const s7_pool_core *core)
+{
+    return core->soonest_ns;
+}
+
+void s7_pool_note_lease(s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
+{
+    int64_t due_ns = s7_pool_later(conn->leased_ns, core->rules.leak_ns);
+
+    if (conn->state == S7_POOL_IDLE)
+        due_ns = earlier(conn->check_at_ns, s7_pool_later(conn->idle_since_ns, core->rules.max_idle_ns));
+    core->now_ns = now_ns;
+    core->soonest_ns = earlier(core->soonest_ns, due_ns);
+    assert(s7_pool_core_fault(core) == NULL);
 }
 
 int64_t s7_pool_core_deadline(const s7_pool_core *core)

@@ -104,6 +104,7 @@ bool s7_pool_core_has_event(const s7_pool_core *core);
  * adapters whose waiters look after themselves (tick with their own deadline as now). */
 int64_t s7_pool_core_deadline(const s7_pool_core *core);
 int64_t s7_pool_core_chores(const s7_pool_core *core);
+int64_t s7_pool_core_soonest(const s7_pool_core *core); /* as _chores, perhaps earlier, and known already */
 void s7_pool_core_tick(s7_pool_core *core, int64_t now_ns);
 
 /* ---- what users want ---- */
@@ -120,6 +121,9 @@ S7_MUST_CHECK s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_wait
 /* Withdraw a waiter whose outcome was not taken; no action follows, and a connection that it had been granted
  * goes to the next. */
 void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
+
+/* The same of one who can do without: it is no failure, and neither counted nor told. */
+void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
 
 /* In which state a connection comes back. */
 enum s7_pool_condition {
@@ -206,6 +210,21 @@ bool s7_pool_core_holder(const s7_pool_core *core, unsigned nth, const char **la
 s7_status s7_pool_core_cause(const s7_pool_core *core,
                              int64_t *down_since_ns); /* last failure; since: when the
                                                          last connection was up */
+
+/* For a borrower who holds several connections and may give back any of them: what others ask for, and is
+ * this one to be closed when it comes back? */
+struct s7_pool_load {
+    unsigned waiting; /* callers that wait */
+    unsigned up;      /* connections that are up, lent or not */
+};
+struct s7_pool_load s7_pool_core_load(const s7_pool_core *core);
+bool s7_pool_core_wants_back(const s7_pool_core *core, struct s7_pool_lease lease, int64_t now_ns);
+
+/* Was it asked for, and is its outcome not known yet? */
+bool s7_pool_core_is_waiting(const struct s7_pool_waiter *waiter);
+
+/* What somebody is told whose time is up while he waits for a connection. */
+s7_status s7_pool_core_in_vain(const s7_pool_core *core);
 
 /* NULL, or which invariant does not hold. Debug builds ask after every event. */
 const char *s7_pool_core_fault(const s7_pool_core *core);

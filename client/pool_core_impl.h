@@ -79,9 +79,10 @@ struct s7_pool_core {
     bool pause_due;       /* action PAUSED */
     s7_status pause_status;
     int64_t pause_deadline_ns;
-    bool renewing;     /* a connection waits for its replacement */
-    int64_t now_ns;    /* of the last event */
-    int64_t origin_ns; /* where the periods of the checks count from */
+    bool renewing;      /* a connection waits for its replacement */
+    int64_t now_ns;     /* of the last event */
+    int64_t soonest_ns; /* s7_pool_settle has nothing to do before, unless something happens */
+    int64_t origin_ns;  /* where the periods of the checks count from */
 
     unsigned n_condemned;
     bool down;             /* dialing failed and nothing is up: true until a dial goes well */
@@ -131,6 +132,14 @@ static inline unsigned s7_pool_taken(const s7_pool_core *core)
     return s7_pool_total(core) + s7_pool_n(core, S7_POOL_DIALING);
 }
 
+/* Connections above the size that are not being closed. */
+static inline unsigned s7_pool_excess(const s7_pool_core *core)
+{
+    unsigned held = s7_pool_taken(core) - s7_pool_n(core, S7_POOL_CLOSING);
+
+    return held > core->rules.size ? held - core->rules.size : 0;
+}
+
 /* Those that could be lent, now or when their check was answered. */
 static inline unsigned s7_pool_ready(const s7_pool_core *core)
 {
@@ -141,6 +150,10 @@ static inline unsigned s7_pool_ready(const s7_pool_core *core)
 
 /* The policy: do whatever follows from the state that an event left behind. */
 void s7_pool_settle(s7_pool_core *core, int64_t now_ns);
+/* Nothing follows from a lease that is given or comes back now, but that its connection's own time comes:
+ * s7_pool_note_lease instead of s7_pool_settle is enough. */
+bool s7_pool_is_quiet(const s7_pool_core *core, int64_t now_ns);
+void s7_pool_note_lease(s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns);
 void s7_pool_end_start(s7_pool_core *core, s7_status status);
 
 /* ---- pool_edges.c ---- */
@@ -178,9 +191,14 @@ bool s7_pool_must_go(const s7_pool_core *core, const struct s7_pool_conn *conn, 
 void s7_pool_turn_over(s7_pool_core *core, int64_t now_ns);
 void s7_pool_note_renewal(s7_pool_core *core, int64_t now_ns); /* sets renewing */
 int64_t s7_pool_turnover_at_ns(const s7_pool_core *core);      /* when it has something to do next */
-unsigned s7_pool_excess(const s7_pool_core *core); /* connections above the size that are not being closed */
-void s7_pool_end_pause(s7_pool_core *core, s7_status status); /* if anybody waits for it */
+void s7_pool_end_pause(s7_pool_core *core, s7_status status);  /* if anybody waits for it */
 void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
+
+/* ---- pool_leap.c ---- */
+
+/* If the process did not run since the last event: go on as if no time had passed for connections, and ask
+ * each that is idle whether it lives. */
+void s7_pool_note_leap(s7_pool_core *core, int64_t now_ns);
 
 /* ---- pool_tell.c ---- */
 

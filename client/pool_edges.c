@@ -54,8 +54,8 @@ int64_t s7_pool_next_check_ns(const s7_pool_core *core, const struct s7_pool_con
 
     if (period_ns == S7_NEVER_NS)
         return S7_NEVER_NS;
-    int64_t turn = (conn - core->conns) % core->rules.size; /* the pool may have been larger */
-    int64_t offset_ns = turn * (period_ns / core->rules.size);
+    int64_t turn = conn - core->conns, size = core->rules.size;
+    int64_t offset_ns = (turn < size ? turn : turn % size) * (period_ns / size); /* it may have been larger */
     int64_t past_ns = (now_ns - core->origin_ns - offset_ns) % period_ns;
     return s7_pool_later(now_ns, past_ns < 0 ? -past_ns : period_ns - past_ns);
 }

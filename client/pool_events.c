@@ -34,7 +34,7 @@ s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out
     core->backoff_ns = core->rules.backoff_min_ns;
     core->grow_ns = core->rules.probe_min_ns;
     core->start_deadline_ns = core->close_deadline_ns = core->pause_deadline_ns = S7_NEVER_NS;
-    core->down_since_ns = S7_NEVER_NS;
+    core->down_since_ns = core->soonest_ns = S7_NEVER_NS;
     *out = core;
     return S7_OK;
 }
@@ -114,7 +114,13 @@ s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_waiter *waiter, co
     waiter->label = label;
     waiter->waited = false;
     waiter->since_ns = now_ns;
+    struct s7_pool_conn *idle = s7_pool_is_quiet(core, now_ns) ? core->lists[S7_POOL_IDLE].first : NULL;
     s7_pool_wait(core, waiter, deadline_ns);
+    if (idle != NULL) {
+        s7_pool_lend(core, idle, waiter, now_ns);
+        s7_pool_note_lease(core, idle, now_ns);
+        return S7_OK;
+    }
     s7_pool_settle(core, now_ns);
     if (waiter->state != S7_WAITER_WAITING)
         return S7_OK;
@@ -163,19 +169,27 @@ s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum 
         if (conn->state != S7_POOL_IDLE)
             s7_pool_ask(core, conn, S7_POOL_LISTEN);
     }
-    s7_pool_settle(core, now_ns);
+    if (conn->state == S7_POOL_IDLE && s7_pool_is_quiet(core, now_ns))
+        s7_pool_note_lease(core, conn, now_ns);
+    else
+        s7_pool_settle(core, now_ns);
     return S7_OK;
 }
 
 void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns)
 {
-    bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
-
     if (waiter->state == S7_WAITER_WAITING) {
         core->gets_failed++;
         core->gets_cancelled++;
         s7_pool_tell_wait(core, waiter, NULL, S7_E_CANCELLED, now_ns);
     }
+    s7_pool_core_forgo(core, waiter, now_ns);
+}
+
+void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns)
+{
+    bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
+
     if (waiter->state != S7_WAITER_FREE)
         s7_pool_forget_waiter(core, waiter);
     if (granted && s7_pool_core_is_current(core, waiter->lease)) {

@@ -509,6 +509,12 @@ void s7_pool_loop_cancel(s7_pool_loop *pool, struct s7_pool_request *request)
     wake(pool);
 }
 
+void s7_pool_loop_forgo(s7_pool_loop *pool, struct s7_pool_request *request)
+{
+    s7_pool_core_forgo(pool->core, &request->waiter, now_of(pool));
+    wake(pool);
+}
+
 s7_status s7_pool_loop_submit(s7_pool_loop *pool, struct s7_pool_lease lease, bool write, s7_item *items,
                               size_t n_items, uint32_t timeout_ms, s7_conn_done_fn *done, void *arg,
                               s7_errinfo *err)
@@ -576,4 +582,9 @@ s7_conn *s7_pool_loop_conn(const s7_pool_loop *pool, unsigned conn)
 enum s7_pool_state s7_pool_loop_state(const s7_pool_loop *pool, unsigned conn)
 {
     return s7_pool_core_state(pool->core, conn);
+}
+
+struct s7_pool_loop_view s7_pool_loop_look(const s7_pool_loop *pool)
+{
+    return (struct s7_pool_loop_view){pool->loop, &pool->settings, pool->core, &pool->dial};
 }

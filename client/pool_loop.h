@@ -62,6 +62,9 @@ S7_MUST_CHECK s7_status s7_pool_loop_get(s7_pool_loop *pool, struct s7_pool_requ
 /* Withdraw a request whose fn was not called; it will not be. */
 void s7_pool_loop_cancel(s7_pool_loop *pool, struct s7_pool_request *request);
 
+/* The same of one who can do without: no failure. */
+void s7_pool_loop_forgo(s7_pool_loop *pool, struct s7_pool_request *request);
+
 /* A call on a lent connection, as s7_conn_submit. S7_E_STALE_LEASE: it is not lent under this lease. Calls
  * that are outstanding when a lease is discarded or revoked end as those of a closed connection. */
 S7_MUST_CHECK s7_status s7_pool_loop_submit(s7_pool_loop *pool, struct s7_pool_lease lease, bool write,
@@ -75,6 +78,16 @@ s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease);
 
 /* Fill in struct_size. S7_E_ARG. */
 s7_status s7_pool_loop_stats(const s7_pool_loop *pool, s7_pool_stats *stats);
+
+/* What calls without a lease (mux_loop.h) go by; views that live as long as the pool. */
+struct s7_pool_settings;
+struct s7_pool_loop_view {
+    s7_loop *loop;
+    const struct s7_pool_settings *settings;
+    const s7_pool_core *core;
+    const s7_errinfo *dial; /* the last one that failed */
+};
+struct s7_pool_loop_view s7_pool_loop_look(const s7_pool_loop *pool);
 
 /* For traces and tests: connection number conn of the pool, one of those that were ever needed. */
 s7_conn *s7_pool_loop_conn(const s7_pool_loop *pool, unsigned conn);

@@ -23,6 +23,7 @@ struct model_conn {
     bool lent, dirty, checking, told_to_end, ended, old; /* old: refresh came since it was made */
     int64_t born, idle_since, check_since, dirty_since, drained_at, last_check;
     int64_t lent_since;
+    bool leak_told; /* of this lease */
     struct s7_pool_lease lease;
 };
 
@@ -54,6 +55,7 @@ static struct model {
     uint64_t returned; /* leases that had been told as leaks */
     uint64_t grants, puts, misuse, connects, failures, closes, checks;
     unsigned told_down;               /* in this step: that no connection is up */
+    bool denied, no_place;            /* by the group, until it allows */
     bool hurried;                     /* somebody waited in this step and withdrew */
     bool resumed, refreshed, granted; /* in this step */
 } m;
@@ -187,6 +189,7 @@ static void on_grant(const struct s7_pool_action *action)
     m.waited_at = m.now;
     conn->lent = true;
     conn->lent_since = m.now;
+    conn->leak_told = false;
     conn->lease = action->lease;
     m.grants++;
     m.granted = true;
@@ -217,6 +220,11 @@ static void on_fail(const struct s7_pool_action *action)
         if ((m.now < caller->deadline && !m.rules.fail_fast_when_down) || m.paused)
             WRONG("failed before its deadline, or while the pool is paused");
         break;
+    case S7_E_BUDGET:
+        m.told_down++;
+        if (!m.no_place || m.now < caller->deadline)
+            WRONG("told that the group allows no more: %d", m.no_place);
+        break;
     case S7_E_POOL_PAUSED:
         if (!m.paused || m.now < caller->deadline)
             WRONG("told that the pool is paused");
@@ -236,8 +244,9 @@ static void on_dial(unsigned index)
     if (m.conns[index].link != NONE)
         WRONG("connection %u dialed twice", index);
     m.conns[index] = (struct model_conn){.link = DIALING};
-    if (count(is_taken) > m.rules.size || m.paused)
-        WRONG("dialed connection %u of %u, paused %d", count(is_taken), m.rules.size, m.paused);
+    if (count(is_taken) > m.rules.size || m.paused || m.denied)
+        WRONG("dialed connection %u of %u, paused %d, denied %d", count(is_taken), m.rules.size, m.paused,
+              m.denied);
     if (count(is_dialing) > m.rules.max_connecting)
         WRONG("%u dials at a time", count(is_dialing));
     if (m.down && count(is_dialing) > 1 && count(is_good) == 0)
@@ -385,8 +394,10 @@ static void on_event(const s7_pool_event *event)
         break;
     case S7_POOL_EVENT_LEAK:
         m.told.leaks++;
-        if (!is_leak(&m.conns[event->conn]) || event->took_ns < m.rules.leak_ns)
-            WRONG("connection %u is no leak", event->conn);
+        if (!is_leak(&m.conns[event->conn]) || m.conns[event->conn].leak_told ||
+            event->took_ns < m.rules.leak_ns)
+            WRONG("connection %u is no leak, or told twice", event->conn);
+        m.conns[event->conn].leak_told = true;
         break;
     case S7_POOL_EVENT_RETURNED:
         m.told.returned++;
@@ -570,6 +581,13 @@ static void end_dial(void)
 
     if (conn == NULL)
         return;
+    if (one_in(8)) {
+        conn->link = NONE;
+        m.denied = true;
+        m.no_place = one_in(2);
+        s7_pool_core_denied(m.core, number(conn), m.no_place, m.now);
+        return;
+    }
     if (one_in(3)) {
         conn->link = NONE;
         m.failures++;
@@ -676,11 +694,20 @@ static void pause_or_resume(void)
         WRONG("%s: %s, expected %s", resume ? "resume" : "pause", s7_errname(status), s7_errname(expected));
 }
 
+static void allow(void)
+{
+    m.denied = m.no_place = false;
+    m.failed_at = m.now; /* from here on it is tried again */
+    s7_pool_core_allowed(m.core, m.now);
+}
+
 static void maintain(void)
 {
     static void (*const events[])(void) = {resize, refresh, pause_or_resume};
 
-    if (m.paused && one_in(5))
+    if (m.denied && one_in(2))
+        allow();
+    else if (m.paused && one_in(5))
         pause_or_resume();
     else if (one_in(20))
         events[below(3)]();
@@ -774,7 +801,7 @@ static void check_stats(void)
         closed += (unsigned)s.closed[i];
     if (s.total_connections != s.available + s.in_use + s.checking + s.dirty + s.closing ||
         s.total_connections + s.connecting > MAX_SIZE || s.paused != (m.paused && !m.closing) ||
-        s.size != m.rules.size)
+        s.denied != m.no_place || s.size != m.rules.size)
         WRONG("total %u: available %u, in use %u, checking %u, dirty %u, closing %u; connecting %u",
               s.total_connections, s.available, s.in_use, s.checking, s.dirty, s.closing, s.connecting);
     if (s.available != count(is_idle) || s.in_use != count(is_lent) || s.dirty != count(is_dirty) ||
@@ -807,7 +834,7 @@ static void check_promises(void)
             (m.conns[i].old || m.now - m.conns[i].born >= m.rules.max_lifetime_ns))
             WRONG("connection %u is not closed at the age of %.9f s", i,
                   (double)(m.now - m.conns[i].born) / 1e9);
-    if (m.paused)
+    if (m.paused || m.denied)
         return;
     if (waiting() > 0 && count(is_idle) > 0)
         WRONG("somebody waits although a connection is idle");
@@ -915,6 +942,7 @@ static void from_every_state_a_well_PLC_serves_all_who_wait(void **state)
         m.down = m.down && !m.paused;
         m.paused = false;
         assert_int_equal(s7_pool_core_resume(m.core, m.now), S7_OK);
+        allow();
         take_actions();
         while (m.now < until && waiting() > 0) {
             for (unsigned i = 0; i < MAX_SIZE; i++) {

@@ -27,6 +27,7 @@ void s7_pool_options_init(s7_pool_options *options)
         .probe_max_ms = 60000,
         .max_lifetime_ms = 0,
         .lifetime_jitter_percent = 10,
+        .coalesce_gap = -1,
         .backoff_factor_percent = 200,
         .backoff_jitter_percent = 100,
     };
@@ -50,6 +51,8 @@ static const char *options_fault(const s7_pool_options *options)
         return "probe_min_ms is at least 1, and probe_max_ms not below it";
     if (options->lifetime_jitter_percent > 100 || options->backoff_jitter_percent > 100)
         return "lifetime_jitter_percent and backoff_jitter_percent are 0..100";
+    if (options->coalesce_us > 1000000 || options->coalesce_gap < -1 || options->coalesce_gap > 960)
+        return "coalesce_us is at most 1000000, and coalesce_gap -1 (automatic) or 0..960";
     if (options->backoff_factor_percent < 100 || options->backoff_factor_percent > 1000)
         return "backoff_factor_percent is 100..1000";
     if (options->health_check_ms != 0 && options->health_check_ms < options->size)
@@ -153,7 +156,7 @@ static void __attribute__((format(printf, 2, 3))) add(s7_errinfo *err, const cha
     va_end(args);
 }
 
-#define HOLDER_ROOM 48 /* for one more, and how many are left */
+#define HOLDER_ROOM 64 /* for one more, and how many are left */
 
 /* The longest leases first: those are what somebody looks for. */
 static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent, int64_t now_ns)
@@ -164,7 +167,7 @@ static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent
 
     while (strlen(err->came) + HOLDER_ROOM < sizeof err->came &&
            s7_pool_core_holder(core, n, &label, &since_ns))
-        add(err, "%s %.1f s by \"%.24s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns),
+        add(err, "%s %.1f s by \"%.31s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns),
             label != NULL ? label : "(no label)");
     if (n < lent)
         add(err, " and %u more", lent - n);
@@ -182,6 +185,7 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
     if (stats.denied)
         add(err, "; the pool's group allows no more to this PLC");
     add_holders(err, core, stats.in_use, now_ns);
+    err->cause = stats.limit < stats.size ? S7_CAUSE_PLC_FULL : S7_CAUSE_UNKNOWN;
     snprintf(err->hint, sizeof err->hint,
              stats.limit < stats.size
                  ? "close other programs' connections to this PLC, or hold clients shorter"
@@ -207,6 +211,7 @@ static void down(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *di
     err->plc_error = dial->plc_error;
     err->os_errno = dial->os_errno;
     memcpy(err->hint, dial->hint, sizeof err->hint);
+    err->cause = dial->cause;
 }
 
 s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_pool_core *core,

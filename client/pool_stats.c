@@ -102,6 +102,24 @@ const char *s7_pool_close_reason_name(s7_pool_close_reason reason)
     return reason >= 0 && reason < S7_POOL_CLOSE_REASONS ? names[reason] : "?";
 }
 
+struct s7_pool_load s7_pool_core_load(const s7_pool_core *core)
+{
+    return (struct s7_pool_load){.waiting = core->waiting.n, .up = s7_pool_up(core)};
+}
+
+bool s7_pool_core_is_waiting(const struct s7_pool_waiter *waiter)
+{
+    return waiter->state == S7_WAITER_WAITING;
+}
+
+bool s7_pool_core_wants_back(const s7_pool_core *core, struct s7_pool_lease lease, int64_t now_ns)
+{
+    s7_pool_close_reason reason;
+
+    return s7_pool_core_is_current(core, lease) &&
+           s7_pool_must_go(core, &core->conns[lease.conn], now_ns, &reason);
+}
+
 /* ---- invariants ---- */
 
 static const char *list_fault(const s7_pool_core *core, enum s7_pool_state state)
@@ -157,6 +175,8 @@ static const char *promise_fault(const s7_pool_core *core)
         return "somebody waits at a pool that is not open";
     if ((core->phase == S7_POOL_NEW || core->phase == S7_POOL_SHUT) && s7_pool_taken(core) > 0)
         return "a pool that is not open has connections";
+    if (core->soonest_ns > s7_pool_core_chores(core))
+        return "something has to be done sooner than is known";
     if (core->n_events > S7_POOL_EVENTS_KEPT || (core->n_events > 0 && core->events == NULL))
         return "more events than are kept";
     if (core->paused &&

@@ -1,5 +1,6 @@
 #include "client/pool_thread_impl.h"
 
+#include "client/pool_mux.h"
 #include "client/report.h"
 #include "loop/blocking.h"
 
@@ -39,6 +40,14 @@ bool s7_pool_is_own_thread(const s7_pool *pool)
     return pool->running && pthread_equal(pthread_self(), pool->thread);
 }
 
+bool s7_pool_asks_itself(s7_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    bool own = s7_pool_is_own_thread(pool);
+    pthread_mutex_unlock(&pool->mutex);
+    return own;
+}
+
 /* ---- outcomes ---- */
 
 static void tell(s7_pool *pool, const struct s7_pool_action *action)
@@ -55,6 +64,8 @@ static void tell(s7_pool *pool, const struct s7_pool_action *action)
                            caller->err);
     if (caller->sleeping)
         pthread_cond_signal(&caller->cond);
+    if (caller->told != NULL)
+        caller->told(caller);
 }
 
 void s7_pool_after_event(s7_pool *pool)
@@ -81,7 +92,7 @@ void s7_pool_after_event(s7_pool *pool)
     if (pool->sleeping_until_ns == INT64_MIN) /* awake: it looks before it sleeps */
         return;
     if (s7_pool_core_has_chore(pool->core) || s7_pool_core_has_event(pool->core) ||
-        s7_pool_core_chores(pool->core) < pool->sleeping_until_ns) {
+        s7_pool_core_soonest(pool->core) < pool->sleeping_until_ns) {
         pool->sleeping_until_ns = INT64_MIN;
         s7_watch_wake(pool->watch);
     }
@@ -118,6 +129,7 @@ static void give_memory_back(s7_pool *pool)
         s7_pool_share_leave(&pool->share);
     for (unsigned i = 0; i < pool->n_members; i++)
         s7_direct_free(pool->members[i].direct);
+    s7_pool_mux_free(pool->mux);
     s7_watch_free(pool->watch);
     s7_pool_core_free(pool->core);
     free(pool->leases);
@@ -125,7 +137,7 @@ static void give_memory_back(s7_pool *pool)
 }
 
 /* Both wait on CLOCK_MONOTONIC. */
-static bool cond_init(pthread_cond_t *cond)
+bool s7_pool_cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attr;
 
@@ -155,9 +167,11 @@ static s7_status make_parts(s7_pool *pool)
         status = s7_pool_leases_new(pool);
     if (status == S7_OK)
         status = s7_pool_make_members(pool, pool->settings.rules.size);
+    if (status == S7_OK)
+        status = s7_pool_mux_new(pool, &pool->mux);
     if (status == S7_OK && pthread_mutex_init(&pool->mutex, NULL) != 0)
         status = S7_E_NOMEM;
-    if (status == S7_OK && !cond_init(&pool->changed)) {
+    if (status == S7_OK && !s7_pool_cond_init(&pool->changed)) {
         pthread_mutex_destroy(&pool->mutex);
         status = S7_E_NOMEM;
     }
@@ -295,6 +309,8 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
         return s7_pool_complain(ctx, pool, "close the pool", S7_E_FORKED, "");
     if (s7_ctx_deadline(ctx, s7_now_ns(), pool->settings.rules.dirty_ns, &deadline_ns) != S7_OK)
         return s7_pool_complain(ctx, pool, "close the pool", S7_E_ARG, "not a call context: set struct_size");
+    if (!s7_pool_asks_itself(pool))
+        s7_pool_mux_close(pool->mux);
     pthread_mutex_lock(&pool->mutex);
     s7_status status = close_locked(pool, deadline_ns);
     pthread_mutex_unlock(&pool->mutex);
@@ -356,7 +372,7 @@ static void wait_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_
 /* false: there is no memory to wait with, and the caller does not wait any more. */
 static bool sleep_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
 {
-    if (!cond_init(&caller->cond)) {
+    if (!s7_pool_cond_init(&caller->cond)) {
         s7_pool_core_cancel(pool->core, &caller->waiter, s7_now_ns());
         return false;
     }
@@ -368,7 +384,7 @@ static bool sleep_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64
 }
 
 /* The pool's thread may be about to take its hands off what was lent to us. */
-static s7_status take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_client **out)
+s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_client **out)
 {
     struct s7_pool_lent *lent = caller->lent;
 
@@ -404,7 +420,7 @@ static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_cal
     }
     if (!caller->done && !sleep_until_told(pool, caller, deadline_ns))
         return S7_E_NOMEM;
-    return caller->status == S7_OK ? take_lease(pool, caller, out) : caller->status;
+    return caller->status == S7_OK ? s7_pool_take_lease(pool, caller, out) : caller->status;
 }
 
 s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
@@ -417,6 +433,7 @@ s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
     if (s7_pool_is_forked(pool))
         return s7_pool_complain(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
     caller.done = caller.sleeping = false;
+    caller.told = NULL;
     caller.err = s7_ctx_err(ctx);
     caller.cancel = s7_ctx_cancel(ctx);
     caller.pool = pool;
@@ -526,6 +543,7 @@ s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats)
     s7_pool_core_times(pool->core, &now);
     now.late_answers = pool->late_answers;
     pthread_mutex_unlock(&pool->mutex);
+    s7_pool_mux_stats(pool->mux, &now);
     now.misuse += atomic_load(&pool->stale);
     return s7_pool_report_stats(&now, stats);
 }

@@ -23,6 +23,7 @@
 #define S7_POOL_LEASES_SPARE 1024
 
 struct s7_pool_lent;
+struct s7_pool_mux;
 
 struct s7_pool_member {
     struct s7_direct *direct;
@@ -50,10 +51,11 @@ struct s7_pool_lent {
     struct s7_pool_lent *next; /* free */
 };
 
-struct s7_pool_caller { /* one that waits in s7_pool_get */
+struct s7_pool_caller { /* one that waits in s7_pool_get, or is told without waiting */
     struct s7_pool_waiter waiter;
     pthread_cond_t cond;
     bool done, sleeping;
+    void (*told)(struct s7_pool_caller *caller); /* called with the mutex when it is done; NULL: nobody is */
     s7_status status;
     struct s7_pool_lent *lent;
     s7_errinfo *err;
@@ -77,6 +79,7 @@ struct s7_pool {
     s7_errinfo dial; /* the last dial that failed */
     uint64_t late_answers;
     atomic_ullong stale; /* calls on stale leases */
+    struct s7_pool_mux *mux;
     struct s7_pool_member members[S7_POOL_SIZE_MAX];
     unsigned n_members; /* that were made: one for each place there ever was */
     struct s7_pool_lent *free_first, *free_last, *leases;
@@ -101,6 +104,14 @@ s7_status s7_pool_complain(const s7_ctx *ctx, const s7_pool *pool, const char *w
 
 /* Make clients for `size` connections; those there are stay. S7_E_NOMEM. */
 s7_status s7_pool_make_members(s7_pool *pool, unsigned size);
+
+/* Does the pool's thread call, from a function of its events? It must not wait for itself. */
+bool s7_pool_asks_itself(s7_pool *pool);
+
+/* The connection that a caller was granted becomes his. Any status but S7_OK: it was taken away meanwhile. */
+S7_MUST_CHECK s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_client **out);
+
+bool s7_pool_cond_init(pthread_cond_t *cond); /* of the monotonic clock; false: no memory */
 
 /* ---- pool_lease.c ---- */
 

@@ -62,7 +62,7 @@ static bool has_overaged(const s7_pool_core *core, enum s7_pool_state state, int
 void s7_pool_note_renewal(s7_pool_core *core, int64_t now_ns)
 {
     core->renewing =
-        core->rules.max_lifetime_ns != S7_NEVER_NS && s7_pool_ready(core) <= core->rules.min_idle &&
+        s7_pool_ready(core) <= core->rules.min_idle &&
         (has_overaged(core, S7_POOL_IDLE, now_ns) || has_overaged(core, S7_POOL_CHECKING, now_ns));
 }
 
@@ -86,13 +86,6 @@ int64_t s7_pool_turnover_at_ns(const s7_pool_core *core)
 }
 
 /* ---- size ---- */
-
-unsigned s7_pool_excess(const s7_pool_core *core)
-{
-    unsigned held = s7_pool_taken(core) - s7_pool_n(core, S7_POOL_CLOSING);
-
-    return held > core->rules.size ? held - core->rules.size : 0;
-}
 
 /* The one that is missed least. */
 static struct s7_pool_conn *most_superfluous(const s7_pool_core *core)

@@ -49,6 +49,17 @@ const char *s7_family_name(s7_family family)
     return "?";
 }
 
+bool s7_family_slot(s7_family family, uint8_t *slot)
+{
+    for (size_t i = 0; i < N_PRESETS; i++) {
+        if (presets[i].family != family || presets[i].remote_tsap != 0)
+            continue;
+        *slot = presets[i].slot;
+        return true;
+    }
+    return false;
+}
+
 /* Case does not matter, nor hyphens. */
 static bool same(const char *name, const char *word, size_t word_len)
 {

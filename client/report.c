@@ -83,40 +83,17 @@ void s7_report_list(s7_errinfo *err, bool write, const s7_item *items, size_t n_
         where);
 }
 
-/* Words for what the codes do not say. */
-static const struct {
-    s7_status status;
-    const char *text;
-} hints[] = {
-    {S7_E_TIMEOUT, "check the cable and that the PLC runs; a longer timeout if it is slow"},
-    {S7_E_RESOLVE, "check the name, or use the address"},
-    {S7_E_REFUSED, "check that the PLC or simulator runs and listens on this port: 102 for a PLC, 10102 for "
-                   "s7rig's simulator"},
-    {S7_E_UNREACHABLE, "check the address, the network mask and the cable"},
-    {S7_E_CLOSED, "connect again; the PLC may have been restarted"},
-    {S7_E_RESET, "connect again; the PLC may have been restarted"},
-    {S7_E_NOT_CONNECTED, "connect first; after a failure of the connection, again, or set auto_reconnect"},
-    {S7_E_COTP_REFUSED,
-     "check rack and slot (S7-300: slot 2, S7-400: 3, S7-1200/1500: 1); if they are right, all connections "
-     "of this type are taken: close some, or wait a minute for dead ones"},
-    {S7_E_FRAME, "check that an S7 PLC listens on this port"},
-    {S7_E_NEGOTIATION, "ask for another PDU length or for fewer jobs"},
-    {S7_E_OUTCOME_UNKNOWN, "read the place back before writing again"},
-};
-
-static const char *hint_for(const s7_errinfo *err)
+void s7_report_hint(s7_errinfo *err, uint32_t facts)
 {
-    if (err->plc_error != 0 && s7_plc_error_hint(err->plc_error)[0] != '\0')
-        return s7_plc_error_hint(err->plc_error);
-    if (err->item_code != 0 && err->item_code != 0xFF)
-        return s7_item_code_hint(err->item_code);
-    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
-        if (hints[i].status == err->status)
-            return hints[i].text;
-    return "";
+    const struct s7_hint *hint = s7_hint_find(err->status, err->plc_error, err->item_code, facts);
+
+    if (hint == NULL)
+        return;
+    err->cause = hint->cause;
+    snprintf(err->hint, sizeof err->hint, "%s", hint->text);
 }
 
-void s7_report_came(s7_errinfo *err, s7_status status, const char *detail)
+void s7_report_why(s7_errinfo *err, s7_status status, const char *detail, uint32_t facts)
 {
     err->status = status;
     if (err->plc_error != 0)
@@ -131,5 +108,10 @@ void s7_report_came(s7_errinfo *err, s7_status status, const char *detail)
     else
         snprintf(err->came, sizeof err->came, "%s", detail[0] != '\0' ? detail : s7_strerror(status));
     if (err->hint[0] == '\0')
-        snprintf(err->hint, sizeof err->hint, "%s", hint_for(err));
+        s7_report_hint(err, facts);
+}
+
+void s7_report_came(s7_errinfo *err, s7_status status, const char *detail)
+{
+    s7_report_why(err, status, detail, 0);
 }

@@ -2,7 +2,7 @@
 #ifndef CLIENT_REPORT_H
 #define CLIENT_REPORT_H
 
-#include <s7rig/client.h>
+#include "client/hint.h"
 
 /* Copy *from to the caller's *to, no further than the struct that the caller knows; to may be NULL. */
 void s7_report_give(s7_errinfo *to, const s7_errinfo *from);
@@ -16,7 +16,13 @@ void s7_report_list(s7_errinfo *err, bool write, const s7_item *items, size_t n_
                     const char *where);
 
 /* status and came: "refused by the PLC: error 8104 ...", or detail, or the status in words. Uses plc_error
- * and item_code, and fills the hint unless there is one. */
+ * and item_code, and fills hint and cause unless there is a hint; facts are those of hint.h, _came knows
+ * none.
+ */
+void s7_report_why(s7_errinfo *err, s7_status status, const char *detail, uint32_t facts);
 void s7_report_came(s7_errinfo *err, s7_status status, const char *detail);
+
+/* Hint and cause anew, for more facts; they stay if these say nothing. */
+void s7_report_hint(s7_errinfo *err, uint32_t facts);
 
 #endif

@@ -1,10 +1,10 @@
 /* The way of every call of a service: enter, check, drive, report. */
 #include "client/services.h"
 
+#include "client/facts.h"
 #include "client/guard.h"
 #include "client/report.h"
 #include "loop/blocking.h"
-#include "protocol/errors.h"
 
 #include <stdio.h>
 
@@ -18,13 +18,7 @@ s7_status s7_services_report(const char *what, const char *where, s7_errinfo *er
                              const char *detail)
 {
     snprintf(err->asked, sizeof err->asked, "%s %.80s", what, where);
-    if (status == S7_E_OUTCOME_UNKNOWN)
-        snprintf(err->hint, sizeof err->hint,
-                 "look at the PLC's mode, clock, blocks or memory before trying again");
-    if (status == S7_E_PLC && err->plc_error == S7_ERR_NOT_IMPLEMENTED)
-        snprintf(err->hint, sizeof err->hint,
-                 "this PLC does not have the service; S7-300 and S7-400 have all, S7-1200 and S7-1500 few");
-    s7_report_came(err, status, detail);
+    s7_report_why(err, status, detail, S7_FACT_SERVICE);
     return status;
 }
 
@@ -131,7 +125,7 @@ static s7_status attempt(const struct s7_service_call *call, struct s7_direct *d
     *again = false;
     s7_status status = s7_direct_ready(direct, now_ns, work->deadline_ns, &detail);
     if (status != S7_OK) {
-        snprintf(err.hint, sizeof err.hint, "%s", s7_direct_hint(direct, status));
+        s7_direct_advise(direct, status, &err);
         return report(call, &err, status, detail);
     }
     s7_direct_drive(direct, work);
@@ -140,6 +134,8 @@ static s7_status attempt(const struct s7_service_call *call, struct s7_direct *d
         return S7_OK;
     *again = task->service != NULL && !call->control && !task->service->changes &&
              s7_direct_may_repeat(direct, status, repeats);
+    err.status = status;
+    s7_report_hint(&err, S7_FACT_SERVICE | s7_facts_of(&direct->settings));
     return *again ? status : report(call, &err, status, detail);
 }
 

@@ -131,6 +131,7 @@ void s7_session_close(struct s7_session *session, s7_status why, const char *for
     session->closed_cotp_reason = 0;
     session->closed_plc_error = 0;
     session->closed_event_due = true;
+    session->closed_in = session->state;
     session->state = S7_SESSION_CLOSED;
 }
 
@@ -268,7 +269,8 @@ static bool next_closed(struct s7_session *session, struct s7_event *event)
     *event = (struct s7_event){.kind = S7_EVENT_CLOSED,
                                .status = session->closed_why,
                                .cotp_reason = session->closed_cotp_reason,
-                               .plc_error = session->closed_plc_error};
+                               .plc_error = session->closed_plc_error,
+                               .ended_in = session->closed_in};
     memcpy(event->detail, session->closed_detail, sizeof event->detail);
     return true;
 }

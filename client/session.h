@@ -145,7 +145,9 @@ struct s7_event {
     struct s7_pdu pdu;   /* ANSWER, PEER_JOB, PUSH: views until the next call on the session */
     uint8_t cotp_reason; /* CLOSED by a DR: its reason */
     uint16_t plc_error; /* header or userdata error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */
-    char detail[96];    /* what came, for FAILED and CLOSED: "TPKT version 72, expected 3" */
+    int64_t time_ns;    /* ANSWER: when its last bytes came */
+    enum s7_session_state ended_in; /* CLOSED: the state it ended in */
+    char detail[96];                /* what came, for FAILED and CLOSED: "TPKT version 72, expected 3" */
 };
 
 /* The next event; false: none now (drain before asking for room again). */

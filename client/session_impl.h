@@ -72,6 +72,7 @@ struct s7_session {
 
     bool closed_event_due;
     s7_status closed_why;
+    enum s7_session_state closed_in;
     uint8_t closed_cotp_reason;
     uint16_t closed_plc_error;
     char closed_detail[96];

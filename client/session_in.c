@@ -122,7 +122,11 @@ static enum outcome job_answer(struct s7_session *session, const struct s7_pdu *
         slot->state = S7_SLOT_FREE;
         return NOTHING;
     }
-    *event = (struct s7_event){.kind = S7_EVENT_ANSWER, .status = S7_OK, .id = slot->id, .pdu = *pdu};
+    *event = (struct s7_event){.kind = S7_EVENT_ANSWER,
+                               .status = S7_OK,
+                               .id = slot->id,
+                               .pdu = *pdu,
+                               .time_ns = session->stats.last_in_ns};
     slot->state = S7_SLOT_FREE;
     session->stats.answers++;
     /* A header error overrides what follows, and refusals come without parameters. */

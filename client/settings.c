@@ -125,8 +125,10 @@ s7_status s7_settings_make(const char *endpoint, const s7_client_options *option
     return S7_OK;
 }
 
-static uint16_t remote_tsap(const s7_client_options *options)
+uint16_t s7_settings_remote_tsap(const struct s7_settings *settings)
 {
+    const s7_client_options *options = &settings->options;
+
     if (options->remote_tsap != 0)
         return options->remote_tsap;
     return (uint16_t)(options->conn_type << 8 | options->rack << 5 | options->slot);
@@ -136,7 +138,7 @@ s7_status s7_settings_session(const struct s7_settings *settings, uint16_t first
 {
     const s7_client_options *options = &settings->options;
     struct s7_session_options session = {.local_tsap = options->local_tsap,
-                                         .remote_tsap = remote_tsap(options),
+                                         .remote_tsap = s7_settings_remote_tsap(settings),
                                          .pdu_len = options->pdu_len,
                                          .max_jobs = options->max_jobs,
                                          .max_items = options->max_items,

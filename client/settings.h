@@ -20,6 +20,9 @@ struct s7_settings {
 S7_MUST_CHECK s7_status s7_settings_make(const char *endpoint, const s7_client_options *options,
                                          struct s7_settings *out, s7_errinfo *err);
 
+/* The called TSAP: as set, or of type, rack and slot. */
+uint16_t s7_settings_remote_tsap(const struct s7_settings *settings);
+
 /* A session that asks for what the settings say. */
 S7_MUST_CHECK s7_status s7_settings_session(const struct s7_settings *settings, uint16_t first_ref,
                                             s7_session **out);

@@ -3,20 +3,16 @@
 #include "client/client_impl.h"
 #include "client/plan_tag.h"
 #include "client/report.h"
+#include "client/single.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- one item ---- */
 
-/* Values up to here live on the stack. */
-#define USUAL_LEN 1024
-
 struct tag {
     const s7_symbol *symbol;
-    s7_item item;
-    uint8_t usual[USUAL_LEN];
+    struct s7_single single;
 };
 
 /* Find it and make room for its bytes; then tag_done. */
@@ -26,19 +22,15 @@ static s7_status tag_begin(struct tag *tag, const s7_ctx *ctx, const s7_symbols 
     tag->symbol = s7_symbols_need(symbols, name, -1, verb, s7_ctx_err(ctx));
     if (tag->symbol == NULL)
         return S7_E_ARG;
-    tag->item = (s7_item){.address = tag->symbol->address, .data = tag->usual};
-    tag->item.len = s7_address_size(&tag->item.address);
-    memset(tag->usual, 0, sizeof tag->usual);
-    if (tag->item.len > sizeof tag->usual)
-        tag->item.data = calloc(1, tag->item.len);
-    return tag->item.data != NULL ? S7_OK
-                                  : s7_symbols_refuse(s7_ctx_err(ctx), S7_E_NOMEM, SIZE_MAX, name, "", "");
+    if (s7_single_begin(&tag->single, &tag->symbol->address) != S7_OK)
+        return s7_symbols_refuse(s7_ctx_err(ctx), S7_E_NOMEM, SIZE_MAX, name, "", "");
+    return S7_OK;
 }
 
 static void tag_done(struct tag *tag)
 {
-    if (tag->symbol != NULL && tag->item.data != tag->usual)
-        free(tag->item.data);
+    if (tag->symbol != NULL)
+        s7_single_done(&tag->single);
 }
 
 /* "read DB1.DBD0:REAL from ..." becomes "read Motor1.Speed at DB1.DBD0:REAL from ...". */
@@ -59,10 +51,10 @@ static s7_status tag_call(s7_client *client, const s7_ctx *ctx, struct tag *tag,
     s7_errinfo err = S7_ERRINFO_INIT;
 
     if (s7_ctx_err(ctx) == NULL)
-        return s7_client_call(client, ctx, write, &tag->item, 1, false);
+        return s7_client_call(client, ctx, write, &tag->single.item, 1, false);
     s7_ctx told = *ctx;
     told.err = &err;
-    s7_status status = s7_client_call(client, &told, write, &tag->item, 1, false);
+    s7_status status = s7_client_call(client, &told, write, &tag->single.item, 1, false);
     if (status == S7_OK)
         return S7_OK;
     name_symbol(&err, tag->symbol->name);
@@ -103,8 +95,10 @@ s7_status s7_read_tag_int(s7_client *client, const s7_ctx *ctx, const s7_symbols
     s7_status status = read_tag(client, ctx, symbols, name, value, &tag);
 
     if (status == S7_OK)
-        status = misfit(ctx, &tag,
-                        tag.item.address.count == 1 ? s7_tag_int(&tag.item, 0, value) : S7_E_CONVERT, "read");
+        status =
+            misfit(ctx, &tag,
+                   tag.single.item.address.count == 1 ? s7_tag_int(&tag.single.item, 0, value) : S7_E_CONVERT,
+                   "read");
     tag_done(&tag);
     return status;
 }
@@ -116,8 +110,10 @@ s7_status s7_read_tag_real(s7_client *client, const s7_ctx *ctx, const s7_symbol
     s7_status status = read_tag(client, ctx, symbols, name, value, &tag);
 
     if (status == S7_OK)
-        status = misfit(
-            ctx, &tag, tag.item.address.count == 1 ? s7_tag_real(&tag.item, 0, value) : S7_E_CONVERT, "read");
+        status = misfit(ctx, &tag,
+                        tag.single.item.address.count == 1 ? s7_tag_real(&tag.single.item, 0, value)
+                                                           : S7_E_CONVERT,
+                        "read");
     tag_done(&tag);
     return status;
 }
@@ -129,7 +125,7 @@ s7_status s7_read_tag_text(s7_client *client, const s7_ctx *ctx, const s7_symbol
     s7_status status = read_tag(client, ctx, symbols, name, cap > 0 ? text : NULL, &tag);
 
     if (status == S7_OK)
-        status = misfit(ctx, &tag, s7_tag_text(&tag.item, text, cap), "read");
+        status = misfit(ctx, &tag, s7_tag_text(&tag.single.item, text, cap), "read");
     tag_done(&tag);
     return status;
 }
@@ -143,9 +139,10 @@ s7_status s7_write_tag_int(s7_client *client, const s7_ctx *ctx, const s7_symbol
     s7_status status = tag_begin(&tag, ctx, symbols, name, "write");
 
     if (status == S7_OK)
-        status =
-            misfit(ctx, &tag,
-                   tag.item.address.count == 1 ? s7_tag_set_int(&tag.item, 0, value) : S7_E_CONVERT, "write");
+        status = misfit(ctx, &tag,
+                        tag.single.item.address.count == 1 ? s7_tag_set_int(&tag.single.item, 0, value)
+                                                           : S7_E_CONVERT,
+                        "write");
     if (status == S7_OK)
         status = tag_call(client, ctx, &tag, true);
     tag_done(&tag);
@@ -160,32 +157,13 @@ s7_status s7_write_tag_real(s7_client *client, const s7_ctx *ctx, const s7_symbo
 
     if (status == S7_OK)
         status = misfit(ctx, &tag,
-                        tag.item.address.count == 1 ? s7_tag_set_real(&tag.item, 0, value) : S7_E_CONVERT,
+                        tag.single.item.address.count == 1 ? s7_tag_set_real(&tag.single.item, 0, value)
+                                                           : S7_E_CONVERT,
                         "write");
     if (status == S7_OK)
         status = tag_call(client, ctx, &tag, true);
     tag_done(&tag);
     return status;
-}
-
-/* Length and characters of a STRING or WSTRING, as bytes behind its maximum length. */
-static void leave_maximum(s7_item *item)
-{
-    size_t unit = item->address.type == S7_TYPE_STRING ? 1 : 2;
-    uint8_t *bytes = item->data;
-    size_t actual = unit == 1 ? bytes[1] : (size_t)bytes[2] << 8 | bytes[3];
-
-    item->address.type = S7_TYPE_BYTE;
-    item->address.string_cap = 0;
-    item->address.byte += (uint32_t)unit;
-    item->address.count = (uint16_t)((actual + 1) * unit);
-    item->len = item->address.count;
-    memmove(bytes, bytes + unit, item->len);
-}
-
-static bool has_maximum(const s7_address *address)
-{
-    return address->count == 1 && (address->type == S7_TYPE_STRING || address->type == S7_TYPE_WSTRING);
 }
 
 s7_status s7_write_tag_text(s7_client *client, const s7_ctx *ctx, const s7_symbols *symbols, const char *name,
@@ -197,11 +175,11 @@ s7_status s7_write_tag_text(s7_client *client, const s7_ctx *ctx, const s7_symbo
         return s7_client_refuse(client, ctx, "text is NULL");
     s7_status status = tag_begin(&tag, ctx, symbols, name, "write");
     if (status == S7_OK)
-        status = misfit(ctx, &tag, s7_tag_set_text(&tag.item, text), "write");
-    if (status == S7_OK && has_maximum(&tag.item.address))
-        leave_maximum(&tag.item);
-    if (status == S7_OK)
+        status = misfit(ctx, &tag, s7_tag_set_text(&tag.single.item, text), "write");
+    if (status == S7_OK) {
+        s7_single_leave_maximum(&tag.single.item);
         status = tag_call(client, ctx, &tag, true);
+    }
     tag_done(&tag);
     return status;
 }

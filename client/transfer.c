@@ -66,6 +66,7 @@ static s7_status check_items(s7_item *items, size_t n_items, s7_errinfo *err)
         const char *fault = item_fault(&items[i]);
 
         items[i].code = 0;
+        items[i].time_ns = 0;
         items[i].status = fault == NULL ? S7_OK : S7_E_ARG;
         if (fault == NULL || status != S7_OK)
             continue;
@@ -141,33 +142,42 @@ static void call_failed(struct s7_transfer *transfer, s7_status status, uint16_t
     snprintf(transfer->detail, sizeof transfer->detail, "%s", detail);
 }
 
+bool s7_transfer_has_more(const struct s7_transfer *transfer)
+{
+    return transfer->failed == S7_OK && transfer->next_item < transfer->n_items &&
+           transfer->in_flight < S7_SESSION_MAX_JOBS;
+}
+
+uint64_t s7_transfer_submit(struct s7_transfer *transfer, s7_session *session)
+{
+    struct s7_part parts[S7_ITEMS_PER_PDU];
+    size_t item_at = transfer->next_item, offset_at = transfer->next_offset;
+    struct s7_transfer_job *job;
+
+    if (!s7_transfer_has_more(transfer) || s7_session_window(session) == 0 ||
+        (job = free_job(transfer)) == NULL)
+        return 0;
+    unsigned n = s7_plan_job(transfer, s7_session_granted(session)->pdu_len, s7_session_max_items(session),
+                             parts, &item_at, &offset_at);
+    *job = (struct s7_transfer_job){
+        .n_parts = n, .first_item = transfer->next_item, .first_offset = transfer->next_offset};
+    s7_status status = n > 0 ? job_submit(transfer, session, job, parts) : S7_E_TOO_LARGE;
+    if (status != S7_OK) {
+        call_failed(transfer, status, 0, "");
+        return 0;
+    }
+    job->last_len = parts[n - 1].len;
+    job->open = true;
+    transfer->in_flight++;
+    transfer->next_item = item_at;
+    transfer->next_offset = offset_at;
+    return job_id(job);
+}
+
 void s7_transfer_pump(struct s7_transfer *transfer, s7_session *session)
 {
-    size_t pdu_len = s7_session_granted(session)->pdu_len;
-    unsigned max_items = s7_session_max_items(session);
-
-    while (transfer->failed == S7_OK && transfer->next_item < transfer->n_items &&
-           s7_session_window(session) > 0) {
-        struct s7_transfer_job *job = free_job(transfer);
-        struct s7_part parts[S7_ITEMS_PER_PDU];
-        size_t item_at = transfer->next_item, offset_at = transfer->next_offset;
-
-        if (job == NULL)
-            return;
-        unsigned n = s7_plan_job(transfer, pdu_len, max_items, parts, &item_at, &offset_at);
-        *job = (struct s7_transfer_job){
-            .n_parts = n, .first_item = transfer->next_item, .first_offset = transfer->next_offset};
-        s7_status status = n > 0 ? job_submit(transfer, session, job, parts) : S7_E_TOO_LARGE;
-        if (status != S7_OK) {
-            call_failed(transfer, status, 0, "");
-            return;
-        }
-        job->last_len = parts[n - 1].len;
-        job->open = true;
-        transfer->in_flight++;
-        transfer->next_item = item_at;
-        transfer->next_offset = offset_at;
-    }
+    while (s7_transfer_submit(transfer, session) != 0)
+        ;
 }
 
 /* ---- answers ---- */
@@ -228,6 +238,17 @@ static void job_failed(struct s7_transfer *transfer, const struct s7_transfer_jo
     while (job_walk_next(&walk, &part))
         item_failed(part.item, status, 0);
     call_failed(transfer, status, plc_error, detail);
+}
+
+/* Good or not, it is known since then. */
+static void job_answered(const struct s7_transfer *transfer, const struct s7_transfer_job *job,
+                         int64_t time_ns)
+{
+    struct job_walk walk = job_walk_begin(transfer, job);
+    struct s7_part part;
+
+    while (job_walk_next(&walk, &part))
+        part.item->time_ns = time_ns;
 }
 
 static bool counts_bits(uint8_t data_size)
@@ -344,6 +365,8 @@ bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *even
         return false;
     job->open = false;
     transfer->in_flight--;
+    if (event->kind == S7_EVENT_ANSWER)
+        job_answered(transfer, job, event->time_ns);
     if (event->status == S7_E_CANCELLED && transfer->failed != S7_OK)
         job_failed(transfer, job,
                    transfer->failed == S7_E_OUTCOME_UNKNOWN ? S7_E_CANCELLED : transfer->failed, 0, "");
@@ -358,14 +381,30 @@ bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *even
 
 /* ---- the end ---- */
 
+void s7_transfer_fail(struct s7_transfer *transfer, s7_status why, const char *detail)
+{
+    if (!s7_transfer_done(transfer))
+        call_failed(transfer, why, 0, detail);
+}
+
 void s7_transfer_cancel(struct s7_transfer *transfer, s7_session *session, s7_status why, const char *detail)
 {
     if (s7_transfer_done(transfer))
         return;
-    call_failed(transfer, why, 0, detail);
+    s7_transfer_fail(transfer, why, detail);
     for (unsigned i = 0; i < transfer->n_jobs; i++)
         if (transfer->jobs[i].open)
             s7_session_cancel(session, job_id(&transfer->jobs[i]));
+}
+
+void s7_transfer_settle(struct s7_transfer *transfer, const struct s7_transfer *like)
+{
+    transfer->next_item = transfer->n_items;
+    transfer->failed = like->failed;
+    transfer->plc_error = like->plc_error;
+    memcpy(transfer->detail, like->detail, sizeof transfer->detail);
+    for (size_t i = 0; like->failed != S7_OK && i < transfer->n_items; i++)
+        item_failed(&transfer->items[i], like->failed, 0);
 }
 
 bool s7_transfer_done(const struct s7_transfer *transfer)

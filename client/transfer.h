@@ -45,12 +45,25 @@ S7_MUST_CHECK s7_status s7_transfer_begin(struct s7_transfer *transfer, bool wri
 /* Submit what the window allows. Call after begin and after each event. */
 void s7_transfer_pump(struct s7_transfer *transfer, s7_session *session);
 
+/* The same one job at a time, for those who share sessions out among transfers: jobs of one transfer may be
+ * in flight in several. The job's id in the session; 0: none was submitted, since the window is full, there
+ * is nothing to send (now), or the transfer has failed. */
+uint64_t s7_transfer_submit(struct s7_transfer *transfer, s7_session *session);
+bool s7_transfer_has_more(const struct s7_transfer *transfer); /* a job to submit, when there is a window */
+
 /* Take an ANSWER or FAILED event; false: it is not of this transfer. */
 bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *event);
 
 /* Give up because of why (detail: in words, or ""): nothing more is sent, its jobs are withdrawn; the events
  * of those still come, feed them until s7_transfer_done. */
 void s7_transfer_cancel(struct s7_transfer *transfer, s7_session *session, s7_status why, const char *detail);
+
+/* The same for those who know which sessions its jobs are in, and withdraw them there. */
+void s7_transfer_fail(struct s7_transfer *transfer, s7_status why, const char *detail);
+
+/* What it asks for was done by another transfer, of which nothing is in flight: its items have their statuses
+ * and codes already, or all fail as the other one failed as a whole. */
+void s7_transfer_settle(struct s7_transfer *transfer, const struct s7_transfer *like);
 
 /* No job in flight and none to send. */
 bool s7_transfer_done(const struct s7_transfer *transfer);

@@ -1,4 +1,8 @@
+#include "client/typed.h"
+
 #include "client/client_impl.h"
+#include "client/single.h"
+#include "protocol/value.h"
 
 #include <string.h>
 
@@ -15,32 +19,34 @@ static s7_item one(s7_area area, uint16_t db, uint32_t start, s7_type type, void
                      .len = len};
 }
 
-/* A number of len bytes, big-endian. */
-static s7_status read_number(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                             s7_type type, size_t len, const void *value, uint32_t *number)
+s7_status s7_typed_read(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                        s7_type type, void *value)
 {
-    uint8_t bytes[4] = {0};
-    s7_item item = one(area, db, start, type, bytes, len);
+    uint8_t bytes[S7_VALUE_RAW_MAX] = {0};
+    s7_item item = one(area, db, start, type, bytes, s7_type_size(type, 0));
+    s7_address layout = {.type = type, .count = 1};
 
     if (value == NULL)
         return s7_client_refuse(client, ctx, "value is NULL");
     s7_status status = s7_client_call(client, ctx, false, &item, 1, false);
     if (status != S7_OK)
         return status;
-    *number = 0;
-    for (size_t i = 0; i < len; i++)
-        *number = *number << 8 | bytes[i];
-    return S7_OK;
+    status = s7_decode(&layout, bytes, value, s7_native_size(type));
+    return s7_single_misfit(client, ctx, false, &item, status);
 }
 
-static s7_status write_number(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
-                              s7_type type, size_t len, uint32_t number)
+s7_status s7_typed_write(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                         s7_type type, const void *value)
 {
-    uint8_t bytes[4] = {0};
-    s7_item item = one(area, db, start, type, bytes, len);
+    uint8_t bytes[S7_VALUE_RAW_MAX] = {0};
+    s7_item item = one(area, db, start, type, bytes, s7_type_size(type, 0));
+    s7_address layout = {.type = type, .count = 1};
 
-    for (size_t i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(number >> 8 * (len - 1 - i));
+    if (client == NULL || value == NULL)
+        return s7_client_refuse(client, ctx, client == NULL ? "client is NULL" : "value is NULL");
+    s7_status status = s7_encode(&layout, bytes, value, s7_native_size(type));
+    if (status != S7_OK)
+        return s7_single_misfit(client, ctx, true, &item, status);
     return s7_client_call(client, ctx, true, &item, 1, false);
 }
 
@@ -69,109 +75,138 @@ s7_status s7_write_bool(s7_client *client, const s7_ctx *ctx, s7_area area, uint
     return s7_client_call(client, ctx, true, &item, 1, false);
 }
 
+/* ---- numbers ---- */
+
 s7_status s7_read_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                      uint8_t *value)
 {
-    uint32_t number = 0;
-    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_BYTE, 1, value, &number);
-
-    if (status == S7_OK)
-        *value = (uint8_t)number;
-    return status;
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_BYTE, value);
 }
 
 s7_status s7_write_u8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       uint8_t value)
 {
-    return write_number(client, ctx, area, db, start, S7_TYPE_BYTE, 1, value);
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_BYTE, &value);
+}
+
+s7_status s7_read_i8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                     int8_t *value)
+{
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_SINT, value);
+}
+
+s7_status s7_write_i8(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      int8_t value)
+{
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_SINT, &value);
 }
 
 s7_status s7_read_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       uint16_t *value)
 {
-    uint32_t number = 0;
-    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_WORD, 2, value, &number);
-
-    if (status == S7_OK)
-        *value = (uint16_t)number;
-    return status;
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_WORD, value);
 }
 
 s7_status s7_write_u16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                        uint16_t value)
 {
-    return write_number(client, ctx, area, db, start, S7_TYPE_WORD, 2, value);
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_WORD, &value);
 }
 
 s7_status s7_read_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       int16_t *value)
 {
-    uint32_t number = 0;
-    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_INT, 2, value, &number);
-
-    if (status == S7_OK)
-        *value = (int16_t)(number < 0x8000 ? (int32_t)number : (int32_t)number - 0x10000);
-    return status;
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_INT, value);
 }
 
 s7_status s7_write_i16(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                        int16_t value)
 {
-    return write_number(client, ctx, area, db, start, S7_TYPE_INT, 2, (uint16_t)value);
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_INT, &value);
 }
 
 s7_status s7_read_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       uint32_t *value)
 {
-    uint32_t number = 0;
-    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_DWORD, 4, value, &number);
-
-    if (status == S7_OK)
-        *value = number;
-    return status;
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_DWORD, value);
 }
 
 s7_status s7_write_u32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                        uint32_t value)
 {
-    return write_number(client, ctx, area, db, start, S7_TYPE_DWORD, 4, value);
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_DWORD, &value);
 }
 
 s7_status s7_read_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       int32_t *value)
 {
-    uint32_t number = 0;
-    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_DINT, 4, value, &number);
-
-    if (status == S7_OK)
-        memcpy(value, &number, sizeof *value);
-    return status;
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_DINT, value);
 }
 
 s7_status s7_write_i32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                        int32_t value)
 {
-    return write_number(client, ctx, area, db, start, S7_TYPE_DINT, 4, (uint32_t)value);
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_DINT, &value);
+}
+
+s7_status s7_read_u64(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      uint64_t *value)
+{
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_LWORD, value);
+}
+
+s7_status s7_write_u64(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       uint64_t value)
+{
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_LWORD, &value);
+}
+
+s7_status s7_read_i64(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      int64_t *value)
+{
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_LINT, value);
+}
+
+s7_status s7_write_i64(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       int64_t value)
+{
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_LINT, &value);
 }
 
 s7_status s7_read_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                       float *value)
 {
-    uint32_t number = 0;
-    s7_status status = read_number(client, ctx, area, db, start, S7_TYPE_REAL, 4, value, &number);
-
-    if (status == S7_OK)
-        memcpy(value, &number, sizeof *value);
-    return status;
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_REAL, value);
 }
 
 s7_status s7_write_f32(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
                        float value)
 {
-    uint32_t number = 0;
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_REAL, &value);
+}
 
-    memcpy(&number, &value, sizeof number);
-    return write_number(client, ctx, area, db, start, S7_TYPE_REAL, 4, number);
+s7_status s7_read_f64(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                      double *value)
+{
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_LREAL, value);
+}
+
+s7_status s7_write_f64(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       double value)
+{
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_LREAL, &value);
+}
+
+s7_status s7_read_char(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                       char *value)
+{
+    return s7_typed_read(client, ctx, area, db, start, S7_TYPE_CHAR, value);
+}
+
+s7_status s7_write_char(s7_client *client, const s7_ctx *ctx, s7_area area, uint16_t db, uint32_t start,
+                        char value)
+{
+    return s7_typed_write(client, ctx, area, db, start, S7_TYPE_CHAR, &value);
 }
 
 /* ---- STRING: maximum, actual length, characters ---- */

@@ -1,7 +1,10 @@
-/* Reads a list of tags by name with as few PDUs as it takes, and says how. Then sets two of them.
+/* Reads a list of tags by name with as few PDUs as it takes, and says how. Then sets two of them, and reads
+ * what the operator set: by address, and as a C struct.
  *
  *   tag_list [ENDPOINT]      127.0.0.1:10102 unless given; a real PLC is as good: 192.168.0.1 */
+#include <s7rig/struct.h>
 #include <s7rig/symbols.h>
+#include <s7rig/typed.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +49,34 @@ static s7_status set(s7_client *plc, const s7_ctx *ctx, s7_plan *plan)
     return status == S7_OK ? s7_plan_write(plc, ctx, plan) : status;
 }
 
+/* DB2 as the program thinks of it. */
+struct setpoints {
+    char recipe[41]; /* UTF-8 */
+    float speed;
+    int16_t fill;
+};
+
+static const s7_field setpoint_fields[] = {
+    S7_FIELD_TEXT(struct setpoints, recipe, 0, S7_TYPE_STRING, 20),
+    S7_FIELD(struct setpoints, speed, 22, S7_TYPE_REAL),
+    S7_FIELD(struct setpoints, fill, 26, S7_TYPE_INT),
+};
+#define N_SETPOINT_FIELDS (sizeof setpoint_fields / sizeof setpoint_fields[0])
+
+static s7_status show_setpoints(s7_client *plc, const s7_ctx *ctx)
+{
+    struct setpoints set;
+    char shift[8];
+
+    s7_status status = s7_read_text(plc, ctx, "MB2", shift, sizeof shift);
+    if (status == S7_OK)
+        status =
+            s7_struct_read(plc, ctx, S7_AREA_DB, 2, 0, setpoint_fields, N_SETPOINT_FIELDS, &set, sizeof set);
+    if (status == S7_OK)
+        printf("shift %s makes %s, %d ml each, at %g m/s\n", shift, set.recipe, set.fill, (double)set.speed);
+    return status;
+}
+
 static s7_status run(s7_client *plc, const s7_symbols *symbols, s7_errinfo *err)
 {
     static const char *const written[] = {"speed_setpoint", "fill_setpoint"};
@@ -69,6 +100,8 @@ static s7_status run(s7_client *plc, const s7_symbols *symbols, s7_errinfo *err)
         status = s7_read_tag_real(plc, &within_2s, symbols, "speed_setpoint", &speed);
     if (status == S7_OK)
         printf("\nspeed_setpoint is %g now\n", speed);
+    if (status == S7_OK)
+        status = show_setpoints(plc, &within_2s);
     s7_plan_free(reads);
     s7_plan_free(writes);
     return status;

@@ -365,6 +365,20 @@ s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit
     }
 }
 
+s7_status s7_tcp_recv_ready(int fd, uint8_t *buf, size_t cap, size_t *got, int *os_errno)
+{
+    if (cap == 0)
+        return fail_without_errno(S7_E_ARG, os_errno);
+    ssize_t n = recv(fd, buf, cap, MSG_DONTWAIT);
+    if (n > 0) {
+        *got = (size_t)n;
+        return S7_OK;
+    }
+    if (n == 0)
+        return fail_without_errno(S7_E_CLOSED, os_errno);
+    return try_again(errno) ? fail_without_errno(S7_E_TIMEOUT, os_errno) : fail(errno, os_errno);
+}
+
 void s7_tcp_shutdown(int fd)
 {
     (void)shutdown(fd, SHUT_RDWR);

@@ -58,6 +58,10 @@ S7_MUST_CHECK s7_status s7_tcp_send_by(int fd, const uint8_t *bytes, size_t len,
 S7_MUST_CHECK s7_status s7_tcp_recv_by(int fd, uint8_t *buf, size_t cap, struct s7_limit limit, size_t *got,
                                        int *os_errno);
 
+/* The same for a socket of which a poll of the caller's has said that something is there: never waits.
+ * S7_E_TIMEOUT: nothing was there after all. */
+S7_MUST_CHECK s7_status s7_tcp_recv_ready(int fd, uint8_t *buf, size_t cap, size_t *got, int *os_errno);
+
 /* The same where nothing cancels. */
 S7_MUST_CHECK static inline s7_status s7_tcp_dial(const char *host, uint16_t port, int64_t deadline_ns,
                                                   const struct s7_tcp_options *options, int *fd,

@@ -252,31 +252,6 @@ const char *s7_plc_error_text(uint16_t error)
     return FIND(rows, error, "unknown error");
 }
 
-static const struct row hints[] = {
-    {S7_ERR_NOT_IMPLEMENTED,
-     "allow PUT/GET access in the CPU's protection settings; if it is allowed, this CPU does "
-     "not know the function"},
-    {S7_ERR_RESOURCES, "fewer jobs at once, or fewer connections"},
-    {0x8402, "read the CPU's mode first; the mode switch may forbid the change"},
-    {S7_ERR_FRAME_SIZE, "fewer items or bytes per job; the PDU length that the CPU granted is the limit"},
-    {S7_ERR_ACCESS, "check the CPU's protection level"},
-    {0xD0A1, "log on with the CPU's password"},
-    {0xD209, "check the block's number, and that it is loaded"},
-    {0xD20E, "check the block's type; the CPU may hold none of it"},
-    {0xD240, "wait for the other transfer to end"},
-    {0xD241, "log on with the CPU's password"},
-    {0xD2A9, "wait a moment and repeat"},
-    {0xD401, "this kind of CPU does not have the list"},
-    {0xD402, "check the index; SZL 0000 names the lists of this CPU"},
-    {0xD602, "check the password"},
-    {0xD605, "no password is needed"},
-};
-
-const char *s7_plc_error_hint(uint16_t error)
-{
-    return FIND(hints, error, "");
-}
-
 static const struct row item_codes[] = {
     {0x00, "reserved"},
     {0x01, "hardware fault"},
@@ -292,19 +267,4 @@ static const struct row item_codes[] = {
 const char *s7_item_code_text(uint8_t item_code)
 {
     return FIND(item_codes, item_code, "unknown return code");
-}
-
-static const struct row item_hints[] = {
-    {0x01, "check that the I/O module is plugged and runs"},
-    {0x03, "check the CPU's protection level; timers and counters take BCD values only"},
-    {0x05, "check the offset against the length of the block or area"},
-    {0x06, "read the place as bytes; bits one by one"},
-    {0x07, "check that the length of the data fits the data type"},
-    {0x0A, "check that the DB exists, is loaded and is not optimized"},
-    {0x85, "read fewer bytes per item"},
-};
-
-const char *s7_item_code_hint(uint8_t item_code)
-{
-    return FIND(item_hints, item_code, "");
 }

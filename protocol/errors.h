@@ -15,13 +15,7 @@
 /* "service not implemented (also: PUT/GET not permitted)"; unknown numbers: "unknown error". */
 const char *s7_plc_error_text(uint16_t error);
 
-/* What to try for a header error; "" when nothing useful is known. */
-const char *s7_plc_error_hint(uint16_t error);
-
 /* Item return code: "object does not exist". */
 const char *s7_item_code_text(uint8_t item_code);
-
-/* What to try for an item return code; "" when nothing useful is known. */
-const char *s7_item_code_hint(uint8_t item_code);
 
 #endif

@@ -21,7 +21,7 @@ static void every_status_has_a_name_and_a_sentence(void **state)
             fail_msg("%d: %s, \"%s\"", i, name, text);
         known += !unknown;
     }
-    assert_int_equal(known, 46);
+    assert_int_equal(known, 48);
     assert_string_equal(s7_errname(S7_E_PLANT_REPLACED), "S7_E_PLANT_REPLACED");
     assert_string_equal(s7_strerror(S7_E_REFUSED), "connection refused");
 }

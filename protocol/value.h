@@ -71,6 +71,9 @@ struct s7_value s7_value_load(const s7_address *address, const uint8_t *bytes, u
 S7_MUST_CHECK s7_status s7_value_store(const s7_address *address, uint8_t *bytes, unsigned index,
                                        const struct s7_value *value);
 
+/* Is an array of so many bytes one of the address's native type and count (codec.h)? */
+bool s7_values_fit(const s7_address *address, size_t size);
+
 /* Parse the text of one number, date or time; blanks around it are fine, the whole text must be used. REAL
  * and LREAL also take "inf" and "nan", and at most 127 characters. S7_E_CONVERT: not a value of that type, or
  * out of range; also for text types, whose characters need memory: s7_values_parse. */

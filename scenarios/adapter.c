@@ -47,11 +47,15 @@ void sc_call_end(struct sc_adapter *adapter, struct sc_call *call)
 
 static const char *words_of(enum sc_job_kind kind)
 {
-    static const char *const words[] = {
-        [SC_POOL_START] = "start the pool of",        [SC_POOL_CLOSE] = "close the pool of",
-        [SC_POOL_GET] = "borrow a connection to",     [SC_POOL_SUBMIT] = "a call to",
-        [SC_CLIENT_CONNECT] = "connect to",           [SC_CLIENT_SUBMIT] = "a call to",
-        [SC_CLIENT_CLOSE] = "close the connection to"};
+    static const char *const words[] = {[SC_POOL_START] = "start the pool of",
+                                        [SC_POOL_PAUSE] = "pause the pool of",
+                                        [SC_POOL_CLOSE] = "close the pool of",
+                                        [SC_POOL_GET] = "borrow a connection to",
+                                        [SC_POOL_SUBMIT] = "a call to",
+                                        [SC_POOL_DIRECT] = "a call to",
+                                        [SC_CLIENT_CONNECT] = "connect to",
+                                        [SC_CLIENT_SUBMIT] = "a call to",
+                                        [SC_CLIENT_CLOSE] = "close the connection to"};
 
     return words[kind];
 }
@@ -276,6 +280,13 @@ void sc_pool_start(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *ca
     begin(&asked, &pool->adapter->jobs);
 }
 
+void sc_pool_pause(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call)
+{
+    struct sc_job asked = at_pool(SC_POOL_PAUSE, pool, timeout_ms, call);
+
+    begin(&asked, &pool->adapter->jobs);
+}
+
 void sc_pool_close(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call)
 {
     struct sc_job asked = at_pool(SC_POOL_CLOSE, pool, timeout_ms != 0 ? timeout_ms : pool->request_ms, call);
@@ -345,6 +356,17 @@ void sc_pool_submit(struct sc_pool *pool, struct sc_lease lease, bool write, s7_
         refuse(&asked, status, status == S7_E_MISUSE ? in_use : "");
 }
 
+void sc_pool_direct(struct sc_pool *pool, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                    struct sc_call *call)
+{
+    struct sc_job asked = at_pool(SC_POOL_DIRECT, pool, timeout_ms, call);
+
+    asked.write = write;
+    asked.items = items;
+    asked.n_items = n_items;
+    begin(&asked, &pool->adapter->jobs);
+}
+
 s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease)
 {
     s7_status status = look_at(pool, lease);
@@ -357,6 +379,21 @@ s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease)
     s7_status status = look_at(pool, lease);
 
     return status == S7_OK ? pool->adapter->ops->discard(pool, lease) : status;
+}
+
+s7_status sc_pool_resize(struct sc_pool *pool, unsigned size)
+{
+    return pool->adapter->ops->resize(pool, size);
+}
+
+s7_status sc_pool_resume(struct sc_pool *pool)
+{
+    return pool->adapter->ops->resume(pool);
+}
+
+s7_status sc_pool_refresh(struct sc_pool *pool)
+{
+    return pool->adapter->ops->refresh(pool);
 }
 
 void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats)

@@ -62,17 +62,26 @@ void sc_adapter_free(struct sc_adapter *adapter);
 S7_MUST_CHECK s7_status sc_pool_new(struct sc_adapter *adapter, const char *endpoint,
                                     const s7_pool_options *options, struct sc_pool **out, s7_errinfo *err);
 /* These end by call->fn, always, with whatever status; S7_E_NOMEM, and S7_E_IO (no thread), come that way as
- * well. timeout_ms 0: start none, close request_ms, get acquire_ms, submit request_ms. */
+ * well. timeout_ms 0: start none, close request_ms, get and pause acquire_ms, submit
+ * request_ms. */
 void sc_pool_start(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call);
+void sc_pool_pause(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call);
 void sc_pool_close(struct sc_pool *pool, uint32_t timeout_ms, struct sc_call *call);
 /* label is copied (cut at 31 bytes) and lives as long as the pool. */
 void sc_pool_get(struct sc_pool *pool, uint32_t timeout_ms, const char *label, struct sc_call *call);
 /* items and their data must live until the end. S7_E_FOREIGN: another pool's lease, or none. */
 void sc_pool_submit(struct sc_pool *pool, struct sc_lease lease, bool write, s7_item *items, size_t n_items,
                     uint32_t timeout_ms, struct sc_call *call);
+/* Without a lease, as s7rig/pool_direct.h; timeout_ms 0: acquire_ms and request_ms. */
+void sc_pool_direct(struct sc_pool *pool, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                    struct sc_call *call);
 /* At once. Statuses as s7_pool_put. */
 s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease);
 s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease);
+/* At once. Statuses as s7_pool_resize. */
+s7_status sc_pool_resize(struct sc_pool *pool, unsigned size);
+s7_status sc_pool_resume(struct sc_pool *pool);
+s7_status sc_pool_refresh(struct sc_pool *pool);
 /* *stats is written whole. */
 void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats);
 

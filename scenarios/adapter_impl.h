@@ -5,15 +5,17 @@
 #ifndef SCENARIOS_ADAPTER_IMPL_H
 #define SCENARIOS_ADAPTER_IMPL_H
 
-#include "client/pool_loop.h"
+#include "client/mux_loop.h"
 #include "scenarios/adapter.h"
 #include "scenarios/adapter_crew.h"
 
 enum sc_job_kind {
     SC_POOL_START,
+    SC_POOL_PAUSE,
     SC_POOL_CLOSE,
     SC_POOL_GET,
     SC_POOL_SUBMIT,
+    SC_POOL_DIRECT,
     SC_CLIENT_CONNECT,
     SC_CLIENT_SUBMIT,
     SC_CLIENT_CLOSE
@@ -42,6 +44,7 @@ struct sc_job {
     size_t n_items;
     union {
         struct s7_pool_request request; /* loop */
+        struct s7_mux_op op;            /* loop, SC_POOL_DIRECT */
         struct sc_chore chore;          /* thread */
     } how;
 };
@@ -61,6 +64,7 @@ struct sc_pool {
         s7_pool_loop *loop;
         s7_pool *thread;
     } how;
+    struct s7_mux_loop *mux; /* loop */
     char where[SC_WHERE_CAP];
     uint32_t request_ms;
     struct sc_label *labels;
@@ -90,6 +94,9 @@ struct sc_adapter_ops {
     void (*begin)(struct sc_job *job);
     s7_status (*put)(struct sc_pool *pool, struct sc_lease lease);
     s7_status (*discard)(struct sc_pool *pool, struct sc_lease lease);
+    s7_status (*resize)(struct sc_pool *pool, unsigned size);
+    s7_status (*resume)(struct sc_pool *pool);
+    s7_status (*refresh)(struct sc_pool *pool);
     void (*pool_stats)(struct sc_pool *pool, s7_pool_stats *stats);
     bool (*client_is_up)(const struct sc_client *client);
     /* Nothing was begun unless S7_OK; all end by sc_worker_is_done. */

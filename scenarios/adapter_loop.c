@@ -7,15 +7,23 @@
 static s7_status pool_new(struct sc_pool *pool, const char *endpoint, const s7_pool_options *options,
                           s7_errinfo *err)
 {
-    return s7_pool_loop_new(pool->adapter->loop, endpoint, options, &pool->how.loop, err);
+    s7_status status = s7_pool_loop_new(pool->adapter->loop, endpoint, options, &pool->how.loop, err);
+
+    if (status != S7_OK)
+        return status;
+    status = s7_mux_loop_new(pool->how.loop, &pool->mux);
+    if (status != S7_OK)
+        s7_pool_loop_free(pool->how.loop);
+    return status;
 }
 
 static void pool_free(struct sc_pool *pool)
 {
+    s7_mux_loop_free(pool->mux);
     s7_pool_loop_free(pool->how.loop);
 }
 
-static void on_started(s7_pool_loop *pool, s7_status status, const s7_errinfo *err, void *arg)
+static void on_ended(s7_pool_loop *pool, s7_status status, const s7_errinfo *err, void *arg)
 {
     (void)pool;
     sc_job_end(arg, status, err);
@@ -23,7 +31,15 @@ static void on_started(s7_pool_loop *pool, s7_status status, const s7_errinfo *e
 
 static void start(struct sc_job *job)
 {
-    s7_status status = s7_pool_loop_start(job->pool->how.loop, job->timeout_ms, on_started, job);
+    s7_status status = s7_pool_loop_start(job->pool->how.loop, job->timeout_ms, on_ended, job);
+
+    if (status != S7_OK)
+        sc_job_refuse(job, status, NULL);
+}
+
+static void pause_pool(struct sc_job *job)
+{
+    s7_status status = s7_pool_loop_pause(job->pool->how.loop, job->timeout_ms, on_ended, job);
 
     if (status != S7_OK)
         sc_job_refuse(job, status, NULL);
@@ -77,9 +93,29 @@ static s7_status discard(struct sc_pool *pool, struct sc_lease lease)
     return s7_pool_loop_discard(pool->how.loop, lease_of(lease));
 }
 
+static s7_status resize(struct sc_pool *pool, unsigned size)
+{
+    return s7_pool_loop_resize(pool->how.loop, size, NULL);
+}
+
+static s7_status resume(struct sc_pool *pool)
+{
+    return s7_pool_loop_resume(pool->how.loop);
+}
+
+static s7_status refresh(struct sc_pool *pool)
+{
+    return s7_pool_loop_refresh(pool->how.loop);
+}
+
 static void pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
 {
+    const struct s7_mux_stats *direct = s7_mux_loop_stats(pool->mux);
+
     (void)s7_pool_loop_stats(pool->how.loop, stats);
+    stats->direct_calls = direct->calls;
+    stats->direct_jobs = direct->jobs;
+    stats->direct_merged = direct->merged;
 }
 
 /* ---- transfers ---- */
@@ -106,6 +142,29 @@ static void pool_submit(struct sc_job *job)
                                            job->n_items, job->timeout_ms, on_done, job, &err);
 
     check_begun(job, status, &err);
+}
+
+static void on_direct_done(s7_mux_loop *mux, struct s7_mux_op *op, s7_status status, const s7_errinfo *err,
+                           void *arg)
+{
+    (void)mux;
+    (void)op;
+    sc_job_end(arg, status, err);
+}
+
+static void pool_direct(struct sc_job *job)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_status status = s7_mux_loop_call(job->pool->mux, &job->how.op, job->write, job->items, job->n_items,
+                                        job->timeout_ms, on_direct_done, job, &err);
+
+    check_begun(job, status, &err);
+}
+
+static void close_pool(struct sc_job *job)
+{
+    s7_mux_loop_close(job->pool->mux);
+    s7_pool_loop_close(job->pool->how.loop, job->timeout_ms, on_closed, job->pool);
 }
 
 static void client_submit(struct sc_job *job)
@@ -176,14 +235,20 @@ static void begin(struct sc_job *job)
     case SC_POOL_START:
         start(job);
         break;
+    case SC_POOL_PAUSE:
+        pause_pool(job);
+        break;
     case SC_POOL_CLOSE:
-        s7_pool_loop_close(job->pool->how.loop, job->timeout_ms, on_closed, job->pool);
+        close_pool(job);
         break;
     case SC_POOL_GET:
         get(job);
         break;
     case SC_POOL_SUBMIT:
         pool_submit(job);
+        break;
+    case SC_POOL_DIRECT:
+        pool_direct(job);
         break;
     case SC_CLIENT_CONNECT:
         client_connect(job);
@@ -209,6 +274,9 @@ static const struct sc_adapter_ops ops = {
     .begin = begin,
     .put = put,
     .discard = discard,
+    .resize = resize,
+    .resume = resume,
+    .refresh = refresh,
     .pool_stats = pool_stats,
     .client_is_up = client_is_up,
     .workers_begin = sc_workers_loop_begin,

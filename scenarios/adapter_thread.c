@@ -3,6 +3,8 @@
 #include "scenarios/adapter_impl.h"
 #include "scenarios/workers_impl.h"
 
+#include <s7rig/pool_direct.h>
+
 #include <stdlib.h>
 
 /* ---- on a thread: the call is its own until it is over ---- */
@@ -31,17 +33,29 @@ static s7_status submit(const struct sc_job *job, s7_client *client, const s7_ct
                       : s7_read_multi(client, ctx, job->items, job->n_items);
 }
 
+static s7_status direct(const struct sc_job *job, const s7_ctx *ctx)
+{
+    s7_pool *pool = job->pool->how.thread;
+
+    return job->write ? s7_pool_write_multi(pool, ctx, job->items, job->n_items)
+                      : s7_pool_read_multi(pool, ctx, job->items, job->n_items);
+}
+
 static s7_status do_job(const struct sc_job *job, const s7_ctx *ctx)
 {
     switch (job->kind) {
     case SC_POOL_START:
         return s7_pool_start(job->pool->how.thread, ctx);
+    case SC_POOL_PAUSE:
+        return s7_pool_pause(job->pool->how.thread, ctx);
     case SC_POOL_CLOSE:
         return s7_pool_close(job->pool->how.thread, ctx);
     case SC_POOL_GET:
         return get(job, ctx);
     case SC_POOL_SUBMIT:
         return submit(job, job->lease.client, ctx);
+    case SC_POOL_DIRECT:
+        return direct(job, ctx);
     case SC_CLIENT_CONNECT:
         return s7_client_connect(job->client->how.thread, ctx);
     case SC_CLIENT_SUBMIT:
@@ -109,6 +123,21 @@ static s7_status discard(struct sc_pool *pool, struct sc_lease lease)
     return s7_pool_discard(pool->how.thread, lease.client);
 }
 
+static s7_status resize(struct sc_pool *pool, unsigned size)
+{
+    return s7_pool_resize(pool->how.thread, size);
+}
+
+static s7_status resume(struct sc_pool *pool)
+{
+    return s7_pool_resume(pool->how.thread);
+}
+
+static s7_status refresh(struct sc_pool *pool)
+{
+    return s7_pool_refresh(pool->how.thread);
+}
+
 static void pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
 {
     (void)s7_pool_stats_get(pool->how.thread, stats);
@@ -149,6 +178,9 @@ static const struct sc_adapter_ops ops = {
     .begin = begin,
     .put = put,
     .discard = discard,
+    .resize = resize,
+    .resume = resume,
+    .refresh = refresh,
     .pool_stats = pool_stats,
     .client_is_up = client_is_up,
     .workers_begin = sc_workers_thread_begin,

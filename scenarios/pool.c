@@ -29,6 +29,14 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(backoff_max_ms, SC_MS, 0),
                                            POOL(probe_min_ms, SC_MS, 0),
                                            POOL(probe_max_ms, SC_MS, 0),
+                                           POOL(backoff_factor_percent, SC_U16, 1000),
+                                           POOL(backoff_jitter_percent, SC_U16, 100),
+                                           POOL(max_lifetime_ms, SC_MS, 0),
+                                           POOL(lifetime_jitter_percent, SC_U16, 100),
+                                           POOL(leak_ms, SC_MS, 0),
+                                           POOL(mux_connections, SC_U16, 65535),
+                                           POOL(coalesce_us, SC_U32, 1000000),
+                                           POOL(coalesce_gap, SC_I32, 960),
                                            {NULL, SC_BOOL, 0, 0}};
 
 struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what)
@@ -110,6 +118,44 @@ static int pool_close(lua_State *lua)
     return sc_task_wait(lua, task, sc_task_call_ended);
 }
 
+/* ---- maintenance ---- */
+
+static int pool_pause(lua_State *lua)
+{
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:pause");
+    uint32_t timeout_ms = sc_opt_timeout(lua, 2, "pool:pause");
+    struct sc_task *task = sc_task_of(lua, "pool:pause");
+
+    sc_pool_pause(pool, timeout_ms, sc_task_call(task));
+    return sc_task_wait(lua, task, sc_task_call_ended);
+}
+
+static int done(lua_State *lua, const char *what, s7_status status)
+{
+    return status == S7_OK ? 0 : sc_raise_status(lua, what, status, NULL);
+}
+
+static int pool_resize(lua_State *lua)
+{
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:resize");
+    lua_Integer size = luaL_checkinteger(lua, 2);
+
+    if (size < 1 || size > S7_POOL_SIZE_MAX)
+        return luaL_error(lua, "pool:resize: a pool has a size of 1..64 connections, got %s",
+                          sc_safe_text(lua, 2));
+    return done(lua, "pool:resize", sc_pool_resize(pool, (unsigned)size));
+}
+
+static int pool_resume(lua_State *lua)
+{
+    return done(lua, "pool:resume", sc_pool_resume(sc_check_pool(lua, 1, "pool:resume")));
+}
+
+static int pool_refresh(lua_State *lua)
+{
+    return done(lua, "pool:refresh", sc_pool_refresh(sc_check_pool(lua, 1, "pool:refresh")));
+}
+
 /* ---- lending ---- */
 
 static void push_lease(lua_State *lua, struct sc_pool *pool, struct sc_lease lease)
@@ -172,6 +218,24 @@ static int pool_put(lua_State *lua)
 static int pool_discard(lua_State *lua)
 {
     return give_back(lua, "pool:discard", sc_pool_discard);
+}
+
+/* ---- without a lease ---- */
+
+static void submit_direct(void *pool, bool write, s7_item *items, size_t n_items, uint32_t timeout_ms,
+                          struct sc_call *call)
+{
+    sc_pool_direct(pool, write, items, n_items, timeout_ms, call);
+}
+
+static int pool_read(lua_State *lua)
+{
+    return sc_transfer(lua, false, "pool:read", submit_direct, sc_check_pool(lua, 1, "pool:read"));
+}
+
+static int pool_write(lua_State *lua)
+{
+    return sc_transfer(lua, true, "pool:write", submit_direct, sc_check_pool(lua, 1, "pool:write"));
 }
 
 /* ---- execute: get, fn, put; the connection comes back whatever fn does ---- */
@@ -257,9 +321,21 @@ static int push_stats(lua_State *lua, struct sc_pool *pool)
     COUNT(late_answers);
     COUNT(connects);
     COUNT(connect_failures);
+    COUNT(gets_timed_out);
+    COUNT(gets_cancelled);
+    COUNT(dials);
+    COUNT(outages);
+    COUNT(reconnects);
+    COUNT(leaking);
+    COUNT(leaks);
+    COUNT(direct_calls);
+    COUNT(direct_jobs);
+    COUNT(direct_merged);
 #undef COUNT
     lua_pushboolean(lua, stats.down);
     lua_setfield(lua, -2, "down");
+    lua_pushboolean(lua, stats.paused);
+    lua_setfield(lua, -2, "paused");
     push_closed(lua, &stats);
     sc_strict_table(lua, "pool.stats");
     return 1;
@@ -272,9 +348,9 @@ static int pool_field(lua_State *lua)
 
     if (strcmp(name, "stats") == 0)
         return push_stats(lua, pool);
-    return sc_no_such(
-        lua, "a pool", name, NULL,
-        (const char *const[]){"stats", "start", "close", "get", "put", "discard", "execute", NULL});
+    return sc_no_such(lua, "a pool", name, NULL,
+                      (const char *const[]){"stats", "start", "pause", "resume", "refresh", "resize", "close",
+                                            "get", "put", "discard", "execute", "read", "write", NULL});
 }
 
 /* ---- leases ---- */
@@ -306,9 +382,19 @@ static int lease_field(lua_State *lua)
 void sc_pool_open(lua_State *lua)
 {
     static const luaL_Reg functions[] = {{"Pool", l_pool}, {NULL, NULL}};
-    static const luaL_Reg pool_methods[] = {
-        {"start", pool_start},     {"close", pool_close},     {"get", pool_get}, {"put", pool_put},
-        {"discard", pool_discard}, {"execute", pool_execute}, {NULL, NULL}};
+    static const luaL_Reg pool_methods[] = {{"start", pool_start},
+                                            {"pause", pool_pause},
+                                            {"resume", pool_resume},
+                                            {"refresh", pool_refresh},
+                                            {"resize", pool_resize},
+                                            {"close", pool_close},
+                                            {"get", pool_get},
+                                            {"put", pool_put},
+                                            {"discard", pool_discard},
+                                            {"execute", pool_execute},
+                                            {"read", pool_read},
+                                            {"write", pool_write},
+                                            {NULL, NULL}};
     static const luaL_Reg lease_methods[] = {{"read", lease_read}, {"write", lease_write}, {NULL, NULL}};
 
     sc_object_type(lua, pool_type, pool_methods, pool_field);

@@ -42,9 +42,19 @@ static const struct sim_fault_param conn_limit[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct sim_fault_param slot_leak[] = {
+    {"hold", "TIME", NULL, "how long the place of a connection that its client closed stays taken"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct sim_fault_param rst_now[] = {
     {"run", "yes|no", "no", "is the request run, and what it writes committed, before the reset"},
     {"at", "TIME", "at a request", "reset all connections that match at this time after arming instead"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param fin_now[] = {
+    {"at", "TIME", "at a request", "close all connections that match at this time after arming instead"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -85,8 +95,14 @@ static const struct sim_fault_kind kinds[] = {
                               "connection requests beyond a number are turned away",
                               "8 connections of a CP 343-1 Lean are taken; another program holds them",
                               conn_limit},
+    [SIM_FAULT_SLOT_LEAK] =
+        {"slot_leak", "TCP connect", "a connection that its client closed goes on to count as one",
+         "the CPU saw no FIN, or cleans up at its next keep-alive: who reconnects is refused", slot_leak},
     [SIM_FAULT_RST_NOW] = {"rst_now", "TCP stream", "the connection is reset instead of an answer",
                            "power cycle of the PLC, NAT entry that expired with a reset", rst_now},
+    [SIM_FAULT_FIN_NOW] = {"fin_now", "TCP stream",
+                           "the connection is closed in good order, after the answer or between telegrams",
+                           "download to the CPU, orderly stop", fin_now},
     [SIM_FAULT_CUT] = {"cut", "TCP stream", "the answer ends in its middle, then reset, end or silence",
                        "power lost in mid telegram: \"TPKT is incomplete\"", cut},
     [SIM_FAULT_HALF_OPEN] =
@@ -120,7 +136,7 @@ void sim_fault_scale(struct sim_fault *fault, uint32_t time_scale)
 {
     int64_t *const times[] = {&fault->trigger.from_ns, &fault->trigger.to_ns,   &fault->own.for_ns,
                               &fault->own.at_ns,       &fault->own.time.low_ns, &fault->own.time.high_ns,
-                              &fault->own.per_item_ns, &fault->own.per_byte_ns};
+                              &fault->own.per_item_ns, &fault->own.per_byte_ns, &fault->own.hold_ns};
 
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         divide(times[i], time_scale);

@@ -43,7 +43,9 @@ const struct sim_fault_param *sim_fault_common(void);
 enum sim_fault_type {
     SIM_FAULT_REFUSE,
     SIM_FAULT_CONN_LIMIT,
+    SIM_FAULT_SLOT_LEAK,
     SIM_FAULT_RST_NOW,
+    SIM_FAULT_FIN_NOW,
     SIM_FAULT_CUT,
     SIM_FAULT_HALF_OPEN,
     SIM_FAULT_SLOW,
@@ -130,6 +132,7 @@ struct sim_fault_own {
     unsigned directions; /* half_open: enum s7_vanish */
     uint32_t max;        /* conn_limit */
     bool per_role;
+    int64_t hold_ns; /* slot_leak */
 };
 
 struct sim_fault {

@@ -305,6 +305,11 @@ static bool take_max(const char *text, struct sim_fault *fault)
     return sim_value_number32(text, 0, UINT16_MAX, &fault->own.max);
 }
 
+static bool take_hold(const char *text, struct sim_fault *fault)
+{
+    return sim_value_time(text, &fault->own.hold_ns);
+}
+
 static bool take_per(const char *text, struct sim_fault *fault)
 {
     static const struct sim_choice choices[] = {{"all", 0}, {"role", 1}, {NULL, 0}};
@@ -352,6 +357,7 @@ static const struct sim_fault_field fields[] = {
     {"max", take_max},
     {"how", take_how},
     {"per", take_per},
+    {"hold", take_hold},
     {NULL, NULL},
 };
 

@@ -209,6 +209,10 @@ static const char *const *useless(const struct parse *parse, const char **why)
         *why = "it looks at connection requests only";
         return at_connecting;
     }
+    if (parse->fault->type == SIM_FAULT_SLOT_LEAK) {
+        *why = "it looks at the end of connections only";
+        return at_connecting;
+    }
     *why = "with at= it acts on connections at a time, not at a request";
     return given(parse, "at") ? at_a_time : NULL;
 }
@@ -218,7 +222,8 @@ static s7_status check_use(struct parse *parse)
     const char *why, *const *names = useless(parse, &why);
     const char *name = names != NULL ? any_given(parse, names) : NULL;
 
-    if (name == NULL && given(parse, "at") && parse->fault->type == SIM_FAULT_RST_NOW && given(parse, "for"))
+    if (name == NULL && given(parse, "at") && parse->fault->type != SIM_FAULT_HALF_OPEN &&
+        given(parse, "for"))
         name = "for";
     if (name != NULL)
         return fail(parse, "%s= does not go with it: %s", name, why);
@@ -301,6 +306,8 @@ static void presets(struct sim_fault *fault, const struct sim_fault_kind *kind)
     };
     if (fault->type == SIM_FAULT_CONN_LIMIT)
         fault->match.fns = SIM_FN_CONNECT;
+    if (fault->type == SIM_FAULT_SLOT_LEAK) /* no request is its business */
+        fault->match.fns = 0;
 }
 
 s7_status sim_fault_parse(const char *name, const char *args, struct sim_fault *out,

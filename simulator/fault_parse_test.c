@@ -59,7 +59,7 @@ static void every_own_parameter_takes_what_it_says(void **state)
     size_t n = sim_fault_kinds(&kinds);
 
     (void)state;
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 9);
     for (size_t i = 0; i < n; i++)
         for (const struct sim_fault_param *param = kinds[i].params; param->name != NULL; param++) {
             char words[256];
@@ -281,12 +281,17 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
         const char *name, *args, *says;
     } rows[] = {
         {"hnag", "",
-         "no fault is called \"hnag\"; known are refuse, conn_limit, rst_now, cut, half_open, slow, "
-         "hang; did you mean hang?"},
+         "no fault is called \"hnag\"; known are refuse, conn_limit, slot_leak, rst_now, fin_now, cut, "
+         "half_open, slow, hang; did you mean hang?"},
         {"", "", "no fault is called \"\"; known are"},
         {"cut", "", "fault cut: bytes=N|N%|tpkt|cotp|header|param|data is required"},
         {"slow", "p=1", "fault slow: time=TIME|fixed(TIME)|uniform(TIME,TIME) is required"},
         {"conn_limit", NULL, "fault conn_limit: max=N is required"},
+        {"slot_leak", NULL, "fault slot_leak: hold=TIME is required"},
+        {"slot_leak", "hold=1x", "hold takes TIME"},
+        {"slot_leak", "hold=1s fn=read", "fn= does not go with it: it looks at the end of connections only"},
+        {"fin_now", "at=0 fn=read", "fn= does not go with it: with at= it acts on connections at a time"},
+        {"fin_now", "at=0 for=1s", "for= does not go with it"},
         {"cut", "bytes=1 byts=12", "no parameter is called \"byts\"; did you mean bytes? (word 2)"},
         {"hang", "burst=1", "no parameter is called \"burst\" (word 1)"},
         {"hang", "stream=rx", "no parameter is called \"stream\""},

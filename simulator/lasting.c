@@ -96,6 +96,15 @@ static void reset(struct sim_conn *conn, const struct sim_armed *armed)
     sim_conn_close(conn, S7_CLOSE_RST);
 }
 
+static void finish(struct sim_conn *conn, const struct sim_armed *armed)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "%s: connection closed", armed->fault.kind->name);
+    sim_conn_note(conn, "fault", text);
+    sim_conn_close(conn, S7_CLOSE_FIN);
+}
+
 static struct sim_conn *oldest(sim_server *server)
 {
     struct sim_conn *conn = server->conns;
@@ -220,6 +229,8 @@ static void act_at(struct sim_armed *armed)
             continue;
         if (armed->fault.type == SIM_FAULT_RST_NOW)
             reset(conn, armed);
+        else if (armed->fault.type == SIM_FAULT_FIN_NOW)
+            finish(conn, armed);
         else if (!take_out(conn, armed))
             armed->now.fired--;
     }
@@ -282,12 +293,15 @@ void sim_lasting_stop(struct sim_armed *armed)
     if (armed->fault.type == SIM_FAULT_REFUSE && armed->stage == SIM_ARMED_ACTS)
         open_door(armed);
     put_back_until(armed, S7_NEVER_NS);
+    sim_ghosts_leave(armed->station->server, armed->id);
 }
 
 bool sim_lasting_acts(const struct sim_armed *armed)
 {
     if (armed->fault.type == SIM_FAULT_REFUSE)
         return armed->stage == SIM_ARMED_ACTS;
+    if (armed->fault.type == SIM_FAULT_SLOT_LEAK)
+        return sim_ghosts_are(armed->station->server, armed->id);
     if (armed->fault.type != SIM_FAULT_HALF_OPEN)
         return false;
     for (const struct sim_conn *conn = armed->station->server->conns; conn != NULL; conn = conn->next)

@@ -164,6 +164,15 @@ static void reset(struct sim_conn *conn, enum sim_writes writes, bool first_run,
     stop(conn, SIM_REFUSE_RST, step);
 }
 
+static void finish(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    sim_serve(conn, writes, step);
+    if (step->result == SIM_STEP_BLOCKED || step->result == SIM_STEP_ENDED)
+        return;
+    tell(conn, first_run, "%s answered, then closed", fn_name(fn_of(step)));
+    stop(conn, SIM_REFUSE_FIN, step);
+}
+
 /* Where the parameters of the first DT's PDU begin; its data begin behind them. */
 static size_t param_at(const uint8_t *answer, size_t len)
 {
@@ -291,8 +300,9 @@ static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *
 void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
     static void (*const deeds[])(struct sim_conn *, enum sim_writes, bool, struct sim_step *) = {
-        [SIM_DEED_SERVE] = serve, [SIM_DEED_SWALLOW] = hang,  [SIM_DEED_RESET] = reset,
-        [SIM_DEED_CUT] = cut,     [SIM_DEED_VANISH] = vanish, [SIM_DEED_TURN_AWAY] = turn_away};
+        [SIM_DEED_SERVE] = serve,        [SIM_DEED_SWALLOW] = hang, [SIM_DEED_RESET] = reset,
+        [SIM_DEED_FINISH] = finish,      [SIM_DEED_CUT] = cut,      [SIM_DEED_VANISH] = vanish,
+        [SIM_DEED_TURN_AWAY] = turn_away};
 
     if (!conn->turn.judged)
         judge(conn, first_run, step);

@@ -80,6 +80,7 @@ void sim_conn_lost(struct sim_conn *conn, s7_status status)
         stats->closed_by_peer += status == S7_OK;
         stats->reset_by_peer += status == S7_E_RESET;
         sim_conn_note(conn, "close", status == S7_OK ? "closed by the peer" : s7_strerror(status));
+        sim_ghost_keep(conn);
     }
     sim_conn_close(conn, status == S7_OK ? S7_CLOSE_FIN : S7_CLOSE_RST);
 }
@@ -344,6 +345,7 @@ void sim_server_free(sim_server *server)
             sim_conn_note(server->conns, "close", "the simulator ends");
         sim_conn_close(server->conns, S7_CLOSE_FIN);
     }
+    sim_ghosts_free(server);
     sim_armed_free_all(server);
     sim_rows_free(server);
     for (size_t i = 0; i < server->n_stations; i++)

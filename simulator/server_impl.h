@@ -1,6 +1,6 @@
 /* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does), obey.c
  * (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts), fault_rows.c (those
- * that are rows of the plant) and tap.c. */
+ * that are rows of the plant), ghost.c and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
@@ -75,6 +75,7 @@ struct sim_rows {
 };
 
 struct sim_server {
+    struct sim_ghost *ghosts; /* ghost.c */
     s7_loop *loop;
     plant *plant;
     struct sim_server_options options;
@@ -141,6 +142,13 @@ bool sim_lasting_acts(const struct sim_armed *armed);
 void sim_lasting_vanish(struct sim_conn *conn); /* as conn->turn.vanish_by says */
 void sim_lasting_upkeep(sim_server *server);    /* doors that could not be opened */
 s7_timer_fn sim_lasting_timer;
+
+/* ghost.c: places of connections that are gone. keep: one that its peer ended, if a fault wants it; the
+ * connection has no session then. leave: those that this fault holds. */
+void sim_ghost_keep(struct sim_conn *conn);
+bool sim_ghosts_are(const sim_server *server, uint64_t id);
+void sim_ghosts_leave(sim_server *server, uint64_t id);
+void sim_ghosts_free(sim_server *server);
 
 /* fault_rows.c: the turn of the plant with what the rows of `fault` say in force, and with what the faults
  * did in its commit. */

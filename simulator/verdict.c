@@ -220,11 +220,9 @@ static void rule(const struct sim_armed *armed, uint64_t seed, const struct sim_
                  struct sim_verdict *out)
 {
     static const enum sim_deed deeds[] = {
-        [SIM_FAULT_CONN_LIMIT] = SIM_DEED_TURN_AWAY,
-        [SIM_FAULT_RST_NOW] = SIM_DEED_RESET,
-        [SIM_FAULT_CUT] = SIM_DEED_CUT,
-        [SIM_FAULT_HALF_OPEN] = SIM_DEED_VANISH,
-        [SIM_FAULT_HANG] = SIM_DEED_SWALLOW,
+        [SIM_FAULT_CONN_LIMIT] = SIM_DEED_TURN_AWAY, [SIM_FAULT_RST_NOW] = SIM_DEED_RESET,
+        [SIM_FAULT_FIN_NOW] = SIM_DEED_FINISH,       [SIM_FAULT_CUT] = SIM_DEED_CUT,
+        [SIM_FAULT_HALF_OPEN] = SIM_DEED_VANISH,     [SIM_FAULT_HANG] = SIM_DEED_SWALLOW,
     };
 
     out->fault = armed->fault.kind->name;

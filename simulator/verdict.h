@@ -56,6 +56,7 @@ enum sim_deed {
     SIM_DEED_SERVE,   /* run it and answer */
     SIM_DEED_SWALLOW, /* neither run nor answer */
     SIM_DEED_RESET,   /* run it or not, then reset */
+    SIM_DEED_FINISH,  /* run it, answer, then close */
     SIM_DEED_CUT,     /* run it, answer in part */
     SIM_DEED_VANISH,  /* take the cable out, run it, answer into whatever is left */
     SIM_DEED_TURN_AWAY

@@ -110,9 +110,9 @@ typedef struct s7_then {
     s7_conn_done_fn *done; /* NULL: nobody is told */
     void *arg;
     uint64_t *id;     /* takes the request's id, for s7_conn_cancel, never 0. NULL: not asked for */
-    s7_item *results; /* of s7_conn_write: as many items, whose status and code are filled in before done is
-                         called, and which live until then; most often those that are written. NULL: not
-                         asked for */
+    s7_item *results; /* of s7_conn_write: as many items, whose status, code and time are filled in before
+                         done is called, and which live until then; most often those that are written. NULL:
+                         not asked for */
     s7_errinfo *err;  /* filled when the call itself refuses. Set err->struct_size (S7_ERRINFO_INIT). NULL:
                          not asked for */
 } s7_then;

@@ -1,7 +1,9 @@
 /* client.h - a connection to one S7 PLC (ISO-on-TCP), blocking calls.
  *
  * One s7_client is one connection with one owner at a time; clients share nothing. Calls block the calling
- * thread until their deadline at most; no thread is started, no signal is used, nothing global is kept.
+ * thread until their deadline at most; no thread is started, no signal is used, nothing global is kept
+ * (but that connecting has worked with an endpoint and a TSAP, which only the hints of later failures look
+ * at).
  * Concurrent entry is noticed and refused with S7_E_MISUSE. The caller owns every buffer; no call keeps a
  * pointer after it returned.
  *
@@ -66,6 +68,10 @@ typedef enum s7_conn_type { S7_CONN_PG = 1, S7_CONN_OP = 2, S7_CONN_BASIC = 3 } 
 typedef void s7_connected_fn(s7_client *client, void *user);
 typedef void s7_disconnected_fn(s7_client *client, const s7_errinfo *why, void *user);
 
+/* What a client does, in a sentence without a newline, which lives for the call; see on_log. */
+typedef enum s7_log_level { S7_LOG_INFO = 1, S7_LOG_WARNING = 2 } s7_log_level;
+typedef void s7_log_fn(s7_log_level level, const char *message, void *user);
+
 /* A place that may be written: bytes first..last of an area, or numbers first..last of timers and counters.
  */
 typedef struct s7_write_range {
@@ -119,7 +125,11 @@ typedef struct s7_client_options {
     uint8_t max_items;      /* [20] items of one job at most, 20..255. 20 are what every CPU takes; where the
                                PLC takes more, lists and plans need fewer jobs. The PDU length limits them
                                anyway: 39 at 480, 79 at 960 */
-    uint8_t family;         /* [0: not known] an s7_family, set by s7_preset; what is advised depends on it */
+    /* Called for connects and attempts that failed, ends of connections, attempts to connect again, late
+     * answers, answers and frames that were refused; on the thread and within the call that found out. What
+     * on_connect may not do, it may not either. Of no effect in a pool and on a loop. */
+    s7_log_fn *on_log;     /* [NULL] */
+    uint8_t family;        /* [0: not known] an s7_family, set by s7_preset; what is advised depends on it */
     uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
                               and nothing is in flight, a byte of MB0 is read; no answer within request_ms
                               ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
@@ -231,6 +241,8 @@ typedef struct s7_item {
     size_t len;         /* s7_address_size(&address) */
     s7_status status;   /* out: of this item */
     uint8_t code;       /* out: return code of the wire, 0xFF good, 0 none came */
+    int64_t time_ns;    /* out: when its answer came, as CLOCK_MONOTONIC has it; of an item that was cut, the
+                           last part's. 0: none came */
 } s7_item;
 
 /* Read or write any number of items, packed into as few jobs as their order allows (both directions of the

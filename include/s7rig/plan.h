@@ -75,7 +75,8 @@ S7_MUST_CHECK s7_status s7_plan_write(s7_client *client, const s7_ctx *ctx, s7_p
 
 size_t s7_plan_count(const s7_plan *plan);
 
-/* The tags in the order of the list, as items: address, bytes, and the outcome of the last call. A view that
+/* The tags in the order of the list, as items: address, bytes, and the outcome of the last call: status and
+ * code say how good the value is, time_ns when it came. A view that
  * lives as long as the plan. data is as in the PLC (BOOL of count 1: one byte, 0 or 1) and means something
  * when status is S7_OK; before the first call status is S7_E_MISUSE. */
 const s7_item *s7_plan_tags(const s7_plan *plan);

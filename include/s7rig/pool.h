@@ -12,6 +12,8 @@
  *       s7_pool_put(pool, plc);
  *   }
  *
+ * Who only reads and writes need not borrow: the calls of pool_direct.h share connections.
+ *
  * Size. `size` is a maximum. s7_pool_start makes one connection; more are dialed when somebody waits for one,
  * one at a time (max_connecting). A connection that ended is replaced when somebody waits for one, or
  * min_idle asks for it.
@@ -44,6 +46,10 @@
  * 500 ms ... 5 s at most (backoff_min_ms, backoff_max_ms), each drawn between zero and that (full jitter),
  * until an S7 setup was finished; this goes on whether somebody waits or not. Those who wait stay until their
  * deadline and then get S7_E_PLC_DOWN with the last cause; with fail_fast_when_down they get it at once.
+ *
+ * Asleep. When the process did not run for longer than a check may take (stopped, the machine slept), nothing
+ * that is overdue is held against a connection: that time is not idle time, and each idle connection is checked
+ * once, one after the other, eight in health_timeout_ms.
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
@@ -196,7 +202,7 @@ typedef struct s7_pool_options {
                                    added: S7_E_POOL_EXHAUSTED at once */
     bool fail_fast_when_down;   /* [false] no waiting while the PLC is down: S7_E_PLC_DOWN at once */
     uint32_t backoff_min_ms;  /* [250] bound of the first pause between dials while the PLC is down, at least
-                                 1; doubled each time up to */
+                                 1; grown by backoff_factor_percent each time up to */
     uint32_t backoff_max_ms;  /* [5000] this one */
     uint32_t probe_min_ms;    /* [5000] bound of the first pause before one connection more is tried at a PLC
                                  that is full, at least 1; doubled each time up to */
@@ -210,8 +216,14 @@ typedef struct s7_pool_options {
     s7_pool_event_fn *on_event;       /* [NULL] */
     void *user;                       /* for on_event */
     s7_pool_group *group;             /* [NULL] */
-    uint32_t reserved[4];             /* 0: places of options to come */
-    s7_client_options client;         /* of every connection: rack, slot, timeouts ... */
+    /* Calls without a lease (pool_direct.h). */
+    uint16_t mux_connections; /* [0: size] connections that they share at most */
+    uint32_t coalesce_us; /* [0: off] reads wait that long for others to travel with in one request; at most
+                             1000000 */
+    int32_t coalesce_gap; /* [-1: as long as it costs less than asking twice] longest gap between neighbours
+                             that is read along, in bytes; 0: none. At most 960 */
+    uint32_t reserved[4]; /* 0: places of options to come */
+    s7_client_options client; /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
 void s7_pool_options_init(s7_pool_options *options); /* defaults in brackets, client's as well */
 
@@ -349,9 +361,12 @@ typedef struct s7_pool_stats {
     uint64_t reconnects;     /* connections that ended a time without any */
     uint64_t events_lost;    /* not told: see s7_pool_event_fn */
     uint64_t dial_failures[S7_POOL_DIAL_FAILURES];
-    s7_pool_times wait;    /* of leases given: from the call of s7_pool_get */
-    s7_pool_times lease;   /* of leases that came back */
-    s7_pool_times connect; /* of connections made */
+    uint64_t direct_calls;  /* without a lease (pool_direct.h) */
+    uint64_t direct_jobs;   /* requests that were sent for them */
+    uint64_t direct_merged; /* reads that shared a request with others */
+    s7_pool_times wait;     /* of leases given: from the call of s7_pool_get */
+    s7_pool_times lease;    /* of leases that came back */
+    s7_pool_times connect;  /* of connections made */
 } s7_pool_stats;
 
 /* Fill in struct_size. S7_E_ARG, S7_E_FORKED. */

@@ -96,6 +96,17 @@ const char *s7_strerror(s7_status status);
 #define S7_CAME_CAP  192
 #define S7_HINT_CAP  256
 
+/* The classic cases behind a failure, as far as it can be told from outside: what hint advises. A status says
+ * what happened, this why it probably did. */
+typedef enum s7_cause {
+    S7_CAUSE_UNKNOWN = 0,
+    S7_CAUSE_PUTGET,    /* an S7-1200 or S7-1500 does not permit PUT/GET access */
+    S7_CAUSE_NO_DB,     /* the DB does not exist, is not loaded, or is optimized */
+    S7_CAUSE_RACK_SLOT, /* no CPU there, or (when the PLC does not say) no connection left */
+    S7_CAUSE_PLC_FULL,  /* the PLC has no connection left, or is starting up */
+    S7_CAUSE_PROTECTION /* protection level: a password is needed, or was wrong */
+} s7_cause;
+
 /* What is known of a failure. Callers set struct_size (or use S7_ERRINFO_INIT); the rest is written by the
  * call, on failure only. */
 typedef struct s7_errinfo {
@@ -108,11 +119,12 @@ typedef struct s7_errinfo {
     char asked[S7_ASKED_CAP]; /* "read DB1.DBW0 from 192.168.0.1:102" */
     char came[S7_CAME_CAP];   /* "item refused: 0x0A object does not exist" */
     char hint[S7_HINT_CAP];   /* what to try; may be empty */
+    s7_cause cause;           /* the classic case that it probably is */
 } s7_errinfo;
 
 #define S7_ERRINFO_INIT                                                                                      \
     {                                                                                                        \
-        sizeof(s7_errinfo), S7_OK, 0, 0, -1, 0, "", "", ""                                                   \
+        sizeof(s7_errinfo), S7_OK, 0, 0, -1, 0, "", "", "", S7_CAUSE_UNKNOWN                                 \
     }
 
 /* One line of at most cap - 1 bytes: "asked: came; try: hint". Returns its full length, as snprintf does; buf

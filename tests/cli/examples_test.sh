@@ -8,6 +8,7 @@ pool_threads=$5
 tag_list=$6
 event_loop=$7
 subscription=$8
+pool_workers=$9
 plant=$dir/bottling.plant
 
 say "the demo plant"
@@ -41,7 +42,8 @@ read 7 tags with PDUs of 960 bytes: 1 job (lower bound 1), 3 items
     DB1.DBB0..18: 19 bytes for 4 tags, 8 of gaps
     DB2.DBB0..25: 26 bytes for 2 tags
 
-speed_setpoint is 0.95 now" "$tag_list" "$address"
+speed_setpoint is 0.95 now
+shift 2 makes Lemonade 0.5 l, 330 ml each, at 0.95 m/s" "$tag_list" "$address"
 selects "0.95|330" "SELECT (SELECT value FROM tag WHERE name = 'speed_setpoint'), value FROM tag WHERE name = 'fill_setpoint'"
 
 say "event_loop"
@@ -80,8 +82,10 @@ plant=$dir/bottling.plant address=$line server=$line_server
 
 say "pool_threads"
 expect 0 "2000 reads by 100 workers over " "$pool_threads" "$address"
+expect 0 "2000 reads by 100 workers in " "$pool_workers" "$address"
 ends_well "$server"
 expect 1 "connection refused" "$pool_threads" "$address"
+expect 1 "connection refused" "$pool_workers" "$address"
 expect 1 "$address" "$first_read" "$address"
 expect 1 "connection refused" "$tag_list" "$address"
 

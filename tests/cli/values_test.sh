@@ -77,6 +77,8 @@ prints 'tag,status,value,error
 expect 2 "did you mean Motor1.Speed?" "$s7rig" read "$address" --symbols "$dir/line.csv" Motor1.Sped
 echo "a;DB1.DBX0.9" >"$dir/bad.csv"
 expect 3 "bad.csv: line 1, column 12: a bit number is 0..7" "$s7rig" read "$address" --symbols "$dir/bad.csv" a
+prints 'int = -3' "$s7rig" read "$address" --symbols "$plant" int
+expect 2 "did you mean int?" "$s7rig" read "$address" --symbols "$plant" Int
 expect 4 "cannot read the symbols in $dir/none.csv: No such file" "$s7rig" read "$address" --symbols "$dir/none.csv" a
 expect 4 "cannot read the symbols in $dir: Is a directory" "$s7rig" read "$address" --symbols "$dir" a
 

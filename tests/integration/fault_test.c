@@ -887,6 +887,83 @@ static void on_tap(const struct sim_tap *tap, void *arg)
     taps->seen[taps->n++].conn = tap->conn;
 }
 
+static void a_place_is_held_for_a_time_after_its_client_closed(void **state)
+{
+    struct guest first, second;
+
+    (void)state;
+    arm(1, "conn_limit", "max=1 how=rst");
+    arm(2, "slot_leak", "hold=30s nth=1");
+    guest_open(&first, &house, NULL);
+    guest_close(&first);
+    run_for_ms(1);
+    assert_int_equal(plc_stats().connections, 0);
+    assert_int_equal(plc_stats().sessions, 1);
+    assert_int_equal(state_of(2).fired, 1);
+    assert_true(state_of(2).acting);
+    run_for_ms(29990);
+    guest_open(&second, &house, NULL);
+    assert_int_equal(second.last, S7_E_COTP_REFUSED);
+    guest_close(&second);
+    run_for_ms(10);
+    assert_int_equal(plc_stats().sessions, 0);
+    assert_false(state_of(2).acting);
+    for (int i = 0; i < 2; i++) { /* the second one that goes is none of its business */
+        guest_open(&second, &house, NULL);
+        assert_int_equal(second.last, S7_OK);
+        guest_close(&second);
+        run_for_ms(1);
+    }
+    assert_int_equal(state_of(2).fired, 1);
+}
+
+static void places_are_free_when_the_fault_is_dropped(void **state)
+{
+    struct guest guest;
+
+    (void)state;
+    arm(1, "slot_leak", "hold=1h role=op");
+    guest_as(&guest, S7_CONN_OP);
+    guest_close(&guest);
+    guest_as(&guest, S7_CONN_PG);
+    guest_close(&guest);
+    run_for_ms(1);
+    assert_int_equal(plc_stats().sessions, 1);
+    sim_server_fault_drop(house.server, 1);
+    assert_int_equal(plc_stats().sessions, 0);
+    arm(1, "slot_leak", "hold=1h");
+    guest_open(&guest, &house, NULL);
+    guest_close(&guest);
+    run_for_ms(1);
+    assert_int_equal(plc_stats().sessions, 1); /* and the server is freed with one that is held */
+}
+
+static void an_orderly_end_comes_after_the_answer_or_at_a_time(void **state)
+{
+    struct guest guest, other;
+
+    (void)state;
+    guest_open(&guest, &house, NULL);
+    guest_open(&other, &house, NULL);
+    arm(1, "fin_now", "conn=1 nth=2");
+    assert_int_equal(read_within(&guest, 500), S7_OK);
+    assert_int_equal(read_within(&guest, 500), S7_OK);
+    run_for_ms(1);
+    assert_false(guest.up);
+    assert_int_equal(guest.last, S7_E_CLOSED);
+    assert_true(other.up);
+    assert_int_equal(state_of(1).fired, 1);
+    arm(2, "fin_now", "at=5ms");
+    run_for_ms(4);
+    assert_true(other.up);
+    run_for_ms(2);
+    assert_false(other.up);
+    assert_int_equal(other.last, S7_E_CLOSED);
+    assert_int_equal(state_of(2).fired, 1);
+    guest_close(&guest);
+    guest_close(&other);
+}
+
 static void a_turn_that_is_run_again_counts_once(void **state)
 {
     struct raw raw;
@@ -1170,6 +1247,9 @@ int main(void)
         TEST(who_stood_in_the_door_is_reset),
         TEST(beyond_the_limit_a_connection_is_turned_away_as_asked),
         TEST(a_slot_is_free_again_when_its_connection_ends),
+        TEST(a_place_is_held_for_a_time_after_its_client_closed),
+        TEST(places_are_free_when_the_fault_is_dropped),
+        TEST(an_orderly_end_comes_after_the_answer_or_at_a_time),
         TEST(a_turn_that_is_run_again_counts_once),
         TEST(the_tap_sees_what_came_and_what_left_of_it_once),
         TEST(arming_says_what_is_wrong),

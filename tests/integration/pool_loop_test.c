@@ -790,6 +790,80 @@ static void p10_connections_of_a_busy_pool_are_replaced_when_they_are_old(void *
     assert_in_range(stats().closed[S7_POOL_CLOSE_LIFETIME], 15, 25);
 }
 
+/* ---- groups ---- */
+
+#define POOLS 8
+
+static s7_pool_loop *pools[POOLS];
+static struct worker helpers[POOLS][5];
+
+static void count_got(s7_pool_loop *which, struct s7_pool_request *request, s7_status status,
+                      const s7_errinfo *err, void *arg)
+{
+    struct worker *helper = arg;
+
+    (void)which;
+    (void)err;
+    (void)request;
+    helper->got = status == S7_OK;
+}
+
+/* How many callers of all pools hold a connection; each of them puts it. */
+static unsigned put_what_was_got(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < POOLS; i++)
+        for (unsigned j = 0; j < 5; j++) {
+            struct worker *helper = &helpers[i][j];
+
+            if (!helper->got)
+                continue;
+            n++;
+            helper->got = false;
+            assert_int_equal(s7_pool_loop_put(pools[i], helper->request.lease), S7_OK);
+        }
+    return n;
+}
+
+/* Eight pools of five want 40 connections of a PLC that has 8, of which 2 are for others. */
+static void p12_pools_of_a_group_share_a_PLCs_connections(void **state)
+{
+    s7_pool_group_options limits;
+    s7_pool_group *group;
+    unsigned done = 0, most = 0;
+
+    (void)state;
+    s7_pool_group_options_init(&limits);
+    limits.plc_connections = 8;
+    limits.plc_reserved = 2;
+    limits.max_dials = 1;
+    assert_int_equal(s7_pool_group_new(&limits, &group, NULL), S7_OK);
+    options.group = group;
+    options.start = S7_POOL_START_BACKGROUND;
+    options.max_idle_ms = 100;
+    for (unsigned i = 0; i < POOLS; i++) {
+        assert_int_equal(s7_pool_loop_new(house.loop, house.endpoint, &options, &pools[i], NULL), S7_OK);
+        assert_int_equal(s7_pool_loop_start(pools[i], 0, NULL, NULL), S7_OK);
+        for (unsigned j = 0; j < 5; j++)
+            assert_int_equal(s7_pool_loop_get(pools[i], &helpers[i][j].request, 60000, "a test", count_got,
+                                              &helpers[i][j], NULL),
+                             S7_OK);
+    }
+    for (unsigned ms = 0; ms < 5000 && done < 5 * POOLS; ms++) {
+        run_for(MS);
+        most = served() > most ? served() : most;
+        assert_in_range(served(), 0, 6);
+        if (ms % 10 == 9)
+            done += put_what_was_got();
+    }
+    assert_int_equal(done, 5 * POOLS); /* nobody starves */
+    assert_int_equal(most, 6);
+    for (unsigned i = 0; i < POOLS; i++)
+        s7_pool_loop_free(pools[i]);
+    s7_pool_group_free(group);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -797,6 +871,7 @@ int main(void)
         GENERIC(a_pool_is_resized_refreshed_and_paused_at_exact_times),
         GENERIC(a_pause_that_waits_in_vain_ends_at_its_deadline),
         GENERIC(p10_connections_of_a_busy_pool_are_replaced_when_they_are_old),
+        GENERIC(p12_pools_of_a_group_share_a_PLCs_connections),
         GENERIC(a_health_check_finds_a_half_open_connection),
         GENERIC(checks_that_are_answered_keep_a_connection),
         GENERIC(the_end_of_an_idle_connection_is_noticed),

@@ -326,6 +326,57 @@ static void resize_refresh_and_pause_in_the_middle_of_it_fail_no_call(void **sta
     }
 }
 
+/* ---- pools of a group ---- */
+
+#define POOLS 8
+
+static s7_pool *pools[POOLS];
+
+static void *execute_on_each(void *arg)
+{
+    unsigned n = *(unsigned *)arg * EXECUTES;
+
+    for (unsigned i = 0; i < EXECUTES; i++, n++)
+        atomic_fetch_add(s7_pool_execute(pools[i % POOLS], NULL, work, &n) == S7_OK ? &good : &bad, 1);
+    return NULL;
+}
+
+/* Eight pools of five at a PLC of which they may have six connections; idle ones go soon, for others. */
+static void p12_pools_of_a_group_share_a_PLCs_connections(void **state)
+{
+    s7_pool_group_options limits;
+    s7_pool_group *group;
+    s7_pool_options options;
+    pthread_t threads[20];
+    unsigned numbers[20];
+
+    (void)state;
+    s7_pool_group_options_init(&limits);
+    limits.plc_connections = 8;
+    limits.plc_reserved = 2;
+    limits.max_dials = 2;
+    assert_int_equal(s7_pool_group_new(&limits, &group, NULL), S7_OK);
+    options_for(5, &options);
+    options.group = group;
+    options.start = S7_POOL_START_BACKGROUND;
+    options.max_idle_ms = 1;
+    for (unsigned i = 0; i < POOLS; i++) {
+        assert_int_equal(s7_pool_new(address, &options, &pools[i], NULL), S7_OK);
+        assert_int_equal(s7_pool_start(pools[i], NULL), S7_OK);
+    }
+    s7_pool_group_free(group); /* they keep it */
+    atomic_store(&good, 0);
+    for (unsigned i = 0; i < 20; i++) {
+        numbers[i] = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, execute_on_each, &numbers[i]), 0);
+    }
+    for (unsigned i = 0; i < 20; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&good), 20 * EXECUTES);
+    for (unsigned i = 0; i < POOLS; i++)
+        s7_pool_free(pools[i]);
+}
+
 /* ---- closing and misusing in the middle of it ---- */
 
 static void close_early(void)
@@ -425,6 +476,7 @@ int main(void)
         cmocka_unit_test(when_the_PLC_restarts_again_and_again_nothing_is_lost_but_calls),
         cmocka_unit_test(the_end_of_an_idle_connection_is_noticed),
         cmocka_unit_test(resize_refresh_and_pause_in_the_middle_of_it_fail_no_call),
+        cmocka_unit_test(p12_pools_of_a_group_share_a_PLCs_connections),
         cmocka_unit_test(close_may_come_at_any_time),
         cmocka_unit_test(p07_of_many_puts_of_one_client_exactly_one_wins),
         cmocka_unit_test(p08_a_client_kept_after_its_put_harms_nobody),

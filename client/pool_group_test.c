@@ -1,0 +1,272 @@
+/* Groups: who may dial when pools share a PLC's connections. */
+#include "client/pool_core_rig.h"
+#include "client/pool_group.h"
+
+static s7_pool_group *group;
+
+static void make_group(unsigned connections, unsigned reserved, unsigned dials)
+{
+    s7_pool_group_options options;
+
+    s7_pool_group_options_init(&options);
+    options.plc_connections = (uint16_t)connections;
+    options.plc_reserved = (uint16_t)reserved;
+    options.max_dials = (uint16_t)dials;
+    assert_int_equal(s7_pool_group_new(&options, &group, NULL), S7_OK);
+}
+
+/* ---- shares, as pools use them ---- */
+
+static struct s7_pool_share shares[3];
+static unsigned calls[3];
+
+static void count_call(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+static void join_at(unsigned i, const char *endpoint)
+{
+    struct s7_settings settings;
+
+    assert_int_equal(s7_settings_make(endpoint, NULL, &settings, NULL), S7_OK);
+    memset(&shares[i], 0, sizeof shares[i]);
+    calls[i] = 0;
+    assert_int_equal(s7_pool_share_join(&shares[i], group, &settings, count_call, &calls[i]), S7_OK);
+}
+
+static void join_all(void)
+{
+    for (unsigned i = 0; i < 3; i++)
+        join_at(i, "192.168.0.1");
+}
+
+static int leave_all(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        s7_pool_share_leave(&shares[i]);
+    s7_pool_group_free(group);
+    group = NULL;
+    return 0;
+}
+
+static void expect_calls(unsigned a, unsigned b, unsigned c)
+{
+    assert_int_equal(calls[0], a);
+    assert_int_equal(calls[1], b);
+    assert_int_equal(calls[2], c);
+}
+
+static void pools_of_a_group_never_have_more_than_a_PLC_gives_them(void **state)
+{
+    (void)state;
+    make_group(4, 1, 0);
+    join_all();
+    assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[0], 1), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 1), S7_POOL_NO_PLACE); /* one is for others */
+    s7_pool_share_dialed(&shares[0], 0);                                   /* that is no place */
+    expect_calls(0, 0, 0);
+    s7_pool_share_give(&shares[0], 0);
+    expect_calls(0, 1, 0);
+    assert_true(s7_pool_share_is_called(&shares[1]));
+    assert_false(s7_pool_share_is_called(&shares[1]));
+    assert_int_equal(s7_pool_share_take(&shares[1], 1), S7_POOL_GRANTED);
+}
+
+static void another_CPU_has_connections_of_its_own(void **state)
+{
+    (void)state;
+    make_group(1, 0, 0);
+    join_at(0, "192.168.0.1");
+    join_at(1, "s7://192.168.0.1?rack=0&slot=2");
+    join_at(2, "s7://192.168.0.1:102?rack=0&slot=1&type=pg"); /* the first one, in other words */
+    assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_PLACE);
+}
+
+static void who_asked_first_is_called_first_and_nobody_overtakes_him(void **state)
+{
+    (void)state;
+    make_group(1, 0, 0);
+    join_all();
+    assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_NO_PLACE);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_PLACE);
+    s7_pool_share_give(&shares[0], 0);
+    expect_calls(0, 1, 0);
+    assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_NO_PLACE);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
+    s7_pool_share_give(&shares[1], 0);
+    expect_calls(0, 1, 1);
+}
+
+static void who_needs_it_no_more_passes_it_on(void **state)
+{
+    (void)state;
+    who_asked_first_is_called_first_and_nobody_overtakes_him(state);
+    s7_pool_share_pass(&shares[2]); /* not yet: it has not heard the call */
+    expect_calls(0, 1, 1);
+    assert_true(s7_pool_share_is_called(&shares[2]));
+    s7_pool_share_pass(&shares[2]);
+    expect_calls(1, 1, 1);
+    s7_pool_share_leave(&shares[0]); /* and so does one that ends */
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_GRANTED);
+}
+
+static void so_many_dial_at_a_time_whatever_the_PLC(void **state)
+{
+    (void)state;
+    make_group(0, 0, 1);
+    join_at(0, "192.168.0.1");
+    join_at(1, "192.168.0.2");
+    join_at(2, "192.168.0.3");
+    assert_int_equal(s7_pool_share_take(&shares[0], 63), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_NO_DIAL);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_DIAL);
+    s7_pool_share_dialed(&shares[0], 63);
+    s7_pool_share_dialed(&shares[0], 63); /* said twice, done once */
+    expect_calls(0, 1, 0);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
+    s7_pool_share_give(&shares[1], 0); /* it failed */
+    expect_calls(0, 1, 1);
+}
+
+static void one_that_ends_gives_back_all_it_had(void **state)
+{
+    (void)state;
+    make_group(2, 0, 2);
+    join_all();
+    assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[0], 1), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_NO_PLACE);
+    s7_pool_share_leave(&shares[0]);
+    expect_calls(0, 1, 0);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 1), S7_POOL_GRANTED);
+}
+
+static void without_a_group_everything_is_granted(void **state)
+{
+    struct s7_pool_share alone = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 64; i++)
+        assert_int_equal(s7_pool_share_take(&alone, i), S7_POOL_GRANTED);
+    s7_pool_share_dialed(&alone, 0);
+    s7_pool_share_give(&alone, 0);
+    s7_pool_share_pass(&alone);
+    assert_false(s7_pool_share_is_called(&alone));
+    s7_pool_share_leave(&alone);
+}
+
+static void options_of_a_group_are_checked(void **state)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_pool_group_options options;
+
+    (void)state;
+    s7_pool_group_options_init(&options);
+    options.plc_connections = options.plc_reserved = 3;
+    assert_int_equal(s7_pool_group_new(&options, &group, &err), S7_E_ARG);
+    assert_non_null(strstr(err.came, "plc_reserved is below plc_connections"));
+    options.struct_size = 0;
+    assert_int_equal(s7_pool_group_new(&options, &group, &err), S7_E_ARG);
+    assert_int_equal(s7_pool_group_new(NULL, &group, NULL), S7_E_ARG);
+    s7_pool_group_free(NULL);
+}
+
+/* ---- what the core makes of it ---- */
+
+static int started(void **state)
+{
+    (void)state;
+    rig_rules();
+    rig_start();
+    rig.prompt = false;
+    return 0;
+}
+
+static void who_is_denied_a_place_waits_and_dials_when_it_is_allowed(void **state)
+{
+    (void)state;
+    borrow(0);
+    get(1, SECOND);
+    get(2, S7_NEVER_NS);
+    s7_pool_core_denied(rig.core, 1, true, rig.now);
+    act();
+    assert_true(stats().denied);
+    assert_int_equal(stats().dials, 1); /* the start's */
+    run_for(SECOND);
+    expect_told(1, S7_E_POOL_EXHAUSTED); /* there are some */
+    run_for(3600 * SECOND);
+    assert_int_equal(rig.dials, 2);
+    s7_pool_core_allowed(rig.core, rig.now);
+    act();
+    assert_int_equal(rig.dials, 3);
+    assert_false(stats().denied);
+    assert_int_equal(stats().denials, 1);
+    assert_int_equal(stats().connect_failures, 0); /* nothing failed */
+    assert_int_equal(stats().limit, 5);
+}
+
+static void who_has_none_and_is_denied_one_is_told_of_the_budget(void **state)
+{
+    (void)state;
+    s7_pool_core_ended(rig.core, 0, S7_E_RESET, rig.now);
+    act();
+    s7_pool_core_closed(rig.core, 0, rig.now);
+    get(0, SECOND);
+    s7_pool_core_denied(rig.core, 0, true, rig.now);
+    run_for(SECOND);
+    expect_told(0, S7_E_BUDGET);
+    assert_false(stats().down);
+    get(1, SECOND);
+    s7_pool_core_allowed(rig.core, rig.now);
+    act();
+    s7_pool_core_denied(rig.core, 0, false, rig.now); /* a dial is another matter: soon */
+    run_for(SECOND);
+    expect_told(1, S7_E_PLC_DOWN); /* it ended for a reset */
+}
+
+static void a_start_that_is_denied_a_place_fails_but_waits_for_a_dial(void **state)
+{
+    (void)state;
+    rig_rules();
+    rig.prompt = false;
+    rig_start();
+    s7_pool_core_denied(rig.core, 0, false, rig.now);
+    act();
+    assert_false(rig.started);
+    s7_pool_core_allowed(rig.core, rig.now);
+    act();
+    s7_pool_core_denied(rig.core, 0, true, rig.now);
+    act();
+    assert_true(rig.started);
+    assert_int_equal(rig.start_status, S7_E_BUDGET);
+}
+
+#define SHARES(name) cmocka_unit_test_teardown(name, leave_all)
+#define CORE(name)   cmocka_unit_test_setup_teardown(name, started, rig_free)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SHARES(pools_of_a_group_never_have_more_than_a_PLC_gives_them),
+        SHARES(another_CPU_has_connections_of_its_own),
+        SHARES(who_asked_first_is_called_first_and_nobody_overtakes_him),
+        SHARES(who_needs_it_no_more_passes_it_on),
+        SHARES(so_many_dial_at_a_time_whatever_the_PLC),
+        SHARES(one_that_ends_gives_back_all_it_had),
+        cmocka_unit_test(without_a_group_everything_is_granted),
+        cmocka_unit_test(options_of_a_group_are_checked),
+        CORE(who_is_denied_a_place_waits_and_dials_when_it_is_allowed),
+        CORE(who_has_none_and_is_denied_one_is_told_of_the_budget),
+        cmocka_unit_test_teardown(a_start_that_is_denied_a_place_fails_but_waits_for_a_dial, rig_free),
+    };
+
+    return run_sentences(tests, sizeof tests / sizeof tests[0], "pool group");
+}
