@@ -176,7 +176,9 @@ static int make(struct plan *plan, const char *path)
                                       .cpu = plan->cpu,
                                       .listen = plan->listen,
                                       .blocks = plan->blocks,
-                                      .n_blocks = plan->n_blocks};
+                                      .n_blocks = plan->n_blocks,
+                                      .szl = cpu->szl,
+                                      .n_szl = cpu->n_szl};
     if (plant_create(path, &plc, 1, &error) != S7_OK)
         return cli_fail_plant(plan->self, &error);
     report(path, plan);
@@ -211,8 +213,9 @@ const struct cli_command cli_plant_new = {
             "                VALUES ('speed', 'DB1.DBD0:REAL')\"\n"
             "\n"
             "  --cpu NAME          generic (any rack and slot, largest limits; default) or\n"
-            "                      s7-300: what the PLC refuses, and how large its inputs,\n"
-            "                      outputs, markers, timers and counters are\n"
+            "                      s7-300: what the PLC refuses, how large its inputs,\n"
+            "                      outputs, markers, timers and counters are, and what it\n"
+            "                      tells of itself (copied into the table szl)\n"
             "  --name NAME         of the PLC, one word (plc1)\n"
             "  --listen ADDR:PORT  where it listens (127.0.0.1:10102; several PLCs of one\n"
             "                      file count up from there)\n"

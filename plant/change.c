@@ -30,6 +30,10 @@ s7_status change_apply(plant *p, bool *any)
     if (status == S7_OK)
         status = fault_reread(p);
     if (status == S7_OK && *any)
+        status = apply_kind(p, "szl", szl_reread, any);
+    if (status == S7_OK && *any)
+        status = apply_kind(p, "diagnostic", cpu_diag_reread, any);
+    if (status == S7_OK && *any)
         status = apply_kind(p, "block", mirror_block_reread, any);
     if (status == S7_OK)
         status = tag_rebind(p);

@@ -70,6 +70,20 @@ static void bind_limits(sqlite3_stmt *q, const struct plant_plc *limits)
             sqlite3_bind_int(q, 4 + i, values[i]);
 }
 
+static int add_szl(sqlite3_stmt *q, sqlite3_int64 plc, const struct plant_szl *szl)
+{
+    int rc;
+
+    sqlite3_bind_int64(q, 1, plc);
+    sqlite3_bind_int(q, 2, szl->list);
+    sqlite3_bind_int(q, 3, szl->index);
+    sqlite3_bind_int(q, 4, szl->record_len);
+    sqlite3_bind_blob(q, 5, szl->len > 0 ? (const void *)szl->data : "", (int)szl->len, SQLITE_STATIC);
+    rc = sqlite3_step(q);
+    sqlite3_reset(q);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static int add_plc(sqlite3_stmt *q, const struct plant_new_plc *plc)
 {
     int rc;
@@ -87,7 +101,7 @@ static int add_plc(sqlite3_stmt *q, const struct plant_new_plc *plc)
 
 static int fill(sqlite3 *db, const struct plant_new_plc *plcs, size_t n_plcs)
 {
-    sqlite3_stmt *plc = NULL, *block = NULL;
+    sqlite3_stmt *plc = NULL, *block = NULL, *szl = NULL;
     int rc =
         sqlite3_prepare_v2(db,
                            "INSERT INTO plc (name, cpu, listen, rack, slot, pdu_length, amq, connections)"
@@ -97,14 +111,21 @@ static int fill(sqlite3 *db, const struct plant_new_plc *plcs, size_t n_plcs)
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v2(db, "INSERT INTO block (plc, kind, number, data) VALUES (?1, ?2, ?3, ?4)", -1,
                                 &block, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(
+            db, "INSERT INTO szl (plc, list, idx, record_len, data) VALUES (?1, ?2, ?3, ?4, ?5)", -1, &szl,
+            NULL);
     for (size_t i = 0; i < n_plcs && rc == SQLITE_OK; i++) {
         rc = add_plc(plc, &plcs[i]);
         sqlite3_int64 id = sqlite3_last_insert_rowid(db);
         for (size_t k = 0; k < plcs[i].n_blocks && rc == SQLITE_OK; k++)
             rc = add_block(block, id, &plcs[i].blocks[k]);
+        for (size_t k = 0; k < plcs[i].n_szl && rc == SQLITE_OK; k++)
+            rc = add_szl(szl, id, &plcs[i].szl[k]);
     }
     sqlite3_finalize(plc);
     sqlite3_finalize(block);
+    sqlite3_finalize(szl);
     return rc;
 }
 

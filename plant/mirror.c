@@ -77,6 +77,8 @@ static void copy_text(char *dst, size_t cap, sqlite3_stmt *q, int column)
 
 static void plc_take_row(struct mirror_plc *plc, sqlite3_stmt *q)
 {
+    char mode[8];
+
     plc->pub.id = sqlite3_column_int64(q, 0);
     copy_text(plc->pub.name, sizeof plc->pub.name, q, 1);
     copy_text(plc->pub.listen, sizeof plc->pub.listen, q, 2);
@@ -86,6 +88,11 @@ static void plc_take_row(struct mirror_plc *plc, sqlite3_stmt *q)
     plc->pub.pdu_len = int_or_none(q, 6);
     plc->pub.amq = int_or_none(q, 7);
     plc->pub.connections = int_or_none(q, 8);
+    copy_text(mode, sizeof mode, q, 9);
+    plc->pub.state.mode = strcmp(mode, "STOP") == 0 ? PLANT_STOP : PLANT_RUN;
+    plc->pub.state.clock_ms = sqlite3_column_int64(q, 10);
+    plc->pub.protection = (uint8_t)sqlite3_column_int(q, 11);
+    copy_text(plc->pub.password, sizeof plc->pub.password, q, 12);
     plc->pub.gone = false;
 }
 
@@ -123,6 +130,7 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
     else if (rc == SQLITE_DONE) /* its blocks are hidden, not forgotten: OR REPLACE brings the row back */
         plc->pub.gone = true;
     p->faults_moved = true;
+    p->plcs_version++;
     return plant_sql_end(p, SQL_PLC_ONE, S7_OK, "read a row of plc");
 }
 
@@ -312,7 +320,10 @@ s7_status mirror_load(plant *p)
     if (status == S7_OK)
         status = load_blocks(p);
     if (status == S7_OK)
+        status = cpu_load(p);
+    if (status == S7_OK)
         status = tag_load(p);
+    p->plcs_version = 1;
     p->faults_moved = true; /* read with the changes that follow, which have their versions */
     return status;
 }
@@ -326,6 +337,9 @@ void mirror_free(plant *p)
         block_free(p->blocks_by_id.entries[i].object);
     for (size_t i = 0; i < p->n_plcs; i++) {
         free(p->plcs[i]->blocks);
+        free(p->plcs[i]->szl);
+        free(p->plcs[i]->szl_data);
+        free(p->plcs[i]->diag);
         free(p->plcs[i]);
     }
     free(p->plcs);

@@ -16,10 +16,11 @@
  * builds assert it): an open one would freeze data_version, make the next write BUSY_SNAPSHOT and block
  * foreign writers.
  *
- * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value, fault and plc rows while a server runs.
- * Triggers in the file note each edit in `change`; our own writes do not enter it (BLOB writes fire no
- * triggers; a tag that we refresh has value = applied). BLOB edits apply first, tag edits after them in the
- * order of `change`. An edit that cannot be applied stays in the row with its reason in tag.error.
+ * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value, rows of fault, plc, szl and diagnostic
+ * while a server runs. Triggers in the file note each edit in `change`; our own writes do not enter it (BLOB
+ * writes fire no triggers; a tag that we refresh has value = applied). BLOB edits apply first, tag edits
+ * after them in the order of `change`. An edit that cannot be applied stays in the row with its reason in
+ * tag.error.
  *
  * One thread owns a plant. A helper thread with a connection of its own checkpoints the write-ahead log. */
 #ifndef PLANT_PLANT_H
@@ -27,7 +28,7 @@
 
 #include <s7rig/address.h>
 
-#define PLANT_SCHEMA_VERSION 3
+#define PLANT_SCHEMA_VERSION 4
 #define PLANT_NAME_CAP       65
 #define PLANT_LISTEN_CAP     64
 
@@ -63,6 +64,15 @@ struct plant_new_block {
     uint32_t len;    /* bytes, 0..65536; T and C: 2 per timer or counter */
 };
 
+/* A row of `szl`: a partial list that the CPU has, whole records. */
+#define PLANT_SZL_MAX        16384 /* bytes of one */
+#define PLANT_SZL_RECORD_MAX 1024
+struct plant_szl {
+    uint16_t list, index, record_len;
+    uint32_t len;        /* bytes, a multiple of record_len */
+    const uint8_t *data; /* valid until the next plant_turn_begin */
+};
+
 struct plant_plc;
 
 struct plant_new_plc {
@@ -73,6 +83,8 @@ struct plant_new_plc {
     size_t n_blocks;
     const struct plant_plc *limits; /* its rack, slot, pdu_len, amq and connections are taken, as they are
                                        described below; NULL: all as the personality says */
+    const struct plant_szl *szl;    /* its status lists; none: as the personality says */
+    size_t n_szl;
 };
 
 /* Make a new file with these PLCs, by running all migrations on an empty file. S7_E_ARG: it exists already,
@@ -89,7 +101,7 @@ S7_MUST_CHECK s7_status plant_create_temporary(const char *path, const struct pl
 /* Open, migrate an older schema, load the mirror, apply edits made while no server ran. A second server on
  * the same file is refused (flock on a descriptor of its own, held until plant_close). options NULL:
  * defaults. S7_E_PLANT_MISSING; S7_E_PLANT_SCHEMA: no plant file, damaged, or newer than this program ("made
- * by a newer s7rig: schema 4, this one knows 3"); S7_E_PLANT_BUSY: another server has it, or its lock is
+ * by a newer s7rig: schema 5, this one knows 4"); S7_E_PLANT_BUSY: another server has it, or its lock is
  * held; S7_E_PLANT_IO: also a file system without shared memory (NFS, SMB, 9p, FUSE) when journal_delete is
  * not set, with that advice; S7_E_NOMEM. */
 S7_MUST_CHECK s7_status plant_open(const char *path, const struct plant_options *options, plant **out,
@@ -110,6 +122,16 @@ struct plant_block {
     const uint8_t *data; /* len bytes, valid until the next plant_turn_begin */
 };
 
+enum plant_mode { PLANT_RUN, PLANT_STOP };
+
+/* What services change of a PLC, and foreign programs as well. */
+struct plant_state {
+    enum plant_mode mode;
+    int64_t clock_ms; /* its clock minus the wall clock */
+};
+
+#define PLANT_PASSWORD_CAP 9
+
 struct plant_plc {
     int64_t id; /* rowid in `plc` */
     char name[PLANT_NAME_CAP];
@@ -119,13 +141,29 @@ struct plant_plc {
     int32_t pdu_len;     /* -1: as the personality says */
     int32_t amq;         /* -1: as the personality says */
     int32_t connections; /* most S7 connections at once; -1: as the personality says */
-    bool gone;           /* its row was deleted: it has no blocks and tags any more */
+    struct plant_state state;
+    uint8_t protection;                /* 1 none, 2 against writing, 3 against reading too */
+    char password[PLANT_PASSWORD_CAP]; /* "": none */
+    bool gone;                         /* its row was deleted: it has no blocks and tags any more */
 };
 
 /* PLCs in the order of their ids. The pointers stay valid until plant_close; rows added later appear at the
  * next start. */
 size_t plant_plc_count(const plant *p);
 const struct plant_plc *plant_plc_at(const plant *p, size_t index);
+
+/* Moves whenever rows of `plc` were read again. */
+uint64_t plant_plcs_version(const plant *p);
+
+/* The PLC's rows of `szl` by list and index; valid until the next plant_turn_begin. None: as the personality
+ * says. */
+const struct plant_szl *plant_szl(const plant *p, const struct plant_plc *plc, size_t *n);
+
+/* The PLC's diagnostic buffer: the newest PLANT_DIAG_MAX rows of `diagnostic`; 0 is the newest. */
+#define PLANT_DIAG_LEN 20
+#define PLANT_DIAG_MAX 500
+size_t plant_diag_count(const plant *p, const struct plant_plc *plc);
+const uint8_t *plant_diag_at(const plant *p, const struct plant_plc *plc, size_t index);
 
 /* The block, or NULL. number is ignored unless area is DB (DI finds the DB of that number). O(log n), no
  * allocation. The pointer is valid until the next plant_turn_begin. */
@@ -148,7 +186,16 @@ S7_MUST_CHECK s7_status plant_turn_begin(plant *p, bool writes);
 S7_MUST_CHECK s7_status plant_store(plant *p, struct plant_block *block, uint32_t offset, const uint8_t *src,
                                     uint32_t len);
 
-/* Step 5. S7_OK also when nothing was stored. On failure every block is as it was after plant_turn_begin;
+/* Step 4 as well: the PLC's row gets this state; its diagnostic buffer gets a newest entry of PLANT_DIAG_LEN
+ * bytes, with words for people (at most 79 bytes are kept). Under the same conditions, undone in the same
+ * way. S7_E_MISUSE, S7_E_NOMEM. */
+S7_MUST_CHECK s7_status plant_set_state(plant *p, const struct plant_plc *plc,
+                                        const struct plant_state *state);
+S7_MUST_CHECK s7_status plant_diag_add(plant *p, const struct plant_plc *plc, const uint8_t *entry,
+                                       const char *text);
+
+/* Step 5. S7_OK also when nothing was stored. On failure everything is as it was after
+ * plant_turn_begin;
  * S7_E_PLANT_BUSY (rollback journal only: a foreign program is reading) means that the same stores may
  * succeed soon. */
 S7_MUST_CHECK s7_status plant_turn_end(plant *p);

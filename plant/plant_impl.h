@@ -57,10 +57,28 @@ struct mirror_block {
     uint32_t longest_tag;
 };
 
+/* The diagnostic buffer of a PLC, oldest first. More than PLANT_DIAG_MAX are kept until it is trimmed between
+ * turns, so that additions can be undone. */
+struct mirror_diag {
+    uint8_t data[PLANT_DIAG_LEN];
+    char text[80];
+};
+
 struct mirror_plc {
     struct plant_plc pub;         /* first */
     struct mirror_block **blocks; /* by (area, number) */
     size_t n_blocks, cap_blocks;
+    struct plant_szl *szl; /* their data lie in szl_data */
+    size_t n_szl;
+    uint8_t *szl_data;
+    struct mirror_diag *diag;
+    size_t n_diag, cap_diag;
+    size_t n_diag_new;         /* of them not in the file yet: the last ones */
+    size_t n_diag_turn;        /* of them added in this turn */
+    struct plant_state before; /* this turn set its state: what it was */
+    bool set, state_dirty;
+    bool is_dirty; /* in the list of those that are to be written */
+    struct mirror_plc *next_dirty;
 };
 
 /* Old bytes of this turn's stores. */
@@ -103,6 +121,11 @@ enum plant_sql {
     SQL_DATA_VERSION,
     SQL_PLC_ALL,
     SQL_PLC_ONE,
+    SQL_PLC_SET_STATE,
+    SQL_SZL_OF,
+    SQL_DIAG_OF,
+    SQL_DIAG_ADD,
+    SQL_DIAG_PRUNE,
     SQL_BLOCK_ALL,
     SQL_BLOCK_ONE,
     SQL_TAG_ALL,
@@ -135,6 +158,9 @@ struct plant {
     struct mirror_plc **plcs;
     size_t n_plcs;
     struct idmap plcs_by_id, blocks_by_id, tags_by_id;
+    struct mirror_plc *dirty_plcs; /* their state, their diagnostic buffer */
+    bool cpu_stored;               /* this turn stored one of these */
+    uint64_t plcs_version;
     struct mirror_block *dirty_blocks;
     struct mirror_tag *dirty_tags;
     uint8_t *scratch;  /* PLANT_BLOCK_MAX bytes: a tag's bytes while they are made */
@@ -226,6 +252,15 @@ void tag_clean(plant *p, bool written);
 S7_MUST_CHECK s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, bool *fits);
 S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
 int tag_flush(plant *p); /* dirty ones; SQLite's result */
+
+/* ---- state and diagnostic buffer of a PLC (cpu.c), its status lists (szl.c) ---- */
+S7_MUST_CHECK s7_status cpu_load(plant *p);
+S7_MUST_CHECK s7_status cpu_diag_reread(plant *p, int64_t plc);
+int cpu_flush(plant *p);      /* dirty ones; SQLite's result */
+void cpu_undo(plant *p);      /* what this turn stored */
+void cpu_turn_done(plant *p); /* it stands, or was undone */
+void cpu_clean(plant *p);     /* what was dirty is written */
+S7_MUST_CHECK s7_status szl_reread(plant *p, int64_t plc);
 
 /* ---- changes (change.c) ---- */
 /* Everything that `change` holds, inside a transaction; BLOB edits first. *any: it holds something. */

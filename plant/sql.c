@@ -7,9 +7,17 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_DATA_VERSION] = "PRAGMA data_version",
     [SQL_PLC_ALL] =
-        "SELECT id, name, listen, cpu, rack, slot, pdu_length, amq, connections FROM plc ORDER BY id",
+        ("SELECT id, name, listen, cpu, rack, slot, pdu_length, amq, connections, mode, clock_ms, protection,"
+         " password FROM plc ORDER BY id"),
     [SQL_PLC_ONE] =
-        "SELECT id, name, listen, cpu, rack, slot, pdu_length, amq, connections FROM plc WHERE id = ?1",
+        ("SELECT id, name, listen, cpu, rack, slot, pdu_length, amq, connections, mode, clock_ms, protection,"
+         " password FROM plc WHERE id = ?1"),
+    [SQL_PLC_SET_STATE] = "UPDATE plc SET mode = ?2, clock_ms = ?3 WHERE id = ?1",
+    [SQL_SZL_OF] = "SELECT list, idx, record_len, data FROM szl WHERE plc = ?1 ORDER BY list, idx",
+    [SQL_DIAG_OF] = "SELECT data FROM diagnostic WHERE plc = ?1 ORDER BY id DESC LIMIT ?2",
+    [SQL_DIAG_ADD] = "INSERT INTO diagnostic (plc, data, text) VALUES (?1, ?2, ?3)",
+    [SQL_DIAG_PRUNE] = ("DELETE FROM diagnostic WHERE plc = ?1 AND id <="
+                        " (SELECT id FROM diagnostic WHERE plc = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)"),
     [SQL_BLOCK_ALL] = "SELECT id, plc, kind, number, data FROM block ORDER BY id",
     [SQL_BLOCK_ONE] = "SELECT id, plc, kind, number, data FROM block WHERE id = ?1",
     [SQL_TAG_ALL] = "SELECT id, plc, name, address, type, value, error FROM tag ORDER BY id",

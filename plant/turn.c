@@ -117,6 +117,7 @@ static void turn_open(plant *p)
 
 static void turn_close(plant *p)
 {
+    cpu_turn_done(p);
     p->n_undo = 0;
     p->n_undo_bytes = 0;
     p->in_turn = false;
@@ -225,8 +226,8 @@ static s7_status flush_blocks(plant *p)
 
 static bool something_to_write(const plant *p)
 {
-    return p->dirty_blocks != NULL || p->dirty_tags != NULL || p->applied || p->n_events > 0 ||
-           fault_waits(p);
+    return p->dirty_blocks != NULL || p->dirty_tags != NULL || p->dirty_plcs != NULL || p->applied ||
+           p->n_events > 0 || fault_waits(p);
 }
 
 static s7_status flush(plant *p)
@@ -235,6 +236,8 @@ static s7_status flush(plant *p)
 
     if (status == S7_OK && tag_flush(p) != SQLITE_OK)
         status = plant_sql_fail(p, "write the tags");
+    if (status == S7_OK && cpu_flush(p) != SQLITE_OK)
+        status = plant_sql_fail(p, "write the state of the PLCs");
     if (status == S7_OK && fault_flush(p) != SQLITE_OK)
         status = plant_sql_fail(p, "write the faults");
     if (status == S7_OK && p->applied && plant_sql_run(p, SQL_CHANGE_CLEAR) != SQLITE_OK)
@@ -275,6 +278,7 @@ static void give_up(plant *p)
     if (stores_stand(p))
         return;
     undo_stores(p);
+    cpu_undo(p);
     if (!p->was_dirty)
         plant_clean(p, false);
 }
@@ -297,6 +301,7 @@ static s7_status finish(plant *p)
         return status;
     }
     plant_clean(p, true);
+    cpu_clean(p);
     fault_clean(p);
     event_clean(p);
     return S7_OK;
@@ -319,7 +324,7 @@ static void report_faults(plant *p)
 s7_status plant_turn_end(plant *p)
 {
     s7_status status;
-    bool stored = p->n_undo > 0, stand = stores_stand(p);
+    bool stored = p->n_undo > 0 || p->cpu_stored, stand = stores_stand(p);
 
     assert(p->in_turn);
     status = finish(p);

@@ -1,5 +1,9 @@
 #include "job.h"
 
+#include "userdata.h"
+
+#include "protocol/control.h"
+
 typedef void sim_service_fn(struct sim_job *);
 
 static const struct sim_service {
@@ -8,26 +12,48 @@ static const struct sim_service {
     bool writes;
     sim_service_fn *run;
 } services[] = {
-    {S7_FN_SETUP, true, false, sim_setup},
-    {S7_FN_READ_VAR, false, false, sim_read_var},
-    {S7_FN_WRITE_VAR, false, true, sim_write_var},
+    {S7_FN_SETUP, true, false, sim_setup},         {S7_FN_READ_VAR, false, false, sim_read_var},
+    {S7_FN_WRITE_VAR, false, true, sim_write_var}, {S7_FN_UPLOAD_START, false, false, sim_upload_start},
+    {S7_FN_UPLOAD, false, false, sim_upload},      {S7_FN_UPLOAD_END, false, false, sim_upload_end},
+    {S7_FN_PI_SERVICE, false, true, sim_control},  {S7_FN_PLC_STOP, false, true, sim_control},
 };
 
-static const struct sim_service *find(const struct s7_pdu *pdu)
+static const struct sim_service *find(uint8_t function)
 {
-    if (pdu->rosctr != S7_ROSCTR_JOB || pdu->param_len == 0)
-        return NULL;
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
-        if (services[i].function == pdu->param[0])
+        if (services[i].function == function)
             return &services[i];
     return NULL;
 }
 
+static const struct sim_service *find_for(const struct s7_pdu *pdu)
+{
+    return pdu->rosctr != S7_ROSCTR_JOB || pdu->param_len == 0 ? NULL : find(pdu->param[0]);
+}
+
+static bool writes(uint8_t rosctr, const uint8_t *param, size_t len)
+{
+    const struct sim_service *service;
+
+    if (rosctr == S7_ROSCTR_USERDATA)
+        return sim_userdata_writes(param, len);
+    service = rosctr == S7_ROSCTR_JOB && len > 0 ? find(param[0]) : NULL;
+    return service != NULL && service->writes;
+}
+
 bool sim_job_writes(const struct s7_pdu *pdu)
 {
-    const struct sim_service *service = find(pdu);
+    return writes(pdu->rosctr, pdu->param, pdu->param_len);
+}
 
-    return service != NULL && service->writes;
+bool sim_job_may_write(const uint8_t *bytes, size_t len)
+{
+    return len <= S7_PDU_HEADER_LEN || writes(bytes[1], bytes + S7_PDU_HEADER_LEN, len - S7_PDU_HEADER_LEN);
+}
+
+bool sim_job_is_barred(const struct sim_job *job, uint8_t level)
+{
+    return job->plc->row->protection > level && job->plc->row->password[0] != '\0' && !job->link->legitimate;
 }
 
 void sim_job_refuse(struct sim_job *job, uint16_t error)
@@ -44,7 +70,7 @@ static size_t pdu_len(const struct s7_pdu *pdu)
 
 void sim_job_run(struct sim_job *job)
 {
-    const struct sim_service *service = find(job->pdu);
+    const struct sim_service *service = find_for(job->pdu);
     bool early = !job->link->setup_done && !job->plc->who->serves_before_setup;
 
     if (pdu_len(job->pdu) > job->link->pdu_len)

@@ -8,38 +8,75 @@
 
 #include "simulator/plc.h"
 
+#include "protocol/blocks.h"
 #include "protocol/errors.h"
 #include "protocol/var.h"
 
-/* What setup communication agreed on, per connection. */
+/* An answer of userdata in several units: what is not asked for yet. */
+struct sim_chain {
+    const void *service; /* a row of userdata.c */
+    bool open;
+    uint8_t which, unit_ref;
+    size_t len, at; /* bytes of replies[which] */
+};
+
+/* A block that is being read. */
+struct sim_upload {
+    uint32_t id; /* 0: none */
+    uint16_t number;
+    uint32_t len, at;
+};
+
+/* What a connection is in the middle of. pdu_len and AmQ are what setup communication agreed on. */
 struct sim_link {
     bool setup_done;
+    bool legitimate;  /* it gave the password */
     uint16_t pdu_len; /* 240 before setup */
     uint16_t amq_calling, amq_called;
+    struct sim_chain chain;
+    struct sim_upload upload;
+};
+
+/* Bytes of an answer while it is made, and until its last unit is asked for. */
+struct sim_reply {
+    uint8_t *bytes;
+    size_t cap;
 };
 
 struct sim_job {
     struct sim_plc *plc;
     struct sim_link *link;
     const struct s7_pdu *pdu;
-    struct s7_wr *answer; /* empty, link->pdu_len bytes of room */
-    bool refuse_writes;   /* the plant cannot take writes now: every item of a write is answered with 01 */
+    struct s7_wr *answer;      /* empty, link->pdu_len bytes of room */
+    struct sim_reply *replies; /* two, the connection's: one may hold a chain, the other is free */
+    bool refuse_writes; /* the plant cannot take writes now: every item of a write is answered with 01 */
+    bool chained;       /* out: both replies are in use until the turn stands */
 };
 
 /* Run a job or userdata request. Always leaves a complete answer. */
 void sim_job_run(struct sim_job *job);
 
-/* Does this request change memory (so that the turn must hold the plant's write lock)? */
+/* Does this request change the plant (so that the turn must hold its write lock)? */
 bool sim_job_writes(const struct s7_pdu *pdu);
+
+/* May it, by the first bytes of its PDU? True when that does not show in them. */
+bool sim_job_may_write(const uint8_t *bytes, size_t len);
+
+/* Does the PLC's protection keep this connection from what wants that level at most (1, 2, 3)? */
+bool sim_job_is_barred(const struct sim_job *job, uint8_t level);
 
 /* Answer with a refusal of the whole job, dropping what was appended so far. */
 void sim_job_refuse(struct sim_job *job, uint16_t error);
 
 /* ---- the services ---- */
-void sim_setup(struct sim_job *job);     /* F0 */
-void sim_read_var(struct sim_job *job);  /* 04 */
-void sim_write_var(struct sim_job *job); /* 05 */
-void sim_userdata(struct sim_job *job);  /* ROSCTR 07 */
+void sim_setup(struct sim_job *job);        /* F0 */
+void sim_read_var(struct sim_job *job);     /* 04 */
+void sim_write_var(struct sim_job *job);    /* 05 */
+void sim_control(struct sim_job *job);      /* 28, 29 */
+void sim_upload_start(struct sim_job *job); /* 1D */
+void sim_upload(struct sim_job *job);       /* 1E */
+void sim_upload_end(struct sim_job *job);   /* 1F */
+void sim_userdata(struct sim_job *job);     /* ROSCTR 07, see userdata.h */
 
 /* ---- memory access, shared by reads and writes ---- */
 

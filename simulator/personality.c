@@ -1,5 +1,7 @@
 #include "personality.h"
 
+#include "szl.h"
+
 #include <string.h>
 
 #define SLOT(n) (UINT32_C(1) << (n))
@@ -23,6 +25,9 @@ static const struct sim_personality personalities[] = {
         .wrong_tsap = SIM_REFUSE_DR,
         .full = SIM_REFUSE_DR,
         .memory = {.inputs = 1024, .outputs = 1024, .markers = 8192, .timers = 512, .counters = 512},
+        .retentive = {.markers = 16, .timers = 0, .counters = 8},
+        .szl = sim_szl_generic,
+        .n_szl = SIM_SZL_GENERIC,
     },
     {
         .name = "s7-300",
@@ -39,6 +44,9 @@ static const struct sim_personality personalities[] = {
         .wrong_tsap = SIM_REFUSE_DR,
         .full = SIM_REFUSE_RST,
         .memory = {.inputs = 128, .outputs = 128, .markers = 2048, .timers = 256, .counters = 256},
+        .retentive = {.markers = 16, .timers = 0, .counters = 8},
+        .szl = sim_szl_300,
+        .n_szl = SIM_SZL_300,
     },
 };
 

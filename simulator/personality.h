@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct plant_szl;
+
 /* How a connection request is turned away. */
 enum sim_refusal {
     SIM_REFUSE_DR,  /* COTP disconnect request, then FIN */
@@ -36,6 +38,11 @@ struct sim_personality {
         uint32_t inputs, outputs, markers; /* bytes */
         uint32_t timers, counters;         /* how many, 2 bytes each */
     } memory;                              /* what a new plant is made with */
+    struct {
+        uint32_t markers, timers, counters; /* bytes; how many */
+    } retentive;                            /* the first ones, which a warm start leaves alone */
+    const struct plant_szl *szl;            /* its status lists, by list and index; see szl.h */
+    size_t n_szl;
 };
 
 /* All of them, in the order of a list to show. */

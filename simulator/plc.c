@@ -3,11 +3,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* As a 315 counts. */
+#define FIRST_UNIT_REF 0xD5
+#define FIRST_UPLOAD   7
+
 s7_status sim_plc_init(struct sim_plc *plc, plant *p, const struct plant_plc *row, struct plant_error *error)
 {
     char known[128] = "";
 
-    *plc = (struct sim_plc){.plant = p, .row = row, .who = sim_personality_find(row->cpu)};
+    *plc = (struct sim_plc){.plant = p,
+                            .row = row,
+                            .who = sim_personality_find(row->cpu),
+                            .mode = row->state.mode,
+                            .mode_stands = row->state.mode,
+                            .unit_ref = FIRST_UNIT_REF - 1,
+                            .upload_id = FIRST_UPLOAD - 1};
     if (plc->who != NULL)
         return S7_OK;
     for (size_t i = 0; sim_personality_at(i) != NULL; i++) {
@@ -38,6 +48,16 @@ uint16_t sim_plc_amq_calling(const struct sim_plc *plc)
 uint16_t sim_plc_amq_called(const struct sim_plc *plc)
 {
     return limit(plc->row->amq, plc->who->amq_called);
+}
+
+const struct plant_szl *sim_plc_szl(const struct sim_plc *plc, size_t *n)
+{
+    const struct plant_szl *own = plant_szl(plc->plant, plc->row, n);
+
+    if (*n > 0)
+        return own;
+    *n = plc->who->n_szl;
+    return plc->who->szl;
 }
 
 /* ---- admission ---- */

@@ -7,11 +7,18 @@
 #include "plant/plant.h"
 #include "protocol/cotp.h"
 
+#include <s7rig/datetime.h>
+
 struct sim_plc {
     plant *plant;
     const struct plant_plc *row;
     const struct sim_personality *who;
-    unsigned n_connections; /* S7 connections admitted and not ended */
+    unsigned n_connections;      /* S7 connections admitted and not ended */
+    int64_t wall_ms;             /* now, since 1970 UTC; set by who runs a turn */
+    enum plant_mode mode;        /* what the row's mode was when its effects were done, */
+    enum plant_mode mode_stands; /* and when the last turn that stands was over */
+    uint8_t unit_ref;            /* the last one given to an answer in several units */
+    uint32_t upload_id;          /* the last one given */
 };
 
 /* S7_E_ARG: the row names a personality that does not exist; the text lists those that do. */
@@ -22,6 +29,21 @@ S7_MUST_CHECK s7_status sim_plc_init(struct sim_plc *plc, plant *p, const struct
 uint16_t sim_plc_pdu_len(const struct sim_plc *plc);
 uint16_t sim_plc_amq_calling(const struct sim_plc *plc);
 uint16_t sim_plc_amq_called(const struct sim_plc *plc);
+
+/* Its status lists: the row's own where it has some, else the personality's. */
+const struct plant_szl *sim_plc_szl(const struct sim_plc *plc, size_t *n);
+
+/* The turn stands, or what it did is undone. */
+static inline void sim_plc_mode_stands(struct sim_plc *plc, bool stand)
+{
+    if (stand)
+        plc->mode_stands = plc->mode;
+    else
+        plc->mode = plc->mode_stands;
+}
+
+/* Its clock, which runs from what it was set to; within the years that a PLC knows. */
+s7_datetime sim_plc_clock(const struct sim_plc *plc);
 
 #define SIM_NOTE_CAP 160
 

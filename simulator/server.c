@@ -272,6 +272,7 @@ static void on_upkeep(s7_timer *timer, void *arg)
     server->replaced = status == S7_E_PLANT_REPLACED;
     sim_lasting_upkeep(server);
     sim_rows_upkeep(server);
+    sim_turn_follow(server);
     s7_timer_set(server->loop, timer, s7_loop_now_ns(server->loop) + UPKEEP_NS);
 }
 
@@ -330,6 +331,7 @@ s7_status sim_server_new(s7_loop *loop, plant *p, const struct sim_server_option
     s7_turn_hook_add(loop, &server->hook, sim_turn, server);
     s7_timer_set(loop, &server->upkeep, s7_loop_now_ns(loop) + UPKEEP_NS);
     sim_rows_start(server);
+    sim_turn_power_on(server);
     *out = server;
     return S7_OK;
 }

@@ -85,9 +85,11 @@ struct sim_server {
     struct sim_conn *active_head, **active_tail;
     s7_turn_hook hook;
     s7_timer upkeep;
-    s7_timer retry; /* parked writes */
-    bool refusing;  /* the last turn had to refuse its writes */
-    bool replaced;  /* the plant file is another one now */
+    s7_timer retry;        /* parked writes */
+    bool refusing;         /* the last turn had to refuse its writes */
+    uint64_t plcs_version; /* of the plant, when the modes were looked at; 0: look again */
+    bool followed;         /* this turn did what follows from a foreign change of a mode */
+    bool replaced;         /* the plant file is another one now */
     struct sim_server_stats stats;
     struct sim_rows rows;
     bool in_turn;         /* of the plant */
@@ -110,6 +112,8 @@ void sim_turn_activate(struct sim_conn *conn);   /* its frames are to be run in 
 void sim_turn_deactivate(struct sim_conn *conn); /* it goes */
 void sim_turn_unpark(struct sim_conn *conn);
 void sim_turn_settle(struct sim_conn *conn); /* send on, or close when it ended and all is sent */
+void sim_turn_follow(sim_server *server);    /* modes that a foreign program changed, when nobody asks */
+void sim_turn_power_on(sim_server *server);  /* everybody listens */
 s7_turn_fn sim_turn;                         /* the hook */
 s7_timer_fn sim_turn_retry;                  /* the timer that tries parked writes again */
 s7_timer_fn sim_turn_due;                    /* the timer of a request that was held */

@@ -27,6 +27,8 @@ void sim_session_free(sim_session *session)
 {
     if (session != NULL && session->admitted)
         session->plc->n_connections--;
+    for (size_t i = 0; session != NULL && i < 2; i++)
+        free(session->replies[i].bytes);
     free(session);
 }
 
@@ -43,14 +45,12 @@ size_t sim_session_room(sim_session *session, uint8_t **room)
     return session->bad || session->now.state == SIM_ENDED ? 0 : SIM_RX_CAP - session->rx_len;
 }
 
-/* A write shows in the first fragment's function byte; a frame whose kind does not show there may be one. */
+/* A write shows in the first fragment's parameters; a frame whose kind does not show there may be one. */
 static bool may_be_write(const uint8_t *frame, size_t len)
 {
-    const size_t function_at = S7_DT_OVERHEAD + S7_PDU_HEADER_LEN;
-
     if (len <= S7_DT_OVERHEAD || frame[5] >> 4 != S7_COTP_DT >> 4)
         return false;
-    return (frame[6] & 0x80) == 0 || len <= function_at || frame[function_at] == S7_FN_WRITE_VAR;
+    return (frame[6] & 0x80) == 0 || sim_job_may_write(frame + S7_DT_OVERHEAD, len - S7_DT_OVERHEAD);
 }
 
 static void frame_received(sim_session *session)
@@ -90,7 +90,7 @@ void sim_session_received(sim_session *session, size_t len, int64_t now_ns)
 
 bool sim_session_ready(const sim_session *session)
 {
-    if (session->now.state == SIM_ENDED || session->now.joined_ran)
+    if (session->now.state == SIM_ENDED || session->now.joined_ran || session->now.chained)
         return false;
     return session->now.at < session->framed || (session->bad && !session->now.mute);
 }
@@ -131,6 +131,7 @@ void sim_session_turn_done(sim_session *session)
     size_t done = session->now.at;
 
     session->now.joined_ran = false;
+    session->now.chained = false;
     if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
         session->bad = false;
         session->rx_len = session->framed;

@@ -11,8 +11,8 @@
  * sim_session_rewind goes back there, so that the same frames can be run again with their writes refused.
  * Until sim_session_turn_done frees them, the turn's frames stay in the receive buffer.
  *
- * No socket, no clock, no allocation after sim_session_new. The buffers bound what one connection can occupy:
- * a peer that sends without reading is not read any more. */
+ * No socket, no clock; no allocation after sim_session_new but for answers of userdata. The buffers bound
+ * what one connection can occupy: a peer that sends without reading is not read any more. */
 #ifndef SIMULATOR_SESSION_H
 #define SIMULATOR_SESSION_H
 

@@ -29,6 +29,7 @@ struct sim_session_turn {
     size_t joined_len; /* fragments so far; may exceed the buffer, then only counted */
     bool joining;
     bool mute;
+    bool chained;    /* an answer in several units was begun in this turn: the one before it must stay, too */
     bool joined_ran; /* the joined buffer was run in this turn: it must stay as it is until the turn stands */
     int64_t joining_since_ns;
 };
@@ -54,6 +55,7 @@ struct sim_session {
     size_t frame_len;
     struct sim_session_turn before;
     size_t answer_at; /* where its answer begins in tx */
+    struct sim_reply replies[2];
     uint8_t rx[SIM_RX_CAP];
     uint8_t tx[SIM_TX_CAP];
     uint8_t joined[S7_PDU_LEN_MAX];

@@ -130,9 +130,11 @@ static void run_pdu(sim_session *session, enum sim_writes writes)
                           .link = &session->now.link,
                           .pdu = &session->pdu,
                           .answer = &answer,
+                          .replies = session->replies,
                           .refuse_writes = writes == SIM_WRITES_REFUSE};
 
     sim_job_run(&job);
+    session->now.chained = job.chained;
     if (whole) {
         s7_dt_write(frame, answer.len, true);
         session->now.tx_len += S7_DT_OVERHEAD + answer.len;

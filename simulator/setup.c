@@ -21,9 +21,9 @@ void sim_setup(struct sim_job *job)
     if (grant.pdu_len < S7_PDU_LEN_MIN)
         grant.pdu_len = S7_PDU_LEN_MIN;
 
-    *job->link = (struct sim_link){.setup_done = true,
-                                   .pdu_len = grant.pdu_len,
-                                   .amq_calling = grant.amq_calling,
-                                   .amq_called = grant.amq_called};
+    job->link->setup_done = true;
+    job->link->pdu_len = grant.pdu_len;
+    job->link->amq_calling = grant.amq_calling;
+    job->link->amq_called = grant.amq_called;
     s7_setup_encode(job->answer, S7_ROSCTR_ACK_DATA, job->pdu->ref, &grant);
 }

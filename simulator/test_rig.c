@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "simulator/mode.h"
+
 #define FRAME_CAP 8192
 
 static int nibble(char c)
@@ -73,6 +75,7 @@ void rig_open(struct rig *rig, const char *cpu)
         plant_open(rig->path, NULL, &rig->plant, &error) != S7_OK)
         fail_msg("%s", error.text);
     assert_int_equal(sim_plc_init(&rig->plc, rig->plant, plant_plc_at(rig->plant, 0), &error), S7_OK);
+    rig->plc.wall_ms = RIG_WALL_MS;
     fill_db1(rig);
     rig_connect(rig);
 }
@@ -98,7 +101,9 @@ static void run_turn(struct rig *rig)
 {
     sim_session *session = rig->session;
 
-    assert_int_equal(plant_turn_begin(rig->plant, sim_session_may_write(session)), S7_OK);
+    assert_int_equal(plant_turn_begin(rig->plant, true), S7_OK);
+    if (sim_mode_has_moved(&rig->plc))
+        assert_int_equal(sim_mode_follow(&rig->plc), S7_OK);
     sim_session_mark(session);
     do {
         sim_session_step(session, &rig->last);

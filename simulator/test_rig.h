@@ -4,6 +4,9 @@
 
 #include "simulator/session.h"
 
+/* The wall clock of a rig: 2026-11-24 19:03:25.478, a Tuesday. */
+#define RIG_WALL_MS INT64_C(1795547005478)
+
 struct rig {
     char folder[64], path[96];
     plant *plant;

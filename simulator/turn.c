@@ -1,5 +1,6 @@
 /* The loop turn of the plant file, steps 2 to 6 (step 1, receiving and framing, is done by the stream
  * functions before the turn hook runs). See plant/plant.h for the order and why it has no alternative. */
+#include "mode.h"
 #include "server_impl.h"
 
 /* How soon parked writes try for the lock again. */
@@ -137,6 +138,7 @@ static void mark_station(struct sim_station *station)
     if (station->marked_in == station->server->stats.turns)
         return;
     station->marked_in = station->server->stats.turns;
+    station->plc.wall_ms = s7_loop_wall_ms(station->server->loop);
     station->mark = station->now;
     for (struct sim_armed *armed = station->armed; armed != NULL; armed = armed->next)
         armed->mark = armed->now;
@@ -168,10 +170,91 @@ static void run_all(struct sim_conn *list, enum sim_writes writes, bool first_ru
         run_frames(conn, writes, first_run);
 }
 
-/* Steps 2 and 3. A plant that cannot be written is told once, when it begins to be so. */
-static enum sim_writes begin(sim_server *server, bool writes)
+/* ---- modes that a foreign program changed ---- */
+
+static bool any_moved(sim_server *server)
+{
+    bool moved = false;
+
+    if (server->plcs_version == plant_plcs_version(server->plant))
+        return false;
+    for (size_t i = 0; i < server->n_stations; i++)
+        moved = moved || sim_mode_has_moved(&server->stations[i].plc);
+    if (!moved)
+        server->plcs_version = plant_plcs_version(server->plant);
+    return moved;
+}
+
+/* What cannot be stored now is found to be left by the next turn. */
+static void follow(sim_server *server)
+{
+    uint64_t version = plant_plcs_version(server->plant);
+
+    for (size_t i = 0; i < server->n_stations; i++) {
+        struct sim_plc *plc = &server->stations[i].plc;
+        plc->wall_ms = s7_loop_wall_ms(server->loop);
+        if (sim_mode_has_moved(plc) && sim_mode_follow(plc) != S7_OK)
+            version = 0;
+    }
+    server->followed = true;
+    server->plcs_version = version;
+}
+
+/* The turn stands, or what it did to the modes is undone and is to be done again. */
+static void modes_stand(sim_server *server, const struct sim_conn *list, bool stand)
+{
+    for (size_t i = 0; (server->followed || !stand) && i < server->n_stations; i++)
+        sim_plc_mode_stands(&server->stations[i].plc, stand);
+    for (; list != NULL; list = list->next_active)
+        sim_plc_mode_stands(&list->station->plc, stand);
+    if (server->followed && !stand)
+        server->plcs_version = 0;
+    server->followed = false;
+}
+
+/* Steps 2 and 3; a turn that finds a mode changed and may not store is begun again as one that may. */
+static s7_status begin_plant(sim_server *server, bool writes)
 {
     s7_status status = sim_rows_turn_begin(server, writes);
+
+    if (!any_moved(server))
+        return status;
+    if (!writes) {
+        status = plant_turn_end(server->plant);
+        if (status == S7_OK) /* it is: nothing was stored */
+            status = sim_rows_turn_begin(server, true);
+    }
+    if (status == S7_OK)
+        follow(server);
+    return status;
+}
+
+void sim_turn_follow(sim_server *server)
+{
+    if (!any_moved(server))
+        return;
+    s7_status status = begin_plant(server, true);
+    s7_status ended = sim_rows_turn_end(server);
+    modes_stand(server, NULL, status == S7_OK && ended == S7_OK);
+}
+
+void sim_turn_power_on(sim_server *server)
+{
+    s7_status status = sim_rows_turn_begin(server, true);
+
+    for (size_t i = 0; status == S7_OK && i < server->n_stations; i++) {
+        server->stations[i].plc.wall_ms = s7_loop_wall_ms(server->loop);
+        status = sim_mode_power_on(&server->stations[i].plc);
+    }
+    s7_status ended = sim_rows_turn_end(server);
+    if (status != S7_OK || ended != S7_OK)
+        sim_server_note(server, "error", plant_last_error(server->plant)->text);
+}
+
+/* A plant that cannot be written is told once, when it begins to be so. */
+static enum sim_writes begin(sim_server *server, bool writes)
+{
+    s7_status status = begin_plant(server, writes);
     bool refuse = status != S7_OK && status != S7_E_PLANT_BUSY;
 
     if (refuse && !server->refusing)
@@ -292,9 +375,12 @@ void sim_turn(s7_loop *loop, void *arg)
         server->stats.commits_failed++;
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
         sim_tap_forget(server);
+        modes_stand(server, list, false);
         rewind_all(list);
         run_all(list, committed == S7_E_PLANT_BUSY ? SIM_WRITES_WAIT : SIM_WRITES_REFUSE, false);
         sim_rows_turn_again(server);
+    } else {
+        modes_stand(server, list, true);
     }
     if (server->n_taps > 0)
         sim_tap_tell(server);

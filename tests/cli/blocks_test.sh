@@ -107,11 +107,17 @@ done
 [ ! -e "$dir/x" ] || fail "a file was made though nothing came"
 
 say "a PLC that does not know the services is told apart"
+services_plc "$3" locked
+expect 1 "s7rig blocks: this PLC does not tell its blocks: it answered with error 8104" "$s7rig" blocks "$peer_address"
+expect 1 "s7rig blocks: this PLC does not let its blocks be deleted" "$s7rig" blocks "$peer_address" --delete DB1
+expect 1 "s7rig upload: this PLC does not let its blocks be uploaded" "$s7rig" upload "$peer_address" DB1 -o "$dir/x"
+expect 1 "s7rig download: this PLC does not let blocks be downloaded" "$s7rig" download "$peer_address" "$dir/db1"
+
+say "a simulated PLC tells and gives its data blocks"
 plant=$dir/a.plant
-expect 0 "PLC plc1" "$s7rig" plant new "$plant"
+expect 0 "PLC plc1" "$s7rig" plant new "$plant" --db 1:64 --db 70:1000
 serve a "$plant" --listen 127.0.0.1:0
-expect 1 "s7rig blocks: this PLC does not tell its blocks: it answered with error 8104" "$s7rig" blocks "$address"
-expect 1 "s7rig blocks: this PLC does not let its blocks be deleted" "$s7rig" blocks "$address" --delete DB1
-expect 1 "s7rig upload: this PLC does not let its blocks be uploaded" "$s7rig" upload "$address" DB1 -o "$dir/x"
+expect 0 "DB       2  1 70" "$s7rig" blocks "$address"
+expect 0 "DB70: 1092 bytes to $dir/db70" "$s7rig" upload "$address" DB70 -o "$dir/db70"
 expect 1 "s7rig download: this PLC does not let blocks be downloaded" "$s7rig" download "$address" "$dir/db1"
 ends_well "$server"

@@ -6,13 +6,13 @@ plant=$dir/a.plant
 expect 0 "PLC plc1" "$s7rig" plant new "$plant" --cpu s7-300 --db 1:64
 serve a "$plant" --listen 127.0.0.1:0
 
-say "a PLC that is well, though it does not tell who it is"
+say "a PLC that is well"
 prints "TCP       ok      $address takes connections
 COTP      ok      type op, rack 0, slot 2
 S7 setup  ok      granted: PDU length 240 (asked: 960), jobs in flight 1 (asked: 8)
 MB0       ok      its first byte is 00
 DB1       ok      its first byte is 00
-identity  absent  this PLC does not offer status lists (error 8104); reads and writes need none" \
+identity  ok      CPU 315-2 PN/DP 6ES7 315-2EH14-0AB0 V3.2.6" \
     "$s7rig" doctor "$address" --slot 2 --db 1
 prints "$(bounded "$s7rig" doctor "$address" --slot 2)" "$s7rig" doctor "s7://$address?slot=2"
 prints "$(bounded "$s7rig" doctor "$address" --slot 2)" env S7_ENDPOINT="s7://$address?slot=2" "$s7rig" doctor
@@ -31,7 +31,7 @@ is_json "$dir/out"
 say "a DB that is missing, or optimized"
 expect 1 "DB9       FAILED  " "$s7rig" doctor "$address" --slot 2 --db 9
 contains "Optimized block access" "doctor --db 9"
-contains "identity  absent" "doctor --db 9"
+contains "identity  ok" "doctor --db 9"
 
 say "a wrong slot: the right one is found, whatever way the wrong one was given"
 works="wrong slot; these work: --type op --slot 2, --type pg --slot 2, --type basic --slot 2"

@@ -110,10 +110,11 @@ peer() {
 
 # services_plc PROGRAM [locked]: starts the PLC that has services; sets peer_address.
 services_plc() {
-    mkfifo "$dir/services$#.ready"
-    "$@" >"$dir/services$#.ready" 2>"$dir/services$#.log" &
+    services="$dir/services$(echo "$pids" | wc -w)"
+    mkfifo "$services.ready"
+    "$@" >"$services.ready" 2>"$services.log" &
     pids="$pids $!"
-    read -r port <"$dir/services$#.ready" || fail "the PLC did not start"
+    read -r port <"$services.ready" || fail "the PLC did not start"
     peer_address=127.0.0.1:$port
 }
 

@@ -11,32 +11,32 @@ say "without a block list the numbers of a range are tried, and single bytes for
 prints "DB1          64 bytes
 DB2         513 bytes
 DB7           1 byte
-DB1000    65535 bytes" "$s7rig" scan "$at"
-expect 0 "this PLC tells no list of its blocks (error 8104), their numbers were tried" "$s7rig" scan "$at"
+DB1000    65535 bytes" "$s7rig" scan "$at" --probe
+expect 0 "DB7           1 byte" "$s7rig" scan "$at" --probe
 contains "DB1 to DB1000 (--from, --to); what has optimized access (S7-1200, S7-1500) looks missing" "scan"
-prints "DB7           1 byte" "$s7rig" scan "$at" --from 3 --to 999
-prints "DB1001    65536 bytes or more" "$s7rig" scan "$at" --from 1001
-prints "$(bounded "$s7rig" scan "$at" 2>/dev/null)" env S7_ENDPOINT="$at" "$s7rig" scan --probe
-expect 0 "found no DB" "$s7rig" scan "$at" --from 3 --to 6
+prints "DB7           1 byte" "$s7rig" scan "$at" --probe --from 3 --to 999
+prints "DB1001    65536 bytes or more" "$s7rig" scan "$at" --probe --from 1001
+prints "$(bounded "$s7rig" scan "$at" --probe 2>/dev/null)" env S7_ENDPOINT="$at" "$s7rig" scan --probe
+expect 0 "found no DB" "$s7rig" scan "$at" --probe --from 3 --to 6
 
 say "areas, and as a table or JSON"
 prints "block,bytes,by,error
 DB7,1,reads,
 M,2048,reads,
 I,128,reads,
-Q,128,reads," "$s7rig" scan "$at" --from 3 --to 999 --areas --csv
-bounded "$s7rig" scan "$at" --json --to 2 --areas >"$dir/out" 2>"$dir/err.log" || fail "scan --json"
+Q,128,reads," "$s7rig" scan "$at" --probe --from 3 --to 999 --areas --csv
+bounded "$s7rig" scan "$at" --json --probe --to 2 --areas >"$dir/out" 2>"$dir/err.log" || fail "scan --json"
 is_json "$dir/out"
 contains '"from": 1, "to": 2, "blocks": [
  {"block": "DB1", "bytes": 64, "by": "reads"},
  {"block": "DB2", "bytes": 513, "by": "reads"},
  {"block": "M", "bytes": 2048, "by": "reads"},' "scan --json"
-bounded "$s7rig" scan "$at" --json --from 3 --to 6 >"$dir/out" 2>"$dir/err.log" || fail "scan --json of nothing"
+bounded "$s7rig" scan "$at" --probe --json --from 3 --to 6 >"$dir/out" 2>"$dir/err.log" || fail "scan --json of nothing"
 is_json "$dir/out"
 
 say "many bytes go into one job"
-expect 0 "scan: 2 jobs" "$s7rig" scan "$at" -v --from 3 --to 6
-expect 0 "scan: 5 jobs" "$s7rig" scan "$at" -v --from 3 --to 40 --rate 1000
+expect 0 "scan: 1 jobs" "$s7rig" scan "$at" --probe -v --from 3 --to 6
+expect 0 "scan: 4 jobs" "$s7rig" scan "$at" --probe -v --from 3 --to 40 --rate 1000
 contains "DB7           1 byte" "scan --rate"
 
 say "a PLC that does not let its memory be read, and one that is not there"

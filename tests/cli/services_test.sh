@@ -75,16 +75,35 @@ done
 expect 4 "connect to 127.0.0.1:1 " "$s7rig" info 127.0.0.1:1
 
 say "a PLC that does not know the services is told apart, and what still works is named"
-plant=$dir/a.plant
-expect 0 "PLC plc1" "$s7rig" plant new "$plant"
-serve a "$plant" --listen 127.0.0.1:0
+services_plc "$3" locked
 expect 1 "s7rig info: this PLC does not tell identification, order code, mode, protection, limits: it answered with error 8104
-s7rig info: try: read, write, scan and dump, which do not need it" "$s7rig" info "$address"
-expect 1 "s7rig clock: this PLC does not tell its clock: it answered with error 8104" "$s7rig" clock "$address"
-expect 1 "s7rig diag: this PLC does not tell its diagnostic buffer: it answered with error 8104" "$s7rig" diag "$address"
-expect 1 "s7rig clock: this PLC does not let its clock be set" "$s7rig" clock "$address" --set now
-expect 1 "s7rig stop: this PLC does not let itself be stopped" "$s7rig" stop "$address"
-expect 1 "s7rig start: this PLC does not let itself be started" "$s7rig" start "$address"
+s7rig info: try: read, write, scan and dump, which do not need it" "$s7rig" info "$peer_address"
+expect 1 "s7rig clock: this PLC does not tell its clock: it answered with error 8104" "$s7rig" clock "$peer_address"
+expect 1 "s7rig diag: this PLC does not tell its diagnostic buffer: it answered with error 8104" "$s7rig" diag "$peer_address"
+expect 1 "s7rig clock: this PLC does not let its clock be set" "$s7rig" clock "$peer_address" --set now
+expect 1 "s7rig stop: this PLC does not let itself be stopped" "$s7rig" stop "$peer_address"
+expect 1 "s7rig start: this PLC does not let itself be started" "$s7rig" start "$peer_address"
+
+say "a simulated PLC tells what its personality says, and its own file"
+plant=$dir/a.plant
+expect 0 "PLC plc1" "$s7rig" plant new "$plant" --cpu s7-300
+serve a "$plant" --listen 127.0.0.1:0
+at="s7://$address?slot=2"
+expect 0 "order code    6ES7 315-2EH14-0AB0" "$s7rig" info "$at"
+contains "mode          RUN since" "info"
+expect 0 "the PLC goes to STOP" "$s7rig" stop "$at"
+expect 0 "mode          STOP since" "$s7rig" info "$at"
+[ "$(sqlite3 "$plant" "SELECT mode FROM plc")" = STOP ] || fail "the file does not know that its PLC stopped"
+[ "$(sqlite3 "$plant" "SELECT event FROM diagnostic ORDER BY id DESC LIMIT 1")" = 4304 ] || fail "no entry of the stop"
+expect 0 "4304  STOP by a programming device" "$s7rig" diag "$at" -n 1
+sqlite3 "$plant" "UPDATE plc SET mode = 'RUN'" || fail "sqlite3"
+expect 0 "mode          RUN since" "$s7rig" info "$at"
+expect 0 "4302  from startup to RUN" "$s7rig" diag "$at" -n 1
+expect 0 "" "$s7rig" clock "$at" --set "1994-01-09 12:00:00"
+expect 0 "1994-01-09 12:0" "$s7rig" clock "$at"
+sqlite3 "$plant" "DELETE FROM szl WHERE list = 0x11" || fail "sqlite3"
+expect 1 "module        CPU 315-2 PN/DP" "$s7rig" info "$at"
+contains "this PLC does not tell order code: it answered with error D401" "info"
 ends_well "$server"
 
 say "a PLC that has them: the diagnostic buffer, the newest first"

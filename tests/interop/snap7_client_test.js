@@ -116,6 +116,51 @@ async function tagsAgree(rig, client) {
     rig.same('written by Snap7, read by s7rig', (await rig.read(['DB1.DBD3500:REAL']))[0].value, -0.5);
 }
 
+// What the simulated CPU tells of itself, and what may be done with it.
+async function services(rig, client) {
+    const RUN = 8, STOP = 4, NO_PASSWORD = 0x01F00000;
+    const ask = (method, ...args) => call(client, method, ...args);
+    const refused = (method, ...args) => ask(method, ...args).then(() => false, (error) => error.number);
+    const order = await ask('GetOrderCode');
+    rig.same('order code', [order.Code.trim(), order.V1, order.V2, order.V3], ['S7RIG GENERIC', 1, 0, 0]);
+    rig.same('CPU info', (await ask('GetCpuInfo')).ModuleTypeName, 'CPU generic');
+    rig.same('CP info: PDU length', (await ask('GetCpInfo')).MaxPduLength, 960);
+    rig.same('protection', (await ask('GetProtection')).sch_rel, 1);
+    const ids = await ask('ReadSZLList');
+    rig.same('SZL 0000 lists what is read', ids.includes(0x11) && ids.includes(0x424), true);
+    rig.same('block counts', (await ask('ListBlocks')).DBCount, 2);
+    rig.same('blocks of a type', await ask('ListBlocksOfType', client.Block_DB), [1, 2]);
+    rig.same('block info', (await ask('GetAgBlockInfo', client.Block_DB, 2)).MC7Size, 4096);
+    const file = await ask('FullUpload', client.Block_DB, 2, 8192);
+    rig.same('upload: length', file.length, 72 + 4096 + 20);
+    rig.same('upload: bytes', file.subarray(36, 36 + 4096), await rig.bytes('DB', 2, 0, 4096));
+
+    rig.same('mode', await ask('PlcStatus'), RUN);
+    await ask('PlcStop');
+    rig.same('mode after a stop', await ask('PlcStatus'), STOP);
+    rig.same('the file says so', (await rig.sql('SELECT mode FROM plc'))[0].mode, 'STOP');
+    rig.same('reads go on', (await ask('DBRead', 1, 0, 4)).length, 4);
+    rig.same('a second stop is refused', await refused('PlcStop') !== false, true);
+    await ask('PlcHotStart');
+    rig.same('mode after a start', await ask('PlcStatus'), RUN);
+    await rig.sql("UPDATE plc SET mode = 'STOP'");
+    rig.same('mode after an UPDATE', await ask('PlcStatus'), STOP);
+    await ask('PlcColdStart');
+    rig.same('mode after a cold start', await ask('PlcStatus'), RUN);
+    await ask('Compress', 5000);
+    await ask('CopyRamToRom', 5000);
+
+    const when = new Date(1999, 10, 18, 12, 34, 56);
+    await ask('SetPlcDateTime', when);
+    rig.same('the clock runs from what was set', Math.abs(await ask('GetPlcDateTime') - when) < 60000, true);
+    rig.same('no password is set', await refused('SetSessionPassword', 'secret'), NO_PASSWORD);
+    await rig.sql("UPDATE plc SET protection = 3, password = 'secret'");
+    rig.same('a stop wants the password', await refused('PlcStop') !== false, true);
+    await ask('SetSessionPassword', 'secret');
+    await ask('PlcStop');
+    rig.same('mode after the password and a stop', await ask('PlcStatus'), STOP);
+}
+
 main('snap7_client', async (rig) => {
     await rig.serve(['1:4096', '2:4096'], [['level', 'DB1.DBD3500', 'REAL']]);
     const client = await connect(rig.port);
@@ -126,5 +171,6 @@ main('snap7_client', async (rig) => {
     await listsWithABadItem(rig, client);
     await refusals(rig, client);
     await tagsAgree(rig, client);
+    await services(rig, client);
     client.Disconnect();
 });

@@ -1,0 +1,53 @@
+/* userdata.h - the services of userdata, one file each: a request's payload in, the payload of the answer
+ * out.
+ *
+ * A service asks for room for the longest answer that it may give and appends to call->wr. What it returns is
+ * the error word of the answer, 0 for none; with an error nothing of the payload is sent. Answers longer than
+ * a PDU are cut into units and kept for the requests that follow, which is not the service's business. */
+#ifndef SIMULATOR_USERDATA_H
+#define SIMULATOR_USERDATA_H
+
+#include "simulator/job.h"
+
+#include "protocol/userdata.h"
+
+struct sim_call {
+    struct sim_job *job;
+    const struct s7_userdata *request;
+    struct sim_reply *reply; /* what wr writes to */
+    struct s7_wr wr;
+};
+
+/* false: no memory; the answer is S7_ERR_RESOURCES then. */
+S7_MUST_CHECK bool sim_call_room(struct sim_call *call, size_t most);
+
+/* Does a request that begins with these parameters change the plant? */
+bool sim_userdata_writes(const uint8_t *param, size_t len);
+
+/* Names of error words, see errors.h for the words. */
+#define SIM_ERR_NO_BLOCK  0xD209
+#define SIM_ERR_NO_MORE   0xD20E
+#define SIM_ERR_PASSWORD  0xD241 /* needed */
+#define SIM_ERR_NO_SZL    0xD401
+#define SIM_ERR_NO_INDEX  0xD402
+#define SIM_ERR_SYNTAX    0xD405
+#define SIM_ERR_NOT_NOW   0xD406
+#define SIM_ERR_SECURITY  0xD601
+#define SIM_ERR_WRONG     0xD602
+#define SIM_ERR_NOTHING   0xD604
+#define SIM_ERR_NO_SECRET 0xD605
+#define SIM_ERR_DATE      0xDC01
+
+/* ---- the services ---- */
+typedef uint16_t sim_call_fn(struct sim_call *call);
+
+sim_call_fn sim_szl;            /* 4/01 */
+sim_call_fn sim_block_counts;   /* 3/01 */
+sim_call_fn sim_blocks_of_type; /* 3/02 */
+sim_call_fn sim_block_info;     /* 3/03 */
+sim_call_fn sim_password;       /* 5/01 */
+sim_call_fn sim_password_clear; /* 5/02 */
+sim_call_fn sim_clock_read;     /* 7/01, 7/03 */
+sim_call_fn sim_clock_set;      /* 7/02, 7/04 */
+
+#endif
