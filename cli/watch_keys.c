@@ -119,11 +119,13 @@ static void take_keys(struct watch_keys *keys)
 static void *run(void *arg)
 {
     struct watch_keys *keys = arg;
+    bool somebody_reads = true; /* a pipe tells when its reader has gone, though nothing is written */
 
     for (;;) {
         struct pollfd fds[] = {{.fd = keys->stop, .events = POLLIN},
                                {.fd = keys->signals, .events = POLLIN},
-                               {.fd = keys->keyboard ? STDIN_FILENO : -1, .events = POLLIN}};
+                               {.fd = keys->keyboard ? STDIN_FILENO : -1, .events = POLLIN},
+                               {.fd = somebody_reads ? STDOUT_FILENO : -1}};
 
         if (poll(fds, sizeof fds / sizeof fds[0], -1) < 0)
             continue;
@@ -133,6 +135,10 @@ static void *run(void *arg)
             take_signal(keys);
         if (fds[2].revents != 0)
             take_keys(keys);
+        if (fds[3].revents != 0) {
+            somebody_reads = false;
+            wish(keys, (struct watch_wish){.end = true});
+        }
     }
 }
 

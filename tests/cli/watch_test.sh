@@ -34,6 +34,10 @@ bounded "$s7rig" watch "$address" DB9.DBW0 DB1.DBW0 --every 1ms --count 2 >"$dir
 [ "$(without_time "$dir/out")" = 'DB9.DBW0: object does not exist
 DB1.DBW0 = 0' ] || fail "got $(cat "$dir/out")"
 
+say "it ends when nobody reads any more, though nothing changes"
+bounded sh -c '"$0" watch "$1" DB1.DBW0 --every 5ms | head -n 1' "$s7rig" "$address" >"$dir/out" || fail "watch | head -n 1"
+[ "$(without_time "$dir/out")" = 'DB1.DBW0 = 0' ] || fail "got $(cat "$dir/out")"
+
 # follow NAME OPTION...: watches speed and text; its lines come from descriptor 3, its diagnostics from 4.
 follow() {
     rm -f "$dir/$1.out" "$dir/$1.err"
