@@ -1,5 +1,5 @@
 /* services_test.c - what a simulated CPU tells of itself and lets be done with it: bytes in, bytes out. */
-#include "test_rig.h"
+#include "simulator/test_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
