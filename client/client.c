@@ -304,9 +304,9 @@ static s7_status call_failed(const struct s7_direct *client, const struct call *
     return status;
 }
 
-/* Check what is asked for, and begin. */
-static s7_status call_begin(const struct s7_direct *client, const struct call *call,
-                            struct s7_transfer_work *job)
+/* Check what is asked for, and begin; says what is wrong with it. */
+static s7_status begin_in_words(const struct s7_direct *client, const struct call *call,
+                                struct s7_transfer_work *job)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_status status =
@@ -323,16 +323,25 @@ static s7_status call_begin(const struct s7_direct *client, const struct call *c
     return status;
 }
 
+/* An errinfo is half a kilobyte, which is not made where all is well. */
+static s7_status call_begin(const struct s7_direct *client, const struct call *call,
+                            struct s7_transfer_work *job)
+{
+    if (!call->write &&
+        s7_transfer_work_begin(job, false, call->items, call->n_items, job->work.deadline_ns, NULL) == S7_OK)
+        return S7_OK;
+    return begin_in_words(client, call, job);
+}
+
 static s7_status call_inside(struct s7_direct *client, const struct call *call)
 {
     struct s7_transfer_work job;
-    s7_errinfo err = S7_ERRINFO_INIT;
     int64_t now_ns = client->begun_ns = s7_now_ns();
     const char *detail;
 
     if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS,
                         &job.work.deadline_ns) != S7_OK)
-        return call_refused(client->settings.where, call, &err, S7_E_ARG,
+        return call_refused(client->settings.where, call, &(s7_errinfo)S7_ERRINFO_INIT, S7_E_ARG,
                             "not a call context: set struct_size, and a timeout_ms of -1 or more");
     client->cancel = s7_ctx_cancel(call->ctx);
     for (unsigned repeats = 0;; repeats++) {
@@ -341,6 +350,8 @@ static s7_status call_inside(struct s7_direct *client, const struct call *call)
             return status;
         status = s7_direct_ready(client, now_ns, job.work.deadline_ns, &detail);
         if (status != S7_OK) {
+            s7_errinfo err = S7_ERRINFO_INIT;
+
             s7_direct_advise(client, status, &err);
             return call_refused(client->settings.where, call, &err, status, detail);
         }
@@ -358,14 +369,14 @@ s7_status s7_client_call(s7_client *client, const s7_ctx *ctx, bool write, s7_it
                          bool list)
 {
     struct call call = {ctx, write, list, items, n_items};
-    s7_errinfo err = S7_ERRINFO_INIT;
     struct s7_direct *direct;
 
     if (client == NULL)
         return s7_client_refuse(NULL, ctx, "client is NULL");
     s7_status status = s7_client_enter(client, &direct);
     if (status != S7_OK)
-        return call_refused(s7_client_where(client), &call, &err, status, s7_client_enter_detail(status));
+        return call_refused(s7_client_where(client), &call, &(s7_errinfo)S7_ERRINFO_INIT, status,
+                            s7_client_enter_detail(status));
     status = call_inside(direct, &call);
     s7_meter_call(&direct->meter, status, s7_now_ns() - direct->begun_ns);
     s7_client_leave(client, direct);
