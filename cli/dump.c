@@ -45,7 +45,7 @@ static s7_status find_size(struct dump *dump, const struct memory *memory, uint3
         return status;
     if (memory->area == S7_AREA_DB) {
         status = sizes_told(&dump->sizes, memory->db, size);
-        if (!sizes_untold(status))
+        if (!sizes_untold(status) && (status != S7_OK || *size != SIZES_UNTOLD))
             return status;
     }
     probe_init(&probe, memory->area, memory->db);

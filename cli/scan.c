@@ -55,7 +55,7 @@ static s7_status add_listed(struct scan *scan, const uint16_t *numbers, size_t n
             continue;
         struct probe *probe = add(scan, S7_AREA_DB, numbers[i]);
         status = sizes_told(&scan->sizes, numbers[i], &size);
-        if (status == S7_OK)
+        if (status == S7_OK && size != SIZES_UNTOLD)
             probe_tell(probe, size);
     }
     return sizes_untold(status) ? S7_OK : status;

@@ -143,6 +143,6 @@ s7_status sizes_told(struct sizes *sizes, uint16_t db, uint32_t *size)
     pace(sizes);
     s7_status status = s7_block_info_get(sizes->client, &ctx, S7_BLOCK_DB, db, &info);
     if (status == S7_OK)
-        *size = info.data_len;
+        *size = info.data_len < UINT16_MAX ? info.data_len : SIZES_UNTOLD;
     return status;
 }

@@ -33,7 +33,9 @@ static inline bool sizes_untold(s7_status status)
 /* The numbers of all DBs, in *numbers, which the caller frees; ascending. See sizes_untold. */
 S7_MUST_CHECK s7_status sizes_list(struct sizes *sizes, uint16_t **numbers, size_t *n);
 
-/* The bytes of a DB as the PLC's block list has them. See sizes_untold. */
+/* The bytes of a DB as the PLC's block list has them; SIZES_UNTOLD: more than its 16 bits can say, perhaps.
+ * See sizes_untold. */
+#define SIZES_UNTOLD UINT32_MAX
 S7_MUST_CHECK s7_status sizes_told(struct sizes *sizes, uint16_t db, uint32_t *size);
 
 #endif
