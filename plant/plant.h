@@ -28,7 +28,7 @@
 
 #include <s7rig/address.h>
 
-#define PLANT_SCHEMA_VERSION 4
+#define PLANT_SCHEMA_VERSION 7
 #define PLANT_NAME_CAP       65
 #define PLANT_LISTEN_CAP     64
 

@@ -278,7 +278,8 @@ static const char schema_4[] =
     " INSERT INTO change (what, row) VALUES ('diagnostic', OLD.plc);"
     " END;";
 
-static const char *const steps[PLANT_SCHEMA_VERSION] = {schema_1, schema_2, schema_3, schema_4};
+static const char *const steps[PLANT_SCHEMA_VERSION] = {
+    schema_1, schema_2, schema_3, schema_4, plant_schema_5, plant_schema_6, plant_schema_7};
 
 int plant_schema_migrate(sqlite3 *db, int from, int to)
 {

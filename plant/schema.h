@@ -9,6 +9,11 @@
 /* PRAGMA application_id of a plant file: "S7rg". */
 #define PLANT_APPLICATION_ID 0x53377267
 
+/* Steps with a file of their own. */
+extern const char plant_schema_5[]; /* personalities */
+extern const char plant_schema_6[]; /* audit */
+extern const char plant_schema_7[]; /* blocks as they were downloaded */
+
 /* Bring a database from schema `from` to schema `to`, each step and its user_version in one transaction of
  * the caller. The empty database is schema 0. Returns SQLite's result. */
 int plant_schema_migrate(sqlite3 *db, int from, int to);
