@@ -94,4 +94,10 @@ struct sim_range {
  * refusal. */
 uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range);
 
+/* counters.c: does this CPU have numbers on the wire there, and the way there and back. from_wire: false if
+ * one is more than 999. */
+bool sim_counts_binary(const struct sim_plc *plc, const struct sim_range *range);
+void sim_counters_to_wire(uint8_t *words, size_t len);
+bool sim_counters_from_wire(uint8_t *words, const uint8_t *wire, size_t len);
+
 #endif

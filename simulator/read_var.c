@@ -1,7 +1,8 @@
 #include "job.h"
 
-static void append_good(struct s7_wr *answer, const struct sim_range *range, bool last)
+static void append_good(struct sim_job *job, const struct sim_range *range, bool last)
 {
+    struct s7_wr *answer = job->answer;
     const uint8_t *from = range->block->data + range->offset;
     uint8_t *room = s7_data_append_room(answer, S7_ITEM_OK, range->size->data_size, range->len);
 
@@ -11,6 +12,8 @@ static void append_good(struct s7_wr *answer, const struct sim_range *range, boo
         *room = from[0] >> range->bit & 1;
     else
         memcpy(room, from, range->len);
+    if (sim_counts_binary(job->plc, range))
+        sim_counters_to_wire(room, range->len);
     if (!last)
         s7_data_fill(answer, range->len);
 }
@@ -47,7 +50,7 @@ void sim_read_var(struct sim_job *job)
             break;
         uint8_t code = sim_locate(job->plc, &item, false, &range);
         if (code == S7_ITEM_OK)
-            append_good(answer, &range, walk.left == 0);
+            append_good(job, &range, walk.left == 0);
         else
             append_bad(answer, code);
     }

@@ -50,21 +50,13 @@ static void fill_db1(struct rig *rig)
 
 void rig_open(struct rig *rig, const char *cpu)
 {
-    const struct sim_personality *who = sim_personality_find(cpu);
+    const struct plant_new_block blocks[] = {{S7_AREA_DB, 1, 256}, {S7_AREA_DB, 2, 1000}};
+    const struct plant_new_plc plc = {.name = "plc",
+                                      .cpu = cpu,
+                                      .blocks = blocks,
+                                      .n_blocks = sizeof blocks / sizeof blocks[0],
+                                      .has_memory = true};
     struct plant_error error;
-
-    assert_non_null(who);
-    const struct plant_new_block blocks[] = {
-        {S7_AREA_DB, 1, 256},
-        {S7_AREA_DB, 2, 1000},
-        {S7_AREA_I, 0, who->memory.inputs},
-        {S7_AREA_Q, 0, who->memory.outputs},
-        {S7_AREA_M, 0, who->memory.markers},
-        {S7_AREA_T, 0, 2 * who->memory.timers},
-        {S7_AREA_C, 0, 2 * who->memory.counters},
-    };
-    const struct plant_new_plc plc = {
-        .name = "plc", .cpu = cpu, .blocks = blocks, .n_blocks = sizeof blocks / sizeof blocks[0]};
 
     memset(rig, 0, sizeof *rig);
     snprintf(rig->folder, sizeof rig->folder, "%s/s7rig-XXXXXX",
