@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "protocol/tpkt.h"
 #include "simulator/mode.h"
 
 #define FRAME_CAP 8192
@@ -115,6 +116,7 @@ void rig_turn(struct rig *rig)
         rig->ended = rig->ended || rig->last.result == SIM_STEP_ENDED;
     } while (rig->last.result == SIM_STEP_DONE);
     assert_int_equal(plant_turn_end(rig->plant), S7_OK);
+    (void)sim_plc_mode_stands(&rig->plc, true);
     sim_session_turn_done(session);
 }
 
@@ -171,6 +173,23 @@ void rig_expect(struct rig *rig, const char *hex)
     print_hex(want_hex, sizeof want_hex, want, want_len);
     print_hex(got_hex, sizeof got_hex, got, got_len);
     fail_msg("answer differs\n  expected %s\n  got      %s", want_hex, got_hex);
+}
+
+void rig_expect_pdu(struct rig *rig, const char *pdu)
+{
+    uint8_t want[FRAME_CAP];
+    char want_hex[1024], got_hex[1024];
+    const uint8_t *got;
+    size_t want_len = rig_hex(pdu, want, sizeof want), len = sim_session_pending(rig->session, &got), frame;
+
+    if (s7_tpkt_peek(got, len, FRAME_CAP, &frame) != S7_OK)
+        fail_msg("nothing is pending, expected %s", pdu);
+    if (frame != want_len + S7_DT_OVERHEAD || memcmp(got + S7_DT_OVERHEAD, want, want_len) != 0) {
+        print_hex(want_hex, sizeof want_hex, want, want_len);
+        print_hex(got_hex, sizeof got_hex, got + S7_DT_OVERHEAD, frame - S7_DT_OVERHEAD);
+        fail_msg("PDU differs\n  expected %s\n  got      %s", want_hex, got_hex);
+    }
+    sim_session_sent(rig->session, frame);
 }
 
 void rig_ask(struct rig *rig, const char *request, const char *answer)
