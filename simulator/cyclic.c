@@ -264,7 +264,7 @@ static uint16_t put(struct sim_call *call, struct sim_tasks *tasks, uint8_t numb
 uint16_t sim_cyclic_begin(struct sim_call *call)
 {
     struct sim_tasks *tasks = sim_job_tasks(call->job, SIM_TASKS_CYCLIC);
-    uint8_t number = tasks != NULL ? sim_tasks_free_number(tasks) : 0;
+    uint8_t number = tasks != NULL ? sim_tasks_free_number(tasks, 1) : 0;
 
     if (tasks == NULL)
         return S7_ERR_RESOURCES;

@@ -49,7 +49,7 @@ struct sim_reply {
 };
 
 /* What goes on behind its answer. */
-enum sim_task_kind { SIM_TASKS_CYCLIC, SIM_TASK_KINDS };
+enum sim_task_kind { SIM_TASKS_CYCLIC, SIM_TASKS_PROGRAMMER, SIM_TASK_KINDS };
 
 struct sim_job {
     struct sim_plc *plc;
@@ -105,5 +105,8 @@ struct sim_range {
  * timer/counter fit, count, alignment, bounds. Returns S7_ITEM_OK and fills *range, or the return code of the
  * refusal. */
 uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range);
+
+/* Write it, inside a turn that may. Returns the return code. */
+uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit);
 
 #endif
