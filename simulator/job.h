@@ -106,6 +106,9 @@ struct sim_range {
  * refusal. */
 uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range);
 
+/* Does this CPU take DBREAD items? */
+bool sim_knows_dbread(const struct sim_plc *plc);
+
 /* Write it, inside a turn that may. Returns the return code. */
 uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit);
 
