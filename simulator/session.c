@@ -104,18 +104,24 @@ bool sim_session_may_write(const sim_session *session)
 
 /* ---- the turn ---- */
 
+/* Most connections have none. */
+static void for_tasks(sim_session *session, void (*fn)(struct sim_tasks *))
+{
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        if (session->tasks[i] != NULL)
+            fn(session->tasks[i]);
+}
+
 void sim_session_mark(sim_session *session)
 {
     session->mark = session->now;
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_mark(session->tasks[i]);
+    for_tasks(session, sim_tasks_mark);
 }
 
 void sim_session_rewind(sim_session *session)
 {
     session->now = session->mark;
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_rewind(session->tasks[i]);
+    for_tasks(session, sim_tasks_rewind);
 }
 
 static unsigned count_may_write(const sim_session *session)
@@ -138,8 +144,7 @@ void sim_session_turn_done(sim_session *session)
 
     session->now.joined_ran = false;
     session->now.chained = false;
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_turn_done(session->tasks[i]);
+    for_tasks(session, sim_tasks_turn_done);
     if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
         session->bad = false;
         session->rx_len = session->framed;
