@@ -182,6 +182,8 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
     add(err, "%u of %u connections are in use", stats.in_use, stats.size);
     if (stats.limit < stats.size)
         add(err, "; the PLC refuses more than %u: %.60s", stats.limit, dial->came);
+    else if (stats.last_connect_error != S7_OK && stats.last_connect_error == dial->status)
+        add(err, "; one more could not be made: %.60s", dial->came);
     if (stats.denied)
         add(err, "; the pool's group allows no more to this PLC");
     add_holders(err, core, stats.in_use, now_ns);

@@ -53,6 +53,9 @@
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
+ * What the PLC cannot be blamed for (S7_E_NOMEM, S7_E_IO: this machine has no more; S7_E_RESOLVE,
+ * S7_E_UNREACHABLE: nothing arrived there) says nothing of that: it is tried again with the pauses of an
+ * outage, and as soon as a connection was closed.
  *
  * Maintenance. s7_pool_pause lends nothing, closes everything and leaves the PLC alone until s7_pool_resume;
  * callers wait meanwhile. s7_pool_refresh replaces all connections, s7_pool_resize changes their number; what
@@ -311,6 +314,7 @@ typedef enum s7_pool_dial_failure {
     S7_POOL_DIAL_COTP,        /* the COTP connection was refused: rack, slot, or no more places */
     S7_POOL_DIAL_S7,          /* S7 setup failed, or what came was no S7 */
     S7_POOL_DIAL_OTHER,
+    S7_POOL_DIAL_LOCAL,   /* nothing left of this machine: no descriptor, memory, port */
     S7_POOL_DIAL_FAILURES /* their number */
 } s7_pool_dial_failure;
 
