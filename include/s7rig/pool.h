@@ -18,6 +18,9 @@
  * one at a time (max_connecting). A connection that ended is replaced when somebody waits for one, or
  * min_idle asks for it.
  *
+ * Times are in milliseconds, at most 2147483647 (24 days): what is more was a negative number, and is
+ * S7_E_ARG.
+ *
  * Waiting. Who finds no idle connection waits: first come, first served, until the deadline of the context
  * (acquire_ms when it has none). Idle connections are lent last in, first out, so that surplus ones become
  * idle. A caller that gives up does not stop the dial that was begun for it.
@@ -172,7 +175,7 @@ typedef struct s7_pool_group_options {
     uint16_t plc_reserved;    /* [0] of them left to others: HMIs, programming devices */
     uint16_t max_dials;       /* [0: any number] at a time */
 } s7_pool_group_options;
-void s7_pool_group_options_init(s7_pool_group_options *options); /* defaults in brackets */
+void s7_pool_group_options_init(s7_pool_group_options *options); /* defaults in brackets; NULL: nothing */
 
 /* S7_E_ARG (err, which may be NULL, says what), S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_pool_group_new(const s7_pool_group_options *options, s7_pool_group **out,
@@ -228,7 +231,8 @@ typedef struct s7_pool_options {
     uint32_t reserved[4]; /* 0: places of options to come */
     s7_client_options client; /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
-void s7_pool_options_init(s7_pool_options *options); /* defaults in brackets, client's as well */
+void s7_pool_options_init(
+    s7_pool_options *options); /* defaults in brackets, client's as well; NULL: nothing */
 
 /* ---- life ---- */
 
