@@ -29,6 +29,9 @@ void rig_connect(struct rig *rig);
 void rig_feed(struct rig *rig, const char *hex);
 void rig_feed_bytes(struct rig *rig, const uint8_t *bytes, size_t len);
 
+/* A turn at now_ns without new bytes. */
+void rig_turn(struct rig *rig);
+
 /* What is pending must be these bytes exactly; takes them. "" : nothing. */
 void rig_expect(struct rig *rig, const char *hex);
 size_t rig_take(struct rig *rig, uint8_t *out, size_t cap);
@@ -41,6 +44,9 @@ void rig_handshake(struct rig *rig, uint16_t pdu_len, uint16_t amq);
 
 /* A PDU in hex wrapped into TPKT and DT both ways. */
 void rig_ask_pdu(struct rig *rig, const char *request, const char *answer);
+
+/* The next frame that is pending must have this PDU; takes it. */
+void rig_expect_pdu(struct rig *rig, const char *pdu);
 
 size_t rig_hex(const char *hex, uint8_t *out, size_t cap);
 const uint8_t *rig_db(struct rig *rig, uint16_t number);
