@@ -33,6 +33,10 @@ struct sim_link {
     bool legitimate;  /* it gave the password */
     uint16_t pdu_len; /* 240 before setup */
     uint16_t amq_calling, amq_called;
+    unsigned tells; /* what it may be told: enum sim_tells */
+    uint8_t events; /* of the message service, enum s7_messages_event without alarms */
+    uint8_t alarms; /* bit n: alarms of type 4 * n */
+    uint64_t news;  /* the number of the next one that it is told */
     struct sim_chain chain;
     struct sim_upload upload;
 };

@@ -97,10 +97,11 @@ void rig_connect(struct rig *rig)
     rig->ended = false;
 }
 
-static void run_turn(struct rig *rig)
+void rig_turn(struct rig *rig)
 {
     sim_session *session = rig->session;
 
+    rig->plc.now_ns = rig->now_ns;
     assert_int_equal(plant_turn_begin(rig->plant, true), S7_OK);
     if (sim_mode_has_moved(&rig->plc))
         assert_int_equal(sim_mode_follow(&rig->plc), S7_OK);
@@ -109,6 +110,8 @@ static void run_turn(struct rig *rig)
         sim_session_step(session, &rig->last);
         if (rig->last.result == SIM_STEP_REQUEST)
             sim_session_run(session, SIM_WRITES_RUN, &rig->last);
+        while (sim_session_tell(session))
+            continue;
         rig->ended = rig->ended || rig->last.result == SIM_STEP_ENDED;
     } while (rig->last.result == SIM_STEP_DONE);
     assert_int_equal(plant_turn_end(rig->plant), S7_OK);
@@ -124,7 +127,7 @@ void rig_feed_bytes(struct rig *rig, const uint8_t *bytes, size_t len)
             return; /* the session is over, or wants to be read first */
         memcpy(room, bytes, n);
         sim_session_received(rig->session, n, rig->now_ns);
-        run_turn(rig);
+        rig_turn(rig);
         bytes += n;
         len -= n;
     }

@@ -29,6 +29,9 @@ void rig_connect(struct rig *rig);
 void rig_feed(struct rig *rig, const char *hex);
 void rig_feed_bytes(struct rig *rig, const uint8_t *bytes, size_t len);
 
+/* A turn at now_ns without new bytes. */
+void rig_turn(struct rig *rig);
+
 /* What is pending must be these bytes exactly; takes them. "" : nothing. */
 void rig_expect(struct rig *rig, const char *hex);
 size_t rig_take(struct rig *rig, uint8_t *out, size_t cap);

@@ -1,6 +1,8 @@
 /* Userdata: which service, and its answer in as many units as it takes. */
 #include "userdata.h"
 
+#include "protocol/alarm.h"
+
 #include <stdlib.h>
 
 /* A unit of a list of blocks has this much less than a PDU would take: 52 entries at 240, as real CPUs have.
@@ -15,6 +17,8 @@ static const struct service {
     sim_call_fn *run;
 } services[] = {
     {S7_GROUP_CPU, S7_CPU_READ_SZL, 1, 1, false, sim_szl},
+    {S7_GROUP_CPU, S7_CPU_MESSAGES, 1, 1, false, sim_messages},
+    {S7_GROUP_CPU, S7_CPU_ALARM_QUERY, 3, 1, false, sim_alarms},
     {S7_GROUP_BLOCKS, S7_BLOCKS_COUNT, 0, 1, false, sim_block_counts},
     {S7_GROUP_BLOCKS, S7_BLOCKS_OF_TYPE, 1, S7_BLOCK_ENTRY_LEN, false, sim_blocks_of_type},
     {S7_GROUP_BLOCKS, S7_BLOCKS_INFO, 0, 1, false, sim_block_info},

@@ -30,6 +30,7 @@ bool sim_userdata_writes(const uint8_t *param, size_t len);
 #define SIM_ERR_PASSWORD  0xD241 /* needed */
 #define SIM_ERR_NO_SZL    0xD401
 #define SIM_ERR_NO_INDEX  0xD402
+#define SIM_ERR_ALREADY   0xD403
 #define SIM_ERR_SYNTAX    0xD405
 #define SIM_ERR_NOT_NOW   0xD406
 #define SIM_ERR_SECURITY  0xD601
@@ -42,6 +43,8 @@ bool sim_userdata_writes(const uint8_t *param, size_t len);
 typedef uint16_t sim_call_fn(struct sim_call *call);
 
 sim_call_fn sim_szl;            /* 4/01 */
+sim_call_fn sim_messages;       /* 4/02 */
+sim_call_fn sim_alarms;         /* 4/13 */
 sim_call_fn sim_block_counts;   /* 3/01 */
 sim_call_fn sim_blocks_of_type; /* 3/02 */
 sim_call_fn sim_block_info;     /* 3/03 */
