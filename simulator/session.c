@@ -29,6 +29,8 @@ void sim_session_free(sim_session *session)
         session->plc->n_connections--;
     for (size_t i = 0; session != NULL && i < 2; i++)
         free(session->replies[i].bytes);
+    if (session != NULL)
+        sim_shelf_clear(&session->shelf);
     free(session);
 }
 
@@ -105,6 +107,7 @@ bool sim_session_may_write(const sim_session *session)
 void sim_session_mark(sim_session *session)
 {
     session->mark = session->now;
+    sim_shelf_mark(&session->shelf, &session->now.link);
 }
 
 void sim_session_rewind(sim_session *session)
@@ -132,6 +135,7 @@ void sim_session_turn_done(sim_session *session)
 
     session->now.joined_ran = false;
     session->now.chained = false;
+    sim_shelf_tidy(&session->shelf, &session->now.link);
     if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
         session->bad = false;
         session->rx_len = session->framed;

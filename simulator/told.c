@@ -6,6 +6,7 @@ static const struct source {
     sim_due_fn *due;
 } sources[] = {
     {SIM_TELLS_NEWS, sim_news_tell, sim_news_due},
+    {SIM_TELLS_DOWNLOAD, sim_download_tell, sim_download_due},
 };
 #define N_SOURCES (sizeof sources / sizeof sources[0])
 

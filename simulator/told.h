@@ -13,7 +13,7 @@
 #include "simulator/job.h"
 
 /* Bits of sim_link.tells. */
-enum sim_tells { SIM_TELLS_NEWS = 0x01 };
+enum sim_tells { SIM_TELLS_NEWS = 0x01, SIM_TELLS_DOWNLOAD = 0x02 };
 
 /* Who is told, and where the PDU goes: an empty writer with room for one of link->pdu_len bytes. */
 struct sim_telling {
@@ -34,5 +34,7 @@ typedef int64_t sim_due_fn(const struct sim_plc *plc, const struct sim_link *lin
 
 sim_tell_fn sim_news_tell; /* messages.c */
 sim_due_fn sim_news_due;
+sim_tell_fn sim_download_tell; /* download.c */
+sim_due_fn sim_download_due;
 
 #endif

@@ -25,6 +25,7 @@ S7_MUST_CHECK bool sim_call_room(struct sim_call *call, size_t most);
 bool sim_userdata_writes(const uint8_t *param, size_t len);
 
 /* Names of error words, see errors.h for the words. */
+#define SIM_ERR_NAME      0xD201 /* of a block */
 #define SIM_ERR_NO_BLOCK  0xD209
 #define SIM_ERR_NO_MORE   0xD20E
 #define SIM_ERR_PASSWORD  0xD241 /* needed */
