@@ -33,6 +33,7 @@ bool sim_userdata_writes(const uint8_t *param, size_t len);
 #define SIM_ERR_CODING     0xD05F
 #define SIM_ERR_JOBS_FULL  0xD062
 #define SIM_ERR_JOB_GONE   0xD0A5
+#define SIM_ERR_NAME       0xD201 /* of a block */
 #define SIM_ERR_NO_BLOCK   0xD209
 #define SIM_ERR_NO_MORE    0xD20E
 #define SIM_ERR_PASSWORD   0xD241 /* needed */
