@@ -2,6 +2,7 @@
 #ifndef SIMULATOR_PLC_H
 #define SIMULATOR_PLC_H
 
+#include "simulator/news.h"
 #include "simulator/personality.h"
 
 #include "plant/plant.h"
@@ -15,11 +16,13 @@ struct sim_plc {
     const struct plant_personality *who; /* row->who */
     unsigned n_connections;              /* S7 connections admitted and not ended, */
     unsigned n_of[PLANT_CLASSES];        /* and those of each class */
-    int64_t wall_ms;                     /* now, since 1970 UTC; set by who runs a turn */
+    int64_t wall_ms;                     /* now, since 1970 UTC; set by who runs a turn, */
+    int64_t now_ns;                      /* and on the loop's clock */
     enum plant_mode mode;                /* what the row's mode was when its effects were done, */
     enum plant_mode mode_stands;         /* and when the last turn that stands was over */
     uint8_t unit_ref;                    /* the last one given to an answer in several units */
     uint32_t upload_id;                  /* the last one given */
+    struct sim_newspaper news;           /* for the message service */
 };
 
 /* S7_E_ARG: the row names a personality that does not exist; the text lists those that do. */
@@ -38,13 +41,14 @@ int32_t sim_plc_connections(const struct sim_plc *plc); /* -1: no limit */
 int32_t sim_plc_shared(const struct sim_plc *plc);
 uint32_t sim_plc_shared_used(const struct sim_plc *plc);
 
-/* The turn stands, or what it did is undone. */
-static inline void sim_plc_mode_stands(struct sim_plc *plc, bool stand)
+/* The turn stands, or what it did is undone. True: it stands, and there is news of it. */
+static inline bool sim_plc_mode_stands(struct sim_plc *plc, bool stand)
 {
     if (stand)
         plc->mode_stands = plc->mode;
     else
         plc->mode = plc->mode_stands;
+    return sim_news_stand(&plc->news, stand);
 }
 
 /* Its clock, which runs from what it was set to; within the years that a PLC knows. */

@@ -57,6 +57,7 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     sim_turn_unpark(conn);
     s7_timer_stop(&conn->deadline);
     s7_timer_stop(&conn->hold);
+    s7_timer_stop(&conn->tell);
     if (conn->turn.counted)
         conn->station->now.admitted[conn->turn.role]--;
     conn->station->now.stats.connections--;
@@ -172,6 +173,7 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     station->now.stats.connections++;
     s7_timer_init(&conn->deadline, on_deadline, conn);
     s7_timer_init(&conn->hold, sim_turn_due, conn);
+    s7_timer_init(&conn->tell, sim_tell_timer, conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
     keep_alive(conn);
     s7_stream_set_fn(stream, on_stream, conn);
