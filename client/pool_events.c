@@ -383,7 +383,8 @@ void s7_pool_core_closed(s7_pool_core *core, unsigned index, int64_t now_ns)
         event->took_ns = now_ns - conn->since_ns;
         core->closed[conn->reason]++;
     }
-    conn->was_up = core->stumbled = false; /* something of this machine is free again */
+    core->stumbled = false; /* something of this machine is free again */
+    conn->was_up = false;
     s7_pool_move(core, conn, S7_POOL_FREE);
     s7_pool_settle(core, now_ns);
 }
