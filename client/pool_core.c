@@ -49,12 +49,13 @@ static void drop_overdue(s7_pool_core *core, int64_t now_ns)
     }
 }
 
-/* First come, first served; the last put is lent first. One under check is lent when the PLC takes a second
- * job beside the check's. */
+/* First come, first served; the last put is lent first, or the first one. One under check is lent when the
+ * PLC takes a second job beside the check's. */
 static void serve(s7_pool_core *core, int64_t now_ns)
 {
     while (core->waiting.first != NULL) {
-        struct s7_pool_conn *conn = core->lists[S7_POOL_IDLE].first;
+        const struct s7_pool_list *idle = &core->lists[S7_POOL_IDLE];
+        struct s7_pool_conn *conn = core->rules.lend_oldest ? idle->last : idle->first;
 
         if (conn == NULL)
             conn = core->lists[S7_POOL_CHECKING].first;
@@ -298,8 +299,8 @@ bool s7_pool_is_quiet(const s7_pool_core *core, int64_t now_ns)
 
     return core->phase == S7_POOL_OPEN && core->waiting.n == 0 && core->start_want == 0 &&
            resting == s7_pool_taken(core) && resting <= core->rules.size && core->n_condemned == 0 &&
-           !core->paused && core->rules.min_idle == 0 && core->rules.max_lifetime_ns == S7_NEVER_NS &&
-           now_ns < core->soonest_ns;
+           !core->paused && !core->rules.lend_oldest && core->rules.min_idle == 0 &&
+           core->rules.max_lifetime_ns == S7_NEVER_NS && now_ns < core->soonest_ns;
 }
 
 /* ---- time ---- */
