@@ -37,7 +37,7 @@ static s7_status pause_locked(s7_pool *pool, int64_t deadline_ns)
     pool->pause_over = false;
     s7_pool_after_event(pool);
     while (!pool->pause_over)
-        s7_pool_sleep(pool, &pool->changed, S7_NEVER_NS);
+        s7_pool_wait_for_change(pool);
     return pool->pause_status;
 }
 

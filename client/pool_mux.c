@@ -242,7 +242,7 @@ static void ask(struct s7_pool_mux *mux, int64_t now_ns)
     s7_pool *pool = mux->pool;
 
     mux->asking = true;
-    mux->ask = (struct s7_pool_caller){.pool = pool};
+    mux->ask = (struct s7_pool_caller){.err = NULL};
     s7_pool_lock(pool);
     s7_status status = s7_pool_core_get(pool->core, &mux->ask.waiter, S7_MUX_LABEL, S7_NEVER_NS, now_ns);
     if (status == S7_OK)

@@ -51,19 +51,37 @@ void s7_pool_lock(s7_pool *pool)
     s7_pool_place_recall(pool);
 }
 
-void s7_pool_unlock(s7_pool *pool)
+/* Who wakes up is gone at once: the bell is the last that is touched. */
+static void wake_up(struct s7_pool_caller *caller)
 {
-    pthread_mutex_unlock(&pool->mutex);
+    while (caller != NULL) {
+        struct s7_pool_caller *next = caller->next;
+
+        s7_bell_ring(&caller->bell, S7_CALLER_TOLD);
+        caller = next;
+    }
 }
 
-void s7_pool_sleep(s7_pool *pool, pthread_cond_t *cond, int64_t until_ns)
+static struct s7_pool_caller *take_sleepers(s7_pool *pool)
 {
-    struct timespec at = {.tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S)};
+    struct s7_pool_caller *first = pool->to_wake;
 
-    if (until_ns == S7_NEVER_NS)
-        pthread_cond_wait(cond, &pool->mutex);
-    else
-        pthread_cond_timedwait(cond, &pool->mutex, &at);
+    pool->to_wake = NULL;
+    return first;
+}
+
+void s7_pool_unlock(s7_pool *pool)
+{
+    struct s7_pool_caller *first = take_sleepers(pool);
+
+    pthread_mutex_unlock(&pool->mutex);
+    wake_up(first);
+}
+
+void s7_pool_wait_for_change(s7_pool *pool)
+{
+    wake_up(take_sleepers(pool));
+    pthread_cond_wait(&pool->changed, &pool->mutex);
     s7_pool_place_recall(pool);
 }
 
@@ -76,13 +94,16 @@ static void tell(s7_pool *pool, const struct s7_pool_action *action)
 
     caller->done = true;
     caller->status = action->status;
+    caller->handled = action->status == S7_OK && pool->members[action->lease.conn].handled;
     if (action->status == S7_OK)
         caller->lent = s7_pool_lent_new(pool, action->lease, action->waiter->label);
     else
         s7_pool_report_get(&pool->settings, pool->core, &pool->dial, action->status, s7_now_ns(),
                            caller->err);
-    if (caller->sleeping)
-        pthread_cond_signal(&caller->cond);
+    if (caller->sleeping) {
+        caller->next = pool->to_wake;
+        pool->to_wake = caller;
+    }
     if (caller->told != NULL)
         caller->told(caller);
 }
@@ -285,7 +306,7 @@ static s7_status start_locked(s7_pool *pool, int64_t deadline_ns)
     pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
     s7_pool_after_event(pool);
     while (!pool->start_over)
-        s7_pool_sleep(pool, &pool->changed, S7_NEVER_NS);
+        s7_pool_wait_for_change(pool);
     return pool->start_status;
 }
 
@@ -319,7 +340,7 @@ static s7_status close_locked(s7_pool *pool, int64_t deadline_ns)
     (void)s7_pool_core_close(pool->core, deadline_ns, s7_now_ns());
     s7_pool_after_event(pool);
     while (!pool->closed)
-        s7_pool_sleep(pool, &pool->changed, S7_NEVER_NS);
+        s7_pool_wait_for_change(pool);
     return pool->close_status;
 }
 
@@ -348,58 +369,48 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
 
 /* ---- lending ---- */
 
-/* On the thread that cancels. The caller looks at its token under the mutex before it sleeps, so it cannot
- * miss this. */
+/* On the thread that cancels. */
 static void wake_caller(void *arg)
 {
-    struct s7_pool_caller *caller = arg;
-
-    s7_pool_lock(caller->pool);
-    if (caller->sleeping)
-        pthread_cond_signal(&caller->cond);
-    s7_pool_unlock(caller->pool);
+    s7_bell_tap(&((struct s7_pool_caller *)arg)->bell, S7_CALLER_LOOKS);
 }
 
-/* What the core has decided already stands. */
-static void withdraw(s7_pool *pool, struct s7_pool_caller *caller)
+/* Its time is up, or it was cancelled. What the core has decided already stands. */
+static void look_again(s7_pool *pool, struct s7_pool_caller *caller)
 {
     int64_t now_ns = s7_now_ns();
 
-    s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
-    caller->done = true;
-    caller->status =
-        s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns, caller->err);
+    if (caller->done)
+        return;
+    if (s7_token_is_cancelled(caller->cancel)) {
+        s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
+        caller->done = true;
+        caller->sleeping = false;
+        caller->status =
+            s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns, caller->err);
+    } else {
+        s7_pool_core_tick(pool->core, now_ns);
+    }
     s7_pool_after_event(pool);
 }
 
-/* At the deadline the core is asked to look, which tells the caller. */
-static void wait_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
+/* The mutex is released, and not taken again by who is told: one that was told is woken up by it, even if it
+ * woke up by itself meanwhile, so it waits for that. */
+static void sleep_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
 {
-    while (!caller->done) {
-        if (s7_token_is_cancelled(caller->cancel)) {
-            withdraw(pool, caller);
-            return;
-        }
-        s7_pool_sleep(pool, &caller->cond, deadline_ns);
-        if (caller->done || s7_now_ns() < deadline_ns)
-            continue;
-        s7_pool_core_tick(pool->core, s7_now_ns());
-        s7_pool_after_event(pool);
-    }
-}
-
-/* false: there is no memory to wait with, and the caller does not wait any more. */
-static bool sleep_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
-{
-    if (!s7_pool_cond_init(&caller->cond)) {
-        s7_pool_core_cancel(pool->core, &caller->waiter, s7_now_ns());
-        return false;
-    }
     caller->sleeping = true;
-    wait_until_told(pool, caller, deadline_ns);
-    caller->sleeping = false;
-    pthread_cond_destroy(&caller->cond);
-    return true;
+    s7_pool_unlock(pool);
+    while (s7_bell_wait(&caller->bell, deadline_ns) != S7_CALLER_TOLD) {
+        s7_bell_silence(&caller->bell, S7_CALLER_LOOKS);
+        s7_pool_lock(pool);
+        look_again(pool, caller);
+        bool gone = caller->done && !caller->sleeping, told = caller->done;
+        s7_pool_unlock(pool);
+        if (gone)
+            return;
+        if (told)
+            deadline_ns = S7_NEVER_NS;
+    }
 }
 
 /* The pool's thread may be about to take its hands off what was lent to us. */
@@ -408,7 +419,7 @@ s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_cl
     struct s7_pool_lent *lent = caller->lent;
 
     while (atomic_load(&lent->state) == S7_LENT_OUT && pool->members[lent->lease.conn].handled)
-        s7_pool_sleep(pool, &pool->changed, S7_NEVER_NS);
+        s7_pool_wait_for_change(pool);
     if (atomic_load(&lent->state) != S7_LENT_OUT) { /* taken away before it arrived */
         (void)s7_pool_core_put(pool->core, lent->lease, S7_POOL_PUT_CLEAN, s7_now_ns());
         s7_pool_lent_end(pool, lent, S7_LENT_FREE);
@@ -419,45 +430,61 @@ s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_cl
     return S7_OK;
 }
 
-static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *caller, s7_client **out)
+/* S7_OK: granted, or it has to wait. */
+static s7_status ask(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *caller, int64_t *deadline_ns)
 {
-    int64_t now_ns = s7_now_ns(), deadline_ns;
+    int64_t now_ns = s7_now_ns();
 
-    if (s7_ctx_deadline(ctx, now_ns, pool->settings.options.acquire_ms * NS_PER_MS, &deadline_ns) != S7_OK)
+    if (s7_ctx_deadline(ctx, now_ns, pool->settings.options.acquire_ms * NS_PER_MS, deadline_ns) != S7_OK)
         return S7_E_ARG;
     if (s7_token_is_cancelled(caller->cancel))
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns,
                                   caller->err);
     s7_status status =
-        s7_pool_core_get(pool->core, &caller->waiter, ctx != NULL ? ctx->label : NULL, deadline_ns, now_ns);
+        s7_pool_core_get(pool->core, &caller->waiter, ctx != NULL ? ctx->label : NULL, *deadline_ns, now_ns);
     if (status != S7_OK)
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, status, now_ns, caller->err);
     s7_pool_after_event(pool);
-    if (!caller->done && s7_pool_is_own_thread(pool)) {
-        s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
-        return S7_E_MISUSE;
-    }
-    if (!caller->done && !sleep_until_told(pool, caller, deadline_ns))
-        return S7_E_NOMEM;
-    return caller->status == S7_OK ? s7_pool_take_lease(pool, caller, out) : caller->status;
+    if (caller->done || !s7_pool_is_own_thread(pool))
+        return S7_OK;
+    s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
+    return S7_E_MISUSE;
+}
+
+/* Mostly without the mutex. */
+static s7_status take_what_was_told(s7_pool *pool, struct s7_pool_caller *caller, s7_client **out)
+{
+    if (caller->status != S7_OK)
+        return caller->status;
+    *out = &caller->lent->head;
+    if (!caller->handled && atomic_load(&caller->lent->state) == S7_LENT_OUT)
+        return S7_OK;
+    s7_pool_lock(pool);
+    s7_status status = s7_pool_take_lease(pool, caller, out);
+    s7_pool_unlock(pool);
+    return status;
 }
 
 s7_status s7_pool_get_slowly(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
 {
     struct s7_pool_caller caller;
     struct s7_token_watch watch = {.fn = wake_caller, .arg = &caller};
+    int64_t deadline_ns;
 
+    caller.bell = (struct s7_bell){0};
     caller.done = caller.sleeping = false;
     caller.told = NULL;
     caller.err = s7_ctx_err(ctx);
     caller.cancel = s7_ctx_cancel(ctx);
-    caller.pool = pool;
     s7_token_watch(caller.cancel, &watch);
     s7_pool_lock(pool);
-    s7_status status = get_locked(pool, ctx, &caller, out);
-    s7_pool_unlock(pool);
+    s7_status status = ask(pool, ctx, &caller, &deadline_ns);
+    if (status == S7_OK && !caller.done)
+        sleep_until_told(pool, &caller, deadline_ns);
+    else
+        s7_pool_unlock(pool);
     s7_token_unwatch(caller.cancel, &watch);
-    return status;
+    return status == S7_OK ? take_what_was_told(pool, &caller, out) : status;
 }
 
 /* What its borrower leaves behind, told to the core. Inside the client. */

@@ -3,8 +3,9 @@
  *
  * One mutex guards everything below that is not said to be otherwise. It is never held while a socket is
  * touched, but for the non-blocking shutdown of a lease that is taken away. It is taken with s7_pool_lock and
- * s7_pool_sleep only, which recall the warm place: so the core is never asked or told anything while it does
- * not know what is lent.
+ * s7_pool_wait_for_change only, which recall the warm place: so the core is never asked or told anything
+ * while it does not know what is lent. Callers that are told something are woken up when it is released, and
+ * need it no more.
  *
  * Who may touch a connection's client (struct s7_direct) and socket? Its borrower while it is LEASED, or
  * WARM; the pool's thread in all other states. Where a connection under check is lent, its new borrower waits
@@ -17,6 +18,7 @@
 #include "client/pool_group.h"
 #include "client/pool_place.h"
 #include "client/pool_settings.h"
+#include "loop/bell.h"
 #include "loop/watch.h"
 
 #include <pthread.h>
@@ -55,16 +57,20 @@ struct s7_pool_lent {
     struct s7_pool_lent *next; /* free */
 };
 
+/* What wakes up a caller that sleeps: its outcome, or that its token may have been cancelled. */
+enum { S7_CALLER_TOLD = 1, S7_CALLER_LOOKS };
+
 struct s7_pool_caller { /* one that waits in s7_pool_get, or is told without waiting */
     struct s7_pool_waiter waiter;
-    pthread_cond_t cond;
+    struct s7_bell bell;         /* it sleeps, without the mutex */
+    struct s7_pool_caller *next; /* to be woken up */
     bool done, sleeping;
     void (*told)(struct s7_pool_caller *caller); /* called with the mutex when it is done; NULL: nobody is */
     s7_status status;
     struct s7_pool_lent *lent;
+    bool handled; /* the connection was, when it was lent */
     s7_errinfo *err;
     s7_token *cancel; /* NULL: nothing cancels */
-    s7_pool *pool;
 };
 
 struct s7_pool {
@@ -76,8 +82,9 @@ struct s7_pool {
     s7_watch *watch;
     struct s7_pool_share share; /* of the group, which has a mutex of its own */
     pthread_t thread;
-    bool running, stop;        /* the thread: made; is to end */
-    int64_t sleeping_until_ns; /* the thread sleeps; INT64_MIN: it is awake and will look itself */
+    struct s7_pool_caller *to_wake; /* those that were told since the mutex was taken */
+    bool running, stop;             /* the thread: made; is to end */
+    int64_t sleeping_until_ns;      /* the thread sleeps; INT64_MIN: it is awake and will look itself */
     bool start_over, pause_over, closed;
     s7_status start_status, pause_status, close_status;
     s7_errinfo dial; /* the last dial that failed */
@@ -111,7 +118,7 @@ bool s7_pool_is_own_thread(const s7_pool *pool);
 
 void s7_pool_lock(s7_pool *pool);
 void s7_pool_unlock(s7_pool *pool);
-void s7_pool_sleep(s7_pool *pool, pthread_cond_t *cond, int64_t until_ns); /* S7_NEVER_NS: until woken */
+void s7_pool_wait_for_change(s7_pool *pool);
 
 /* After each event: tell callers what the core decided, and wake the pool's thread if it has something to do.
  */

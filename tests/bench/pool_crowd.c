@@ -10,7 +10,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #define CROWD       100
 #define CONNECTIONS 10
@@ -52,9 +54,18 @@ static void *work(void *client)
     return NULL;
 }
 
-/* Reads per second. */
-static double rate(unsigned threads, s7_client **clients, unsigned ms)
+struct share {
+    double rate, cpu_us, switches; /* reads per second; of this process, per read */
+};
+
+static double seconds_of(struct timeval t)
 {
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static struct share measure(unsigned threads, s7_client **clients, unsigned ms)
+{
+    struct rusage before, after;
     pthread_t ids[CROWD];
     struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
 
@@ -65,31 +76,56 @@ static double rate(unsigned threads, s7_client **clients, unsigned ms)
         if (pthread_create(&ids[i], NULL, work, clients != NULL ? clients[i] : NULL) != 0)
             exit(1);
     double begin_s = now_s();
+    getrusage(RUSAGE_SELF, &before);
     atomic_store(&go, true);
     nanosleep(&span, NULL);
     atomic_store(&stop, true);
     for (unsigned i = 0; i < threads; i++)
         pthread_join(ids[i], NULL);
-    return atomic_load(&reads) / (now_s() - begin_s);
+    getrusage(RUSAGE_SELF, &after);
+    double n = atomic_load(&reads) > 0 ? atomic_load(&reads) : 1;
+    return (struct share){.rate = n / (now_s() - begin_s),
+                          .cpu_us = (seconds_of(after.ru_utime) + seconds_of(after.ru_stime) -
+                                     seconds_of(before.ru_utime) - seconds_of(before.ru_stime)) *
+                                    1e6 / n,
+                          .switches = (double)(after.ru_nvcsw - before.ru_nvcsw) / n};
+}
+
+static double column(const struct share *shares, size_t at, unsigned rounds)
+{
+    static double values[ROUNDS_MAX];
+
+    for (unsigned i = 0; i < rounds; i++)
+        values[i] = *(const double *)(const void *)((const char *)&shares[i] + at);
+    return median(values, rounds);
+}
+
+static void show(const char *who, const struct share *shares, unsigned rounds)
+{
+    printf("%-36s %7.0f reads/s, %5.1f us and %.2f sleeps a read\n", who,
+           column(shares, offsetof(struct share, rate), rounds),
+           column(shares, offsetof(struct share, cpu_us), rounds),
+           column(shares, offsetof(struct share, switches), rounds));
 }
 
 static void take_turns(unsigned rounds, unsigned ms)
 {
-    static double shared[ROUNDS_MAX], own[ROUNDS_MAX], ratios[ROUNDS_MAX];
+    static struct share shared[ROUNDS_MAX], own[ROUNDS_MAX];
+    static double ratios[ROUNDS_MAX];
 
     for (unsigned i = 0; i < rounds; i++) {
         if (i % 2 == 0)
-            shared[i] = rate(CROWD, NULL, ms);
-        own[i] = rate(CONNECTIONS, owned, ms);
+            shared[i] = measure(CROWD, NULL, ms);
+        own[i] = measure(CONNECTIONS, owned, ms);
         if (i % 2 != 0)
-            shared[i] = rate(CROWD, NULL, ms);
-        ratios[i] = shared[i] / own[i];
+            shared[i] = measure(CROWD, NULL, ms);
+        ratios[i] = shared[i].rate / own[i].rate;
     }
     double middle = median(ratios, rounds);
-    printf("%d threads at %d connections %.0f/s, %d threads with one each %.0f/s, ratio %.3f (%.3f..%.3f), "
-           "%u rounds of %u ms\n",
-           CROWD, CONNECTIONS, median(shared, rounds), CONNECTIONS, median(own, rounds), middle, ratios[0],
-           ratios[rounds - 1], rounds, ms);
+    show("100 threads at 10 connections:", shared, rounds);
+    show("10 threads with one each:", own, rounds);
+    printf("ratio %.3f (%.3f..%.3f), %u rounds of %u ms\n", middle, ratios[0], ratios[rounds - 1], rounds,
+           ms);
 }
 
 static bool open_all(const char *endpoint)
@@ -123,8 +159,8 @@ int main(int argc, char **argv)
     }
     if (!open_all(argv[1]))
         return 4;
-    (void)rate(CROWD, NULL, (unsigned)ms / 10 + 1); /* warm */
-    (void)rate(CONNECTIONS, owned, (unsigned)ms / 10 + 1);
+    (void)measure(CROWD, NULL, (unsigned)ms / 10 + 1); /* warm */
+    (void)measure(CONNECTIONS, owned, (unsigned)ms / 10 + 1);
     take_turns((unsigned)rounds, (unsigned)ms);
     s7_pool_free(pool);
     for (unsigned i = 0; i < CONNECTIONS; i++)
