@@ -148,9 +148,11 @@ bool sim_download_tell(struct sim_telling *telling)
     return true;
 }
 
-int64_t sim_download_due(const struct sim_plc *plc, const struct sim_link *link)
+int64_t sim_download_due(const struct sim_telling *telling)
 {
-    return link->download.asked ? link->download.by_ns : plc->now_ns;
+    const struct sim_download *download = &telling->link->download;
+
+    return download->asked ? download->by_ns : telling->plc->now_ns;
 }
 
 /* ---- their answers ---- */

@@ -103,7 +103,7 @@ bool sim_news_tell(struct sim_telling *telling)
     return false;
 }
 
-int64_t sim_news_due(const struct sim_plc *plc, const struct sim_link *link)
+int64_t sim_news_due(const struct sim_telling *telling)
 {
-    return link->news < plc->news.n ? plc->now_ns : INT64_MAX;
+    return telling->link->news < telling->plc->news.n ? telling->plc->now_ns : INT64_MAX;
 }

@@ -31,6 +31,8 @@ void sim_session_free(sim_session *session)
         free(session->replies[i].bytes);
     if (session != NULL)
         sim_shelf_clear(&session->shelf);
+    for (size_t i = 0; session != NULL && i < SIM_TASK_KINDS; i++)
+        sim_tasks_free(session->tasks[i]);
     free(session);
 }
 
@@ -108,11 +110,15 @@ void sim_session_mark(sim_session *session)
 {
     session->mark = session->now;
     sim_shelf_mark(&session->shelf, &session->now.link);
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_mark(session->tasks[i]);
 }
 
 void sim_session_rewind(sim_session *session)
 {
     session->now = session->mark;
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_rewind(session->tasks[i]);
 }
 
 static unsigned count_may_write(const sim_session *session)
@@ -136,6 +142,8 @@ void sim_session_turn_done(sim_session *session)
     session->now.joined_ran = false;
     session->now.chained = false;
     sim_shelf_tidy(&session->shelf, &session->now.link);
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_turn_done(session->tasks[i]);
     if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
         session->bad = false;
         session->rx_len = session->framed;

@@ -119,7 +119,7 @@ bool sim_session_overdue(const sim_session *session, int64_t now_ns, const char 
 
 /* When it is to be given a turn since it has something to tell; in the past: now. INT64_MAX: not before it
  * got a turn for another reason, or could send. */
-int64_t sim_session_due(const sim_session *session);
+int64_t sim_session_due(sim_session *session);
 
 /* Frames were held back and nothing was read: that time is not the peer's. */
 void sim_session_resume(sim_session *session, int64_t now_ns);

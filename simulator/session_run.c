@@ -87,6 +87,8 @@ static void confirm(sim_session *session, const struct s7_cotp *cr)
     session->now.tpdu_len = s7_cotp_tpdu_bytes(tpdu_code);
     session->now.client_ref = cr->src_ref;
     session->now.link = (struct sim_link){.pdu_len = S7_PDU_LEN_MIN};
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_end_all(session->tasks[i]);
     session->now.joining = false;
     session->now.joined_len = 0;
     session->now.state = SIM_OPEN;
@@ -147,6 +149,7 @@ static void run_pdu(sim_session *session, enum sim_writes writes)
     struct s7_wr answer = begin_pdu(session);
     struct sim_job job = {.plc = session->plc,
                           .link = &session->now.link,
+                          .tasks = session->tasks,
                           .pdu = &session->pdu,
                           .answer = &answer,
                           .shelf = &session->shelf,
@@ -359,7 +362,8 @@ bool sim_session_tell(sim_session *session)
     if (!may_tell(session))
         return false;
     struct s7_wr pdu = begin_pdu(session);
-    struct sim_telling telling = {.plc = session->plc, .link = &now->link, .wr = &pdu};
+    struct sim_telling telling = {
+        .plc = session->plc, .link = &now->link, .tasks = session->tasks, .wr = &pdu};
     session->answer_at = now->tx_len;
     if (!sim_told_next(&telling))
         return false;
@@ -367,9 +371,12 @@ bool sim_session_tell(sim_session *session)
     return true;
 }
 
-int64_t sim_session_due(const sim_session *session)
+int64_t sim_session_due(sim_session *session)
 {
-    return may_tell(session) ? sim_told_due(session->plc, &session->now.link) : INT64_MAX;
+    const struct sim_telling telling = {
+        .plc = session->plc, .link = &session->now.link, .tasks = session->tasks};
+
+    return may_tell(session) ? sim_told_due(&telling) : INT64_MAX;
 }
 
 size_t sim_session_answer(const sim_session *session, const uint8_t **bytes)
