@@ -176,7 +176,7 @@ struct import_plc *import_plc_add(struct import *im, int64_t id, const char *nam
 {
     struct import_plc **grown = reallocarray(im->plcs, im->n_plcs + 1, sizeof(*grown));
     struct import_plc *plc = calloc(1, sizeof *plc);
-    char *copy = strdup(name);
+    char *copy = name != NULL ? strdup(name) : NULL;
 
     if (grown != NULL)
         im->plcs = grown;

@@ -222,7 +222,7 @@ static void put_block(struct import *im, struct import_plc *plc, s7_area area, u
         block = import_block_add(im, plc, area, number);
     if (block == NULL)
         return;
-    if (len < block->len && (!fresh || given)) {
+    if (len < block->len) {
         import_problem(im, &length, 0, "%s%.0u has %u bytes in the plant: an import makes no block shorter",
                        mirror_kind(area), number, block->len);
         return;
