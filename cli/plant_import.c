@@ -13,7 +13,8 @@ struct asked {
     const struct cli_command *self;
     const char *plant, *file;
     struct plant_import_options options;
-    bool json, csv;
+    struct plant_import_result result;
+    bool json, csv, headed;
 };
 
 /* ---- what happened ---- */
@@ -31,9 +32,18 @@ static void print_problem(const struct plant_problem *problem, void *arg)
     fputc('\n', stderr);
 }
 
+/* Once, over what follows. */
+static void print_head(struct asked *asked)
+{
+    if (!asked->headed)
+        printf("%s: imported %s%s\n", asked->plant, asked->file,
+               asked->result.made ? " into a new plant" : "");
+    asked->headed = true;
+}
+
 static void print_grown(const struct plant_grown *grown, void *arg)
 {
-    (void)arg;
+    print_head(arg);
     printf("  %s", grown->kind);
     if (grown->number > 0)
         printf("%u", grown->number);
@@ -64,12 +74,11 @@ static void print_result(const struct plant_import_result *result)
 /* ---- doing it ---- */
 
 /* A problem of the file is one of parsing, whoever notices it. */
-static int fail(const struct asked *asked, const struct plant_import_result *result,
-                struct plant_error *error)
+static int fail(const struct asked *asked, struct plant_error *error)
 {
-    if (result->problems > PLANT_PROBLEMS_MAX)
+    if (asked->result.problems > PLANT_PROBLEMS_MAX)
         fprintf(stderr, "s7rig %s: and %zu more like these\n", asked->self->name,
-                result->problems - PLANT_PROBLEMS_MAX);
+                asked->result.problems - PLANT_PROBLEMS_MAX);
     if (error->status == S7_E_SYNTAX)
         error->status = S7_E_PLANT_SCHEMA;
     return cli_fail_plant(asked->self, error);
@@ -77,7 +86,6 @@ static int fail(const struct asked *asked, const struct plant_import_result *res
 
 static int import(struct asked *asked)
 {
-    struct plant_import_result result;
     struct plant_error error;
     const char *why;
     size_t len;
@@ -91,12 +99,12 @@ static int import(struct asked *asked)
     asked->options.problem = print_problem;
     asked->options.grown = print_grown;
     asked->options.arg = asked;
-    s7_status status = plant_import(asked->plant, text, len, &asked->options, &result, &error);
+    s7_status status = plant_import(asked->plant, text, len, &asked->options, &asked->result, &error);
     free(text);
     if (status != S7_OK)
-        return fail(asked, &result, &error);
-    printf("%s: imported %s%s\n", asked->plant, asked->file, result.made ? " into a new plant" : "");
-    print_result(&result);
+        return fail(asked, &error);
+    print_head(asked);
+    print_result(&asked->result);
     return CLI_OK;
 }
 
