@@ -57,7 +57,7 @@ static void only(struct diff *diff, const struct sides *sides, int side, const s
     char text[512], *whole = text;
 
     place_text(tag, row_of(sides, side, tag), text, sizeof text);
-    if (tag->block != NULL && tag_text(p, tag) > 0 && asprintf(&whole, "%s = %s", text, p->utf8) < 0) {
+    if (tag->block != NULL && tag_utf8(p, tag) > 0 && asprintf(&whole, "%s = %s", text, p->utf8) < 0) {
         diff_nomem(diff);
         return;
     }
@@ -76,7 +76,7 @@ static void tell(struct diff *diff, enum plant_part part, const char *name, cons
 
 static void values(struct diff *diff, const struct mirror_tag *a, const struct mirror_tag *b)
 {
-    size_t len_a = tag_text(diff->p[0], a), len_b = tag_text(diff->p[1], b);
+    size_t len_a = tag_utf8(diff->p[0], a), len_b = tag_utf8(diff->p[1], b);
     bool same = (a->block == NULL) == (b->block == NULL) && len_a == len_b &&
                 memcmp(diff->p[0]->utf8, diff->p[1]->utf8, len_a) == 0;
 

@@ -24,7 +24,7 @@ static void line(plant *p, const struct mirror_tag *tag, sqlite3_stmt *row, void
     put(table, place.type);
     fputc(',', table->out);
     if (tag->block != NULL) {
-        size_t len = tag_text(p, tag);
+        size_t len = tag_utf8(p, tag);
         export_csv_text(table->out, p->utf8, len);
     }
     put(table, row != NULL ? export_column(row, 2) : NULL);

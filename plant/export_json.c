@@ -118,7 +118,7 @@ static bool is_number(const struct mirror_tag *tag, const char *value)
 
 static void value(plant *p, const struct mirror_tag *tag, struct form *form)
 {
-    size_t len = tag_text(p, tag);
+    size_t len = tag_utf8(p, tag);
 
     if (tag->block == NULL || strlen(p->utf8) != len) /* SQLite's JSON ends at a zero byte */
         return;

@@ -254,7 +254,7 @@ S7_MUST_CHECK s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite
 S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
 int tag_flush(plant *p); /* dirty ones; SQLite's result */
 /* What stands at the tag's place, in p->utf8, zero-terminated; "" and 0 without a block. */
-size_t tag_text(plant *p, const struct mirror_tag *tag);
+size_t tag_utf8(plant *p, const struct mirror_tag *tag);
 /* The tags of a PLC by name, to be freed; NULL: out of memory, and *n is 0. */
 struct mirror_tag **tag_sorted(plant *p, const struct plant_plc *plc, size_t *n);
 

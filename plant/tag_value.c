@@ -17,6 +17,12 @@ static const uint8_t *bytes_of(const struct mirror_tag *tag)
     return tag->block->bytes + tag->offset;
 }
 
+/* All values in p->utf8; returns the length. */
+static size_t values_utf8(plant *p, const struct mirror_tag *tag)
+{
+    return value_text(&tag->address, bytes_of(tag), p->utf8);
+}
+
 static int flush_value(plant *p, struct mirror_tag *tag)
 {
     sqlite3_stmt *q = p->sql[SQL_TAG_SET_VALUE];
@@ -156,9 +162,9 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(struct mirror_tag *const *)a)->name, (*(struct mirror_tag *const *)b)->name);
 }
 
-size_t tag_text(plant *p, const struct mirror_tag *tag)
+size_t tag_utf8(plant *p, const struct mirror_tag *tag)
 {
-    size_t len = tag->block != NULL ? value_text(&tag->address, bytes_of(tag), p->utf8) : 0;
+    size_t len = tag->block != NULL ? values_utf8(p, tag) : 0;
 
     p->utf8[len] = '\0';
     return len;
@@ -184,7 +190,7 @@ static void view(plant *p, const struct mirror_tag *tag, void (*fn)(const struct
 {
     char address[S7_ADDRESS_TEXT_CAP] = "";
 
-    tag_text(p, tag);
+    tag_utf8(p, tag);
     if (tag->parsed)
         s7_address_format(&tag->address, address, sizeof address);
     fn(&(struct plant_tag_view){tag->name, address, p->utf8, tag->error != NULL ? tag->error : ""}, arg);
