@@ -97,6 +97,17 @@ static void on_problem(const struct plant_problem *problem, void *arg)
         fuzz_fail("a problem at line %zu, column %zu: \"%s\"", problem->line, problem->column, problem->text);
 }
 
+static void remove_plant(const char *path)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char name[272];
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        unlink(name);
+    }
+}
+
 static const char *plant_path(void)
 {
     static char path[256];
@@ -106,7 +117,7 @@ static const char *plant_path(void)
 
     const char *tmp = getenv("TMPDIR");
     snprintf(path, sizeof path, "%s/s7rig-import-%ld", tmp != NULL ? tmp : "/tmp", (long)getpid());
-    unlink(path);
+    remove_plant(path);
     if (plant_create_temporary(path, &plc, 1, &error) != S7_OK)
         fuzz_fail("%s", error.text);
     return path;
@@ -144,6 +155,20 @@ static char *exported(const char *path, size_t *len)
     return text;
 }
 
+/* As a server does at its start: pending edits are applied. */
+static void serve_once(const char *path)
+{
+    struct plant_options options;
+    struct plant_error error;
+    plant *p;
+
+    plant_options_init(&options);
+    options.temporary = true;
+    if (plant_open(path, &options, &p, &error) != S7_OK)
+        fuzz_fail("%s", error.text);
+    plant_close(p);
+}
+
 static void expect_all_or_nothing(enum plant_format format, const char *text, size_t len)
 {
     struct plant_import_result result;
@@ -151,16 +176,17 @@ static void expect_all_or_nothing(enum plant_format format, const char *text, si
     size_t before_len, after_len;
     char *before = exported(path, &before_len);
     s7_status status = import(path, format, text, len, &result);
+    serve_once(path);
     char *after = exported(path, &after_len);
 
     if (status != S7_OK && (before_len != after_len || memcmp(before, after, before_len) != 0))
         fuzz_fail("refused, and yet the plant is another one:\n%s", after);
     if (import(path, PLANT_JSON, after, after_len, &result) != S7_OK || result.plcs.changed > 0 ||
-        result.blocks.changed > 0 || result.tags.fresh > 0)
+        result.blocks.changed > 0 || result.tags.fresh > 0 || result.tags.changed > 0)
         fuzz_fail("our own text is not what is there:\n%s", after);
     free(before);
     free(after);
-    unlink(path);
+    remove_plant(path);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
