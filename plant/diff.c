@@ -49,6 +49,15 @@ static sqlite3_stmt *settings_of(struct diff *diff, int side)
     return q;
 }
 
+/* What went wrong in getting at the columns shows here. */
+static void settings_done(struct diff *diff, int side, sqlite3_stmt *q)
+{
+    if (sqlite3_finalize(q) == SQLITE_OK)
+        return;
+    plant_sql_fail(diff->p[side], "read the table plc");
+    diff_fail(diff, diff->p[side]);
+}
+
 /* Both have the same schema, hence the same columns; the first is the id. */
 static void settings(struct diff *diff)
 {
@@ -62,8 +71,8 @@ static void settings(struct diff *diff)
                                                       .a = left,
                                                       .b = right});
     }
-    sqlite3_finalize(a);
-    sqlite3_finalize(b);
+    settings_done(diff, 0, a);
+    settings_done(diff, 1, b);
 }
 
 /* ---- status lists ---- */

@@ -46,9 +46,21 @@ static void place_text(const struct mirror_tag *tag, sqlite3_stmt *row, char *te
     snprintf(text, cap, "%s%s%s", place.text, place.type[0] != '\0' ? ":" : "", place.type);
 }
 
-static sqlite3_stmt *row_of(const struct sides *sides, int side, const struct mirror_tag *tag)
+static void rows_failed(struct diff *diff, int side)
 {
-    return export_row(sides->rows[side], tag->id) ? sides->rows[side] : NULL;
+    plant_sql_fail(diff->p[side], "read the table tag");
+    diff_fail(diff, diff->p[side]);
+}
+
+/* NULL: it is gone, or diff->status. */
+static sqlite3_stmt *row_of(struct diff *diff, const struct sides *sides, int side,
+                            const struct mirror_tag *tag)
+{
+    int rc = export_row(sides->rows[side], tag->id);
+
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        rows_failed(diff, side);
+    return rc == SQLITE_ROW ? sides->rows[side] : NULL;
 }
 
 static void only(struct diff *diff, const struct sides *sides, int side, const struct mirror_tag *tag)
@@ -56,7 +68,7 @@ static void only(struct diff *diff, const struct sides *sides, int side, const s
     plant *p = diff->p[side];
     char text[512], *whole = text;
 
-    place_text(tag, row_of(sides, side, tag), text, sizeof text);
+    place_text(tag, row_of(diff, sides, side, tag), text, sizeof text);
     if (tag->block != NULL && tag_utf8(p, tag) > 0 && asprintf(&whole, "%s = %s", text, p->utf8) < 0) {
         diff_nomem(diff);
         return;
@@ -88,7 +100,7 @@ static void values(struct diff *diff, const struct mirror_tag *a, const struct m
 static void both(struct diff *diff, const struct sides *sides, const struct mirror_tag *a,
                  const struct mirror_tag *b)
 {
-    sqlite3_stmt *row_a = row_of(sides, 0, a), *row_b = row_of(sides, 1, b);
+    sqlite3_stmt *row_a = row_of(diff, sides, 0, a), *row_b = row_of(diff, sides, 1, b);
     const char *comment_a = row_a != NULL ? export_column(row_a, 2) : NULL;
     const char *comment_b = row_b != NULL ? export_column(row_b, 2) : NULL;
     char place_a[512], place_b[512];
@@ -135,6 +147,7 @@ void diff_tags(struct diff *diff)
     merge(diff, &sides);
     for (int side = 0; side < 2; side++) {
         free(sides.tags[side]);
-        sqlite3_finalize(sides.rows[side]);
+        if (sqlite3_finalize(sides.rows[side]) != SQLITE_OK)
+            rows_failed(diff, side);
     }
 }

@@ -121,11 +121,13 @@ sqlite3_stmt *export_rows(plant *p)
     return q;
 }
 
-bool export_row(sqlite3_stmt *q, int64_t id)
+int export_row(sqlite3_stmt *q, int64_t id)
 {
-    sqlite3_reset(q);
-    sqlite3_bind_int64(q, 1, id);
-    return sqlite3_step(q) == SQLITE_ROW;
+    int rc = sqlite3_reset(q); /* what went wrong in getting at the columns of the last one shows here */
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(q, 1, id);
+    return rc == SQLITE_OK ? sqlite3_step(q) : rc;
 }
 
 s7_status export_tags(plant *p, const struct plant_plc *plc, export_tag_fn *fn, void *arg)
@@ -133,15 +135,21 @@ s7_status export_tags(plant *p, const struct plant_plc *plc, export_tag_fn *fn, 
     size_t n;
     struct mirror_tag **sorted = tag_sorted(p, plc, &n);
     sqlite3_stmt *q = sorted != NULL ? export_rows(p) : NULL;
+    int rc = SQLITE_DONE;
 
     if (sorted == NULL)
         return plant_fail(&p->last_error, S7_E_NOMEM, "%s: out of memory", p->path);
-    for (size_t i = 0; i < n && q != NULL; i++)
-        fn(p, sorted[i], export_row(q, sorted[i]->id) ? q : NULL, arg);
+    for (size_t i = 0; i < n && q != NULL && (rc == SQLITE_ROW || rc == SQLITE_DONE); i++) {
+        rc = export_row(q, sorted[i]->id);
+        fn(p, sorted[i], rc == SQLITE_ROW ? q : NULL, arg);
+    }
     free(sorted);
     if (q == NULL)
         return p->last_error.status;
-    return sqlite3_finalize(q) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "read the table tag");
+    bool good = sqlite3_reset(q) == SQLITE_OK && (rc == SQLITE_ROW || rc == SQLITE_DONE);
+    s7_status status = good ? S7_OK : plant_sql_fail(p, "read the table tag");
+    sqlite3_finalize(q);
+    return status;
 }
 
 /* ---- the whole ---- */

@@ -22,9 +22,11 @@ struct export_place {
 };
 void export_place(struct export_place *place, const struct mirror_tag *tag, sqlite3_stmt *row);
 
-/* Rows of tags: address, type, comment. NULL: p->last_error. export_row: go to one; false: there is none. */
+/* Rows of tags: address, type, comment. NULL: p->last_error. */
 sqlite3_stmt *export_rows(plant *p);
-bool export_row(sqlite3_stmt *q, int64_t id);
+/* Go to one: SQLITE_ROW; SQLITE_DONE: there is none; else an error, of this one or of reading the one before.
+ */
+int export_row(sqlite3_stmt *q, int64_t id);
 /* Text of a row's column; NULL: none. */
 const char *export_column(sqlite3_stmt *q, int column);
 
