@@ -33,6 +33,7 @@ static void print_what(const struct plant_difference *d)
     case PLANT_PART_PLC:
     case PLANT_PART_SETTING:
     case PLANT_PART_SZL:
+    case PLANT_PART_CODE:
     case PLANT_PART_TAG:
         if (d->part != PLANT_PART_SETTING)
             printf("%s ", plant_part_name(d->part));
@@ -55,7 +56,7 @@ static void print_side(const char *text)
 static bool may_be_missing(enum plant_part part)
 {
     return part == PLANT_PART_PLC || part == PLANT_PART_BLOCK || part == PLANT_PART_TAG ||
-           part == PLANT_PART_SZL;
+           part == PLANT_PART_SZL || part == PLANT_PART_CODE;
 }
 
 static void print(const struct plant_difference *d, void *arg)
@@ -139,8 +140,9 @@ const struct cli_command cli_plant_diff = {
     .usage = "A B [--json]",
     .help = "Prints what differs, a line each: - only A has it, + only B has it, ~ A -> B.\n"
             "Compared are PLCs by name (the only ones of both are taken for the same),\n"
-            "their settings, status lists, blocks, bytes that no tag of both shows, and tags\n"
-            "by name: address, value, comment. Faults, events and diagnostic buffers are not.\n"
+            "their settings, status lists, downloaded blocks, blocks, bytes that no tag of\n"
+            "both shows, and tags by name: address, value, comment. Faults, events and diagnostic buffers "
+            "are not.\n"
             "Looks only: works beside a running `s7rig serve`; edits that no server has\n"
             "applied yet count as applied.\n"
             "\n"

@@ -94,8 +94,8 @@ const struct cli_command cli_plant_export = {
     .summary = "write a plant file's tags as CSV, or all of it as JSON",
     .usage = "PLANT [FILE] [OPTION]...",
     .help = "CSV has a line for each tag: name, address, type, value, comment and, where there\n"
-            "are several PLCs, plc. JSON has whole PLCs: settings, blocks, status lists and\n"
-            "tags; imported into a new file it makes an equal plant. Without FILE, or with -,\n"
+            "are several PLCs, plc. JSON has whole PLCs: settings, blocks, status lists,\n"
+            "downloaded blocks and tags; imported into a new file it makes an equal plant. Without FILE, or with -,\n"
             "it goes to standard output. Works beside a running `s7rig serve`; edits that no\n"
             "server has applied yet are written as if they had been. The same plant gives the\n"
             "same text.\n"

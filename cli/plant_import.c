@@ -67,6 +67,7 @@ static void print_result(const struct plant_import_result *result)
     print_count("PLCs", &result->plcs);
     print_count("blocks", &result->blocks);
     print_count("status lists", &result->szls);
+    print_count("downloaded blocks", &result->codes);
     printf("  tags: %zu new, %zu changed, %zu unchanged\n", result->tags.fresh, result->tags.changed,
            result->tags.unchanged);
 }

@@ -4,9 +4,10 @@
 const char *plant_part_name(enum plant_part part)
 {
     static const char *const names[] = {
-        [PLANT_PART_PLC] = "plc",         [PLANT_PART_SETTING] = "setting", [PLANT_PART_SZL] = "szl",
-        [PLANT_PART_BLOCK] = "block",     [PLANT_PART_BYTES] = "bytes",     [PLANT_PART_TAG] = "tag",
-        [PLANT_PART_ADDRESS] = "address", [PLANT_PART_VALUE] = "value",     [PLANT_PART_COMMENT] = "comment"};
+        [PLANT_PART_PLC] = "plc",        [PLANT_PART_SETTING] = "setting", [PLANT_PART_SZL] = "szl",
+        [PLANT_PART_CODE] = "code",      [PLANT_PART_BLOCK] = "block",     [PLANT_PART_BYTES] = "bytes",
+        [PLANT_PART_TAG] = "tag",        [PLANT_PART_ADDRESS] = "address", [PLANT_PART_VALUE] = "value",
+        [PLANT_PART_COMMENT] = "comment"};
 
     return names[part];
 }
@@ -117,6 +118,40 @@ static void status_lists(struct diff *diff)
     }
 }
 
+/* ---- downloaded blocks ---- */
+
+static void code(struct diff *diff, const struct plant_code *a, const struct plant_code *b)
+{
+    const struct plant_code *one = a != NULL ? a : b;
+    char name[16], left[48], right[48];
+
+    if (a != NULL && b != NULL && a->len == b->len && memcmp(a->file, b->file, a->len) == 0)
+        return;
+    snprintf(name, sizeof name, "%s%u", code_kind(one->kind), one->number);
+    snprintf(left, sizeof left, "%u bytes%s", a != NULL ? a->len : 0,
+             a != NULL && b != NULL && a->len == b->len ? ", other ones" : "");
+    snprintf(right, sizeof right, "%u bytes", b != NULL ? b->len : 0);
+    diff_tell(diff, (struct plant_difference){.part = PLANT_PART_CODE,
+                                              .name = name,
+                                              .a = a != NULL ? left : NULL,
+                                              .b = b != NULL ? right : NULL});
+}
+
+static void code_of_a(const struct plant_code *mine, void *arg)
+{
+    struct diff *diff = arg;
+
+    code(diff, mine, plant_code_find(diff->p[1], diff->plc[1], mine->kind, mine->number));
+}
+
+static void code_of_b(const struct plant_code *mine, void *arg)
+{
+    struct diff *diff = arg;
+
+    if (plant_code_find(diff->p[0], diff->plc[0], mine->kind, mine->number) == NULL)
+        code(diff, NULL, mine);
+}
+
 /* ---- PLCs ---- */
 
 static const struct plant_plc *plc_named(const plant *p, const char *name)
@@ -133,6 +168,8 @@ static void compare(struct diff *diff, const struct plant_plc *a, const struct p
     diff->plc[1] = b;
     settings(diff);
     status_lists(diff);
+    plant_codes(diff->p[0], diff->plc[0], code_of_a, diff);
+    plant_codes(diff->p[1], diff->plc[1], code_of_b, diff);
     diff_blocks(diff);
     diff_tags(diff);
 }

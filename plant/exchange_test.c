@@ -354,7 +354,9 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
     struct rig *rig = *state;
     char copy[128];
 
-    rig_sql(rig, "INSERT INTO szl (list, record_len, data) VALUES (17, 2, x'0102'), (18, 1, x'01')");
+    rig_sql(rig,
+            "INSERT INTO szl (list, record_len, data) VALUES (17, 2, x'0102'), (18, 1, x'01');"
+            "INSERT INTO code (kind, number, file) VALUES ('OB', 1, zeroblob(72)), ('FC', 5, zeroblob(80))");
     rig_sql(
         rig,
         "INSERT INTO tag (name, address, value, comment) VALUES ('a', 'DB1.DBW0:INT', 1, 'one'),"
@@ -365,6 +367,7 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
     rig_sql(
         rig,
         "UPDATE plc SET mode = 'STOP', slot = 2; DELETE FROM szl WHERE list = 18;"
+        "DELETE FROM code WHERE kind = 'FC'; UPDATE code SET file = CAST(x'01' || zeroblob(71) AS BLOB);"
         "UPDATE szl SET data = x'0103'; DELETE FROM block WHERE kind = 'T';"
         "INSERT INTO block (kind, number, data) VALUES ('DB', 3, x'01');"
         "UPDATE block SET data = CAST(data || x'00' AS BLOB) WHERE kind = 'M';"
@@ -379,6 +382,8 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
            "plc1 setting mode 0..0: RUN -> STOP\n"
            "plc1 szl 0011/0 0..0: 2 bytes, other ones -> 2 bytes\n"
            "plc1 szl 0012/0 0..0: 1 bytes -> -\n"
+           "plc1 code OB1 0..0: 72 bytes, other ones -> 72 bytes\n"
+           "plc1 code FC5 0..0: 80 bytes -> -\n"
            "plc1 bytes DB1 4..5: 00 -> 0F\n"
            "plc1 bytes DB1 6..8: 0000 -> 0102\n"
            "plc1 bytes DB1 21..22: 00 -> 09\n"

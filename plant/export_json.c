@@ -106,6 +106,16 @@ static void status_lists(plant *p, const struct plant_plc *plc, struct form *for
     }
 }
 
+static void code(const struct plant_code *code, void *arg)
+{
+    struct form *form = arg;
+
+    next(form);
+    fprintf(form->out, "\"kind\": \"%s\", \"number\": %u, \"file\": \"", code_kind(code->kind), code->number);
+    export_hex(form->out, code->file, code->len);
+    fputs("\"}", form->out);
+}
+
 /* ---- tags ---- */
 
 /* Finite numbers, and arrays of them, are JSON as they are; everything else is a text. */
@@ -165,6 +175,9 @@ static s7_status one_plc(plant *p, const struct plant_plc *plc, struct form *for
     list_end(form);
     list_begin(form, "szl");
     status_lists(p, plc, form);
+    list_end(form);
+    list_begin(form, "code");
+    plant_codes(p, plc, code, form);
     list_end(form);
     list_begin(form, "tags");
     status = export_tags(p, plc, tag, form);

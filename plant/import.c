@@ -30,6 +30,9 @@ static const char *const texts[IMPORT_SQL_COUNT] = {
     [IMPORT_SZL_PUT] = ("INSERT INTO szl (plc, list, idx, record_len, data) VALUES (?1, ?2, ?3, ?4, ?5)"
                         " ON CONFLICT (plc, list, idx) DO UPDATE SET record_len = excluded.record_len, data "
                         "= excluded.data"),
+    [IMPORT_CODE_FIND] = "SELECT file = ?4 FROM code WHERE plc = ?1 AND kind = ?2 AND number = ?3",
+    [IMPORT_CODE_PUT] = ("INSERT INTO code (plc, kind, number, file) VALUES (?1, ?2, ?3, ?4)"
+                         " ON CONFLICT (plc, kind, number) DO UPDATE SET file = excluded.file"),
     [IMPORT_TAG_SEE] = "INSERT OR IGNORE INTO temp.seen (plc, name, item) VALUES (?1, ?2, ?3)",
     [IMPORT_TAG_SEEN] = "SELECT item FROM temp.seen WHERE plc = ?1 AND name = ?2",
     [IMPORT_TAG_FIND] = ("SELECT id, address, type, comment IS ?3, value IS ?4, error IS NOT NULL FROM tag"
@@ -255,7 +258,7 @@ static bool prepare(struct import *im)
             return import_fail(im, "read its schema");
     im->text = malloc(PLANT_TEXT_CAP);
     im->other = malloc(PLANT_TEXT_CAP);
-    im->bytes = malloc(PLANT_BLOCK_MAX);
+    im->bytes = malloc(IMPORT_BYTES_MAX);
     return (im->text != NULL && im->other != NULL && im->bytes != NULL) || import_nomem(im);
 }
 

@@ -53,6 +53,8 @@ enum import_sql {
     IMPORT_BLOCK_SET,
     IMPORT_SZL_PUT,
     IMPORT_SZL_FIND,
+    IMPORT_CODE_PUT,
+    IMPORT_CODE_FIND,
     IMPORT_TAG_SEE,
     IMPORT_TAG_SEEN,
     IMPORT_TAG_FIND,
@@ -68,7 +70,8 @@ enum import_sql {
     IMPORT_SQL_COUNT
 };
 
-#define IMPORT_NOWHERE SIZE_MAX
+#define IMPORT_NOWHERE   SIZE_MAX
+#define IMPORT_BYTES_MAX PLANT_FILE_MAX /* longer than a block */
 
 struct import {
     const char *path, *source;
@@ -92,7 +95,7 @@ struct import {
         const char *list; /* NULL: the PLC itself */
     } where;
     char *text, *other; /* PLANT_TEXT_CAP bytes each */
-    uint8_t *bytes;     /* PLANT_BLOCK_MAX */
+    uint8_t *bytes;     /* IMPORT_BYTES_MAX */
 };
 
 /* ---- import.c ---- */

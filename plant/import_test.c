@@ -434,7 +434,7 @@ static void all_problems_of_json_are_told_with_their_places(void **state)
         "14:43 expected a whole number 0..65536, got 70000\n"
         "15:5 expected an object {...}\n"
         "16:12 szl.data is whole records, at most 16384 bytes\n"
-        "16:70 expected \"index\", which every status list has\n"
+        "16:70 expected a \"index\" in it\n"
         "18:46 expected a number, a text or an array, got an object\n"
         "19:29 nothing here is called \"adress\"; did you mean \"address\"?\n"
         "20:14 expected a text, got 5\n"
