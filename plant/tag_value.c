@@ -57,6 +57,16 @@ static int bind_value(plant *p, sqlite3_stmt *q, int column, const struct mirror
     return sqlite3_bind_text(q, column, p->utf8, (int)len, SQLITE_TRANSIENT);
 }
 
+void tag_text(plant *p, const struct mirror_tag *tag, char *out, size_t cap)
+{
+    size_t len = values_utf8(p, tag);
+
+    p->utf8[len] = '\0';
+    int clip = plant_utf8_clip(p->utf8, cap - 1);
+    memcpy(out, p->utf8, (size_t)clip);
+    out[clip] = '\0';
+}
+
 static int flush_value(plant *p, struct mirror_tag *tag)
 {
     sqlite3_stmt *q = p->sql[SQL_TAG_SET_VALUE];
@@ -182,6 +192,13 @@ s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, boo
     return *fits ? S7_OK : refuse(p, tag, q);
 }
 
+static void write_edit(plant *p, struct mirror_tag *tag)
+{
+    log_tag_begin(p, tag->block, tag->offset, p->scratch, tag->len);
+    mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
+    log_end(p, tag->block);
+}
+
 /* NULL means "show me". What does not fit stays in the row, beside its error. */
 static s7_status apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 {
@@ -198,7 +215,7 @@ static s7_status apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
     if (is_null)
         tag_show(p, tag);
     else
-        mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
+        write_edit(p, tag);
     return S7_OK;
 }
 
