@@ -213,7 +213,7 @@ static void who_is_connected_is_a_table(void **state)
                                  " WHERE until IS NOT NULL"),
                         "2 6 closed by the peer");
     assert_string_equal(selected("SELECT kind || conn FROM event WHERE conn IS NOT NULL ORDER BY id"),
-                        "connect1; connect2; close2");
+                        "warn1; warn2; close2");
     guest_close(&one);
 }
 
