@@ -205,6 +205,9 @@ S7_MUST_CHECK s7_status plant_set_state(plant *p, const struct plant_plc *plc,
 S7_MUST_CHECK s7_status plant_diag_add(plant *p, const struct plant_plc *plc, const uint8_t *entry,
                                        const char *text);
 
+/* Has this turn stored anything so far? */
+bool plant_turn_stored(const plant *p);
+
 /* Step 5. S7_OK also when nothing was stored. On failure everything is as it was after
  * plant_turn_begin;
  * S7_E_PLANT_BUSY (rollback journal only: a foreign program is reading) means that the same stores may

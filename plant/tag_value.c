@@ -67,6 +67,15 @@ void tag_text(plant *p, const struct mirror_tag *tag, char *out, size_t cap)
     out[clip] = '\0';
 }
 
+/* A row that was smuggled past the table's checks takes no update at all; that must not hold up what others
+ * write. */
+static int update_row(plant *p, enum plant_sql which)
+{
+    int rc = plant_sql_run(p, which);
+
+    return (rc & 0xFF) == SQLITE_CONSTRAINT ? SQLITE_OK : rc;
+}
+
 static int flush_value(plant *p, struct mirror_tag *tag)
 {
     sqlite3_stmt *q = p->sql[SQL_TAG_SET_VALUE];
@@ -74,7 +83,7 @@ static int flush_value(plant *p, struct mirror_tag *tag)
 
     sqlite3_bind_int64(q, 1, tag->id);
     rc = bind_value(p, q, 2, tag);
-    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_VALUE) : rc;
+    return rc == SQLITE_OK ? update_row(p, SQL_TAG_SET_VALUE) : rc;
 }
 
 /* A value that is written takes the place of a refused edit, so the reason goes, too. */
@@ -86,7 +95,7 @@ static int flush_error(plant *p, struct mirror_tag *tag)
 
     sqlite3_bind_int64(q, 1, tag->id);
     rc = sqlite3_bind_text(q, 2, text, -1, SQLITE_TRANSIENT); /* NULL binds NULL */
-    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_ERROR) : rc;
+    return rc == SQLITE_OK ? update_row(p, SQL_TAG_SET_ERROR) : rc;
 }
 
 int tag_flush(plant *p)

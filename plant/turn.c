@@ -337,10 +337,15 @@ static void report(plant *p)
     roll_back(p);
 }
 
+bool plant_turn_stored(const plant *p)
+{
+    return p->n_undo > 0 || p->cpu_stored;
+}
+
 s7_status plant_turn_end(plant *p)
 {
     s7_status status;
-    bool stored = p->n_undo > 0 || p->cpu_stored, stand = stores_stand(p);
+    bool stored = plant_turn_stored(p), stand = stores_stand(p);
 
     assert(p->in_turn);
     status = finish(p);

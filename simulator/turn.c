@@ -269,13 +269,13 @@ static enum sim_writes begin(sim_server *server, bool writes)
 }
 
 /* Commits that fail are told once as well, and so is the first that does not. */
-static void tell_commit(sim_server *server, enum sim_writes writes, s7_status committed)
+static void tell_commit(sim_server *server, bool stored, s7_status committed)
 {
     if (committed != S7_OK && !server->failing)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
-    if (committed == S7_OK && server->failing && writes == SIM_WRITES_RUN)
+    if (committed == S7_OK && stored && server->failing)
         sim_server_note(server, "recover", "the plant file takes writes again");
-    if (committed != S7_OK || writes == SIM_WRITES_RUN)
+    if (committed != S7_OK || stored)
         server->failing = committed != S7_OK;
 }
 
@@ -385,8 +385,9 @@ void sim_turn(s7_loop *loop, void *arg)
     sim_audit_begin(server);
     mark_all(list);
     run_all(list, writes, true);
+    bool stored = plant_turn_stored(server->plant);
     s7_status committed = sim_rows_turn_end(server);
-    tell_commit(server, writes, committed);
+    tell_commit(server, stored, committed);
     if (committed != S7_OK) {
         server->stats.commits_failed++;
         sim_tap_forget(server);
