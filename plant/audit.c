@@ -85,7 +85,7 @@ bool log_room(plant *p, uint32_t len)
 /* For an edit: nobody can be told that there is no room for its row, so it is counted. */
 static bool edit_room(plant *p, uint32_t len)
 {
-    if (!is_on(p) || p->log.again)
+    if (!is_on(p))
         return false;
     if (!is_full(p, false) && log_room(p, len))
         return true;
@@ -203,6 +203,15 @@ static struct log_row *begin(plant *p, struct mirror_block *block, uint32_t offs
     return row;
 }
 
+/* A row of who stores now, which goes when the turn is undone. */
+static void sign(struct plant_log *log, struct log_row *row)
+{
+    row->source = log->source;
+    row->conn = log->conn;
+    snprintf(row->peer, sizeof row->peer, "%s", log->peer);
+    log->n_stored++;
+}
+
 void log_store_begin(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len)
 {
     struct plant_log *log = &p->log;
@@ -213,16 +222,12 @@ void log_store_begin(plant *p, struct mirror_block *block, uint32_t offset, cons
         log->lost++;
         return;
     }
-    struct log_row *row = begin(p, block, offset, src, len);
-    row->source = log->source;
-    row->conn = log->conn;
-    snprintf(row->peer, sizeof row->peer, "%s", log->peer);
-    log->n_stored++;
+    sign(log, begin(p, block, offset, src, len));
 }
 
 void log_tag_begin(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len)
 {
-    if (memcmp(block->bytes + offset, src, len) != 0 && edit_room(p, len))
+    if (!p->log.again && memcmp(block->bytes + offset, src, len) != 0 && edit_room(p, len))
         begin(p, block, offset, src, len);
 }
 
@@ -241,7 +246,7 @@ void log_block_begin(plant *p, struct mirror_block *block, const uint8_t *src)
 {
     uint32_t from, to;
 
-    if (!is_on(p))
+    if (!is_on(p) || p->log.again)
         return;
     differing(block->bytes, src, block->pub.len, &from, &to);
     if (from < to && edit_room(p, to - from))
@@ -272,7 +277,8 @@ static void side(struct plant_log *log, const struct mirror_block *block, uint32
         keep_bytes(log, block->bytes + offset, *n);
 }
 
-static void note_blocks(plant *p, const struct mirror_block *old, const struct mirror_block *fresh)
+/* NULL: it makes no row. */
+static struct log_row *note_blocks(plant *p, const struct mirror_block *old, const struct mirror_block *fresh)
 {
     uint32_t old_len = old != NULL ? old->pub.len : 0, fresh_len = fresh != NULL ? fresh->pub.len : 0;
     uint32_t len = old_len > fresh_len ? old_len : fresh_len, from = 0, to;
@@ -280,10 +286,11 @@ static void note_blocks(plant *p, const struct mirror_block *old, const struct m
     if (old != NULL && fresh != NULL)
         differing(old->bytes, fresh->bytes, old_len < fresh_len ? old_len : fresh_len, &from, &to);
     if (!edit_room(p, len - from))
-        return;
+        return NULL;
     struct log_row *row = add_row(p, old != NULL ? old : fresh, from, len - from);
     side(&p->log, old, from, &row->has_before, &row->n_before);
     side(&p->log, fresh, from, &row->has_after, &row->n_after);
+    return row;
 }
 
 static bool same_place(const struct mirror_block *a, const struct mirror_block *b)
@@ -293,6 +300,8 @@ static bool same_place(const struct mirror_block *a, const struct mirror_block *
 
 void log_blocks(plant *p, const struct mirror_block *old, const struct mirror_block *fresh)
 {
+    if (p->log.again)
+        return;
     if (old != NULL && fresh != NULL && same_place(old, fresh)) {
         note_blocks(p, old, fresh);
         return;
@@ -301,6 +310,14 @@ void log_blocks(plant *p, const struct mirror_block *old, const struct mirror_bl
         note_blocks(p, old, NULL);
     if (fresh != NULL)
         note_blocks(p, NULL, fresh);
+}
+
+void log_load(plant *p, const struct mirror_block *old, const struct mirror_block *fresh)
+{
+    struct log_row *row = note_blocks(p, old, fresh);
+
+    if (row != NULL)
+        sign(&p->log, row);
 }
 
 /* ---- to the file ---- */

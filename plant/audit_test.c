@@ -121,6 +121,23 @@ static void long_writes_keep_their_first_kilobyte(void **state)
     assert_int_equal(rig_int(rig, "SELECT after LIKE '6161%%...' FROM last_writes LIMIT 1"), 1);
 }
 
+static void a_block_that_a_client_loads_or_deletes_is_a_row(void **state)
+{
+    struct rig *rig = *state;
+    const uint8_t file[72] = {0}, data[2] = {7, 8};
+    const struct plant_code code = {.kind = PLANT_DB, .number = 2, .file = file, .len = sizeof file};
+    const struct plant_plc *plc = plant_plc_at(rig->plant, 0);
+
+    assert_status(plant_turn_begin(rig->plant, true), S7_OK);
+    plant_writer(rig->plant, PLANT_BY_S7, "loader", 3);
+    assert_status(plant_load(rig->plant, plc, &code, data, sizeof data), S7_OK);
+    assert_status(plant_delete(rig->plant, plc, PLANT_DB, 1), S7_OK);
+    assert_status(plant_turn_end(rig->plant), S7_OK);
+    rig_same(rig_select(rig, "SELECT group_concat(peer || conn || ' DB' || number || '+' || offset || '/' ||"
+                             " length || iif(after IS NULL, ' gone', ' ' || hex(after))) FROM write_log"),
+             "loader3 DB2+0/300 0708,loader3 DB1+0/64 gone");
+}
+
 static int fail_commit(void *arg)
 {
     (void)arg;
@@ -454,6 +471,7 @@ int main(void)
         SERVED(a_row_names_the_tags_and_has_their_values),
         SERVED(a_row_about_many_tags_says_that_there_are_more),
         SERVED(long_writes_keep_their_first_kilobyte),
+        SERVED(a_block_that_a_client_loads_or_deletes_is_a_row),
         SERVED(a_write_that_is_undone_leaves_no_row),
         SERVED(an_edit_of_a_block_is_the_bytes_that_differ),
         SERVED(an_edit_of_a_tag_has_its_values),

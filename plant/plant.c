@@ -238,6 +238,7 @@ static void release(plant *p)
     free(p->undo_bytes);
     log_free(p);
     conn_free_all(p);
+    free(p->moves);
     free(p->events);
     free(p->scratch);
     free(p->text);

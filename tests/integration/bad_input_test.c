@@ -527,7 +527,7 @@ static void whatever_comes_on_one_connection_the_others_are_served(void **state)
     assert_int_equal(stats.sessions, 1);
     run_for_ms(1100);
     assert_in_range(strtol(selected("SELECT count(DISTINCT text) FROM event WHERE kind = 'close'"), NULL, 10),
-                    5, 100); /* it was hurt in different ways */
+                    20, 4000); /* it was hurt in different ways */
     guest_close(&healthy);
 }
 
