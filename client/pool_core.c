@@ -125,12 +125,12 @@ static void check_due(s7_pool_core *core, int64_t now_ns)
     }
 }
 
-/* Connections that may still be made before the limit is reached. */
+/* Connections that may be made now before the limit is reached. */
 static unsigned room(const s7_pool_core *core)
 {
     unsigned taken = s7_pool_taken(core);
 
-    return taken < core->limit ? core->limit - taken : 0;
+    return taken < core->limit && !core->stumbled ? core->limit - taken : 0;
 }
 
 /* Callers for whom nothing is being made, and nothing can be. */
@@ -181,7 +181,7 @@ static int64_t dial_at_ns(const s7_pool_core *core)
     if (core->denied || wanted(core) <= dialing || taken >= core->rules.size ||
         dialing >= core->rules.max_connecting || (slowly && dialing > 0))
         return S7_NEVER_NS;
-    if (core->down)
+    if (core->down || core->stumbled)
         return core->dial_at_ns;
     return room(core) > 0 ? INT64_MIN : core->grow_at_ns;
 }

@@ -594,7 +594,7 @@ static void end_dial(void)
         m.failed_at = m.now;
         if (count(is_good) == 0)
             m.down = true;
-        s7_pool_core_dial_failed(m.core, number(conn), S7_E_REFUSED, draw(), m.now);
+        s7_pool_core_dial_failed(m.core, number(conn), one_in(2) ? S7_E_REFUSED : S7_E_IO, draw(), m.now);
         return;
     }
     *conn = (struct model_conn){.link = UP, .born = m.now, .idle_since = m.now, .last_check = -1};

@@ -10,6 +10,8 @@
 
 void s7_pool_options_init(s7_pool_options *options)
 {
+    if (options == NULL)
+        return;
     *options = (s7_pool_options){
         .struct_size = sizeof *options,
         .size = 5,
@@ -34,9 +36,21 @@ void s7_pool_options_init(s7_pool_options *options)
     s7_client_options_init(&options->client);
 }
 
+static bool is_time_fault(const s7_pool_options *options)
+{
+    const uint32_t times[] = {options->max_idle_ms,  options->health_check_ms, options->health_timeout_ms,
+                              options->acquire_ms,   options->backoff_min_ms,  options->backoff_max_ms,
+                              options->probe_min_ms, options->probe_max_ms,    options->max_lifetime_ms,
+                              options->leak_ms};
+
+    return s7_settings_too_long(times, sizeof times / sizeof times[0]);
+}
+
 /* NULL, or which option is out of its range. */
 static const char *options_fault(const s7_pool_options *options)
 {
+    if (is_time_fault(options))
+        return S7_TOO_LONG;
     if (options->size < 1 || options->size > S7_POOL_SIZE_MAX)
         return "a pool has a size of 1..64 connections";
     if (options->min_idle > options->size)
@@ -182,6 +196,8 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
     add(err, "%u of %u connections are in use", stats.in_use, stats.size);
     if (stats.limit < stats.size)
         add(err, "; the PLC refuses more than %u: %.60s", stats.limit, dial->came);
+    else if (stats.last_connect_error != S7_OK && stats.last_connect_error == dial->status)
+        add(err, "; one more could not be made: %.60s", dial->came);
     if (stats.denied)
         add(err, "; the pool's group allows no more to this PLC");
     add_holders(err, core, stats.in_use, now_ns);

@@ -84,6 +84,12 @@ s7_status sc_pool_resume(struct sc_pool *pool);
 s7_status sc_pool_refresh(struct sc_pool *pool);
 /* *stats is written whole. */
 void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats);
+/* Its statistics for people, under this name (cut at 95 bytes; until then its endpoint). */
+#define SC_STATUS_CAP 2304
+void sc_pool_name(struct sc_pool *pool, const char *name);
+void sc_pool_status(struct sc_pool *pool, char status[SC_STATUS_CAP]);
+/* All pools there are, NULL: the first; NULL: there are no more. */
+struct sc_pool *sc_pool_after(const struct sc_adapter *adapter, const struct sc_pool *pool);
 
 /* ---- clients without a pool ---- */
 S7_MUST_CHECK s7_status sc_client_new(struct sc_adapter *adapter, const char *endpoint,

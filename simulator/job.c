@@ -4,6 +4,8 @@
 
 #include "protocol/control.h"
 
+#include <stdlib.h>
+
 typedef void sim_service_fn(struct sim_job *);
 
 static const struct sim_service {
@@ -54,6 +56,13 @@ bool sim_job_may_write(const uint8_t *bytes, size_t len)
 bool sim_job_is_barred(const struct sim_job *job, uint8_t level)
 {
     return job->plc->row->protection > level && job->plc->row->password[0] != '\0' && !job->link->legitimate;
+}
+
+struct sim_tasks *sim_job_tasks(struct sim_job *job, enum sim_task_kind kind)
+{
+    if (job->tasks[kind] == NULL)
+        job->tasks[kind] = calloc(1, sizeof *job->tasks[kind]);
+    return job->tasks[kind];
 }
 
 void sim_job_refuse(struct sim_job *job, uint16_t error)

@@ -7,6 +7,7 @@
 #define SIMULATOR_JOB_H
 
 #include "simulator/plc.h"
+#include "simulator/tasks.h"
 
 #include "protocol/blocks.h"
 #include "protocol/errors.h"
@@ -16,7 +17,7 @@
 struct sim_chain {
     const void *service; /* a row of userdata.c */
     bool open;
-    uint8_t which, unit_ref;
+    uint8_t which, unit_ref, sequence;
     size_t len, at; /* bytes of replies[which] */
 };
 
@@ -33,6 +34,10 @@ struct sim_link {
     bool legitimate;  /* it gave the password */
     uint16_t pdu_len; /* 240 before setup */
     uint16_t amq_calling, amq_called;
+    unsigned tells; /* what it may be told: enum sim_tells */
+    uint8_t events; /* of the message service, enum s7_messages_event without alarms */
+    uint8_t alarms; /* bit n: alarms of type 4 * n */
+    uint64_t news;  /* the number of the next one that it is told */
     struct sim_chain chain;
     struct sim_upload upload;
 };
@@ -43,9 +48,13 @@ struct sim_reply {
     size_t cap;
 };
 
+/* What goes on behind its answer. */
+enum sim_task_kind { SIM_TASKS_CYCLIC, SIM_TASK_KINDS };
+
 struct sim_job {
     struct sim_plc *plc;
     struct sim_link *link;
+    struct sim_tasks **tasks; /* by kind, the connection's; NULL: it never had any */
     const struct s7_pdu *pdu;
     struct s7_wr *answer;      /* empty, link->pdu_len bytes of room */
     struct sim_reply *replies; /* two, the connection's: one may hold a chain, the other is free */
@@ -64,6 +73,9 @@ bool sim_job_may_write(const uint8_t *bytes, size_t len);
 
 /* Does the PLC's protection keep this connection from what wants that level at most (1, 2, 3)? */
 bool sim_job_is_barred(const struct sim_job *job, uint8_t level);
+
+/* Those of a kind, made when they are not there. NULL: no memory. */
+struct sim_tasks *sim_job_tasks(struct sim_job *job, enum sim_task_kind kind);
 
 /* Answer with a refusal of the whole job, dropping what was appended so far. */
 void sim_job_refuse(struct sim_job *job, uint16_t error);

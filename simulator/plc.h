@@ -2,6 +2,7 @@
 #ifndef SIMULATOR_PLC_H
 #define SIMULATOR_PLC_H
 
+#include "simulator/news.h"
 #include "simulator/personality.h"
 
 #include "plant/plant.h"
@@ -14,11 +15,13 @@ struct sim_plc {
     const struct plant_plc *row;
     const struct sim_personality *who;
     unsigned n_connections;      /* S7 connections admitted and not ended */
-    int64_t wall_ms;             /* now, since 1970 UTC; set by who runs a turn */
+    int64_t wall_ms;             /* now, since 1970 UTC; set by who runs a turn, */
+    int64_t now_ns;              /* and on the loop's clock */
     enum plant_mode mode;        /* what the row's mode was when its effects were done, */
     enum plant_mode mode_stands; /* and when the last turn that stands was over */
     uint8_t unit_ref;            /* the last one given to an answer in several units */
     uint32_t upload_id;          /* the last one given */
+    struct sim_newspaper news;   /* for the message service */
 };
 
 /* S7_E_ARG: the row names a personality that does not exist; the text lists those that do. */
@@ -33,13 +36,14 @@ uint16_t sim_plc_amq_called(const struct sim_plc *plc);
 /* Its status lists: the row's own where it has some, else the personality's. */
 const struct plant_szl *sim_plc_szl(const struct sim_plc *plc, size_t *n);
 
-/* The turn stands, or what it did is undone. */
-static inline void sim_plc_mode_stands(struct sim_plc *plc, bool stand)
+/* The turn stands, or what it did is undone. True: it stands, and there is news of it. */
+static inline bool sim_plc_mode_stands(struct sim_plc *plc, bool stand)
 {
     if (stand)
         plc->mode_stands = plc->mode;
     else
         plc->mode = plc->mode_stands;
+    return sim_news_stand(&plc->news, stand);
 }
 
 /* Its clock, which runs from what it was set to; within the years that a PLC knows. */

@@ -56,6 +56,7 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     sim_turn_unpark(conn);
     s7_timer_stop(&conn->deadline);
     s7_timer_stop(&conn->hold);
+    s7_timer_stop(&conn->tell);
     if (conn->turn.counted)
         conn->station->now.admitted[conn->turn.role]--;
     conn->station->now.stats.connections--;
@@ -160,6 +161,7 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     station->now.stats.connections++;
     s7_timer_init(&conn->deadline, on_deadline, conn);
     s7_timer_init(&conn->hold, sim_turn_due, conn);
+    s7_timer_init(&conn->tell, sim_tell_timer, conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
     s7_stream_set_fn(stream, on_stream, conn);
     sim_turn_activate(conn); /* a row of `fault` may have shut the door before it came */

@@ -1,6 +1,6 @@
-/* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does), obey.c
- * (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts), fault_rows.c (those
- * that are rows of the plant), ghost.c and tap.c. */
+/* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does),
+ * telling.c, obey.c (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts),
+ * fault_rows.c (those that are rows of the plant), ghost.c and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
@@ -40,6 +40,7 @@ struct sim_conn {
     unsigned ordinal; /* at its PLC, from 1 */
     int64_t accepted_ns;
     s7_timer hold; /* until turn.due_ns */
+    s7_timer tell; /* until the PLC has something to tell by itself */
     bool cable_out;
     uint64_t cable_by;
     int64_t cable_back_ns;
@@ -88,6 +89,7 @@ struct sim_server {
     s7_timer retry;        /* parked writes */
     bool refusing;         /* the last turn had to refuse its writes */
     uint64_t plcs_version; /* of the plant, when the modes were looked at; 0: look again */
+    bool news;             /* this turn brought some that others are to be told */
     bool followed;         /* this turn did what follows from a foreign change of a mode */
     bool replaced;         /* the plant file is another one now */
     struct sim_server_stats stats;
@@ -123,6 +125,12 @@ static inline bool sim_conn_is_held(const struct sim_conn *conn)
 {
     return conn->turn.judged && conn->turn.due_ns > s7_loop_now_ns(conn->server->loop);
 }
+
+/* telling.c: what the PLC tells by itself. others: what a turn brought, in the next one, which is at once. */
+void sim_tell(struct sim_conn *conn);       /* in the turn */
+void sim_tell_later(struct sim_conn *conn); /* set its timer */
+void sim_tell_others(sim_server *server);
+s7_timer_fn sim_tell_timer;
 
 /* obey.c: a request of the last step. first_run: the turn is not run again, so that what happens is told. */
 void sim_serve(struct sim_conn *conn, enum sim_writes writes, struct sim_step *step);
@@ -164,6 +172,7 @@ void sim_rows_free(sim_server *server);
 
 /* tap.c: what the last step took and answered; told when the turn stands, forgotten when it does not. */
 void sim_tap_step(struct sim_conn *conn, const struct sim_step *step);
+void sim_tap_told(struct sim_conn *conn); /* what the session told last */
 void sim_tap_forget(sim_server *server);
 void sim_tap_tell(sim_server *server);
 

@@ -29,6 +29,8 @@ void sim_session_free(sim_session *session)
         session->plc->n_connections--;
     for (size_t i = 0; session != NULL && i < 2; i++)
         free(session->replies[i].bytes);
+    for (size_t i = 0; session != NULL && i < SIM_TASK_KINDS; i++)
+        sim_tasks_free(session->tasks[i]);
     free(session);
 }
 
@@ -105,11 +107,15 @@ bool sim_session_may_write(const sim_session *session)
 void sim_session_mark(sim_session *session)
 {
     session->mark = session->now;
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_mark(session->tasks[i]);
 }
 
 void sim_session_rewind(sim_session *session)
 {
     session->now = session->mark;
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_rewind(session->tasks[i]);
 }
 
 static unsigned count_may_write(const sim_session *session)
@@ -132,6 +138,8 @@ void sim_session_turn_done(sim_session *session)
 
     session->now.joined_ran = false;
     session->now.chained = false;
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_turn_done(session->tasks[i]);
     if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
         session->bad = false;
         session->rx_len = session->framed;

@@ -1,6 +1,8 @@
 /* Frames to requests, and requests to answers. */
 #include "session_impl.h"
 
+#include "told.h"
+
 #include <stdio.h>
 
 /* Joined fragments: no client PDU may exceed the granted length, so what is longer is only counted; at 64 KiB
@@ -85,6 +87,8 @@ static void confirm(sim_session *session, const struct s7_cotp *cr)
     session->now.tpdu_len = s7_cotp_tpdu_bytes(tpdu_code);
     session->now.client_ref = cr->src_ref;
     session->now.link = (struct sim_link){.pdu_len = S7_PDU_LEN_MIN};
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_end_all(session->tasks[i]);
     session->now.joining = false;
     session->now.joined_len = 0;
     session->now.state = SIM_OPEN;
@@ -120,14 +124,32 @@ static void run_connect_request(sim_session *session, struct sim_step *step)
     note(step, admission.note[0] != '\0' ? "warn" : "connect", admission.note);
 }
 
-static void run_pdu(sim_session *session, enum sim_writes writes)
+/* Room for a PDU: where it will be sent from, unless it may have to be cut. */
+static struct s7_wr begin_pdu(sim_session *session)
 {
     bool whole = session->now.link.pdu_len + (size_t)DT_HEADER_LEN <= session->now.tpdu_len;
     uint8_t *frame = session->tx + session->now.tx_len;
-    struct s7_wr answer = {whole ? frame + S7_DT_OVERHEAD : session->answer, session->now.link.pdu_len, 0,
-                           false};
+
+    return (struct s7_wr){whole ? frame + S7_DT_OVERHEAD : session->answer, session->now.link.pdu_len, 0,
+                          false};
+}
+
+static void end_pdu(sim_session *session, const struct s7_wr *pdu)
+{
+    if (pdu->buf == session->answer) {
+        append_fragments(session, pdu->buf, pdu->len);
+        return;
+    }
+    s7_dt_write(session->tx + session->now.tx_len, pdu->len, true);
+    session->now.tx_len += S7_DT_OVERHEAD + pdu->len;
+}
+
+static void run_pdu(sim_session *session, enum sim_writes writes)
+{
+    struct s7_wr answer = begin_pdu(session);
     struct sim_job job = {.plc = session->plc,
                           .link = &session->now.link,
+                          .tasks = session->tasks,
                           .pdu = &session->pdu,
                           .answer = &answer,
                           .replies = session->replies,
@@ -135,12 +157,7 @@ static void run_pdu(sim_session *session, enum sim_writes writes)
 
     sim_job_run(&job);
     session->now.chained = job.chained;
-    if (whole) {
-        s7_dt_write(frame, answer.len, true);
-        session->now.tx_len += S7_DT_OVERHEAD + answer.len;
-    } else {
-        append_fragments(session, answer.buf, answer.len);
-    }
+    end_pdu(session, &answer);
 }
 
 /* The PDU of a last or only fragment. Longer than the joined buffer: its head is enough to refuse it. */
@@ -316,6 +333,40 @@ void sim_session_turn_away(sim_session *session, enum sim_refusal how, struct si
     session->now.state = SIM_ENDED;
     step->result = SIM_STEP_ENDED;
     step->close = how;
+}
+
+/* ---- what answers nothing ---- */
+
+static bool may_tell(const sim_session *session)
+{
+    const struct sim_session_turn *now = &session->now;
+
+    return now->link.tells != 0 && now->state == SIM_OPEN && !now->mute &&
+           SIM_TX_CAP - now->tx_len >= ANSWER_ROOM;
+}
+
+bool sim_session_tell(sim_session *session)
+{
+    struct sim_session_turn *now = &session->now;
+
+    if (!may_tell(session))
+        return false;
+    struct s7_wr pdu = begin_pdu(session);
+    struct sim_telling telling = {
+        .plc = session->plc, .link = &now->link, .tasks = session->tasks, .wr = &pdu};
+    session->answer_at = now->tx_len;
+    if (!sim_told_next(&telling))
+        return false;
+    end_pdu(session, &pdu);
+    return true;
+}
+
+int64_t sim_session_due(sim_session *session)
+{
+    const struct sim_telling telling = {
+        .plc = session->plc, .link = &session->now.link, .tasks = session->tasks};
+
+    return may_tell(session) ? sim_told_due(&telling) : INT64_MAX;
 }
 
 size_t sim_session_answer(const sim_session *session, const uint8_t **bytes)

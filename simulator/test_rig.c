@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "protocol/tpkt.h"
 #include "simulator/mode.h"
 
 #define FRAME_CAP 8192
@@ -106,10 +107,11 @@ void rig_connect(struct rig *rig)
     rig->ended = false;
 }
 
-static void run_turn(struct rig *rig)
+void rig_turn(struct rig *rig)
 {
     sim_session *session = rig->session;
 
+    rig->plc.now_ns = rig->now_ns;
     assert_int_equal(plant_turn_begin(rig->plant, true), S7_OK);
     if (sim_mode_has_moved(&rig->plc))
         assert_int_equal(sim_mode_follow(&rig->plc), S7_OK);
@@ -118,9 +120,12 @@ static void run_turn(struct rig *rig)
         sim_session_step(session, &rig->last);
         if (rig->last.result == SIM_STEP_REQUEST)
             sim_session_run(session, SIM_WRITES_RUN, &rig->last);
+        while (sim_session_tell(session))
+            continue;
         rig->ended = rig->ended || rig->last.result == SIM_STEP_ENDED;
     } while (rig->last.result == SIM_STEP_DONE);
     assert_int_equal(plant_turn_end(rig->plant), S7_OK);
+    (void)sim_plc_mode_stands(&rig->plc, true);
     sim_session_turn_done(session);
 }
 
@@ -133,7 +138,7 @@ void rig_feed_bytes(struct rig *rig, const uint8_t *bytes, size_t len)
             return; /* the session is over, or wants to be read first */
         memcpy(room, bytes, n);
         sim_session_received(rig->session, n, rig->now_ns);
-        run_turn(rig);
+        rig_turn(rig);
         bytes += n;
         len -= n;
     }
@@ -178,6 +183,23 @@ void rig_expect(struct rig *rig, const char *hex)
     print_hex(got_hex, sizeof got_hex, got, got_len);
     fail_msg("%s: answer differs\n  expected %s\n  got      %s", rig->what != NULL ? rig->what : "", want_hex,
              got_hex);
+}
+
+void rig_expect_pdu(struct rig *rig, const char *pdu)
+{
+    uint8_t want[FRAME_CAP];
+    char want_hex[1024], got_hex[1024];
+    const uint8_t *got;
+    size_t want_len = rig_hex(pdu, want, sizeof want), len = sim_session_pending(rig->session, &got), frame;
+
+    if (s7_tpkt_peek(got, len, FRAME_CAP, &frame) != S7_OK)
+        fail_msg("nothing is pending, expected %s", pdu);
+    if (frame != want_len + S7_DT_OVERHEAD || memcmp(got + S7_DT_OVERHEAD, want, want_len) != 0) {
+        print_hex(want_hex, sizeof want_hex, want, want_len);
+        print_hex(got_hex, sizeof got_hex, got + S7_DT_OVERHEAD, frame - S7_DT_OVERHEAD);
+        fail_msg("PDU differs\n  expected %s\n  got      %s", want_hex, got_hex);
+    }
+    sim_session_sent(rig->session, frame);
 }
 
 void rig_ask(struct rig *rig, const char *request, const char *answer)

@@ -33,6 +33,9 @@ void rig_connect(struct rig *rig);
 void rig_feed(struct rig *rig, const char *hex);
 void rig_feed_bytes(struct rig *rig, const uint8_t *bytes, size_t len);
 
+/* A turn at now_ns without new bytes. */
+void rig_turn(struct rig *rig);
+
 /* What is pending must be these bytes exactly; takes them. "" : nothing. */
 void rig_expect(struct rig *rig, const char *hex);
 size_t rig_take(struct rig *rig, uint8_t *out, size_t cap);
@@ -52,6 +55,9 @@ struct rig_exchange {
 };
 void rig_ask_all(struct rig *rig, const struct rig_exchange *exchanges, size_t n);
 #define RIG_ASK_ALL(rig, exchanges) rig_ask_all(rig, exchanges, sizeof(exchanges) / sizeof((exchanges)[0]))
+
+/* The next frame that is pending must have this PDU; takes it. */
+void rig_expect_pdu(struct rig *rig, const char *pdu);
 
 size_t rig_hex(const char *hex, uint8_t *out, size_t cap);
 const uint8_t *rig_db(struct rig *rig, uint16_t number);

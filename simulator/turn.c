@@ -113,6 +113,8 @@ static void run_frame(struct sim_conn *conn, enum sim_writes writes, bool first_
         conn->server->stats.frames++;
     if (conn->server->options.tap != NULL)
         sim_tap_step(conn, step);
+    if (step->result == SIM_STEP_DONE)
+        sim_tell(conn);
 }
 
 static void run_frames(struct sim_conn *conn, enum sim_writes turn, bool first_run)
@@ -132,13 +134,19 @@ static void run_frames(struct sim_conn *conn, enum sim_writes turn, bool first_r
         sim_turn_unpark(conn);
 }
 
+static void set_time(struct sim_plc *plc, const s7_loop *loop)
+{
+    plc->wall_ms = s7_loop_wall_ms(loop);
+    plc->now_ns = s7_loop_now_ns(loop);
+}
+
 /* The counters of faults are the PLC's, and put back as one. */
 static void mark_station(struct sim_station *station)
 {
     if (station->marked_in == station->server->stats.turns)
         return;
     station->marked_in = station->server->stats.turns;
-    station->plc.wall_ms = s7_loop_wall_ms(station->server->loop);
+    set_time(&station->plc, station->server->loop);
     station->mark = station->now;
     for (struct sim_armed *armed = station->armed; armed != NULL; armed = armed->next)
         armed->mark = armed->now;
@@ -168,6 +176,8 @@ static void run_all(struct sim_conn *list, enum sim_writes writes, bool first_ru
 {
     for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active)
         run_frames(conn, writes, first_run);
+    for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active)
+        sim_tell(conn);
 }
 
 /* ---- modes that a foreign program changed ---- */
@@ -192,7 +202,7 @@ static void follow(sim_server *server)
 
     for (size_t i = 0; i < server->n_stations; i++) {
         struct sim_plc *plc = &server->stations[i].plc;
-        plc->wall_ms = s7_loop_wall_ms(server->loop);
+        set_time(plc, server->loop);
         if (sim_mode_has_moved(plc) && sim_mode_follow(plc) != S7_OK)
             version = 0;
     }
@@ -204,9 +214,9 @@ static void follow(sim_server *server)
 static void modes_stand(sim_server *server, const struct sim_conn *list, bool stand)
 {
     for (size_t i = 0; (server->followed || !stand) && i < server->n_stations; i++)
-        sim_plc_mode_stands(&server->stations[i].plc, stand);
+        server->news |= sim_plc_mode_stands(&server->stations[i].plc, stand);
     for (; list != NULL; list = list->next_active)
-        sim_plc_mode_stands(&list->station->plc, stand);
+        server->news |= sim_plc_mode_stands(&list->station->plc, stand);
     if (server->followed && !stand)
         server->plcs_version = 0;
     server->followed = false;
@@ -236,6 +246,7 @@ void sim_turn_follow(sim_server *server)
     s7_status status = begin_plant(server, true);
     s7_status ended = sim_rows_turn_end(server);
     modes_stand(server, NULL, status == S7_OK && ended == S7_OK);
+    sim_tell_others(server);
 }
 
 void sim_turn_power_on(sim_server *server)
@@ -243,7 +254,7 @@ void sim_turn_power_on(sim_server *server)
     s7_status status = sim_rows_turn_begin(server, true);
 
     for (size_t i = 0; status == S7_OK && i < server->n_stations; i++) {
-        server->stations[i].plc.wall_ms = s7_loop_wall_ms(server->loop);
+        set_time(&server->stations[i].plc, server->loop);
         status = sim_mode_power_on(&server->stations[i].plc);
     }
     s7_status ended = sim_rows_turn_end(server);
@@ -308,6 +319,7 @@ static void settle(struct sim_conn *conn)
         (unsent > 0 ? S7_READY_WRITE : 0U) |
             (!conn->turn.ending && sim_session_room(conn->session, &room) > 0 ? S7_READY_READ : 0U));
     s7_timer_set(conn->server->loop, &conn->deadline, next_deadline(conn));
+    sim_tell_later(conn);
     if (sim_conn_is_held(conn)) {
         s7_timer_set(conn->server->loop, &conn->hold, conn->turn.due_ns);
     } else if (unsent == 0 && conn->parked_ns == S7_NEVER_NS && sim_session_ready(conn->session)) {
@@ -391,5 +403,6 @@ void sim_turn(s7_loop *loop, void *arg)
     }
     if (server->stats.parked > 0 && !s7_timer_is_set(&server->retry)) /* busy readers must not put it off */
         s7_timer_set(server->loop, &server->retry, s7_loop_now_ns(server->loop) + RETRY_NS);
+    sim_tell_others(server);
     sim_armed_leave(server);
 }

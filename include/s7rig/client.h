@@ -134,7 +134,7 @@ typedef struct s7_client_options {
                               and nothing is in flight, a byte of MB0 is read; no answer within request_ms
                               ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
 } s7_client_options;
-void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
+void s7_client_options_init(s7_client_options *options); /* defaults in brackets; NULL: nothing */
 
 typedef enum s7_family {
     S7_FAMILY_S7_300 = 1,

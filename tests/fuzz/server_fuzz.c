@@ -81,6 +81,8 @@ static void turn(sim_session *session, struct outcome *out)
         sim_session_step(session, &step);
         if (step.result == SIM_STEP_REQUEST)
             sim_session_run(session, SIM_WRITES_RUN, &step);
+        while (sim_session_tell(session))
+            continue;
         out->ended = out->ended || step.result == SIM_STEP_ENDED;
     } while (step.result == SIM_STEP_DONE);
     if (plant_turn_end(rig.plant) != S7_OK)
