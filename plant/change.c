@@ -34,6 +34,8 @@ s7_status change_apply(plant *p, bool *any)
     if (status == S7_OK && *any)
         status = apply_kind(p, "diagnostic", cpu_diag_reread, any);
     if (status == S7_OK && *any)
+        status = apply_kind(p, "code", code_reread, any);
+    if (status == S7_OK && *any)
         status = apply_kind(p, "block", mirror_block_reread, any);
     if (status == S7_OK)
         status = tag_rebind(p);

@@ -136,7 +136,7 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
 
 /* ---- blocks ---- */
 
-static s7_status block_link(plant *p, struct mirror_plc *plc, struct mirror_block *block)
+s7_status mirror_block_link(plant *p, struct mirror_plc *plc, struct mirror_block *block)
 {
     size_t at = lower_block(plc, key_of(block->pub.area, block->pub.number));
 
@@ -157,7 +157,7 @@ static s7_status block_link(plant *p, struct mirror_plc *plc, struct mirror_bloc
     return S7_OK;
 }
 
-static void block_free(struct mirror_block *block)
+void mirror_block_free(struct mirror_block *block)
 {
     if (block == NULL)
         return;
@@ -175,19 +175,42 @@ static void forget_dirty(plant *p, struct mirror_block *block)
         }
 }
 
-static void block_remove(plant *p, struct mirror_block *block)
+void mirror_block_unlink(plant *p, struct mirror_block *block)
 {
     struct mirror_plc *plc = block->plc;
     size_t at = lower_block(plc, key_of(block->pub.area, block->pub.number));
 
-    tag_unbind_all(block);
     p->blocks_moved = true;
     if (block->dirty)
         forget_dirty(p, block);
+    block->dirty = false;
     memmove(&plc->blocks[at], &plc->blocks[at + 1], (plc->n_blocks - at - 1) * sizeof(*plc->blocks));
     plc->n_blocks--;
     idmap_remove(&p->blocks_by_id, block->pub.id);
-    block_free(block);
+}
+
+static void block_remove(plant *p, struct mirror_block *block)
+{
+    tag_unbind_all(block);
+    mirror_block_unlink(p, block);
+    mirror_block_free(block);
+}
+
+struct mirror_block *mirror_block_new(s7_area area, uint16_t number, const void *data, uint32_t len)
+{
+    struct mirror_block *block = calloc(1, sizeof *block);
+    uint8_t *bytes = malloc(len > 0 ? len : 1);
+
+    if (block == NULL || bytes == NULL) {
+        free(block);
+        free(bytes);
+        return NULL;
+    }
+    if (len > 0)
+        memcpy(bytes, data, len);
+    block->bytes = bytes;
+    block->pub = (struct plant_block){.area = area, .number = number, .len = len, .data = bytes};
+    return block;
 }
 
 /* A block from a row of SQL_BLOCK_...; *out NULL with S7_OK: the row makes no block (a PLC that is not
@@ -206,22 +229,10 @@ static s7_status block_from_row(plant *p, sqlite3_stmt *q, struct mirror_plc **p
         return S7_OK;
     if (len > 0 && data == NULL)
         return S7_E_NOMEM;
-    struct mirror_block *block = calloc(1, sizeof *block);
-    uint8_t *bytes = malloc(len > 0 ? (size_t)len : 1);
-    if (block == NULL || bytes == NULL) {
-        free(block);
-        free(bytes);
+    *out = mirror_block_new(area, (uint16_t)number, data, (uint32_t)len);
+    if (*out == NULL)
         return S7_E_NOMEM;
-    }
-    if (len > 0)
-        memcpy(bytes, data, (size_t)len);
-    block->bytes = bytes;
-    block->pub = (struct plant_block){.id = sqlite3_column_int64(q, 0),
-                                      .area = area,
-                                      .number = (uint16_t)number,
-                                      .len = (uint32_t)len,
-                                      .data = bytes};
-    *out = block;
+    (*out)->pub.id = sqlite3_column_int64(q, 0);
     return S7_OK;
 }
 
@@ -245,9 +256,9 @@ static s7_status block_place(plant *p, struct mirror_plc *plc, struct mirror_blo
 
     if (there != NULL)
         block_remove(p, there);
-    status = block_link(p, plc, fresh);
+    status = mirror_block_link(p, plc, fresh);
     if (status != S7_OK)
-        block_free(fresh);
+        mirror_block_free(fresh);
     p->blocks_moved = true;
     return status;
 }
@@ -258,7 +269,7 @@ static s7_status block_replace(plant *p, struct mirror_block *old, struct mirror
     if (fresh != NULL)
         fresh->plc = plc;
     if (old != NULL && fresh != NULL && take_bytes(p, old, fresh)) {
-        block_free(fresh);
+        mirror_block_free(fresh);
         return S7_OK;
     }
     if (old != NULL)
@@ -278,7 +289,7 @@ s7_status mirror_block_reread(plant *p, int64_t id)
         status = block_from_row(p, q, &plc, &fresh);
     status = plant_sql_end(p, SQL_BLOCK_ONE, status, "read a row of block");
     if (status != S7_OK) {
-        block_free(fresh);
+        mirror_block_free(fresh);
         return status;
     }
     return block_replace(p, idmap_find(&p->blocks_by_id, id), plc, fresh);
@@ -306,9 +317,9 @@ static s7_status load_blocks(plant *p)
     while (status == S7_OK && sqlite3_step(q) == SQLITE_ROW) {
         status = block_from_row(p, q, &plc, &block);
         if (status == S7_OK && block != NULL)
-            status = block_link(p, plc, block);
+            status = mirror_block_link(p, plc, block);
         if (status != S7_OK)
-            block_free(block);
+            mirror_block_free(block);
     }
     return plant_sql_end(p, SQL_BLOCK_ALL, status, "read the table block");
 }
@@ -322,6 +333,8 @@ s7_status mirror_load(plant *p)
     if (status == S7_OK)
         status = cpu_load(p);
     if (status == S7_OK)
+        status = code_load(p);
+    if (status == S7_OK)
         status = tag_load(p);
     p->plcs_version = 1;
     p->faults_moved = true; /* read with the changes that follow, which have their versions */
@@ -334,12 +347,13 @@ void mirror_free(plant *p)
     for (size_t i = 0; i < p->tags_by_id.len; i++)
         tag_free(p->tags_by_id.entries[i].object);
     for (size_t i = 0; i < p->blocks_by_id.len; i++)
-        block_free(p->blocks_by_id.entries[i].object);
+        mirror_block_free(p->blocks_by_id.entries[i].object);
     for (size_t i = 0; i < p->n_plcs; i++) {
         free(p->plcs[i]->blocks);
         free(p->plcs[i]->szl);
         free(p->plcs[i]->szl_data);
         free(p->plcs[i]->diag);
+        code_list_free(&p->plcs[i]->codes);
         free(p->plcs[i]);
     }
     free(p->plcs);
@@ -349,11 +363,8 @@ void mirror_free(plant *p)
     idmap_free(&p->tags_by_id);
 }
 
-void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len)
+void mirror_block_dirty(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
 {
-    if (len == 0)
-        return;
-    memcpy(block->bytes + offset, src, len);
     if (!block->dirty) {
         block->dirty = true;
         block->dirty_from = offset;
@@ -366,6 +377,14 @@ void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const u
         if (offset + len > block->dirty_to)
             block->dirty_to = offset + len;
     }
+}
+
+void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len)
+{
+    if (len == 0)
+        return;
+    memcpy(block->bytes + offset, src, len);
+    mirror_block_dirty(p, block, offset, len);
     tag_touch(p, block, offset, len);
 }
 

@@ -229,11 +229,42 @@ static void check_report(struct rig *rig, long n)
     rig_same(rig_select(rig, "SELECT error FROM fault WHERE name = 'slow'"), holds ? "why" : "NULL");
 }
 
-/* A turn with edits, a store of one byte, a fault's report, and upkeep. */
+/* DB6 gets another length and a file with this letter, a function is deleted and comes again. */
+static s7_status move(struct rig *rig, long n)
+{
+    const struct plant_plc *plc = plant_plc_at(rig->plant, 0);
+    uint8_t file[PLANT_FILE_MIN] = {(uint8_t)n};
+    const struct plant_code db = {PLANT_DB, 6, sizeof file, file}, fc = {PLANT_FC, 1, sizeof file, file};
+    s7_status status = plant_load(rig->plant, plc, &db, file, 1 + (uint32_t)n % 7);
+
+    if (status == S7_OK && plant_code_find(rig->plant, plc, PLANT_FC, 1) != NULL)
+        status = plant_delete(rig->plant, plc, PLANT_FC, 1);
+    return status == S7_OK ? plant_load(rig->plant, plc, &fc, NULL, 0) : status;
+}
+
+/* DB6 and the function are of the same turn, in RAM and in the file. */
+static void check_moves(struct rig *rig, long n, bool moved)
+{
+    const struct plant_plc *plc = plant_plc_at(rig->plant, 0);
+    const struct plant_code *db = plant_code_find(rig->plant, plc, PLANT_DB, 6),
+                            *fc = plant_code_find(rig->plant, plc, PLANT_FC, 1);
+    struct plant_block *block = rig_block(rig, S7_AREA_DB, 6);
+
+    assert_true((db != NULL) == (fc != NULL) && (db != NULL) == (block != NULL));
+    assert_true(!moved || db != NULL);
+    if (db == NULL)
+        return;
+    assert_true(db->file[0] == fc->file[0] && block->len == 1 + db->file[0] % 7U);
+    assert_true((db->file[0] == (uint8_t)n) == moved);
+    rig_same(rig_ram(rig, 6), rig_hex(rig, 6));
+    assert_int_equal(rig_int(rig, "SELECT count(DISTINCT file) = 1 AND count(*) = 2 FROM code"), 1);
+}
+
+/* A turn with edits, a store of one byte, blocks that move, a fault's report, and upkeep. */
 static bool turn_once(struct rig *rig, long n, struct how how)
 {
     struct plant_block *block;
-    s7_status begun, stored = S7_E_MISUSE, ended;
+    s7_status begun, stored = S7_E_MISUSE, moved = S7_E_MISUSE, ended;
     uint8_t before, byte = (uint8_t)n;
 
     arm(n, how);
@@ -243,13 +274,17 @@ static bool turn_once(struct rig *rig, long n, struct how how)
     before = block->data[40];
     if (begun == S7_OK)
         stored = plant_store(rig->plant, block, 40, &byte, 1);
+    if (stored == S7_OK)
+        moved = move(rig, n);
     report(rig, n);
     ended = plant_turn_end(rig->plant);
     expect_reason(rig, ended, "plant_turn_end");
     assert_int_equal(block->data[40], stored == S7_OK && ended == S7_OK ? byte : before);
     plant_tags(rig->plant, plant_plc_at(rig->plant, 0), show_nothing, NULL);
     expect_reason(rig, plant_upkeep(rig->plant), "plant_upkeep");
-    return disarm();
+    bool reached = disarm();
+    check_moves(rig, n, moved == S7_OK && ended == S7_OK);
+    return reached;
 }
 
 static void turns(struct rig *rig, bool all_later)

@@ -217,6 +217,7 @@ static void release(plant *p)
     mirror_free(p);
     free(p->undo);
     free(p->undo_bytes);
+    free(p->moves);
     free(p->events);
     free(p->scratch);
     free(p->text);

@@ -16,11 +16,11 @@
  * builds assert it): an open one would freeze data_version, make the next write BUSY_SNAPSHOT and block
  * foreign writers.
  *
- * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value, rows of fault, plc, szl and diagnostic
- * while a server runs. Triggers in the file note each edit in `change`; our own writes do not enter it (BLOB
- * writes fire no triggers; a tag that we refresh has value = applied). BLOB edits apply first, tag edits
- * after them in the order of `change`. An edit that cannot be applied stays in the row with its reason in
- * tag.error.
+ * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value, rows of fault, plc, szl, diagnostic and
+ * code while a server runs. Triggers in the file note each edit in `change`; our own writes do not enter it
+ * (BLOB writes fire no triggers; a tag that we refresh has value = applied). BLOB edits apply first, tag
+ * edits after them in the order of `change`. An edit that cannot be applied stays in the row with its reason
+ * in tag.error.
  *
  * One thread owns a plant. A helper thread with a connection of its own checkpoints the write-ahead log. */
 #ifndef PLANT_PLANT_H
@@ -165,8 +165,28 @@ const struct plant_szl *plant_szl(const plant *p, const struct plant_plc *plc, s
 size_t plant_diag_count(const plant *p, const struct plant_plc *plc);
 const uint8_t *plant_diag_at(const plant *p, const struct plant_plc *plc, size_t index);
 
+/* Blocks as they were downloaded: rows of `code`. What the file of one means is the simulator's business. A
+ * DB is a block of the mirror; a row of code beside it has what the program that loaded it gave besides. */
+enum plant_kind { PLANT_OB, PLANT_FB, PLANT_FC, PLANT_DB, PLANT_SDB };
+#define PLANT_FILE_MIN 72
+#define PLANT_FILE_MAX 196677 /* bytes */
+
+struct plant_code {
+    enum plant_kind kind;
+    uint16_t number; /* DB: from 1 */
+    uint32_t len;    /* PLANT_FILE_MIN..PLANT_FILE_MAX */
+    const uint8_t *file;
+};
+
+/* NULL: none. Pointers are valid until the next plant_turn_begin, plant_load or plant_delete. plant_codes
+ * calls fn for each, by kind and number. */
+const struct plant_code *plant_code_find(const plant *p, const struct plant_plc *plc, enum plant_kind kind,
+                                         uint16_t number);
+void plant_codes(const plant *p, const struct plant_plc *plc, void (*fn)(const struct plant_code *, void *),
+                 void *arg);
+
 /* The block, or NULL. number is ignored unless area is DB (DI finds the DB of that number). O(log n), no
- * allocation. The pointer is valid until the next plant_turn_begin. */
+ * allocation. The pointer is valid until the next plant_turn_begin, plant_load or plant_delete. */
 struct plant_block *plant_block_find(plant *p, const struct plant_plc *plc, s7_area area, uint16_t number);
 
 /* ---- the turn ---- */
@@ -193,6 +213,18 @@ S7_MUST_CHECK s7_status plant_set_state(plant *p, const struct plant_plc *plc,
                                         const struct plant_state *state);
 S7_MUST_CHECK s7_status plant_diag_add(plant *p, const struct plant_plc *plc, const uint8_t *entry,
                                        const char *text);
+
+/* Step 4 as well: a block takes the place of the one of its kind and number, or comes; or goes. A DB has
+ * data_len bytes of data from then on, tags find it or lose it; data of other kinds is ignored. Under the
+ * same conditions as plant_store, undone in the same way, and with every durability in the file when
+ * plant_turn_end returns S7_OK; with PLANT_MEMORY they try for the lock, which a foreign program may hold
+ * (S7_E_PLANT_BUSY). S7_E_ARG: no such block to delete, a file, number or length out of range, a PLC that is
+ * gone; S7_E_MISUSE; of these nothing was changed. S7_E_NOMEM, S7_E_PLANT_IO and what else SQLite says:
+ * plant_turn_end fails as well, so that several blocks of one turn come and go together. */
+S7_MUST_CHECK s7_status plant_load(plant *p, const struct plant_plc *plc, const struct plant_code *code,
+                                   const uint8_t *data, uint32_t data_len);
+S7_MUST_CHECK s7_status plant_delete(plant *p, const struct plant_plc *plc, enum plant_kind kind,
+                                     uint16_t number);
 
 /* Step 5. S7_OK also when nothing was stored. On failure everything is as it was after
  * plant_turn_begin;

@@ -42,6 +42,10 @@ struct mirror_tag {
     bool listed;      /* in the list of dirty tags */
     bool removed;     /* its row is gone; freed when the list is done with */
     struct mirror_tag *next_dirty;
+    bool keeps; /* in the list of those that blocks moved away from, or to, in this turn: */
+    bool kept_refused;
+    char *kept_error; /* what error was before */
+    struct mirror_tag *next_kept;
 };
 
 struct mirror_block {
@@ -64,6 +68,12 @@ struct mirror_diag {
     char text[80];
 };
 
+/* Blocks as they were downloaded, by kind and number. Each is one allocation with its file. */
+struct code_list {
+    struct plant_code **codes;
+    size_t n, cap;
+};
+
 struct mirror_plc {
     struct plant_plc pub;         /* first */
     struct mirror_block **blocks; /* by (area, number) */
@@ -71,6 +81,7 @@ struct mirror_plc {
     struct plant_szl *szl; /* their data lie in szl_data */
     size_t n_szl;
     uint8_t *szl_data;
+    struct code_list codes;
     struct mirror_diag *diag;
     size_t n_diag, cap_diag;
     size_t n_diag_new;         /* of them not in the file yet: the last ones */
@@ -126,6 +137,11 @@ enum plant_sql {
     SQL_DIAG_OF,
     SQL_DIAG_ADD,
     SQL_DIAG_PRUNE,
+    SQL_CODE_OF,
+    SQL_CODE_PUT,
+    SQL_CODE_DELETE,
+    SQL_BLOCK_PUT,
+    SQL_BLOCK_DELETE,
     SQL_BLOCK_ALL,
     SQL_BLOCK_ONE,
     SQL_TAG_ALL,
@@ -180,6 +196,11 @@ struct plant {
     size_t n_undo, cap_undo;
     uint8_t *undo_bytes;
     size_t n_undo_bytes, cap_undo_bytes;
+    struct move *moves; /* of this turn, see move.c */
+    size_t n_moves, cap_moves;
+    s7_status move_failed; /* one of them did: the turn cannot be committed */
+    bool keeps_errors;     /* tags find their blocks after moves */
+    struct mirror_tag *kept_tags;
 
     struct mirror_faults faults;
     uint64_t faults_version;
@@ -227,6 +248,14 @@ void mirror_free(plant *p);
 struct mirror_block *mirror_block_find(struct mirror_plc *plc, s7_area area, uint16_t number);
 S7_MUST_CHECK s7_status mirror_plc_reread(plant *p, int64_t id);
 S7_MUST_CHECK s7_status mirror_block_reread(plant *p, int64_t id);
+/* A block without id, PLC and tags; NULL: no memory. */
+struct mirror_block *mirror_block_new(s7_area area, uint16_t number, const void *data, uint32_t len);
+void mirror_block_free(struct mirror_block *block); /* NULL is fine */
+/* In and out of its place; the tags are the caller's business. What was out is linked again without memory.
+ */
+S7_MUST_CHECK s7_status mirror_block_link(plant *p, struct mirror_plc *plc, struct mirror_block *block);
+void mirror_block_unlink(plant *p, struct mirror_block *block);
+void mirror_block_dirty(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len);
 /* Bytes of a block change: RAM, dirty range, and every tag that overlaps. */
 void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len);
 const char *mirror_kind(s7_area area);
@@ -237,6 +266,10 @@ S7_MUST_CHECK s7_status tag_reread(plant *p, int64_t id);
 void tag_free(struct mirror_tag *tag);
 /* After blocks came, went or changed their size: tags without a block look for one. */
 S7_MUST_CHECK s7_status tag_rebind(plant *p);
+/* The same in a turn, whose undoing gives back the errors that went. */
+S7_MUST_CHECK s7_status tag_rebind_kept(plant *p);
+void tag_errors_restore(plant *p);
+void tag_errors_forget(plant *p); /* those that were kept: the turn stands */
 void tag_unbind_all(struct mirror_block *block);
 void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len);
 /* Its value is to be written. */
@@ -262,6 +295,23 @@ void cpu_turn_done(plant *p); /* it stands, or was undone */
 void cpu_clean(plant *p);     /* what was dirty is written */
 S7_MUST_CHECK s7_status szl_reread(plant *p, int64_t plc);
 
+/* ---- blocks as they were downloaded (code.c) ---- */
+S7_MUST_CHECK s7_status code_load(plant *p);
+S7_MUST_CHECK s7_status code_reread(plant *p, int64_t plc);
+const char *code_kind(enum plant_kind kind);
+struct plant_code *code_new(enum plant_kind kind, uint16_t number, const void *file, uint32_t len);
+struct plant_code *code_find(const struct code_list *list, enum plant_kind kind, uint16_t number);
+bool code_room(struct code_list *list); /* for one more */
+void code_link(struct code_list *list, struct plant_code *code);
+void code_unlink(struct code_list *list, const struct plant_code *code);
+void code_list_free(struct code_list *list);
+
+/* ---- blocks that come and go (move.c) ---- */
+/* Before anything is written: tags find their places. Fails when one of the turn's moves did. */
+S7_MUST_CHECK s7_status move_settle(plant *p);
+void move_undo(plant *p);
+void move_turn_done(plant *p); /* it stands, or was undone */
+
 /* ---- changes (change.c) ---- */
 /* Everything that `change` holds, inside a transaction; BLOB edits first. *any: it holds something. */
 S7_MUST_CHECK s7_status change_apply(plant *p, bool *any);
@@ -283,6 +333,9 @@ void event_clean(plant *p);
 /* The end of opening: inside the transaction that loaded the mirror, apply `change` and write back; ends the
  * transaction. */
 S7_MUST_CHECK s7_status turn_first(plant *p);
+/* The write lock, in the middle of a turn that did without so far. S7_E_PLANT_BUSY: somebody has it, or has
+ * committed since the turn began. */
+S7_MUST_CHECK s7_status turn_lock_late(plant *p);
 /* Forget what is dirty; written: since the rows have it now. */
 void plant_clean(plant *p, bool written);
 

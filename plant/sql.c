@@ -18,6 +18,13 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_DIAG_ADD] = "INSERT INTO diagnostic (plc, data, text) VALUES (?1, ?2, ?3)",
     [SQL_DIAG_PRUNE] = ("DELETE FROM diagnostic WHERE plc = ?1 AND id <="
                         " (SELECT id FROM diagnostic WHERE plc = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)"),
+    [SQL_CODE_OF] = "SELECT kind, number, file FROM code WHERE plc = ?1",
+    [SQL_CODE_PUT] = ("INSERT INTO code (plc, kind, number, file) VALUES (?1, ?2, ?3, ?4)"
+                      " ON CONFLICT (plc, kind, number) DO UPDATE SET file = excluded.file"),
+    [SQL_CODE_DELETE] = "DELETE FROM code WHERE plc = ?1 AND kind = ?2 AND number = ?3",
+    [SQL_BLOCK_PUT] = ("INSERT INTO block (plc, kind, number, data) VALUES (?1, ?2, ?3, ?4)"
+                       " ON CONFLICT (plc, kind, number) DO UPDATE SET data = excluded.data RETURNING id"),
+    [SQL_BLOCK_DELETE] = "DELETE FROM block WHERE id = ?1",
     [SQL_BLOCK_ALL] = "SELECT id, plc, kind, number, data FROM block ORDER BY id",
     [SQL_BLOCK_ONE] = "SELECT id, plc, kind, number, data FROM block WHERE id = ?1",
     [SQL_TAG_ALL] = "SELECT id, plc, name, address, type, value, error FROM tag ORDER BY id",

@@ -29,9 +29,44 @@ void tag_show(plant *p, struct mirror_tag *tag)
     tag->dirty = true;
 }
 
+/* While blocks move in a turn, the first error that goes is kept for the case that the turn is undone. */
+static void put_away_error(plant *p, struct mirror_tag *tag)
+{
+    if (!p->keeps_errors || tag->keeps) {
+        free(tag->error);
+        return;
+    }
+    tag->keeps = true;
+    tag->kept_error = tag->error;
+    tag->kept_refused = tag->refused;
+    tag->next_kept = p->kept_tags;
+    p->kept_tags = tag;
+}
+
+void tag_errors_restore(plant *p)
+{
+    for (struct mirror_tag *tag = p->kept_tags; tag != NULL; tag = tag->next_kept) {
+        free(tag->error);
+        tag->error = tag->kept_error;
+        tag->refused = tag->kept_refused;
+        tag->kept_error = NULL;
+    }
+    tag_errors_forget(p);
+}
+
+void tag_errors_forget(plant *p)
+{
+    for (struct mirror_tag *tag = p->kept_tags; tag != NULL; tag = tag->next_kept) {
+        free(tag->kept_error);
+        tag->kept_error = NULL;
+        tag->keeps = false;
+    }
+    p->kept_tags = NULL;
+}
+
 static void replace_error(plant *p, struct mirror_tag *tag, char *error)
 {
-    free(tag->error);
+    put_away_error(p, tag);
     tag->error = error;
     tag->refused = false;
     list(p, tag);
@@ -194,6 +229,16 @@ s7_status tag_rebind(plant *p)
     }
     p->blocks_moved = false;
     return S7_OK;
+}
+
+s7_status tag_rebind_kept(plant *p)
+{
+    s7_status status;
+
+    p->keeps_errors = true;
+    status = tag_rebind(p);
+    p->keeps_errors = false;
+    return status;
 }
 
 void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)

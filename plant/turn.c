@@ -103,6 +103,21 @@ static s7_status lock_for_writes(plant *p)
     return take_lock(p) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "begin to write");
 }
 
+s7_status turn_lock_late(plant *p)
+{
+    int64_t version = 0;
+
+    if (checkpoint_holds_off(p))
+        return plant_fail(&p->last_error, S7_E_PLANT_BUSY, "%s: its log is being started over", p->path);
+    if (take_lock(p) != SQLITE_OK)
+        return plant_sql_fail(p, "begin to write");
+    if (read_data_version(p, &version) == SQLITE_OK && version == p->data_version)
+        return S7_OK;
+    plant_sql_run(p, SQL_ROLLBACK);
+    p->can_write = false;
+    return plant_fail(&p->last_error, S7_E_PLANT_BUSY, "%s: another program wrote meanwhile", p->path);
+}
+
 static void turn_open(plant *p)
 {
     assert(!p->in_turn);
@@ -118,6 +133,7 @@ static void turn_open(plant *p)
 static void turn_close(plant *p)
 {
     cpu_turn_done(p);
+    move_turn_done(p);
     p->n_undo = 0;
     p->n_undo_bytes = 0;
     p->in_turn = false;
@@ -227,13 +243,15 @@ static s7_status flush_blocks(plant *p)
 static bool something_to_write(const plant *p)
 {
     return p->dirty_blocks != NULL || p->dirty_tags != NULL || p->dirty_plcs != NULL || p->applied ||
-           p->n_events > 0 || fault_waits(p);
+           p->n_moves > 0 || p->move_failed != S7_OK || p->n_events > 0 || fault_waits(p);
 }
 
 static s7_status flush(plant *p)
 {
-    s7_status status = flush_blocks(p);
+    s7_status status = move_settle(p);
 
+    if (status == S7_OK)
+        status = flush_blocks(p);
     if (status == S7_OK && tag_flush(p) != SQLITE_OK)
         status = plant_sql_fail(p, "write the tags");
     if (status == S7_OK && cpu_flush(p) != SQLITE_OK)
@@ -258,10 +276,10 @@ static void undo_stores(plant *p)
 }
 
 /* With memory durability stores stand though they could not be flushed, but for those over edits that are
- * owed now (see lock_for_writes). */
+ * owed now (see lock_for_writes), and those beside blocks that came or went, which the file has to have. */
 static bool stores_stand(const plant *p)
 {
-    return p->options.durability == PLANT_MEMORY && !p->applied;
+    return p->options.durability == PLANT_MEMORY && !p->applied && p->n_moves == 0;
 }
 
 static void roll_back(plant *p)
@@ -279,6 +297,7 @@ static void give_up(plant *p)
         return;
     undo_stores(p);
     cpu_undo(p);
+    move_undo(p); /* last: the stores were in blocks that it frees */
     if (!p->was_dirty)
         plant_clean(p, false);
 }
@@ -324,7 +343,7 @@ static void report_faults(plant *p)
 s7_status plant_turn_end(plant *p)
 {
     s7_status status;
-    bool stored = p->n_undo > 0 || p->cpu_stored, stand = stores_stand(p);
+    bool stored = p->n_undo > 0 || p->cpu_stored || p->n_moves > 0, stand = stores_stand(p);
 
     assert(p->in_turn);
     status = finish(p);

@@ -22,6 +22,7 @@ static const struct sim_personality personalities[] = {
         .any_tsap = true,
         .serves_before_setup = true,
         .max_items = 0,
+        .dbread = true,
         .wrong_tsap = SIM_REFUSE_DR,
         .full = SIM_REFUSE_DR,
         .memory = {.inputs = 1024, .outputs = 1024, .markers = 8192, .timers = 512, .counters = 512},

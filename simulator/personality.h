@@ -33,6 +33,7 @@ struct sim_personality {
     bool serves_before_setup; /* jobs before setup communication are served at PDU 240, else refused with 8104
                                */
     uint8_t max_items;        /* items per job; more: 8500. 0: only the PDU length counts */
+    bool dbread;              /* takes DBREAD items, else 0A */
     enum sim_refusal wrong_tsap, full;
     struct {
         uint32_t inputs, outputs, markers; /* bytes */

@@ -31,6 +31,8 @@ void sim_session_free(sim_session *session)
         free(session->replies[i].bytes);
     for (size_t i = 0; session != NULL && i < SIM_TASK_KINDS; i++)
         sim_tasks_free(session->tasks[i]);
+    if (session != NULL)
+        sim_shelf_clear(&session->shelf);
     free(session);
 }
 
@@ -104,18 +106,25 @@ bool sim_session_may_write(const sim_session *session)
 
 /* ---- the turn ---- */
 
+/* Most connections have none. */
+static void for_tasks(sim_session *session, void (*fn)(struct sim_tasks *))
+{
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        if (session->tasks[i] != NULL)
+            fn(session->tasks[i]);
+}
+
 void sim_session_mark(sim_session *session)
 {
     session->mark = session->now;
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_mark(session->tasks[i]);
+    for_tasks(session, sim_tasks_mark);
+    sim_shelf_mark(&session->shelf, &session->now.link);
 }
 
 void sim_session_rewind(sim_session *session)
 {
     session->now = session->mark;
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_rewind(session->tasks[i]);
+    for_tasks(session, sim_tasks_rewind);
 }
 
 static unsigned count_may_write(const sim_session *session)
@@ -138,8 +147,8 @@ void sim_session_turn_done(sim_session *session)
 
     session->now.joined_ran = false;
     session->now.chained = false;
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_turn_done(session->tasks[i]);
+    for_tasks(session, sim_tasks_turn_done);
+    sim_shelf_tidy(&session->shelf, &session->now.link);
     if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
         session->bad = false;
         session->rx_len = session->framed;

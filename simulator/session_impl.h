@@ -57,6 +57,7 @@ struct sim_session {
     size_t answer_at; /* where its answer begins in tx */
     struct sim_reply replies[2];
     struct sim_tasks *tasks[SIM_TASK_KINDS];
+    struct sim_shelf shelf;
     uint8_t rx[SIM_RX_CAP];
     uint8_t tx[SIM_TX_CAP];
     uint8_t joined[S7_PDU_LEN_MAX];

@@ -152,12 +152,14 @@ static void run_pdu(sim_session *session, enum sim_writes writes)
                           .tasks = session->tasks,
                           .pdu = &session->pdu,
                           .answer = &answer,
+                          .shelf = &session->shelf,
                           .replies = session->replies,
                           .refuse_writes = writes == SIM_WRITES_REFUSE};
 
     sim_job_run(&job);
     session->now.chained = job.chained;
-    end_pdu(session, &answer);
+    if (answer.len > 0) /* what the PLC asked for itself is not answered */
+        end_pdu(session, &answer);
 }
 
 /* The PDU of a last or only fragment. Longer than the joined buffer: its head is enough to refuse it. */
@@ -196,6 +198,13 @@ static bool is_empty(const struct s7_cotp *dt)
     return dt->data_len == 0 && !dt->eot;
 }
 
+/* Clients ask, and answer what the PLC has asked. */
+static bool is_wanted(const sim_session *session, const struct s7_pdu *pdu)
+{
+    return pdu->rosctr == S7_ROSCTR_JOB || pdu->rosctr == S7_ROSCTR_USERDATA ||
+           sim_download_awaits(&session->now.link, pdu);
+}
+
 static void on_data(sim_session *session, const struct s7_cotp *dt, struct sim_step *step)
 {
     struct sim_session_turn *now = &session->now;
@@ -216,11 +225,12 @@ static void on_data(sim_session *session, const struct s7_cotp *dt, struct sim_s
     if (!dt->eot)
         return;
     s7_status status = assemble(session, dt, pdu);
-    if (status != S7_OK || (pdu->rosctr != S7_ROSCTR_JOB && pdu->rosctr != S7_ROSCTR_USERDATA)) {
+    if (status != S7_OK || !is_wanted(session, pdu)) {
         const uint8_t *first = now->joining ? session->joined : dt->data;
         end(session, step, SIM_REFUSE_FIN, "close",
-            first[0] == S7_PROTOCOL_ID_PLUS ? "S7comm-plus (72) is not spoken here"
-                                            : "no S7 job: header or lengths are wrong");
+            first[0] == S7_PROTOCOL_ID_PLUS
+                ? "S7comm-plus (72) is not spoken here"
+                : "no S7 job: header or lengths are wrong, or an answer to nothing");
         return;
     }
     step->pdu = pdu;

@@ -49,15 +49,15 @@ void rig_handshake(struct rig *rig, uint16_t pdu_len, uint16_t amq);
 /* A PDU in hex wrapped into TPKT and DT both ways. */
 void rig_ask_pdu(struct rig *rig, const char *request, const char *answer);
 
+/* The next frame that is pending must have this PDU; takes it. */
+void rig_expect_pdu(struct rig *rig, const char *pdu);
+
 /* Many of them, one after the other. */
 struct rig_exchange {
     const char *what, *request, *answer; /* PDUs in hex; answer "": none */
 };
 void rig_ask_all(struct rig *rig, const struct rig_exchange *exchanges, size_t n);
 #define RIG_ASK_ALL(rig, exchanges) rig_ask_all(rig, exchanges, sizeof(exchanges) / sizeof((exchanges)[0]))
-
-/* The next frame that is pending must have this PDU; takes it. */
-void rig_expect_pdu(struct rig *rig, const char *pdu);
 
 size_t rig_hex(const char *hex, uint8_t *out, size_t cap);
 const uint8_t *rig_db(struct rig *rig, uint16_t number);

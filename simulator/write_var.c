@@ -69,8 +69,7 @@ static uint8_t store(struct sim_job *job, const struct sim_range *range, const s
     return S7_ITEM_OK;
 }
 
-static uint8_t write_item(struct sim_job *job, const struct s7_var_item *item,
-                          const struct s7_data_unit *unit)
+uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit)
 {
     struct sim_range range;
     uint8_t code = sim_locate(job->plc, item, true, &range);
@@ -104,6 +103,6 @@ void sim_write_var(struct sim_job *job)
     s7_wr_be(answer, 1, count);
     s7_pdu_param_end(answer, start);
     while (next(&pairs, &item, &unit, &more) == S7_OK && more)
-        s7_wr_be(answer, 1, write_item(job, &item, &unit));
+        s7_wr_be(answer, 1, sim_write_item(job, &item, &unit));
     s7_pdu_end(answer, start);
 }
