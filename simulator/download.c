@@ -39,7 +39,7 @@ static uint32_t longest_code(const struct sim_plc *plc, uint8_t type)
 {
     uint8_t subtype = type == '8' ? 0x08 : (uint8_t)(type - 'A' + 0x0A);
     size_t n;
-    const struct plant_szl *lists = sim_plc_szl(plc, &n);
+    const struct plant_szl *lists = plant_szl(plc->plant, plc->row, &n);
 
     for (size_t i = 0; i < n; i++)
         for (uint32_t at = 0;
@@ -148,9 +148,11 @@ bool sim_download_tell(struct sim_telling *telling)
     return true;
 }
 
-int64_t sim_download_due(const struct sim_plc *plc, const struct sim_link *link)
+int64_t sim_download_due(const struct sim_telling *telling)
 {
-    return link->download.asked ? link->download.by_ns : plc->now_ns;
+    const struct sim_download *download = &telling->link->download;
+
+    return download->asked ? download->by_ns : telling->plc->now_ns;
 }
 
 /* ---- their answers ---- */

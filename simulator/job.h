@@ -143,4 +143,10 @@ bool sim_knows_dbread(const struct sim_plc *plc);
 /* Write it, inside a turn that may. Returns the return code. */
 uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit);
 
+/* counters.c: does this CPU have numbers on the wire there, and the way there and back. from_wire: false if
+ * one is more than 999. */
+bool sim_counts_binary(const struct sim_plc *plc, const struct sim_range *range);
+void sim_counters_to_wire(uint8_t *words, size_t len);
+bool sim_counters_from_wire(uint8_t *words, const uint8_t *wire, size_t len);
+
 #endif

@@ -2,7 +2,8 @@
 
 #include "protocol/dbread.h"
 
-static void append_good(struct s7_wr *answer, const struct sim_range *range, bool last)
+static void append_good(struct s7_wr *answer, const struct sim_plc *plc, const struct sim_range *range,
+                        bool last)
 {
     const uint8_t *from = range->block->data + range->offset;
     uint8_t *room = s7_data_append_room(answer, S7_ITEM_OK, range->size->data_size, range->len);
@@ -13,6 +14,8 @@ static void append_good(struct s7_wr *answer, const struct sim_range *range, boo
         *room = from[0] >> range->bit & 1;
     else
         memcpy(room, from, range->len);
+    if (sim_counts_binary(plc, range))
+        sim_counters_to_wire(room, range->len);
     if (!last)
         s7_data_fill(answer, range->len);
 }
@@ -26,7 +29,7 @@ static void append_bad(struct s7_wr *answer, uint8_t code)
 
 bool sim_knows_dbread(const struct sim_plc *plc)
 {
-    return plc->who->dbread;
+    return (plc->who->lacks & PLANT_LACKS_DBREAD) == 0;
 }
 
 static void append_part(struct s7_wr *answer, struct sim_plc *plc, const struct s7_db_part *part)
@@ -69,7 +72,7 @@ static void append_item(struct s7_wr *answer, struct sim_plc *plc, const struct 
     }
     uint8_t code = sim_locate(plc, item, false, &range);
     if (code == S7_ITEM_OK)
-        append_good(answer, &range, last);
+        append_good(answer, plc, &range, last);
     else
         append_bad(answer, code);
 }

@@ -26,7 +26,7 @@ s7_status sim_session_new(struct sim_plc *plc, const struct sim_session_options 
 void sim_session_free(sim_session *session)
 {
     if (session != NULL && session->admitted)
-        session->plc->n_connections--;
+        sim_plc_leave(session->plc, session->of);
     for (size_t i = 0; session != NULL && i < 2; i++)
         free(session->replies[i].bytes);
     for (size_t i = 0; session != NULL && i < SIM_TASK_KINDS; i++)

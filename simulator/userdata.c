@@ -192,7 +192,7 @@ void sim_userdata(struct sim_job *job)
     }
     const struct service *service =
         request.type == S7_USERDATA_REQUEST ? find(request.group, request.subfunction) : NULL;
-    if (service == NULL)
+    if (service == NULL || sim_lacks_userdata(job, request.group, request.subfunction))
         answer_error(job, &request, request.sequence == 0 ? 1 : request.sequence, S7_ERR_NOT_IMPLEMENTED);
     else if (is_follow_up(&request))
         follow_up(job, &request);

@@ -54,13 +54,17 @@ static bool is_bcd(const uint8_t *words, size_t len)
 static uint8_t store(struct sim_job *job, const struct sim_range *range, const struct s7_data_unit *unit)
 {
     const uint8_t *bytes = unit->payload;
-    uint8_t merged;
+    uint8_t merged, counters[S7_PDU_LEN_MAX];
 
     if (range->size->item_size == S7_SIZE_BIT) {
         uint8_t mask = (uint8_t)(1U << range->bit);
         uint8_t old = range->block->data[range->offset];
         merged = unit->payload[0] & 1 ? old | mask : old & (uint8_t)~mask;
         bytes = &merged;
+    } else if (sim_counts_binary(job->plc, range)) {
+        if (range->len > sizeof counters || !sim_counters_from_wire(counters, bytes, range->len))
+            return S7_ITEM_ACCESS;
+        bytes = counters;
     } else if (holds_bcd(range->size) && !is_bcd(bytes, range->len)) {
         return S7_ITEM_ACCESS;
     }
