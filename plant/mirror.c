@@ -75,6 +75,17 @@ static void copy_text(char *dst, size_t cap, sqlite3_stmt *q, int column)
     snprintf(dst, cap, "%s", text != NULL ? text : "");
 }
 
+static void take_identity(struct plant_identity *identity, sqlite3_stmt *q, int column)
+{
+    copy_text(identity->as_name, sizeof identity->as_name, q, column);
+    copy_text(identity->module_name, sizeof identity->module_name, q, column + 1);
+    copy_text(identity->plant_name, sizeof identity->plant_name, q, column + 2);
+    copy_text(identity->location, sizeof identity->location, q, column + 3);
+    copy_text(identity->serial, sizeof identity->serial, q, column + 4);
+    copy_text(identity->order_code, sizeof identity->order_code, q, column + 5);
+    copy_text(identity->firmware, sizeof identity->firmware, q, column + 6);
+}
+
 static void plc_take_row(struct mirror_plc *plc, sqlite3_stmt *q)
 {
     char mode[8];
@@ -93,6 +104,9 @@ static void plc_take_row(struct mirror_plc *plc, sqlite3_stmt *q)
     plc->pub.state.clock_ms = sqlite3_column_int64(q, 10);
     plc->pub.protection = (uint8_t)sqlite3_column_int(q, 11);
     copy_text(plc->pub.password, sizeof plc->pub.password, q, 12);
+    plc->pub.put_get = int_or_none(q, 13);
+    plc->pub.service_time = sqlite3_column_int(q, 14) != 0;
+    take_identity(&plc->pub.identity, q, 15);
     plc->pub.gone = false;
 }
 
@@ -119,6 +133,7 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
 {
     struct mirror_plc *plc = idmap_find(&p->plcs_by_id, id);
     sqlite3_stmt *q = p->sql[SQL_PLC_ONE];
+    s7_status status;
     int rc;
 
     if (plc == NULL) /* added while serving: taken up at the next start */
@@ -131,7 +146,10 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
         plc->pub.gone = true;
     p->faults_moved = true;
     p->plcs_version++;
-    return plant_sql_end(p, SQL_PLC_ONE, S7_OK, "read a row of plc");
+    status = plant_sql_end(p, SQL_PLC_ONE, S7_OK, "read a row of plc");
+    if (status == S7_OK) /* it may be another one now */
+        status = personality_reread(p, plc);
+    return status == S7_OK ? szl_reread(p, id) : status;
 }
 
 /* ---- blocks ---- */
@@ -233,6 +251,8 @@ static s7_status block_from_row(plant *p, sqlite3_stmt *q, struct mirror_plc **p
     if (*out == NULL)
         return S7_E_NOMEM;
     (*out)->pub.id = sqlite3_column_int64(q, 0);
+    (*out)->pub.optimized = sqlite3_column_int(q, 5) != 0;
+    (*out)->pub.write_protected = sqlite3_column_int(q, 6) != 0;
     return S7_OK;
 }
 
@@ -243,6 +263,8 @@ static bool take_bytes(plant *p, struct mirror_block *old, struct mirror_block *
         old->pub.len != fresh->pub.len)
         return false;
     memcpy(old->bytes, fresh->bytes, old->pub.len);
+    old->pub.optimized = fresh->pub.optimized;
+    old->pub.write_protected = fresh->pub.write_protected;
     tag_touch(p, old, 0, old->pub.len);
     return true;
 }

@@ -193,8 +193,11 @@ static s7_status replace_block(plant *p, struct move *move, struct mirror_block 
         return status;
     }
     move->gone = mirror_block_find(move->plc, S7_AREA_DB, fresh->pub.number);
-    if (move->gone != NULL)
+    if (move->gone != NULL) {
+        fresh->pub.optimized = move->gone->pub.optimized;
+        fresh->pub.write_protected = move->gone->pub.write_protected;
         take_out(p, move);
+    }
     if (mirror_block_link(p, move->plc, fresh) == S7_OK) {
         p->blocks_moved = true;
         move->came = fresh;

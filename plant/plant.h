@@ -26,6 +26,8 @@
 #ifndef PLANT_PLANT_H
 #define PLANT_PLANT_H
 
+#include "plant/personality.h"
+
 #include <s7rig/address.h>
 
 #define PLANT_SCHEMA_VERSION 7
@@ -83,8 +85,7 @@ struct plant_new_plc {
     size_t n_blocks;
     const struct plant_plc *limits; /* its rack, slot, pdu_len, amq and connections are taken, as they are
                                        described below; NULL: all as the personality says */
-    const struct plant_szl *szl;    /* its status lists; none: as the personality says */
-    size_t n_szl;
+    bool has_memory;                /* add the areas that the personality has and blocks lack */
 };
 
 /* Make a new file with these PLCs, by running all migrations on an empty file. S7_E_ARG: it exists already,
@@ -95,6 +96,15 @@ S7_MUST_CHECK s7_status plant_create(const char *path, const struct plant_new_pl
 /* The same, without waiting for the disk: for files that are thrown away. */
 S7_MUST_CHECK s7_status plant_create_temporary(const char *path, const struct plant_new_plc *plcs,
                                                size_t n_plcs, struct plant_error *error);
+
+/* ---- personalities ---- */
+
+typedef void plant_personality_fn(const struct plant_personality *who, void *arg);
+
+/* Call fn for each personality of a plant file, or (path NULL) of a new one; `who` lives for the call.
+ * S7_E_PLANT_MISSING, S7_E_PLANT_SCHEMA, S7_E_PLANT_IO, S7_E_NOMEM. */
+S7_MUST_CHECK s7_status plant_personalities(const char *path, plant_personality_fn *fn, void *arg,
+                                            struct plant_error *error);
 
 /* ---- opening ---- */
 
@@ -120,6 +130,8 @@ struct plant_block {
     uint16_t number;
     uint32_t len;
     const uint8_t *data; /* len bytes, valid until the next plant_turn_begin */
+    bool optimized;      /* S7 clients do not find it */
+    bool write_protected;
 };
 
 enum plant_mode { PLANT_RUN, PLANT_STOP };
@@ -132,6 +144,12 @@ struct plant_state {
 
 #define PLANT_PASSWORD_CAP 9
 
+/* What one PLC tells of itself; "": as its status lists have it. */
+struct plant_identity {
+    char as_name[25], module_name[25], plant_name[33], location[33], serial[25];
+    char order_code[PLANT_ORDER_CODE_CAP], firmware[PLANT_FIRMWARE_CAP];
+};
+
 struct plant_plc {
     int64_t id; /* rowid in `plc` */
     char name[PLANT_NAME_CAP];
@@ -141,6 +159,12 @@ struct plant_plc {
     int32_t pdu_len;     /* -1: as the personality says */
     int32_t amq;         /* -1: as the personality says */
     int32_t connections; /* most S7 connections at once; -1: as the personality says */
+    int32_t put_get;     /* reads and writes are permitted, 0 or 1; -1: as the personality says */
+    bool service_time;   /* answers take the time that the personality says */
+    struct plant_identity identity;
+    /* What it plays; NULL: there was no personality of the name `cpu` when the file was opened. One that was
+     * deleted or renamed since then is played on. */
+    const struct plant_personality *who;
     struct plant_state state;
     uint8_t protection;                /* 1 none, 2 against writing, 3 against reading too */
     char password[PLANT_PASSWORD_CAP]; /* "": none */
@@ -152,11 +176,14 @@ struct plant_plc {
 size_t plant_plc_count(const plant *p);
 const struct plant_plc *plant_plc_at(const plant *p, size_t index);
 
+/* The names of all personalities of the file, with commas between them; cut at cap. Between turns. */
+void plant_personality_names(plant *p, char *names, size_t cap);
+
 /* Moves whenever rows of `plc` were read again. */
 uint64_t plant_plcs_version(const plant *p);
 
-/* The PLC's rows of `szl` by list and index; valid until the next plant_turn_begin. None: as the personality
- * says. */
+/* The PLC's status lists by list and index: its rows of `szl`, and those of its personality's lists of which
+ * it has none; valid until the next plant_turn_begin. */
 const struct plant_szl *plant_szl(const plant *p, const struct plant_plc *plc, size_t *n);
 
 /* The PLC's diagnostic buffer: the newest PLANT_DIAG_MAX rows of `diagnostic`; 0 is the newest. */

@@ -76,6 +76,7 @@ struct code_list {
 
 struct mirror_plc {
     struct plant_plc pub;         /* first */
+    struct plant_personality who; /* pub.who, once there was a row */
     struct mirror_block **blocks; /* by (area, number) */
     size_t n_blocks, cap_blocks;
     struct plant_szl *szl; /* their data lie in szl_data */
@@ -133,6 +134,8 @@ enum plant_sql {
     SQL_PLC_ALL,
     SQL_PLC_ONE,
     SQL_PLC_SET_STATE,
+    SQL_PERSONALITY_OF,
+    SQL_PERSONALITY_NAMES,
     SQL_SZL_OF,
     SQL_DIAG_OF,
     SQL_DIAG_ADD,
@@ -311,6 +314,12 @@ void code_list_free(struct code_list *list);
 S7_MUST_CHECK s7_status move_settle(plant *p);
 void move_undo(plant *p);
 void move_turn_done(plant *p); /* it stands, or was undone */
+
+/* ---- personalities (personality.c) ---- */
+extern const char plant_personality_of[]; /* the text of SQL_PERSONALITY_OF */
+S7_MUST_CHECK s7_status personality_reread(plant *p, struct mirror_plc *plc);
+/* For change_apply: some personality was edited; its status lists are read again as well. */
+S7_MUST_CHECK s7_status personality_edited(plant *p, int64_t row);
 
 /* ---- changes (change.c) ---- */
 /* Everything that `change` holds, inside a transaction; BLOB edits first. *any: it holds something. */

@@ -8,12 +8,23 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_DATA_VERSION] = "PRAGMA data_version",
     [SQL_PLC_ALL] =
         ("SELECT id, name, listen, cpu, rack, slot, pdu_length, amq, connections, mode, clock_ms, protection,"
-         " password FROM plc ORDER BY id"),
+         " password, put_get, service_time, as_name, module_name, plant_name, location, serial, order_code,"
+         " firmware FROM plc ORDER BY id"),
     [SQL_PLC_ONE] =
         ("SELECT id, name, listen, cpu, rack, slot, pdu_length, amq, connections, mode, clock_ms, protection,"
-         " password FROM plc WHERE id = ?1"),
+         " password, put_get, service_time, as_name, module_name, plant_name, location, serial, order_code,"
+         " firmware FROM plc WHERE id = ?1"),
     [SQL_PLC_SET_STATE] = "UPDATE plc SET mode = ?2, clock_ms = ?3 WHERE id = ?1",
-    [SQL_SZL_OF] = "SELECT list, idx, record_len, data FROM szl WHERE plc = ?1 ORDER BY list, idx",
+    [SQL_PERSONALITY_OF] = plant_personality_of,
+    [SQL_PERSONALITY_NAMES] =
+        "SELECT group_concat(name, ', ') FROM (SELECT name FROM personality ORDER BY rowid)",
+    /* A list of the PLC's own takes the place of the personality's. */
+    [SQL_SZL_OF] = ("SELECT list, idx, record_len, data FROM szl WHERE plc = ?1"
+                    " UNION ALL"
+                    " SELECT list, idx, record_len, data FROM personality_szl AS s"
+                    "  WHERE personality = (SELECT cpu FROM plc WHERE id = ?1)"
+                    "  AND NOT EXISTS (SELECT 1 FROM szl WHERE plc = ?1 AND szl.list = s.list)"
+                    " ORDER BY list, idx"),
     [SQL_DIAG_OF] = "SELECT data FROM diagnostic WHERE plc = ?1 ORDER BY id DESC LIMIT ?2",
     [SQL_DIAG_ADD] = "INSERT INTO diagnostic (plc, data, text) VALUES (?1, ?2, ?3)",
     [SQL_DIAG_PRUNE] = ("DELETE FROM diagnostic WHERE plc = ?1 AND id <="
@@ -25,8 +36,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_BLOCK_PUT] = ("INSERT INTO block (plc, kind, number, data) VALUES (?1, ?2, ?3, ?4)"
                        " ON CONFLICT (plc, kind, number) DO UPDATE SET data = excluded.data RETURNING id"),
     [SQL_BLOCK_DELETE] = "DELETE FROM block WHERE id = ?1",
-    [SQL_BLOCK_ALL] = "SELECT id, plc, kind, number, data FROM block ORDER BY id",
-    [SQL_BLOCK_ONE] = "SELECT id, plc, kind, number, data FROM block WHERE id = ?1",
+    [SQL_BLOCK_ALL] = "SELECT id, plc, kind, number, data, optimized, write_protected FROM block ORDER BY id",
+    [SQL_BLOCK_ONE] =
+        "SELECT id, plc, kind, number, data, optimized, write_protected FROM block WHERE id = ?1",
     [SQL_TAG_ALL] = "SELECT id, plc, name, address, type, value, error FROM tag ORDER BY id",
     [SQL_TAG_ONE] = "SELECT id, plc, name, address, type, value, error FROM tag WHERE id = ?1",
     [SQL_FAULT_ALL] = ("SELECT id, plc, name, args, armed, matched, fired, error,"

@@ -109,12 +109,13 @@ struct sc_work {
     unsigned count; /* workers, 1..1000 */
     uint64_t times; /* iterations of each */
     bool write;
+    bool direct;                 /* without a lease: sc_pool_direct; acquire_ms is not used */
     const s7_address *addresses; /* copied; worker w's iteration k (both from 0) uses number (w + k) % n */
     size_t n_addresses;
     const uint8_t *values; /* copied; n_addresses times value_len bytes: what is written, or what a read must
                               bring (NULL: anything) */
     size_t value_len;      /* bytes of each address's item */
-    int64_t pause_ns;      /* between put and the next get */
+    int64_t pause_ns;      /* between put (direct: the answer) and the next get */
     uint32_t acquire_ms, request_ms; /* 0: the pool's */
 };
 

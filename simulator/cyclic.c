@@ -35,16 +35,6 @@ static void begin(struct walk *walk, const uint8_t *list, size_t len, unsigned n
     *walk = (struct walk){.items = {.rd = {list, len}, .left = n}};
 }
 
-static struct s7_var_item bytes_of(const struct s7_db_part *part)
-{
-    return (struct s7_var_item){.syntax_id = S7_SYNTAX_S7ANY,
-                                .size = S7_SIZE_BYTE,
-                                .count = part->len,
-                                .db = part->db,
-                                .area = S7_AREA_DB,
-                                .bit_addr = part->start * 8U};
-}
-
 static bool next_part(struct walk *walk, bool first)
 {
     struct s7_db_part part;
@@ -52,7 +42,7 @@ static bool next_part(struct walk *walk, bool first)
     if (!s7_dbread_part(&walk->parts, &part))
         return false;
     walk->parts_left--;
-    walk->value = (struct value){.item = bytes_of(&part),
+    walk->value = (struct value){.item = s7_dbread_item(&part),
                                  .len = part.len,
                                  .part = true,
                                  .first = first,
@@ -91,11 +81,12 @@ static s7_status next(struct walk *walk, bool *more)
     return next_item(walk, &item) ? S7_OK : S7_E_FRAME;
 }
 
-static bool is_address(const struct value *value)
+static bool is_address(const struct sim_plc *plc, const struct value *value)
 {
     bool many_bits = value->item.size == S7_SIZE_BIT && value->item.count > 1;
 
-    return value->len > 0 && value->len <= S7_PDU_LEN_MAX && !many_bits;
+    return value->len > 0 && value->len <= S7_PDU_LEN_MAX && !many_bits &&
+           (!value->part || sim_knows_dbread(plc));
 }
 
 /* What a list takes: its image, and an answer in which every value is there. */
@@ -103,7 +94,7 @@ struct extent {
     size_t image, payload;
 };
 
-static uint16_t measure(const struct s7_item_walk *items, struct extent *extent)
+static uint16_t measure(const struct sim_plc *plc, const struct s7_item_walk *items, struct extent *extent)
 {
     struct walk walk = {.items = *items};
     bool more;
@@ -112,7 +103,7 @@ static uint16_t measure(const struct s7_item_walk *items, struct extent *extent)
     if (items->left == 0)
         return SIM_ERR_NO_ADDRESS;
     for (;;) {
-        if (next(&walk, &more) != S7_OK || (more && !is_address(&walk.value)))
+        if (next(&walk, &more) != S7_OK || (more && !is_address(plc, &walk.value)))
             return SIM_ERR_NO_ADDRESS;
         if (!more)
             return 0;
@@ -214,7 +205,7 @@ static uint16_t make(struct sim_call *call, const struct s7_item_walk *items, st
 {
     struct sim_job *job = call->job;
     struct extent extent;
-    uint16_t error = measure(items, &extent);
+    uint16_t error = measure(job->plc, items, &extent);
 
     if (error != 0)
         return error;
@@ -264,7 +255,7 @@ static uint16_t put(struct sim_call *call, struct sim_tasks *tasks, uint8_t numb
 uint16_t sim_cyclic_begin(struct sim_call *call)
 {
     struct sim_tasks *tasks = sim_job_tasks(call->job, SIM_TASKS_CYCLIC);
-    uint8_t number = tasks != NULL ? sim_tasks_free_number(tasks) : 0;
+    uint8_t number = tasks != NULL ? sim_tasks_free_number(tasks, 1) : 0;
 
     if (tasks == NULL)
         return S7_ERR_RESOURCES;

@@ -81,6 +81,16 @@ static void told(struct rig *rig, const char *sub, const char *values)
     rig_expect_pdu(rig, wanted);
 }
 
+/* sub: subfunction and sequence; without an error. */
+static void told_answer(struct rig *rig, const char *sub, const char *values)
+{
+    char wanted[512], kind[16];
+
+    snprintf(kind, sizeof kind, "82 %s", sub);
+    pdu_of(wanted, sizeof wanted, "1f00", kind, "0000 0000", values);
+    rig_expect_pdu(rig, wanted);
+}
+
 static void after_ms(struct rig *rig, int64_t ms)
 {
     rig->now_ns += ms * MS;
@@ -208,6 +218,68 @@ static void s7_178_a_living_job_is_given_another_list_and_period(void **state)
     bad(rig, "07 02", "0001 01 02" PARTS, "0702d802"); /* not change-driven */
 }
 
+/* ---- turns ---- */
+
+static void a_turn_that_is_run_again_tells_the_same_once(void **state)
+{
+    struct rig *rig = *state;
+
+    good(rig, "05 00", "0001 01 01" PARTS, "0501", "0001 ff090007 ff1011 ff202122");
+    store(rig, 0x10, 0xAA);
+    after_ms(rig, 1000);
+    told(rig, "05 01", "0001 ff090007 ffaa11 ff202122");
+    store(rig, 0x20, 0xBB);
+    rig->now_ns += 1000 * MS;
+    rig->plc.now_ns = rig->now_ns;
+    sim_session_mark(rig->session);
+    assert_true(sim_session_tell(rig->session));
+    sim_session_rewind(rig->session);
+    assert_true(sim_session_due(rig->session) == rig->now_ns);
+    assert_true(sim_session_tell(rig->session));
+    assert_false(sim_session_tell(rig->session));
+    sim_session_turn_done(rig->session);
+    told(rig, "05 01", "0001 ff090005 fe ffbb2122");
+    rig_expect(rig, "");
+    nothing_after_ms(rig, 1000);
+}
+
+static void a_turn_that_is_run_again_begins_modifies_and_ends_once(void **state)
+{
+    struct rig *rig = *state;
+    const char change[] = /* 07 for job 1, 04 for it, 05 */
+        "0300002d 02f080 3207 0000 1f00 0008 0014 00011204 11 42 07 01 ff09 0010 0001 01 01" DBB8
+        "0300001f 02f080 3207 0000 1f00 0008 0006 00011204 11 42 04 00 ff09 0002 05 01"
+        "0300002d 02f080 3207 0000 1f00 0008 0014 00011204 11 42 05 00 ff09 0010 0001 01 01" DBW16;
+    uint8_t bytes[256], *room;
+    size_t len = rig_hex(change, bytes, sizeof bytes);
+
+    good(rig, "05 00", "0001 01 01" PARTS, "0501", "0001 ff090007 ff1011 ff202122");
+    assert_true(sim_session_room(rig->session, &room) > len);
+    memcpy(room, bytes, len);
+    sim_session_received(rig->session, len, rig->now_ns);
+    sim_session_mark(rig->session);
+    for (int run = 0; run < 2; run++) {
+        sim_session_rewind(rig->session);
+        for (int i = 0; i < 3; i++) {
+            sim_session_step(rig->session, &rig->last);
+            assert_int_equal(rig->last.result, SIM_STEP_REQUEST);
+            sim_session_run(rig->session, SIM_WRITES_RUN, &rig->last);
+        }
+    }
+    sim_session_rewind(rig->session); /* and what is put back is what was */
+    rig_turn(rig);
+    told_answer(rig, "0701", "0001 ff040008 08");
+    told_answer(rig, "0401", "");
+    told_answer(rig, "0501", "0001 ff040010 1011");
+    rig_expect(rig, "");
+    store(rig, 0x20, 0xBB); /* of the first list */
+    nothing_after_ms(rig, 1000);
+    store(rig, 0x10, 0xBB);
+    after_ms(rig, 1000);
+    told(rig, "05 01", "0001 ff040010 bb11");
+    rig_expect(rig, "");
+}
+
 /* ---- ends and limits ---- */
 
 static void s7_143_and_181_an_end_names_what_made_the_job(void **state)
@@ -316,6 +388,8 @@ int main(void)
         TEST(s7_179_and_180_changes_are_told_at_the_grid_complete_at_first_then_the_rest_as_FE),
         TEST(s7_179_an_item_that_did_not_change_has_code_FE_and_no_data),
         TEST(s7_178_a_living_job_is_given_another_list_and_period),
+        TEST(a_turn_that_is_run_again_tells_the_same_once),
+        TEST(a_turn_that_is_run_again_begins_modifies_and_ends_once),
         TEST(s7_143_and_181_an_end_names_what_made_the_job),
         TEST(s7_182_the_lowest_free_number_is_given_up_to_16),
         TEST(s7_144_jobs_end_with_their_connection),

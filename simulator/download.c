@@ -39,7 +39,7 @@ static uint32_t longest_code(const struct sim_plc *plc, uint8_t type)
 {
     uint8_t subtype = type == '8' ? 0x08 : (uint8_t)(type - 'A' + 0x0A);
     size_t n;
-    const struct plant_szl *lists = sim_plc_szl(plc, &n);
+    const struct plant_szl *lists = plant_szl(plc->plant, plc->row, &n);
 
     for (size_t i = 0; i < n; i++)
         for (uint32_t at = 0;

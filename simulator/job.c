@@ -93,7 +93,7 @@ void sim_job_run(struct sim_job *job)
         sim_job_refuse(job, S7_ERR_FRAME_SIZE);
     else if (job->pdu->rosctr == S7_ROSCTR_USERDATA && !early)
         sim_userdata(job);
-    else if (service == NULL || (early && !service->before_setup))
+    else if (service == NULL || (early && !service->before_setup) || sim_lacks_job(job))
         sim_job_refuse(job, S7_ERR_NOT_IMPLEMENTED);
     else
         service->run(job);

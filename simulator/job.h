@@ -73,7 +73,7 @@ struct sim_reply {
 };
 
 /* What goes on behind its answer. */
-enum sim_task_kind { SIM_TASKS_CYCLIC, SIM_TASK_KINDS };
+enum sim_task_kind { SIM_TASKS_CYCLIC, SIM_TASKS_PROGRAMMER, SIM_TASK_KINDS };
 
 struct sim_job {
     struct sim_plc *plc;
@@ -136,5 +136,17 @@ struct sim_range {
  * timer/counter fit, count, alignment, bounds. Returns S7_ITEM_OK and fills *range, or the return code of the
  * refusal. */
 uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range);
+
+/* Does this CPU take DBREAD items? */
+bool sim_knows_dbread(const struct sim_plc *plc);
+
+/* Write it, inside a turn that may. Returns the return code. */
+uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit);
+
+/* counters.c: does this CPU have numbers on the wire there, and the way there and back. from_wire: false if
+ * one is more than 999. */
+bool sim_counts_binary(const struct sim_plc *plc, const struct sim_range *range);
+void sim_counters_to_wire(uint8_t *words, size_t len);
+bool sim_counters_from_wire(uint8_t *words, const uint8_t *wire, size_t len);
 
 #endif

@@ -87,15 +87,15 @@ static s7_status clear(struct sim_plc *plc, s7_area area, uint32_t from)
 
 static s7_status clear_for_start(struct sim_plc *plc, bool cold)
 {
-    const struct sim_personality *who = plc->who;
+    const struct plant_personality *who = plc->who;
     const struct {
         s7_area area;
         uint32_t retentive; /* bytes */
     } areas[] = {{S7_AREA_I, 0},
                  {S7_AREA_Q, 0},
-                 {S7_AREA_M, cold ? 0 : who->retentive.markers},
-                 {S7_AREA_T, cold ? 0 : 2 * who->retentive.timers},
-                 {S7_AREA_C, cold ? 0 : 2 * who->retentive.counters}};
+                 {S7_AREA_M, cold ? 0 : (uint32_t)who->retentive.markers},
+                 {S7_AREA_T, cold ? 0 : 2 * (uint32_t)who->retentive.timers},
+                 {S7_AREA_C, cold ? 0 : 2 * (uint32_t)who->retentive.counters}};
     s7_status status = S7_OK;
 
     for (size_t i = 0; i < sizeof areas / sizeof areas[0] && status == S7_OK; i++)

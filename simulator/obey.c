@@ -1,6 +1,7 @@
 /* A request of the turn under what the faults decided: held, run, swallowed, cut. What reaches beyond the
  * connection's bytes (reset, cable) is only noted here, and done when the turn stands. */
 #include "server_impl.h"
+#include "service_time.h"
 
 #include "protocol/pdu.h"
 #include "protocol/var.h"
@@ -290,7 +291,10 @@ static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *
     turn->tapped = false;
     turn->judged = true;
     sim_judge(conn->station->armed, server->options.seed, &asked, &turn->once, &turn->verdict);
-    turn->due_ns = asked.now_ns + turn->verdict.delay_ns;
+    turn->due_ns = asked.now_ns + turn->verdict.delay_ns +
+                   sim_service_ns(&conn->station->plc, step->pdu, server->options.seed, conn->ordinal,
+                                  ++turn->n_judged) /
+                       server->options.time_scale;
     if (turn->verdict.delay_ns > 0)
         tell(conn, first_run, "%s held for %lld.%03d ms", fn_name(asked.fn),
              (long long)(turn->verdict.delay_ns / (1000 * NS_PER_US)),

@@ -8,6 +8,7 @@
 
 #define NS_PER_MS    INT64_C(1000000)
 #define UPKEEP_NS    (1000 * NS_PER_MS)
+#define PROBE_MS     1000 /* between those of keep-alive, of which three may stay without answer */
 #define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT 10102
 
@@ -131,6 +132,17 @@ static void on_deadline(s7_timer *timer, void *arg)
     sim_conn_close(conn, S7_CLOSE_RST);
 }
 
+/* A client that is gone without a word frees its place when its silence was long enough. */
+static void keep_alive(struct sim_conn *conn)
+{
+    int64_t idle_ms = conn->station->plc.who->keepalive_s * INT64_C(1000);
+    uint32_t scale = conn->server->options.time_scale;
+    struct s7_tcp_options options = {.keepalive_idle_ms = (uint32_t)(idle_ms / scale),
+                                     .keepalive_interval_ms = PROBE_MS / scale};
+
+    s7_stream_set_options(conn->stream, &options);
+}
+
 static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
 {
     struct sim_station *station = arg;
@@ -163,6 +175,7 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     s7_timer_init(&conn->hold, sim_turn_due, conn);
     s7_timer_init(&conn->tell, sim_tell_timer, conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
+    keep_alive(conn);
     s7_stream_set_fn(stream, on_stream, conn);
     sim_turn_activate(conn); /* a row of `fault` may have shut the door before it came */
 }

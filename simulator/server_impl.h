@@ -20,6 +20,7 @@ struct sim_conn_turn {
     bool tapped;        /* and went to the tap */
     struct sim_verdict verdict;
     int64_t due_ns;       /* judged: not to be run before */
+    uint64_t n_judged;    /* requests so far */
     uint64_t once;        /* bits of faults that had their match here */
     bool vanish;          /* the cable is to be taken out before anything is sent, */
     uint64_t vanish_by;   /* by this fault */

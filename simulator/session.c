@@ -26,13 +26,13 @@ s7_status sim_session_new(struct sim_plc *plc, const struct sim_session_options 
 void sim_session_free(sim_session *session)
 {
     if (session != NULL && session->admitted)
-        session->plc->n_connections--;
+        sim_plc_leave(session->plc, session->of);
     for (size_t i = 0; session != NULL && i < 2; i++)
         free(session->replies[i].bytes);
-    if (session != NULL)
-        sim_shelf_clear(&session->shelf);
     for (size_t i = 0; session != NULL && i < SIM_TASK_KINDS; i++)
         sim_tasks_free(session->tasks[i]);
+    if (session != NULL)
+        sim_shelf_clear(&session->shelf);
     free(session);
 }
 
@@ -106,19 +106,25 @@ bool sim_session_may_write(const sim_session *session)
 
 /* ---- the turn ---- */
 
+/* Most connections have none. */
+static void for_tasks(sim_session *session, void (*fn)(struct sim_tasks *))
+{
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        if (session->tasks[i] != NULL)
+            fn(session->tasks[i]);
+}
+
 void sim_session_mark(sim_session *session)
 {
     session->mark = session->now;
+    for_tasks(session, sim_tasks_mark);
     sim_shelf_mark(&session->shelf, &session->now.link);
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_mark(session->tasks[i]);
 }
 
 void sim_session_rewind(sim_session *session)
 {
     session->now = session->mark;
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_rewind(session->tasks[i]);
+    for_tasks(session, sim_tasks_rewind);
 }
 
 static unsigned count_may_write(const sim_session *session)
@@ -141,9 +147,8 @@ void sim_session_turn_done(sim_session *session)
 
     session->now.joined_ran = false;
     session->now.chained = false;
+    for_tasks(session, sim_tasks_turn_done);
     sim_shelf_tidy(&session->shelf, &session->now.link);
-    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
-        sim_tasks_turn_done(session->tasks[i]);
     if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
         session->bad = false;
         session->rx_len = session->framed;

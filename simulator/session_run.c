@@ -111,6 +111,11 @@ static void run_connect_request(sim_session *session, struct sim_step *step)
         return;
     }
     sim_plc_admit(session->plc, s7_cotp_find(cr, S7_COTP_PARAM_CALLED_TSAP), &admission);
+    if (!admission.admitted && !session->admitted && admission.refusal == SIM_REFUSE_SILENCE) {
+        sim_session_mute(session);
+        note(step, "refuse", admission.note);
+        return;
+    }
     if (!admission.admitted && !session->admitted) {
         turn_away(session, admission.refusal, admission.cotp_reason);
         end(session, step, admission.refusal, "refuse", admission.note);
@@ -118,7 +123,8 @@ static void run_connect_request(sim_session *session, struct sim_step *step)
     }
     if (!session->admitted) { /* a rewound turn comes here twice */
         session->admitted = true;
-        session->plc->n_connections++;
+        session->of = admission.of;
+        sim_plc_enter(session->plc, admission.of);
     }
     confirm(session, cr);
     note(step, admission.note[0] != '\0' ? "warn" : "connect", admission.note);

@@ -67,11 +67,11 @@ void sim_tasks_end_all(struct sim_tasks *tasks)
 
 /* ---- looking ---- */
 
-uint8_t sim_tasks_free_number(const struct sim_tasks *tasks)
+uint8_t sim_tasks_free_number(const struct sim_tasks *tasks, uint8_t first)
 {
-    for (uint8_t i = 0; i < SIM_TASKS_MAX; i++)
-        if (tasks->now[i].task == NULL)
-            return (uint8_t)(i + 1);
+    for (uint8_t number = first; number <= SIM_TASKS_MAX; number++)
+        if (tasks->now[number - 1].task == NULL)
+            return number;
     return 0;
 }
 

@@ -45,8 +45,8 @@ static inline uint8_t *sim_task_image(struct sim_task *task, uint8_t which)
     return task->bytes + task->list_len + which * task->image_len;
 }
 
-/* The lowest number that is free; 0: none is. */
-uint8_t sim_tasks_free_number(const struct sim_tasks *tasks);
+/* The lowest number that is free, from this one on; 0: none is. */
+uint8_t sim_tasks_free_number(const struct sim_tasks *tasks, uint8_t first);
 
 /* NULL: no such task. */
 struct sim_slot *sim_tasks_find(struct sim_tasks *tasks, uint8_t number);

@@ -14,8 +14,10 @@ void sim_tell(struct sim_conn *conn)
 void sim_tell_later(struct sim_conn *conn)
 {
     bool never = conn->turn.ending || conn->cable_out;
+    int64_t due_ns = never ? S7_NEVER_NS : sim_session_due(conn->session);
 
-    s7_timer_set(conn->server->loop, &conn->tell, never ? S7_NEVER_NS : sim_session_due(conn->session));
+    if (due_ns != S7_NEVER_NS || s7_timer_is_set(&conn->tell))
+        s7_timer_set(conn->server->loop, &conn->tell, due_ns);
 }
 
 void sim_tell_others(sim_server *server)

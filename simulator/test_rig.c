@@ -15,7 +15,6 @@
 #include "simulator/mode.h"
 
 #define FRAME_CAP 8192
-#define DBS_MAX   100
 
 static int nibble(char c)
 {
@@ -62,20 +61,9 @@ void rig_open(struct rig *rig, const char *cpu)
 
 void rig_open_dbs(struct rig *rig, const char *cpu, const struct plant_new_block *dbs, size_t n)
 {
-    const struct sim_personality *who = sim_personality_find(cpu);
-    struct plant_new_block blocks[DBS_MAX + 5];
+    const struct plant_new_plc plc = {
+        .name = "plc", .cpu = cpu, .blocks = dbs, .n_blocks = n, .has_memory = true};
     struct plant_error error;
-
-    assert_non_null(who);
-    assert_true(n <= DBS_MAX);
-    const struct plant_new_block areas[] = {
-        {S7_AREA_I, 0, who->memory.inputs},       {S7_AREA_Q, 0, who->memory.outputs},
-        {S7_AREA_M, 0, who->memory.markers},      {S7_AREA_T, 0, 2 * who->memory.timers},
-        {S7_AREA_C, 0, 2 * who->memory.counters},
-    };
-    memcpy(blocks, dbs, n * sizeof dbs[0]);
-    memcpy(blocks + n, areas, sizeof areas);
-    const struct plant_new_plc plc = {.name = "plc", .cpu = cpu, .blocks = blocks, .n_blocks = n + 5};
 
     memset(rig, 0, sizeof *rig);
     snprintf(rig->folder, sizeof rig->folder, "%s/s7rig-XXXXXX",

@@ -6,8 +6,9 @@ static const struct source {
     sim_due_fn *due;
 } sources[] = {
     {SIM_TELLS_NEWS, sim_news_tell, sim_news_due},
-    {SIM_TELLS_DOWNLOAD, sim_download_tell, sim_download_due},
     {SIM_TELLS_CYCLIC, sim_cyclic_tell, sim_cyclic_due},
+    {SIM_TELLS_PROGRAMMER, sim_test_tell, sim_test_due},
+    {SIM_TELLS_DOWNLOAD, sim_download_tell, sim_download_due},
 };
 #define N_SOURCES (sizeof sources / sizeof sources[0])
 

@@ -13,7 +13,12 @@
 #include "simulator/job.h"
 
 /* Bits of sim_link.tells. */
-enum sim_tells { SIM_TELLS_NEWS = 0x01, SIM_TELLS_CYCLIC = 0x02, SIM_TELLS_DOWNLOAD = 0x80 };
+enum sim_tells {
+    SIM_TELLS_NEWS = 0x01,
+    SIM_TELLS_CYCLIC = 0x02,
+    SIM_TELLS_PROGRAMMER = 0x04,
+    SIM_TELLS_DOWNLOAD = 0x08
+};
 
 /* Who is told, and where the PDU goes: an empty writer with room for one of link->pdu_len bytes. */
 struct sim_telling {
@@ -35,9 +40,11 @@ typedef int64_t sim_due_fn(const struct sim_telling *telling); /* wr is not ther
 
 sim_tell_fn sim_news_tell; /* messages.c */
 sim_due_fn sim_news_due;
-sim_tell_fn sim_download_tell; /* download.c */
-sim_due_fn sim_download_due;
 sim_tell_fn sim_cyclic_tell; /* cyclic.c */
 sim_due_fn sim_cyclic_due;
+sim_tell_fn sim_test_tell; /* programmer.c */
+sim_due_fn sim_test_due;
+sim_tell_fn sim_download_tell; /* download.c */
+sim_due_fn sim_download_due;
 
 #endif

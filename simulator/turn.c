@@ -89,10 +89,14 @@ static enum sim_writes writes_of(const struct sim_conn *conn, enum sim_writes tu
                                                                                : SIM_WRITES_WAIT;
 }
 
-/* Without a fault, a verdict that stands, and a tap, a request costs no more than this question. */
+/* Without a fault, a verdict that stands, a time to take and a tap, a request costs no more than this
+ * question. */
 static void request(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
-    if (conn->station->armed == NULL && !conn->turn.judged && conn->server->options.tap == NULL)
+    const struct sim_station *station = conn->station;
+
+    if (station->armed == NULL && !conn->turn.judged && !station->plc.row->service_time &&
+        conn->server->options.tap == NULL)
         sim_serve(conn, writes, step);
     else
         sim_obey(conn, writes, first_run, step);

@@ -3,6 +3,7 @@
 
 #include "protocol/alarm.h"
 #include "protocol/cyclic.h"
+#include "protocol/programmer.h"
 
 #include <stdlib.h>
 
@@ -17,6 +18,13 @@ static const struct service {
     bool writes;
     sim_call_fn *run;
 } services[] = {
+    {S7_GROUP_PROGRAMMER, S7_TEST_VARIABLES, 3, 1, false, sim_test_begin}, /* the job is the sequence */
+    {S7_GROUP_PROGRAMMER, S7_TEST_MODIFY, 3, 1, true, sim_test_begin},
+    {S7_GROUP_PROGRAMMER, S7_TEST_DISABLE, 3, 1, false, sim_test_disable},
+    {S7_GROUP_PROGRAMMER, S7_TEST_ENABLE, 3, 1, true, sim_test_enable},
+    {S7_GROUP_PROGRAMMER, S7_TEST_DELETE, 3, 1, false, sim_test_delete},
+    {S7_GROUP_PROGRAMMER, S7_TEST_JOBS, 1, 1, false, sim_test_jobs},
+    {S7_GROUP_PROGRAMMER, S7_TEST_FLASH, 3, 1, false, sim_test_flash},
     {S7_GROUP_CYCLIC, S7_CYCLIC_TIME, 0, 1, false, sim_cyclic_begin}, /* the job is the sequence */
     {S7_GROUP_CYCLIC, S7_CYCLIC_CHANGE, 0, 1, false, sim_cyclic_begin},
     {S7_GROUP_CYCLIC, S7_CYCLIC_MODIFY, 0, 1, false, sim_cyclic_modify},
@@ -184,7 +192,7 @@ void sim_userdata(struct sim_job *job)
     }
     const struct service *service =
         request.type == S7_USERDATA_REQUEST ? find(request.group, request.subfunction) : NULL;
-    if (service == NULL)
+    if (service == NULL || sim_lacks_userdata(job, request.group, request.subfunction))
         answer_error(job, &request, request.sequence == 0 ? 1 : request.sequence, S7_ERR_NOT_IMPLEMENTED);
     else if (is_follow_up(&request))
         follow_up(job, &request);

@@ -26,6 +26,13 @@ S7_MUST_CHECK bool sim_call_room(struct sim_call *call, size_t most);
 bool sim_userdata_writes(const uint8_t *param, size_t len);
 
 /* Names of error words, see errors.h for the words. */
+#define SIM_ERR_TRIGGER    0xD00A
+#define SIM_ERR_TAG        0xD015
+#define SIM_ERR_RESULT     0xD032 /* its length */
+#define SIM_ERR_JOB_LENGTH 0xD033
+#define SIM_ERR_CODING     0xD05F
+#define SIM_ERR_JOBS_FULL  0xD062
+#define SIM_ERR_JOB_GONE   0xD0A5
 #define SIM_ERR_NAME       0xD201 /* of a block */
 #define SIM_ERR_NO_BLOCK   0xD209
 #define SIM_ERR_NO_MORE    0xD20E
@@ -48,6 +55,12 @@ bool sim_userdata_writes(const uint8_t *param, size_t len);
 /* ---- the services ---- */
 typedef uint16_t sim_call_fn(struct sim_call *call);
 
+sim_call_fn sim_test_begin;     /* 1/02, 1/08 */
+sim_call_fn sim_test_disable;   /* 1/0D */
+sim_call_fn sim_test_enable;    /* 1/0E */
+sim_call_fn sim_test_delete;    /* 1/0F */
+sim_call_fn sim_test_jobs;      /* 1/10 */
+sim_call_fn sim_test_flash;     /* 1/16 */
 sim_call_fn sim_cyclic_begin;   /* 2/01, 2/05 */
 sim_call_fn sim_cyclic_modify;  /* 2/07 */
 sim_call_fn sim_cyclic_end;     /* 2/04 */

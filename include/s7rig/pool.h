@@ -166,7 +166,13 @@ typedef void s7_pool_event_fn(s7_pool *pool, const s7_pool_event *event, void *u
  * plc_connections - plc_reserved to one PLC together, those being made or closed included, and never make
  * more than max_dials at a time to whatever PLC. A pool that gets none waits for its turn, and its callers
  * with it; nothing is taken away from another pool (max_idle_ms does that). One PLC: the same host as it is
- * written, port, rack and slot. */
+ * written, port, rack and slot.
+ *
+ * Pools without a group know nothing of each other; the library keeps nothing that is not in a handle. At a
+ * PLC that has fewer connections than they want, each keeps what it took first, tries for one more as at any
+ * full PLC, and shares what it has among its own callers. One that came too late for any knocks as at a PLC
+ * that is down, its callers get S7_E_PLC_DOWN with the PLC's refusal as the cause, and it is served within
+ * backoff_max_ms after another one let go; there is no bound for that. */
 typedef struct s7_pool_group s7_pool_group;
 
 typedef struct s7_pool_group_options {

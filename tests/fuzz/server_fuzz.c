@@ -12,6 +12,9 @@
 
 #define CR    "03000016 11e00000000100 c0010a c1020100 c2020102 "
 #define SETUP "03000019 02f080 3201 0000 0000 0008 0000 f000 0001 0001 01e0 "
+#define LOG_ON                                                                                               \
+    "03000027 02f080 3207 0000 0100 0008 000e 00011204 11 44 02 00 ff09 000a 03 00 486d6952746d2020 "
+#define STOP "03000021 02f080 3201 0000 1400 0010 0000 290000000000 09 505f50524f4752414d "
 
 const char *const fuzz_seeds[] = {
     "05 " CR SETUP "0300001f 02f080 3201 0000 0500 000e 0000 0401 120a1002 0004 0001 84 000000",
@@ -40,12 +43,25 @@ const char *const fuzz_seeds[] = {
     "303030303736 303030303034 "
     "0300001b 02f080 3203 0000 0100 0002 0006 0000 1b01 0002 00fb 7070"
     "0300001b 02f080 3203 0000 0300 0002 0006 0000 1b01 0002 00fb 0101",
+    "2c " CR SETUP LOG_ON "0300002f 02f080 3207 0000 0200 0008 0016 00011204 11 42 05 00 ff09 0012 0001 00 01"
+    "120cb002 04 0001 0000 02 0002 0010 " STOP
+    "0300001f 02f080 3207 0000 0300 0008 0006 00011204 11 42 04 00 ff09 0002 05 01",
+    "52 " CR SETUP "03000045 02f080 3207 0000 0200 0008 002c 00011204 11 42 01 00 ff09 0028 0003 01 01"
+    "120a1002 0004 0001 84 000000 120a1001 0001 0001 84 00000b 120a101d 0002 0000 1d 000000",
+    "30 " CR SETUP
+    "03000047 02f080 3207 0000 6c00 000c 002a 00011208 12 41 02 00 0000 0000 ff09 0026 0014 000e"
+    "0000 0000 0001 0012 0001 0001 0001 0001 0001 0000 0002 7101 0001 0000 7102 0001 0010",
+    "6a " CR SETUP
+    "03000049 02f080 3207 0000 6800 000c 002c 00011208 12 41 08 00 0000 0000 ff09 0028 0014 0010"
+    "0000 0001 0000 0006 0001 0001 0001 0001 0001 0200 0001 7102 0001 0000 0009 0002 dead 0000"
+    "0300003b 02f080 3207 0000 6900 000c 001e 00011208 12 41 0e 00 0000 0000 ff09 001a 0014 0002"
+    "0000 0000 0001 0000 0000 0001 0001 0001 0001 0000 08 02",
     NULL};
 
 static const char *const cpus[] = {"generic", "s7-300"};
 static struct rig {
     plant *plant;
-    struct sim_plc plc[2];
+    struct sim_plc plc[2], fresh[2];
 } rig;
 static char folder[64], path[96];
 
@@ -76,7 +92,7 @@ static void open_rig(void)
         plant_open(path, &options, &rig.plant, &error) != S7_OK)
         fuzz_fail("%s", error.text);
     for (size_t i = 0; i < 2; i++)
-        if (sim_plc_init(&rig.plc[i], rig.plant, plant_plc_at(rig.plant, i), &error) != S7_OK)
+        if (sim_plc_init(&rig.fresh[i], rig.plant, plant_plc_at(rig.plant, i), &error) != S7_OK)
             fuzz_fail("%s", error.text);
     atexit(remove_files);
 }
@@ -178,23 +194,21 @@ static s7_status forget_brought(struct sim_plc *plc)
 }
 
 /* As the run before found it. */
-static void make_pristine(struct sim_plc *plc)
+static void begin_anew(struct sim_plc *plc)
 {
     static const uint8_t zeros[16];
     const struct plant_state state = {.mode = PLANT_RUN};
     struct plant_block *timers;
 
-    if (plant_turn_begin(rig.plant, true) != S7_OK)
+    *plc = rig.fresh[plc - rig.plc];
+    if (plant_turn_begin(rig.plant, true) != S7_OK || plant_set_state(rig.plant, plc->row, &state) != S7_OK)
         fuzz_fail("the turn did not begin");
     timers = plant_block_find(rig.plant, plc->row, S7_AREA_T, 0);
     if (forget_brought(plc) != S7_OK || pristine(plc, 1, 64) != S7_OK || pristine(plc, 2, 500) != S7_OK ||
-        plant_store(rig.plant, timers, 0, zeros, sizeof zeros) != S7_OK ||
-        plant_set_state(rig.plant, plc->row, &state) != S7_OK)
+        plant_store(rig.plant, timers, 0, zeros, sizeof zeros) != S7_OK)
         fuzz_fail("no room");
     if (plant_turn_end(rig.plant) != S7_OK)
         fuzz_fail("the turn did not end well");
-    plc->mode = plc->mode_stands = PLANT_RUN;
-    plc->upload_id = plc->unit_ref = 0;
 }
 
 static void run(struct sim_plc *plc, const uint8_t *bytes, size_t len, size_t step, struct outcome *out)
@@ -202,13 +216,16 @@ static void run(struct sim_plc *plc, const uint8_t *bytes, size_t len, size_t st
     const struct sim_session_options options = {.frame_ns = 1, .connect_ns = 1};
     sim_session *session;
 
-    make_pristine(plc);
+    begin_anew(plc);
     out->len = 0;
     out->ended = false;
     if (sim_session_new(plc, &options, 0, &session) != S7_OK)
         return;
     for (size_t at = 0; at < len; at += step)
         feed(session, bytes + at, len - at < step ? len - at : step, out);
+    plc->now_ns += 1000000000; /* what is due by then is told, however many turns there were */
+    if (!out->ended)
+        turn(session, out);
     sim_session_free(session);
 }
 
