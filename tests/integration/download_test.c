@@ -276,6 +276,15 @@ static void expect_usable(struct rig *rig)
                 "3203 0000 0100 0002 0005 0000 0401 ff040008 05");
 }
 
+static void write_db1(struct rig *rig, const char *byte)
+{
+    char request[128];
+
+    snprintf(request, sizeof request,
+             "3201 0000 0200 000e 0005 0501 120a1002 0001 0001 84 000050 00 04 0008 %s", byte);
+    rig_ask_pdu(rig, request, "3203 0000 0200 0002 0001 0000 0501 ff");
+}
+
 /* ---- what it is for ---- */
 
 /* A DB7 of 8 bytes, 80 bytes of load memory, in two pieces. */
@@ -379,8 +388,7 @@ static void s7_139_the_data_of_a_db_are_those_of_now(void **state)
 
     assert_int_equal(download(rig, &db), 0);
     assert_int_equal(insert(rig, "0A00001P"), 0);
-    rig_ask_pdu(rig, "3201 0000 0200 000e 0005 0501 120a1002 0001 0001 84 000050 00 04 0008 77",
-                "3203 0000 0200 0002 0001 0000 0501 ff");
+    write_db1(rig, "77");
     db.bytes[36 + 10] = 0x77;
     expect_uploads_as(rig, &db);
     assert_int_equal(download(rig, &db), 0); /* and so it goes back */
@@ -392,6 +400,37 @@ static void s7_139_the_data_of_a_db_are_those_of_now(void **state)
     uint16_t error;
     assert_int_equal(upload(rig, 'A', 1, bytes, &error), 36 + 101 + 20 + 36);
     assert_int_equal(bytes[35], 101);
+}
+
+static void a_cold_start_and_only_that_gives_dbs_their_first_values(void **state)
+{
+    const char stop[] = "3201 0000 1400 0010 0000 290000000000 09 505f50524f4752414d";
+    const char warm[] = "3201 0000 1500 0014 0000 28000000000000fd 0000 09 505f50524f4752414d";
+    const char cold[] = "3201 0000 1600 0016 0000 28000000000000fd 0002 4320 09 505f50524f4752414d";
+    const char rom[] = "3201 0000 1700 0012 0000 28000000000000fd 0002 4550 05 5f4d4f4455";
+    struct rig *rig = *state;
+    struct file db = make('A', 1, 100, 3);
+
+    assert_int_equal(download(rig, &db), 0);
+    assert_int_equal(insert(rig, "0A00001P"), 0);
+    for (int round = 0; round < 2; round++) {
+        write_db1(rig, "77");
+        rig_ask_pdu(rig, stop, "3203 0000 1400 0001 0000 0000 29");
+        rig_ask_pdu(rig, warm, "3203 0000 1500 0001 0000 0000 28");
+        assert_int_equal(rig_db(rig, 1)[10], 0x77);
+        rig_ask_pdu(rig, stop, "3203 0000 1400 0001 0000 0000 29");
+        rig_ask_pdu(rig, cold, "3203 0000 1600 0001 0000 0000 28");
+        assert_memory_equal(rig_db(rig, 1), db.bytes + 36, 100);
+        assert_int_equal(rig_db(rig, 2)[0], 0);
+        write_db1(rig, "66");
+        rig_ask_pdu(rig, rom, "3203 0000 1700 0001 0000 0000 28");
+        db.bytes[36 + 10] = 0x66;
+    }
+    sql(rig, "UPDATE block SET data = zeroblob(90) WHERE number = 1"); /* the file fits no more */
+    rig_turn(rig);
+    rig_ask_pdu(rig, stop, "3203 0000 1400 0001 0000 0000 29");
+    rig_ask_pdu(rig, cold, "3203 0000 1600 0001 0000 0000 28");
+    assert_int_equal(rig_db(rig, 1)[10], 0);
 }
 
 static void s7_140_a_file_that_is_not_what_it_says_is_refused_at_the_end(void **state)
@@ -1045,6 +1084,7 @@ int main(void)
         ON_300(s7_138_a_block_is_lost_with_its_connection),
         ON_300(s7_139_what_was_downloaded_is_uploaded_byte_for_byte),
         ON_300(s7_139_the_data_of_a_db_are_those_of_now),
+        ON_300(a_cold_start_and_only_that_gives_dbs_their_first_values),
         ON_300(s7_140_a_file_that_is_not_what_it_says_is_refused_at_the_end),
         ON_300(s7_141_deleting_a_block_that_is_not_there_is_D209),
         ON_300(a_block_that_was_not_inserted_can_be_given_up),
