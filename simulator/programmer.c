@@ -257,18 +257,13 @@ uint16_t sim_test_flash(struct sim_call *call)
 static void append_value(struct s7_wr *wr, struct sim_plc *plc, const struct s7_var_item *item)
 {
     struct sim_range range;
-    struct s7_data_unit unit = {.code = sim_locate(plc, item, false, &range)};
-    uint8_t bit;
+    uint8_t code = sim_locate(plc, item, false, &range);
+    size_t len = code == S7_ITEM_OK ? range.len : 0;
+    uint8_t *room = s7_data_append_room(wr, code, len > 0 ? S7_DATA_OCTETS : S7_DATA_NULL, len);
 
-    if (unit.code == S7_ITEM_OK) {
-        const uint8_t *from = range.block->data + range.offset;
-        bit = from[0] >> range.bit & 1;
-        unit.size = S7_DATA_OCTETS;
-        unit.length = (uint16_t)range.len;
-        unit.payload = item->size == S7_SIZE_BIT ? &bit : from;
-        unit.payload_len = range.len;
-    }
-    s7_data_append(wr, &unit, false);
+    if (room != NULL && len > 0)
+        sim_value_copy(plc, &range, room);
+    s7_data_fill(wr, len);
 }
 
 static void append_result(struct s7_wr *wr, struct sim_plc *plc, struct sim_slot *slot, struct table *table)
