@@ -216,28 +216,29 @@ uint16_t sim_test_delete(struct sim_call *call)
     return error;
 }
 
-/* Of this connection. An empty one was seen; that entries are function and number is a guess. */
+static void append_job(struct s7_wr *wr, uint8_t function, uint8_t number)
+{
+    s7_wr_be(wr, 4, (uint32_t)function << 24 | (uint32_t)number << 16);
+}
+
+/* The list is a job itself and the first one in it; nothing but that was seen. Then those of this connection.
+ */
 uint16_t sim_test_jobs(struct sim_call *call)
 {
     struct sim_tasks *tasks = call->job->tasks[SIM_TASKS_PROGRAMMER];
     struct s7_test test;
-    uint32_t n = 0;
 
     if (s7_test_decode(call->request->payload, call->request->payload_len, &test) != S7_OK)
         return SIM_ERR_JOB_LENGTH;
-    if (!sim_call_room(call, S7_TEST_PUSH_HEAD_LEN + 4 + 2 * SIM_TASKS_MAX))
+    if (!sim_call_room(call, S7_TEST_PUSH_HEAD_LEN + (1 + SIM_TASKS_MAX) * S7_TEST_JOB_LEN))
         return S7_ERR_RESOURCES;
     size_t begin = s7_test_push_begin(&call->wr, false);
-    s7_wr_be(&call->wr, 2, (uint32_t)S7_TEST_JOBS << 8 | call->sequence);
-    s7_wr_be(&call->wr, 2, 0);
+    append_job(&call->wr, S7_TEST_JOBS, call->sequence);
     for (uint8_t number = 1; number <= SIM_TASKS_MAX; number++) {
         const struct sim_slot *slot = sim_tasks_find(tasks, number);
-        if (slot == NULL)
-            continue;
-        s7_wr_be(&call->wr, 2, (uint32_t)slot->made_by << 8 | number);
-        n++;
+        if (slot != NULL)
+            append_job(&call->wr, slot->made_by, number);
     }
-    s7_wr_patch16(&call->wr, begin + S7_TEST_PUSH_HEAD_LEN + 2, n);
     s7_test_push_end(&call->wr, begin);
     return 0;
 }
