@@ -361,6 +361,7 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
         rig,
         "INSERT INTO tag (name, address, value, comment) VALUES ('a', 'DB1.DBW0:INT', 1, 'one'),"
         " ('b', 'DB1.DBX4.1', 0, NULL), ('gone', 'DB1.DBW8', 7, NULL), ('moved', 'DB1.DBW10:INT', 5, NULL)");
+    rig_sql(rig, "UPDATE block SET write_protected = 1 WHERE number = 2");
     make_copy(rig, copy);
     differ(rig->path, copy, "");
     serve_once(rig->path); /* applies the values */
@@ -371,6 +372,7 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
         "UPDATE szl SET data = x'0103'; DELETE FROM block WHERE kind = 'T';"
         "INSERT INTO block (kind, number, data) VALUES ('DB', 3, x'01');"
         "UPDATE block SET data = CAST(data || x'00' AS BLOB) WHERE kind = 'M';"
+        "UPDATE block SET optimized = 1, write_protected = 0 WHERE number = 2;"
         "UPDATE block SET data = CAST(substr(data, 1, 4) || x'0F000102' || substr(data, 9) AS BLOB)"
         " WHERE kind = 'DB' AND number = 1;"
         "UPDATE tag SET value = 2, comment = NULL WHERE name = 'a'; UPDATE tag SET value = 1 WHERE name = "
@@ -387,6 +389,7 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
            "plc1 bytes DB1 4..5: 00 -> 0F\n"
            "plc1 bytes DB1 6..8: 0000 -> 0102\n"
            "plc1 bytes DB1 21..22: 00 -> 09\n"
+           "plc1 block DB2 0..0: 300 bytes, write-protected -> 300 bytes, optimized\n"
            "plc1 block M 0..0: 32 bytes -> 33 bytes\n"
            "plc1 block T 0..0: 8 bytes -> -\n"
            "plc1 block DB3 0..0: - -> 1 bytes\n"

@@ -89,21 +89,29 @@ static void block(const struct plant_block *block, void *arg)
         fprintf(form->out, "\"number\": %u, ", block->number);
     fprintf(form->out, "\"length\": %u, \"data\": \"", block->len);
     export_hex(form->out, block->data, len);
-    fputs("\"}", form->out);
+    fprintf(form->out, "\"%s%s}", block->optimized ? ", \"optimized\": 1" : "",
+            block->write_protected ? ", \"write_protected\": 1" : "");
 }
 
-static void status_lists(plant *p, const struct plant_plc *plc, struct form *form)
+/* The PLC's own; those of its personality come with that. */
+static s7_status status_lists(plant *p, const struct plant_plc *plc, struct form *form)
 {
-    size_t n;
-    const struct plant_szl *szl = plant_szl(p, plc, &n);
+    sqlite3_stmt *q = NULL;
 
-    for (size_t i = 0; i < n; i++) {
+    if (sqlite3_prepare_v2(p->db,
+                           "SELECT list, idx, record_len, data FROM szl WHERE plc = ?1 ORDER BY list, idx",
+                           -1, &q, NULL) != SQLITE_OK)
+        return plant_sql_fail(p, "read the table szl");
+    sqlite3_bind_int64(q, 1, plc->id);
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        const uint8_t *data = sqlite3_column_blob(q, 3);
         next(form);
-        fprintf(form->out, "\"list\": %u, \"index\": %u, \"record_len\": %u, \"data\": \"", szl[i].list,
-                szl[i].index, szl[i].record_len);
-        export_hex(form->out, szl[i].data, szl[i].len);
+        fprintf(form->out, "\"list\": %d, \"index\": %d, \"record_len\": %d, \"data\": \"",
+                sqlite3_column_int(q, 0), sqlite3_column_int(q, 1), sqlite3_column_int(q, 2));
+        export_hex(form->out, data, data != NULL ? (size_t)sqlite3_column_bytes(q, 3) : 0);
         fputs("\"}", form->out);
     }
+    return sqlite3_finalize(q) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "read the table szl");
 }
 
 static void code(const struct plant_code *code, void *arg)
@@ -174,8 +182,10 @@ static s7_status one_plc(plant *p, const struct plant_plc *plc, struct form *for
     plant_blocks(p, plc, block, form);
     list_end(form);
     list_begin(form, "szl");
-    status_lists(p, plc, form);
+    status = status_lists(p, plc, form);
     list_end(form);
+    if (status != S7_OK)
+        return status;
     list_begin(form, "code");
     plant_codes(p, plc, code, form);
     list_end(form);

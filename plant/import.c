@@ -22,9 +22,11 @@ static const char *const texts[IMPORT_SQL_COUNT] = {
     [IMPORT_PLC_ALL] = "SELECT id, name FROM plc ORDER BY id",
     [IMPORT_PLC_ADD] = "INSERT INTO plc (name) VALUES (?1)",
     [IMPORT_PLC_COLUMNS] = "SELECT * FROM plc LIMIT 0",
-    [IMPORT_BLOCK_FIND] = "SELECT id, data FROM block WHERE plc = ?1 AND kind = ?2 AND number = ?3",
-    [IMPORT_BLOCK_ADD] = "INSERT INTO block (plc, kind, number, data) VALUES (?1, ?2, ?3, ?4)",
-    [IMPORT_BLOCK_SET] = "UPDATE block SET data = ?2 WHERE id = ?1",
+    [IMPORT_BLOCK_FIND] = ("SELECT id, data, optimized, write_protected FROM block"
+                           " WHERE plc = ?1 AND kind = ?2 AND number = ?3"),
+    [IMPORT_BLOCK_ADD] = ("INSERT INTO block (plc, kind, number, data, optimized, write_protected)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    [IMPORT_BLOCK_SET] = "UPDATE block SET data = ?2, optimized = ?3, write_protected = ?4 WHERE id = ?1",
     [IMPORT_SZL_FIND] =
         "SELECT record_len = ?4 AND data = ?5 FROM szl WHERE plc = ?1 AND list = ?2 AND idx = ?3",
     [IMPORT_SZL_PUT] = ("INSERT INTO szl (plc, list, idx, record_len, data) VALUES (?1, ?2, ?3, ?4, ?5)"

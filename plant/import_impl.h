@@ -34,6 +34,7 @@ struct import_block {
     uint8_t *bytes;
     uint32_t len, len_before; /* now; in the file */
     bool given;               /* the text has its bytes: tags need not say them again */
+    bool optimized, write_protected;
     bool dirty, grown;
 };
 
