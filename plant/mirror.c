@@ -262,7 +262,9 @@ static bool take_bytes(plant *p, struct mirror_block *old, struct mirror_block *
     if (old->plc != fresh->plc || old->pub.area != fresh->pub.area || old->pub.number != fresh->pub.number ||
         old->pub.len != fresh->pub.len)
         return false;
+    log_block_begin(p, old, fresh->bytes);
     memcpy(old->bytes, fresh->bytes, old->pub.len);
+    log_end(p, old);
     old->pub.optimized = fresh->pub.optimized;
     old->pub.write_protected = fresh->pub.write_protected;
     tag_touch(p, old, 0, old->pub.len);
@@ -294,6 +296,7 @@ static s7_status block_replace(plant *p, struct mirror_block *old, struct mirror
         mirror_block_free(fresh);
         return S7_OK;
     }
+    log_blocks(p, old, fresh);
     if (old != NULL)
         block_remove(p, old);
     return fresh != NULL ? block_place(p, plc, fresh) : S7_OK;

@@ -23,6 +23,25 @@ static size_t values_utf8(plant *p, const struct mirror_tag *tag)
     return value_text(&tag->address, bytes_of(tag), p->utf8);
 }
 
+void tag_text(plant *p, const struct mirror_tag *tag, char *out, size_t cap)
+{
+    size_t len = values_utf8(p, tag);
+
+    p->utf8[len] = '\0';
+    int clip = plant_utf8_clip(p->utf8, cap - 1);
+    memcpy(out, p->utf8, (size_t)clip);
+    out[clip] = '\0';
+}
+
+/* A row that was smuggled past the table's checks takes no update at all; that must not hold up what others
+ * write. */
+static int update_row(plant *p, enum plant_sql which)
+{
+    int rc = plant_sql_run(p, which);
+
+    return (rc & 0xFF) == SQLITE_CONSTRAINT ? SQLITE_OK : rc;
+}
+
 static int flush_value(plant *p, struct mirror_tag *tag)
 {
     sqlite3_stmt *q = p->sql[SQL_TAG_SET_VALUE];
@@ -30,7 +49,7 @@ static int flush_value(plant *p, struct mirror_tag *tag)
 
     sqlite3_bind_int64(q, 1, tag->id);
     rc = value_bind(q, 2, &tag->address, bytes_of(tag), p->utf8);
-    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_VALUE) : rc;
+    return rc == SQLITE_OK ? update_row(p, SQL_TAG_SET_VALUE) : rc;
 }
 
 /* A value that is written takes the place of a refused edit, so the reason goes, too. */
@@ -42,7 +61,7 @@ static int flush_error(plant *p, struct mirror_tag *tag)
 
     sqlite3_bind_int64(q, 1, tag->id);
     rc = sqlite3_bind_text(q, 2, text, -1, SQLITE_TRANSIENT); /* NULL binds NULL */
-    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_ERROR) : rc;
+    return rc == SQLITE_OK ? update_row(p, SQL_TAG_SET_ERROR) : rc;
 }
 
 int tag_flush(plant *p)
@@ -121,6 +140,13 @@ s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, boo
     return *fits ? S7_OK : refuse(p, tag, q);
 }
 
+static void write_edit(plant *p, struct mirror_tag *tag)
+{
+    log_tag_begin(p, tag->block, tag->offset, p->scratch, tag->len);
+    mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
+    log_end(p, tag->block);
+}
+
 /* NULL means "show me". What does not fit stays in the row, beside its error. */
 static s7_status apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 {
@@ -137,7 +163,7 @@ static s7_status apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
     if (is_null)
         tag_show(p, tag);
     else
-        mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
+        write_edit(p, tag);
     return S7_OK;
 }
 
