@@ -8,7 +8,7 @@
  * field says nothing; "" in the column value is the empty text. Lines that begin with # are skipped.
  *
  * JSON is all that makes a plant but its faults, events and diagnostic buffers:
- *   {"s7rig_plant": 1, "plcs": [
+ *   {"s7rig_plant": 1, "personalities": [{"name": "mine", ..., "szl": [...]}], "plcs": [
  *     {"name": "line1", "cpu": "generic", ...        the columns of the table plc but its id
  *      "blocks": [{"kind": "DB", "number": 1, "length": 4, "data": "0102"}],   also optimized,
  * write_protected "szl": [{"list": 17, "index": 0, "record_len": 28, "data": "..."}], "code": [{"kind": "OB",
@@ -61,7 +61,7 @@ struct plant_import_count {
 };
 
 struct plant_import_result {
-    struct plant_import_count plcs, blocks, szls, codes, tags; /* what the text has of each */
+    struct plant_import_count personalities, plcs, blocks, szls, codes, tags; /* what the text has of each */
     size_t problems;
     bool made; /* the plant file was made */
 };

@@ -311,8 +311,9 @@ static void json_has_a_line_for_each_thing(void **state)
         " ('nan', 'DB1.DBD28:REAL', 'nan', NULL);"
         "INSERT INTO szl (list, record_len, data) VALUES (17, 2, x'0102')");
     char *text = exported(rig->path, PLANT_JSON, &len);
-    rig_says(text, "{\"s7rig_plant\": 1, \"plcs\": [\n  {\"name\": \"plc1\",\n", "\n   \"listen\": null,\n",
-             "\n   \"rack\": 2,\n", "\n   \"password\": \"a\\\"b\"",
+    rig_says(text, "{\"s7rig_plant\": 1, \"personalities\": [\n  {\"name\": \"generic\",\n",
+             "],\n \"plcs\": [\n  {\"name\": \"plc1\",\n", "\n   \"listen\": null,\n", "\n   \"rack\": 2,\n",
+             "\n   \"password\": \"a\\\"b\"",
              "\n    {\"kind\": \"DB\", \"number\": 2, \"length\": 300, \"data\": \"\"},\n",
              "\n    {\"kind\": \"M\", \"length\": 32, \"data\": \"\"},\n",
              "\n    {\"list\": 17, \"index\": 0, \"record_len\": 2, \"data\": \"0102\"}],\n",
@@ -436,6 +437,27 @@ static void plcs_are_paired_by_name_or_because_they_are_the_only_ones(void **sta
     remove_copy(copy);
 }
 
+static void a_cpu_of_ones_own_goes_with_the_plant(void **state)
+{
+    struct rig *rig = *state;
+    char copy[128];
+
+    rig_sql(rig, "INSERT INTO personality (name, title, connections, order_code) VALUES ('mine', 'of "
+                 "\"mine\"', 4, 'X1');"
+                 "INSERT INTO personality_szl (personality, list, idx, record_len, data) VALUES ('mine', 17, "
+                 "0, 1, x'07');"
+                 "UPDATE plc SET cpu = 'mine'");
+    make_copy(rig, copy);
+    differ(rig->path, copy, "");
+    rig_sql(rig, "ATTACH '%s' AS copy", copy);
+    rig_same(rig_select(rig, "SELECT count(*) FROM (SELECT * FROM main.personality INTERSECT SELECT * FROM"
+                             " copy.personality WHERE name = 'mine')"),
+             "1");
+    rig_same(rig_select(rig, "SELECT hex(data) FROM copy.personality_szl WHERE personality = 'mine'"), "07");
+    rig_sql(rig, "DETACH copy");
+    remove_copy(copy);
+}
+
 static void pending_edits_count_as_applied(void **state)
 {
     struct rig *rig = *state;
@@ -463,6 +485,7 @@ int main(void)
         MADE(two_plants_differ_in_what_they_differ_in),
         MADE(bytes_that_a_tag_of_both_shows_are_told_as_its_value),
         MADE(plcs_are_paired_by_name_or_because_they_are_the_only_ones),
+        MADE(a_cpu_of_ones_own_goes_with_the_plant),
         MADE(pending_edits_count_as_applied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,7 +138,9 @@ static bool bind_szl(sqlite3_stmt *q, const struct import_plc *plc, const uint32
 
 static bool put_szl(struct import *im, struct import_plc *plc, const uint32_t numbers[3], uint32_t len)
 {
-    sqlite3_stmt *find = im->sql[IMPORT_SZL_FIND], *put = im->sql[IMPORT_SZL_PUT];
+    bool of_plc = strcmp(im->where.root, "plcs") == 0;
+    sqlite3_stmt *find = im->sql[of_plc ? IMPORT_SZL_FIND : IMPORT_PERSONALITY_SZL_FIND];
+    sqlite3_stmt *put = im->sql[of_plc ? IMPORT_SZL_PUT : IMPORT_PERSONALITY_SZL_PUT];
     const struct import_field whole = {.text = NULL};
 
     if (!bind_szl(find, plc, numbers, im->bytes, len) || !bind_szl(put, plc, numbers, im->bytes, len))

@@ -6,9 +6,9 @@ page=$3
 PATH=$(dirname "$s7rig"):$PATH
 cd "$dir" || exit 1
 
-# Blocks of the page in their order: N.csv (first line: the file's name), N.sql, N.console.
+# Blocks of the page in their order: N.csv and N.json (first line: the file's name), N.sql, N.console.
 awk '
-    /^```(csv|sql|console)/ { n++; kind = substr($1, 4); out = sprintf("%03d.%s", n, kind); if (kind == "csv") print $2 >out; next }
+    /^```(csv|json|sql|console)/ { n++; kind = substr($1, 4); out = sprintf("%03d.%s", n, kind); if (kind ~ /csv|json/) print $2 >out; next }
     /^```/ { if (out != "") { printf "" >>out; close(out) } ; out = ""; next }
     out != "" { print >out }' "$page"
 [ "$(ls ./*.console | wc -l)" -ge 12 ] || fail "only these blocks are found: $(ls)"
@@ -55,9 +55,9 @@ console() {
 }
 
 address=''
-for block in [0-9]*.*; do
+for block in [0-9][0-9][0-9].*; do
     case $block in
-    *.csv)
+    *.csv | *.json)
         sed 1d "$block" >"$(sed 1q "$block")"
         ;;
     *.sql)
