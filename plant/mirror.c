@@ -17,7 +17,7 @@ const char *mirror_kind(s7_area area)
     return NULL;
 }
 
-static bool area_of_kind(const char *kind, s7_area *area)
+bool mirror_area(const char *kind, s7_area *area)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (kind != NULL && strcmp(kinds[i].kind, kind) == 0) {
@@ -242,7 +242,7 @@ static s7_status block_from_row(plant *p, sqlite3_stmt *q, struct mirror_plc **p
 
     *out = NULL;
     *plc = idmap_find(&p->plcs_by_id, sqlite3_column_int64(q, 1));
-    if (*plc == NULL || !area_of_kind((const char *)sqlite3_column_text(q, 2), &area) || number < 0 ||
+    if (*plc == NULL || !mirror_area((const char *)sqlite3_column_text(q, 2), &area) || number < 0 ||
         number > UINT16_MAX || sqlite3_column_type(q, 4) != SQLITE_BLOB || len > PLANT_BLOCK_MAX)
         return S7_OK;
     if (len > 0 && data == NULL)

@@ -320,6 +320,7 @@ void mirror_block_dirty(plant *p, struct mirror_block *block, uint32_t offset, u
 /* Bytes of a block change: RAM, dirty range, and every tag that overlaps. */
 void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len);
 const char *mirror_kind(s7_area area);
+bool mirror_area(const char *kind, s7_area *area); /* false: no such kind */
 
 /* ---- tags: places and rows (tag.c) ---- */
 S7_MUST_CHECK s7_status tag_load(plant *p);
@@ -348,6 +349,19 @@ void tag_clean(plant *p, bool written);
 S7_MUST_CHECK s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, bool *fits);
 S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
 int tag_flush(plant *p); /* dirty ones; SQLite's result */
+/* What stands at the tag's place, in p->utf8, zero-terminated; "" and 0 without a block. */
+size_t tag_utf8(plant *p, const struct mirror_tag *tag);
+/* The tags of a PLC by name, to be freed; NULL: out of memory, and *n is 0. */
+struct mirror_tag **tag_sorted(plant *p, const struct plant_plc *plc, size_t *n);
+
+/* ---- values of SQL (value_sql.c); text: room of PLANT_TEXT_CAP bytes ---- */
+/* Single numbers as numbers; everything else as text: strings, dates, "[1,2,3]", numbers that SQLite has not,
+ * and bytes that are no value. SQLite's result. */
+int value_bind(sqlite3_stmt *q, int column, const s7_address *address, const uint8_t *bytes, char *text);
+/* All values as text; returns the length. */
+size_t value_text(const s7_address *address, const uint8_t *bytes, char *text);
+/* What an address with these bytes takes: "a text of at most 20 characters". */
+size_t value_expected(const s7_address *address, const uint8_t *bytes, char *text, size_t cap);
 /* What stands at a tag's place, as text, cut to cap. */
 void tag_text(plant *p, const struct mirror_tag *tag, char *out, size_t cap);
 
