@@ -34,7 +34,7 @@ struct s7_pool_rules {
     int64_t backoff_min_ns, backoff_max_ns; /* bounds of the pauses between dials while the PLC is down */
     int64_t probe_min_ns, probe_max_ns;     /* and before one more connection to a PLC that is full */
     s7_pool_start_policy start;
-    bool fail_when_exhausted, fail_fast_when_down;
+    bool fail_when_exhausted, fail_fast_when_down, lend_oldest;
     int64_t leak_ns;                         /* S7_NEVER_NS: leases may be out for as long as they like */
     unsigned backoff_factor, backoff_jitter; /* percent */
     bool tells;                              /* events are kept for s7_pool_core_next_event */
@@ -136,6 +136,18 @@ enum s7_pool_condition {
 s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
                            int64_t now_ns);
 
+/* Connection conn has just come back, and nothing else follows: may it be left to its borrowers? It is WARM
+ * then, lent and given back without a word to the core, so idle or lent. That ends with one of the two below,
+ * which come before any other event and before any question. */
+bool s7_pool_core_warm(s7_pool_core *core, unsigned conn, int64_t now_ns);
+
+/* Of the WARM one: n leases came and went, each of them so long. */
+void s7_pool_core_warm_leases(s7_pool_core *core, uint64_t n, int64_t each_ns);
+
+/* It is idle, since the last put; it is lent, since_ns ago. */
+void s7_pool_core_cool_idle(s7_pool_core *core, int64_t since_ns);
+struct s7_pool_lease s7_pool_core_cool_lent(s7_pool_core *core, const char *label, int64_t since_ns);
+
 /* Is it lent under this number? */
 bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease lease);
 
@@ -193,6 +205,7 @@ enum s7_pool_state {
     S7_POOL_IDLE,
     S7_POOL_CHECKING,
     S7_POOL_LEASED,
+    S7_POOL_WARM,  /* idle or lent, as its borrowers know: s7_pool_core_warm */
     S7_POOL_DIRTY, /* an answer is owed */
     S7_POOL_CLOSING,
     S7_POOL_STATES

@@ -115,6 +115,7 @@ static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_cl
         .start = options->start,
         .fail_when_exhausted = options->fail_when_exhausted,
         .fail_fast_when_down = options->fail_fast_when_down,
+        .lend_oldest = options->lend_oldest,
         .leak_ns = ns_or_never(options->leak_ms),
         .backoff_factor = options->backoff_factor_percent,
         .backoff_jitter = options->backoff_jitter_percent,
@@ -171,6 +172,17 @@ static void __attribute__((format(printf, 2, 3))) add(s7_errinfo *err, const cha
 }
 
 #define HOLDER_ROOM 64 /* for one more, and how many are left */
+#define LABEL_LEN   31
+
+/* Of a place in the source with a long path (S7_HERE) its end. */
+static const char *label_of(const char *label)
+{
+    const char *slash = label != NULL && strlen(label) > LABEL_LEN ? strrchr(label, '/') : NULL;
+
+    if (label == NULL)
+        return "(no label)";
+    return slash != NULL ? slash + 1 : label;
+}
 
 /* The longest leases first: those are what somebody looks for. */
 static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent, int64_t now_ns)
@@ -181,8 +193,8 @@ static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent
 
     while (strlen(err->came) + HOLDER_ROOM < sizeof err->came &&
            s7_pool_core_holder(core, n, &label, &since_ns))
-        add(err, "%s %.1f s by \"%.31s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns),
-            label != NULL ? label : "(no label)");
+        add(err, "%s %.1f s by \"%.*s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns), LABEL_LEN,
+            label_of(label));
     if (n < lent)
         add(err, " and %u more", lent - n);
 }

@@ -48,6 +48,11 @@ typedef struct s7_ctx {
     s7_token *cancel; /* ends the call from another thread: S7_E_CANCELLED; see token.h. NULL: nothing does */
 } s7_ctx;
 
+/* A label: this place in the source, "cell.c:42". */
+#define S7_HERE               __FILE__ ":" S7_HERE_LINE_(__LINE__)
+#define S7_HERE_LINE_(line)   S7_HERE_NUMBER_(line)
+#define S7_HERE_NUMBER_(line) #line
+
 /* S7_WITHIN(500): a context of 500 ms for one call. */
 #ifdef __cplusplus
 #define S7_WITHIN(ms)                                                                                        \

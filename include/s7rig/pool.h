@@ -23,7 +23,8 @@
  *
  * Waiting. Who finds no idle connection waits: first come, first served, until the deadline of the context
  * (acquire_ms when it has none). Idle connections are lent last in, first out, so that surplus ones become
- * idle. A caller that gives up does not stop the dial that was begun for it.
+ * idle (lend_oldest: first in, first out). A caller that gives up does not stop the dial that was begun for
+ * it.
  *
  * Idle time. It runs from the last put (or from the end of the dial), and a health check is neither use nor a
  * reason to stay: at exactly max_idle_ms a connection is closed, unless fewer than min_idle would be left. By
@@ -234,7 +235,9 @@ typedef struct s7_pool_options {
                              1000000 */
     int32_t coalesce_gap; /* [-1: as long as it costs less than asking twice] longest gap between neighbours
                              that is read along, in bytes; 0: none. At most 960 */
-    uint32_t reserved[4]; /* 0: places of options to come */
+    bool lend_oldest;     /* [false] lend the connection that was idle longest, so that all are used alike; a
+                             pool that is used at all keeps them all, then */
+    uint32_t reserved[3]; /* 0: places of options to come */
     s7_client_options client; /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
 void s7_pool_options_init(
@@ -288,7 +291,8 @@ void s7_pool_free(s7_pool *pool);
 
 /* ---- lending ---- */
 
-/* Borrow a connected client. ctx->label says who asks, for the report when the pool is exhausted. Give it
+/* Borrow a connected client. ctx->label says who asks (S7_HERE: where), for the report when the pool is
+ * exhausted. Give it
  * back with s7_pool_put or s7_pool_discard. ctx->cancel ends the wait: S7_E_CANCELLED. S7_E_POOL_EXHAUSTED:
  * all connections were taken until the deadline; err says how many, who holds them and for how long, and why
  * there are no more.

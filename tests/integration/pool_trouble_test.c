@@ -252,6 +252,24 @@ static void a_wrong_slot_is_told_as_such(void **state)
     assert_int_equal(house_thread_seen(&house).accepted, 1);
 }
 
+/* ---- who holds it ---- */
+
+static void the_place_in_the_source_is_a_label(void **state)
+{
+    s7_ctx here = {.struct_size = sizeof here, .label = S7_HERE},
+           impatient = {.struct_size = sizeof impatient, .timeout_ms = 1, .err = &err};
+    s7_client *client, *none;
+
+    (void)state;
+    options.size = 1;
+    open_pool();
+    assert_int_equal(s7_pool_get(pool, &here, &client), S7_OK);
+    assert_int_equal(s7_pool_get(pool, &impatient, &none), S7_E_POOL_EXHAUSTED);
+    if (strstr(err.came, " s by \"pool_trouble_test.c:") == NULL) /* whatever the path before it */
+        fail_msg("%s", err.came);
+    assert_int_equal(s7_pool_put(pool, client), S7_OK);
+}
+
 /* ---- no descriptors ---- */
 
 /* Returns the limit that was. */
@@ -302,6 +320,7 @@ int main(void)
         TEST(a_name_without_an_address_is_told_so),
         TEST(a_PLC_at_an_IPv6_address_is_like_any_other),
         TEST(a_wrong_slot_is_told_as_such),
+        TEST(the_place_in_the_source_is_a_label),
         TEST(a_process_without_descriptors_does_not_take_the_PLC_for_full),
     };
 
