@@ -47,13 +47,9 @@ class Cpu {
         return { len: bytes.readUInt16LE(0), n: bytes.readUInt16LE(2), records: bytes.subarray(4) };
     }
 
-    // A list of the file, records as buffers.
-    async rows(id, index = 0) {
-        const [row] = await this.rig.sql(`SELECT record_len AS len, hex(data) AS hex FROM szl WHERE list = ${id} AND idx = ${index}`);
-        if (!row)
-            return [];
-        const bytes = Buffer.from(row.hex, 'hex');
-        return Array.from({ length: bytes.length / row.len }, (_, i) => bytes.subarray(i * row.len, (i + 1) * row.len));
+    // A list as the file has it, records as buffers.
+    rows(id, index = 0) {
+        return this.rig.szl(id, index);
     }
 }
 
