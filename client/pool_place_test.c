@@ -223,7 +223,8 @@ static void *wait_for_it(void *arg)
 {
     struct waiter *waiter = arg;
     s7_client *client;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = 2000, .label = "another", .err = &waiter->err};
+    s7_ctx ctx = {
+        .struct_size = sizeof ctx, .timeout_ms = PATIENCE_MS / 10, .label = "another", .err = &waiter->err};
 
     waiter->err = (s7_errinfo)S7_ERRINFO_INIT;
     waiter->status = s7_pool_get(pool, &ctx, &client);
@@ -240,6 +241,7 @@ static void who_waits_is_served_by_the_next_put(void **state)
 
     (void)state;
     open_pool(ANSWER, 0);
+    patient.timeout_ms = PATIENCE_MS / 4; /* shorter than the PLC's */
     for (unsigned i = 0; i < 20; i++) {
         atomic_store(&waiter.over, false);
         assert_int_equal(pthread_create(&waiter.thread, NULL, wait_for_it, &waiter), 0);
