@@ -70,7 +70,11 @@ static int print_one(const struct cli_command *self, const struct sim_fault_kind
     }
     if (nearest.best != NULL)
         return cli_usage_error(self, "no such fault: %s; did you mean %s?", name, nearest.best);
-    return cli_usage_error(self, "no such fault: %s", name);
+    char known[400];
+    size_t used = 0;
+    for (size_t i = 0; i < n && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", kinds[i].name);
+    return cli_usage_error(self, "no such fault: %s; there are %s", name, known);
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)

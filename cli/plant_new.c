@@ -2,7 +2,6 @@
 
 #include "plant/plant.h"
 #include "protocol/nearest.h"
-#include "simulator/personality.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -10,12 +9,11 @@
 
 #define DB_BYTES_MAX  65536
 #define DEFAULT_BYTES 256 /* of DB 1, when no --db is given */
-#define N_FIXED       5   /* I, Q, M, T, C */
 
 struct plan {
     const struct cli_command *self;
     const char *name, *cpu, *listen;
-    struct plant_new_block *blocks; /* the fixed ones are added behind the DBs */
+    struct plant_new_block *blocks;
     size_t n_blocks, cap;
 };
 
@@ -104,43 +102,47 @@ static bool good_listen(const char *text)
     return inet_pton(AF_INET6, host, address) == 1 || (!bracket && inet_pton(AF_INET, host, address) == 1);
 }
 
-static int unknown_cpu(const struct plan *plan)
-{
-    struct s7_nearest nearest = {.word = plan->cpu};
-    const struct sim_personality *cpu;
+/* ---- CPUs ---- */
 
-    for (size_t i = 0; (cpu = sim_personality_at(i)) != NULL; i++)
-        s7_nearest_try(&nearest, cpu->name);
+struct search {
+    struct s7_nearest nearest;
+    char best[PLANT_NAME_CAP]; /* nearest.best: names live for one call only */
+    struct plant_personality found;
+};
+
+static void look_at(const struct plant_personality *who, void *arg)
+{
+    struct search *search = arg;
+
+    s7_nearest_try(&search->nearest, who->name);
+    if (search->nearest.best == who->name) {
+        snprintf(search->best, sizeof search->best, "%s", who->name);
+        search->nearest.best = search->best;
+    }
+    if (strcmp(who->name, search->nearest.word) == 0)
+        search->found = *who;
+}
+
+static void print_known(const struct plant_personality *who, void *arg)
+{
+    (void)arg;
+    fprintf(stderr, "  %-14s %s\n", who->name, who->title);
+}
+
+static int unknown_cpu(const struct plan *plan, const char *nearest)
+{
+    struct plant_error error;
+
     fprintf(stderr, "s7rig %s: no such CPU: %s", plan->self->name, plan->cpu);
-    if (nearest.best != NULL)
-        fprintf(stderr, "; did you mean %s?", nearest.best);
+    if (nearest != NULL)
+        fprintf(stderr, "; did you mean %s?", nearest);
     fprintf(stderr, "\nKnown are:\n");
-    for (size_t i = 0; (cpu = sim_personality_at(i)) != NULL; i++)
-        fprintf(stderr, "  %-10s %s\n", cpu->name, cpu->title);
+    if (plant_personalities(NULL, print_known, NULL, &error) != S7_OK)
+        return cli_fail_plant(plan->self, &error);
     return CLI_USAGE;
 }
 
 /* ---- making it ---- */
-
-/* What the CPU has by itself. A CPU without any of an area gets no block for it. */
-static bool add_memory(struct plan *plan, const struct sim_personality *cpu)
-{
-    const struct {
-        s7_area area;
-        uint32_t len;
-    } fixed[N_FIXED] = {{S7_AREA_I, cpu->memory.inputs},
-                        {S7_AREA_Q, cpu->memory.outputs},
-                        {S7_AREA_M, cpu->memory.markers},
-                        {S7_AREA_T, 2 * cpu->memory.timers},
-                        {S7_AREA_C, 2 * cpu->memory.counters}};
-
-    if (plan->n_blocks == 0 && !add_block(plan, S7_AREA_DB, 1, DEFAULT_BYTES))
-        return false;
-    for (size_t i = 0; i < N_FIXED; i++)
-        if (fixed[i].len > 0 && !add_block(plan, fixed[i].area, 0, fixed[i].len))
-            return false;
-    return true;
-}
 
 static void report(const char *path, const struct plan *plan)
 {
@@ -158,11 +160,13 @@ static void report(const char *path, const struct plan *plan)
 
 static int make(struct plan *plan, const char *path)
 {
-    const struct sim_personality *cpu = sim_personality_find(plan->cpu);
+    struct search search = {.nearest = {.word = plan->cpu}};
     struct plant_error error;
 
-    if (cpu == NULL)
-        return unknown_cpu(plan);
+    if (plant_personalities(NULL, look_at, &search, &error) != S7_OK)
+        return cli_fail_plant(plan->self, &error);
+    if (search.found.name[0] == '\0')
+        return unknown_cpu(plan, search.nearest.best);
     if (!good_name(plan->name))
         return cli_usage_error(plan->self, "--name takes 1..%d bytes without blanks, got \"%s\"",
                                PLANT_NAME_CAP - 1, plan->name);
@@ -170,15 +174,16 @@ static int make(struct plan *plan, const char *path)
         return cli_usage_error(plan->self,
                                "--listen takes a numeric ADDRESS:PORT such as 127.0.0.1:10102, got \"%s\"",
                                plan->listen);
-    if (!add_memory(plan, cpu))
+    if (plan->n_blocks == 0 &&
+        !add_block(plan, S7_AREA_DB, 1,
+                   search.found.memory.db1 > 0 ? (uint32_t)search.found.memory.db1 : DEFAULT_BYTES))
         return CLI_ENVIRONMENT;
     const struct plant_new_plc plc = {.name = plan->name,
                                       .cpu = plan->cpu,
                                       .listen = plan->listen,
                                       .blocks = plan->blocks,
                                       .n_blocks = plan->n_blocks,
-                                      .szl = cpu->szl,
-                                      .n_szl = cpu->n_szl};
+                                      .has_memory = true};
     if (plant_create(path, &plc, 1, &error) != S7_OK)
         return cli_fail_plant(plan->self, &error);
     report(path, plan);

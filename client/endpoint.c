@@ -134,10 +134,25 @@ static bool read_setting(struct reader *rd, bool first_round, s7_client_options 
     return true;
 }
 
+/* Is this setting's name among those between begin ('?') and at? */
+static bool was_said(const char *begin, const char *at)
+{
+    size_t len = strcspn(at, "=&");
+
+    for (const char *c = begin; c + 1 < at; c += 1 + strcspn(c + 1, "&"))
+        if (strcspn(c + 1, "=&") == len && strncasecmp(c + 1, at, len) == 0)
+            return true;
+    return false;
+}
+
 static bool read_settings(struct reader *rd, bool first_round, s7_client_options *options)
 {
+    const char *begin = rd->at;
+
     do {
         rd->at++;
+        if (was_said(begin, rd->at))
+            return fail(rd, rd->at, "a setting is said once");
         if (!read_setting(rd, first_round, options))
             return false;
     } while (*rd->at == '&');
@@ -165,6 +180,10 @@ s7_status s7_client_endpoint_parse(const char *text, struct s7_client_endpoint *
     struct s7_client_endpoint made;
     bool url = strncasecmp(rd.at, SCHEME, strlen(SCHEME)) == 0;
 
+    if (!url && strstr(rd.at, "://") != NULL) {
+        fail(&rd, rd.at, "the scheme is " SCHEME);
+        return S7_E_SYNTAX;
+    }
     if (url)
         rd.at += strlen(SCHEME);
     if (!read_host(&rd, made.host) || !read_port(&rd, &made.port) || (url && !read_query(&rd, &changed)))

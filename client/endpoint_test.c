@@ -160,7 +160,6 @@ static void settings_win_over_a_family_in_any_order(void **state)
         {"s7://plc?slot=5&pdu=480&family=s7-300", S7_FAMILY_S7_300, 5, 0, 480},
         {"s7://plc?family=logo", S7_FAMILY_LOGO, 0, 0x2000, 240},
         {"s7://plc?remote-tsap=03.00&FAMILY=LOGO", S7_FAMILY_LOGO, 0, 0x0300, 240},
-        {"s7://plc?family=s7-400&family=s7-200-smart", S7_FAMILY_S7_200_SMART, 1, 0, 240},
     };
 
     (void)state;
@@ -239,6 +238,10 @@ static void options_come_from_the_environment_where_it_has_them(void **state)
     assert_int_equal(options.request_ms, 1500);
     assert_int_equal(options.conn_type, S7_CONN_PG);
     before = options;
+    setenv("S7_TIMEOUT_MS", "5s", 1);
+    assert_int_equal(s7_options_from_env(&options, &err), S7_E_SYNTAX);
+    assert_non_null(strstr(err.came, "S7_TIMEOUT_MS=\"5s\": expected plain milliseconds, 1.."));
+    setenv("S7_TIMEOUT_MS", "1500", 1);
     setenv("S7_JOBS", "99", 1);
     setenv("S7_SLOT", "3", 1);
     assert_int_equal(s7_options_from_env(&options, &err), S7_E_SYNTAX);
@@ -260,6 +263,8 @@ static void what_is_no_endpoint_says_where_and_changes_nothing(void **state)
     } cases[] = {
         {"", 1},
         {":102", 1},
+        {"http://h", 1},
+        {"s7://h?slot=2&rack=0&SLOT=3", 22},
         {"plc:", 5},
         {"plc:0", 5},
         {"plc:65536", 5},

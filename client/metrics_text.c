@@ -31,7 +31,8 @@ static void latency(struct s7_prom *text, const s7_client_metrics *metrics)
 
 size_t s7_client_metrics_text(const s7_client_metrics *metrics, const char *plc, char *buf, size_t cap)
 {
-    struct s7_prom text = {.buf = buf, .cap = cap, .prefix = "s7_client_", .label = "plc", .value = plc};
+    struct s7_prom text = {
+        .out = {.buf = buf, .cap = cap}, .prefix = "s7_client_", .label = "plc", .value = plc};
 
     if (metrics == NULL || metrics->struct_size < sizeof *metrics)
         return 0;

@@ -12,6 +12,8 @@
 
 void s7_plan_options_init(s7_plan_options *options)
 {
+    if (options == NULL)
+        return;
     *options = (s7_plan_options){.struct_size = sizeof *options,
                                  .max_gap = S7_PLAN_GAP_AUTO,
                                  .pdu_len = 480,

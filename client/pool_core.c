@@ -55,12 +55,13 @@ static void drop_overdue(s7_pool_core *core, int64_t now_ns)
     }
 }
 
-/* First come, first served; the last put is lent first. One under check is lent when the PLC takes a second
- * job beside the check's. */
+/* First come, first served; the last put is lent first, or the first one. One under check is lent when the
+ * PLC takes a second job beside the check's. */
 static void serve(s7_pool_core *core, int64_t now_ns)
 {
     while (core->waiting.first != NULL) {
-        struct s7_pool_conn *conn = core->lists[S7_POOL_IDLE].first;
+        const struct s7_pool_list *idle = &core->lists[S7_POOL_IDLE];
+        struct s7_pool_conn *conn = core->rules.lend_oldest ? idle->last : idle->first;
 
         if (conn == NULL)
             conn = core->lists[S7_POOL_CHECKING].first;
@@ -131,12 +132,12 @@ static void check_due(s7_pool_core *core, int64_t now_ns)
     }
 }
 
-/* Connections that may still be made before the limit is reached. */
+/* Connections that may be made now before the limit is reached. */
 static unsigned room(const s7_pool_core *core)
 {
     unsigned taken = s7_pool_taken(core);
 
-    return taken < core->limit ? core->limit - taken : 0;
+    return taken < core->limit && !core->stumbled ? core->limit - taken : 0;
 }
 
 /* Callers for whom nothing is being made, and nothing can be. */
@@ -187,7 +188,7 @@ static int64_t dial_at_ns(const s7_pool_core *core)
     if (core->denied || wanted(core) <= dialing || taken >= core->rules.size ||
         dialing >= core->rules.max_connecting || (slowly && dialing > 0))
         return S7_NEVER_NS;
-    if (core->down)
+    if (core->down || core->stumbled)
         return core->dial_at_ns;
     return room(core) > 0 ? INT64_MIN : core->grow_at_ns;
 }
@@ -305,8 +306,8 @@ bool s7_pool_is_quiet(const s7_pool_core *core, int64_t now_ns)
 
     return core->phase == S7_POOL_OPEN && core->waiting.n == 0 && core->start_want == 0 &&
            resting == s7_pool_taken(core) && resting <= core->rules.size && core->n_condemned == 0 &&
-           !core->paused && core->rules.min_idle == 0 && core->rules.max_lifetime_ns == S7_NEVER_NS &&
-           now_ns < core->soonest_ns;
+           !core->paused && !core->rules.lend_oldest && core->rules.min_idle == 0 &&
+           core->rules.max_lifetime_ns == S7_NEVER_NS && now_ns < core->soonest_ns;
 }
 
 /* ---- time ---- */

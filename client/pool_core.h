@@ -34,7 +34,7 @@ struct s7_pool_rules {
     int64_t backoff_min_ns, backoff_max_ns; /* bounds of the pauses between dials while the PLC is down */
     int64_t probe_min_ns, probe_max_ns;     /* and before one more connection to a PLC that is full */
     s7_pool_start_policy start;
-    bool fail_when_exhausted, fail_fast_when_down;
+    bool fail_when_exhausted, fail_fast_when_down, lend_oldest;
     int64_t leak_ns;                         /* S7_NEVER_NS: leases may be out for as long as they like */
     unsigned backoff_factor, backoff_jitter; /* percent */
     bool tells;                              /* events are kept for s7_pool_core_next_event */

@@ -87,12 +87,13 @@ struct s7_pool_core {
     unsigned n_condemned;
     bool down;             /* dialing failed and nothing is up: true until a dial goes well */
     bool denied, no_place; /* no dial until allowed; for want of a place */
-    bool told_down;        /* event DOWN, and UP not yet */
+    bool stumbled;  /* the last dial failed with others up, and not by the PLC: it waits for dial_at_ns */
+    bool told_down; /* event DOWN, and UP not yet */
     int64_t told_down_ns;
     s7_status dial_error; /* of the last dial */
     s7_status cause; /* why the last dial failed or the last connection ended; S7_OK since a dial went well */
     int64_t down_since_ns;          /* nothing is up since then, for cause; S7_NEVER_NS otherwise */
-    int64_t dial_at_ns, backoff_ns; /* while the PLC is down */
+    int64_t dial_at_ns, backoff_ns; /* while the PLC is down, or stumbled */
     unsigned limit;                 /* what the PLC seems to allow; size: nothing known */
     int64_t grow_at_ns, grow_ns;    /* the next attempt past the limit */
 
@@ -215,6 +216,9 @@ int64_t s7_pool_leak_at_ns(const s7_pool_core *core); /* when the next one has t
 
 /* A lease is over. */
 void s7_pool_note_return(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
+
+/* Does a dial that failed say anything of the PLC? */
+bool s7_pool_is_refusal(s7_status why);
 
 /* A dial has failed. */
 void s7_pool_note_failure(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns);

@@ -166,6 +166,25 @@ static void the_last_put_is_lent_first_so_that_surplus_ones_are_reaped(void **st
     assert_int_equal(stats().total_connections, 1);
 }
 
+static void with_lend_oldest_all_are_used_alike_and_stay(void **state)
+{
+    (void)state;
+    rig.rules.lend_oldest = true;
+    rig_start();
+    lend_all(3);
+    give_all_back(3);
+    for (unsigned i = 0; i < 600; i++) { /* ten minutes, one lease a second */
+        run_for(SECOND);
+        struct s7_pool_lease lease = borrow(0);
+        assert_int_equal(lease.conn, i % 3);
+        put(lease);
+    }
+    assert_int_equal(stats().total_connections, 3);
+    assert_int_equal(rig.dials, 3);
+    run_for(300 * SECOND);
+    assert_int_equal(stats().total_connections, 0);
+}
+
 static void min_idle_connections_stay_and_are_replaced(void **state)
 {
     (void)state;
@@ -670,6 +689,7 @@ int main(void)
         RUNNING(an_idle_connection_is_closed_at_exactly_5_minutes_despite_health_checks),
         RUNNING(an_idle_connection_is_closed_in_time_even_while_it_is_checked),
         RUNNING(the_last_put_is_lent_first_so_that_surplus_ones_are_reaped),
+        TEST(with_lend_oldest_all_are_used_alike_and_stay),
         TEST(min_idle_connections_stay_and_are_replaced),
         TEST(max_idle_never_means_never),
         RUNNING(checks_are_spread_evenly_over_the_period),

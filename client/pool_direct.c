@@ -1,6 +1,7 @@
 /* Reads and writes on a pool without a lease, from the caller's arguments to the report of their outcome. */
 #include "client/area.h"
 #include "client/guard.h"
+#include "client/pool_call.h"
 #include "client/pool_mux.h"
 #include "client/report.h"
 #include "loop/blocking.h"
@@ -129,6 +130,16 @@ static s7_status direct_call(s7_pool *pool, const s7_ctx *ctx, bool write, s7_it
     return run(&call);
 }
 
+const char *s7_pool_where(const s7_pool *pool)
+{
+    return pool->settings.client.where;
+}
+
+s7_status s7_pool_call_one(s7_pool *pool, const s7_ctx *ctx, bool write, s7_item *item)
+{
+    return direct_call(pool, ctx, write, item, 1, false);
+}
+
 /* ---- areas ---- */
 
 /* data is written to by reads only. */
@@ -192,7 +203,7 @@ static s7_status at_call(s7_pool *pool, const s7_ctx *ctx, bool write, const cha
     if (text == NULL)
         return refuse_argument(pool, ctx, S7_E_ARG, "a call to", "address is NULL");
     if (s7_address_parse(text, &item.address, &error) == S7_OK)
-        return direct_call(pool, ctx, write, &item, 1, false);
+        return s7_pool_call_one(pool, ctx, write, &item);
     snprintf(asked, sizeof asked, "%s \"%.40s\" %s", write ? "write" : "read", text, write ? "to" : "from");
     return refuse_argument(pool, ctx, S7_E_SYNTAX, asked, error.text);
 }

@@ -223,7 +223,7 @@ static void note_success(s7_pool_core *core, struct s7_pool_conn *conn, int64_t 
     core->reconnects += core->down_since_ns != S7_NEVER_NS;
     if (core->told_down)
         s7_pool_tell(core, S7_POOL_EVENT_UP, conn, now_ns)->took_ns = now_ns - core->told_down_ns;
-    core->down = core->told_down = false;
+    core->down = core->told_down = core->stumbled = false;
     core->cause = core->dial_error = S7_OK;
     core->backoff_ns = core->rules.backoff_min_ns;
     conn->since_ns = now_ns;
@@ -256,11 +256,19 @@ static int64_t grown(int64_t pause_ns, unsigned percent, int64_t most_ns)
     return pause_ns / 100 < most_ns / percent ? pause_ns / 100 * percent : most_ns;
 }
 
-/* Nothing is up: try again after a time drawn below a bound that grows. */
-static void back_off(s7_pool_core *core, s7_status why, uint64_t random, int64_t now_ns)
+/* Try again after a time drawn below a bound that grows. */
+static void back_off(s7_pool_core *core, uint64_t random, int64_t now_ns)
 {
     int64_t bound_ns = core->backoff_ns, least_ns = bound_ns / 100 * (100 - core->rules.backoff_jitter);
 
+    core->dial_at_ns = s7_pool_later(now_ns, s7_draw_range(random, least_ns, bound_ns));
+    if (s7_pool_n(core, S7_POOL_DIALING) == 0)
+        core->backoff_ns = grown(bound_ns, core->rules.backoff_factor, core->rules.backoff_max_ns);
+}
+
+/* Nothing is up. */
+static void go_down(s7_pool_core *core, s7_status why, int64_t now_ns)
+{
     if (!core->told_down) {
         core->outages++;
         core->told_down = true;
@@ -268,9 +276,6 @@ static void back_off(s7_pool_core *core, s7_status why, uint64_t random, int64_t
         s7_pool_tell(core, S7_POOL_EVENT_DOWN, NULL, now_ns)->status = why;
     }
     core->down = true;
-    core->dial_at_ns = s7_pool_later(now_ns, s7_draw_range(random, least_ns, bound_ns));
-    if (s7_pool_n(core, S7_POOL_DIALING) == 0)
-        core->backoff_ns = grown(bound_ns, core->rules.backoff_factor, core->rules.backoff_max_ns);
 }
 
 /* Others are up: the PLC has no more to give. */
@@ -299,10 +304,13 @@ void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why,
     s7_pool_ask(core, conn, NOTHING_TO_DO);
     s7_pool_move(core, conn, S7_POOL_FREE);
     s7_pool_note_failure(core, conn, why, now_ns);
-    if (s7_pool_up(core) > 0)
-        settle_for_less(core, why, random, now_ns);
+    core->stumbled = s7_pool_up(core) > 0 && !s7_pool_is_refusal(why);
+    if (s7_pool_up(core) == 0)
+        go_down(core, why, now_ns);
+    if (core->down || core->stumbled)
+        back_off(core, random, now_ns);
     else
-        back_off(core, why, random, now_ns);
+        settle_for_less(core, why, random, now_ns);
     if (core->phase == S7_POOL_STARTING) {
         core->phase = S7_POOL_FAILING;
         core->start_status = why;
@@ -378,6 +386,7 @@ void s7_pool_core_closed(s7_pool_core *core, unsigned index, int64_t now_ns)
         event->took_ns = now_ns - conn->since_ns;
         core->closed[conn->reason]++;
     }
+    core->stumbled = false; /* something of this machine is free again */
     conn->was_up = false;
     s7_pool_move(core, conn, S7_POOL_FREE);
     s7_pool_settle(core, now_ns);

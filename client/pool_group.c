@@ -28,6 +28,8 @@ struct s7_pool_group {
 
 void s7_pool_group_options_init(s7_pool_group_options *options)
 {
+    if (options == NULL)
+        return;
     *options = (s7_pool_group_options){.struct_size = sizeof *options};
 }
 

@@ -167,6 +167,12 @@ static unsigned waiting(void)
 
 /* ---- actions ---- */
 
+/* Not just about to be closed, as we will be told next. */
+static bool is_kept(unsigned i)
+{
+    return s7_pool_core_state(m.core, i) == S7_POOL_IDLE;
+}
+
 static void on_grant(const struct s7_pool_action *action)
 {
     struct model_conn *conn = &m.conns[action->lease.conn];
@@ -183,9 +189,10 @@ static void on_grant(const struct s7_pool_action *action)
     if (m.now - conn->born >= m.rules.max_lifetime_ns)
         WRONG("lent a connection that is %.3f s old", (double)(m.now - conn->born) / 1e9);
     for (unsigned i = 0; i < MAX_SIZE; i++)
-        if (is_idle(&m.conns[i]) && &m.conns[i] != conn && !conn->checking &&
-            m.conns[i].idle_since > conn->idle_since)
-            WRONG("lent connection %u although %u came back later", action->lease.conn, i);
+        if (is_idle(&m.conns[i]) && &m.conns[i] != conn && !conn->checking && is_kept(i) &&
+            (m.rules.lend_oldest ? m.conns[i].idle_since < conn->idle_since
+                                 : m.conns[i].idle_since > conn->idle_since))
+            WRONG("lent connection %u although it is the turn of %u", action->lease.conn, i);
     first->waiting = false;
     m.waited_at = m.now;
     conn->lent = true;
@@ -639,7 +646,7 @@ static void end_dial(void)
         m.failed_at = m.now;
         if (count(is_good) == 0)
             m.down = true;
-        s7_pool_core_dial_failed(m.core, number(conn), S7_E_REFUSED, draw(), m.now);
+        s7_pool_core_dial_failed(m.core, number(conn), one_in(2) ? S7_E_REFUSED : S7_E_IO, draw(), m.now);
         return;
     }
     *conn = (struct model_conn){.link = UP, .born = m.now, .idle_since = m.now, .last_check = -1};
@@ -914,7 +921,8 @@ static void begin(uint64_t seed)
                                      .probe_max_ns = 60000 * MS,
                                      .start = (s7_pool_start_policy)below(3),
                                      .fail_when_exhausted = one_in(5),
-                                     .fail_fast_when_down = one_in(5)};
+                                     .fail_fast_when_down = one_in(5),
+                                     .lend_oldest = one_in(4)};
     m.rules.min_idle = one_in(3) ? below(m.rules.size + 1) : 0;
     m.rules.max_connecting = one_in(3) ? 1 + below(m.rules.size) : 1;
     m.rules.max_waiters = one_in(5) ? 1 + below(5) : 0;

@@ -10,6 +10,8 @@
 
 void s7_pool_options_init(s7_pool_options *options)
 {
+    if (options == NULL)
+        return;
     *options = (s7_pool_options){
         .struct_size = sizeof *options,
         .size = 5,
@@ -34,9 +36,21 @@ void s7_pool_options_init(s7_pool_options *options)
     s7_client_options_init(&options->client);
 }
 
+static bool is_time_fault(const s7_pool_options *options)
+{
+    const uint32_t times[] = {options->max_idle_ms,  options->health_check_ms, options->health_timeout_ms,
+                              options->acquire_ms,   options->backoff_min_ms,  options->backoff_max_ms,
+                              options->probe_min_ms, options->probe_max_ms,    options->max_lifetime_ms,
+                              options->leak_ms};
+
+    return s7_settings_too_long(times, sizeof times / sizeof times[0]);
+}
+
 /* NULL, or which option is out of its range. */
 static const char *options_fault(const s7_pool_options *options)
 {
+    if (is_time_fault(options))
+        return S7_TOO_LONG;
     if (options->size < 1 || options->size > S7_POOL_SIZE_MAX)
         return "a pool has a size of 1..64 connections";
     if (options->min_idle > options->size)
@@ -101,6 +115,7 @@ static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_cl
         .start = options->start,
         .fail_when_exhausted = options->fail_when_exhausted,
         .fail_fast_when_down = options->fail_fast_when_down,
+        .lend_oldest = options->lend_oldest,
         .leak_ns = ns_or_never(options->leak_ms),
         .backoff_factor = options->backoff_factor_percent,
         .backoff_jitter = options->backoff_jitter_percent,
@@ -157,6 +172,17 @@ static void __attribute__((format(printf, 2, 3))) add(s7_errinfo *err, const cha
 }
 
 #define HOLDER_ROOM 64 /* for one more, and how many are left */
+#define LABEL_LEN   31
+
+/* Of a place in the source with a long path (S7_HERE) its end. */
+static const char *label_of(const char *label)
+{
+    const char *slash = label != NULL && strlen(label) > LABEL_LEN ? strrchr(label, '/') : NULL;
+
+    if (label == NULL)
+        return "(no label)";
+    return slash != NULL ? slash + 1 : label;
+}
 
 /* The longest leases first: those are what somebody looks for. */
 static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent, int64_t now_ns)
@@ -167,8 +193,8 @@ static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent
 
     while (strlen(err->came) + HOLDER_ROOM < sizeof err->came &&
            s7_pool_core_holder(core, n, &label, &since_ns))
-        add(err, "%s %.1f s by \"%.31s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns),
-            label != NULL ? label : "(no label)");
+        add(err, "%s %.1f s by \"%.*s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns), LABEL_LEN,
+            label_of(label));
     if (n < lent)
         add(err, " and %u more", lent - n);
 }
@@ -182,6 +208,8 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
     add(err, "%u of %u connections are in use", stats.in_use, stats.size);
     if (stats.limit < stats.size)
         add(err, "; the PLC refuses more than %u: %.60s", stats.limit, dial->came);
+    else if (stats.last_connect_error != S7_OK && stats.last_connect_error == dial->status)
+        add(err, "; one more could not be made: %.60s", dial->came);
     if (stats.denied)
         add(err, "; the pool's group allows no more to this PLC");
     add_holders(err, core, stats.in_use, now_ns);

@@ -126,9 +126,19 @@ static s7_pool_dial_failure failure_of(s7_status why)
     case S7_E_FRAME:
     case S7_E_PLC:
         return S7_POOL_DIAL_S7;
+    case S7_E_NOMEM:
+    case S7_E_IO:
+        return S7_POOL_DIAL_LOCAL;
     default:
         return S7_POOL_DIAL_OTHER;
     }
+}
+
+bool s7_pool_is_refusal(s7_status why)
+{
+    s7_pool_dial_failure failure = failure_of(why);
+
+    return failure != S7_POOL_DIAL_LOCAL && failure != S7_POOL_DIAL_UNREACHABLE;
 }
 
 void s7_pool_note_failure(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns)
@@ -145,7 +155,7 @@ void s7_pool_note_failure(s7_pool_core *core, const struct s7_pool_conn *conn, s
 const char *s7_pool_dial_failure_name(s7_pool_dial_failure failure)
 {
     static const char *const names[S7_POOL_DIAL_FAILURES] = {"refused", "unreachable", "timeout", "ended",
-                                                             "cotp",    "s7",          "other"};
+                                                             "cotp",    "s7",          "other",   "local"};
 
     return failure >= 0 && failure < S7_POOL_DIAL_FAILURES ? names[failure] : "?";
 }

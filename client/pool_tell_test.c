@@ -283,7 +283,9 @@ static void failed_dials_are_counted_by_kind(void **state)
                 {S7_E_COTP_REFUSED, S7_POOL_DIAL_COTP, "cotp"},
                 {S7_E_NEGOTIATION, S7_POOL_DIAL_S7, "s7"},
                 {S7_E_FRAME, S7_POOL_DIAL_S7, "s7"},
-                {S7_E_IO, S7_POOL_DIAL_OTHER, "other"}};
+                {S7_E_IO, S7_POOL_DIAL_LOCAL, "local"},
+                {S7_E_NOMEM, S7_POOL_DIAL_LOCAL, "local"},
+                {S7_E_CANCELLED, S7_POOL_DIAL_OTHER, "other"}};
 
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         defaults(state);

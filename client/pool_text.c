@@ -47,6 +47,8 @@ static void leases(struct s7_prom *text, const s7_pool_stats *stats)
 
 static void life(struct s7_prom *text, const s7_pool_stats *stats)
 {
+    s7_prom_number(text, "dials_total", "counter", "Connections begun to be made.", stats->dials);
+    s7_prom_number(text, "denials_total", "counter", "How often the group allowed no more.", stats->denials);
     s7_prom_number(text, "connects_total", "counter", "Connections made.", stats->connects);
     s7_prom_number(text, "reconnects_total", "counter", "Connections that ended a time without any.",
                    stats->reconnects);
@@ -66,6 +68,14 @@ static void life(struct s7_prom *text, const s7_pool_stats *stats)
     s7_prom_number(text, "events_lost_total", "counter", "Events that were not told.", stats->events_lost);
 }
 
+static void direct(struct s7_prom *text, const s7_pool_stats *stats)
+{
+    s7_prom_number(text, "direct_calls_total", "counter", "Calls without a lease.", stats->direct_calls);
+    s7_prom_number(text, "direct_jobs_total", "counter", "Requests sent for them.", stats->direct_jobs);
+    s7_prom_number(text, "direct_merged_total", "counter", "Reads that shared a request with others.",
+                   stats->direct_merged);
+}
+
 static void times(struct s7_prom *text, const char *name, const char *help, const s7_pool_times *times)
 {
     s7_prom_head(text, name, "summary", help);
@@ -79,13 +89,15 @@ static void times(struct s7_prom *text, const char *name, const char *help, cons
 
 size_t s7_pool_stats_prometheus(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap)
 {
-    struct s7_prom text = {.buf = buf, .cap = cap, .prefix = "s7_pool_", .label = "pool", .value = pool};
+    struct s7_prom text = {
+        .out = {.buf = buf, .cap = cap}, .prefix = "s7_pool_", .label = "pool", .value = pool};
 
     if (stats == NULL || stats->struct_size < sizeof *stats)
         return 0;
     now(&text, stats);
     leases(&text, stats);
     life(&text, stats);
+    direct(&text, stats);
     times(&text, "wait_seconds", "Time that callers waited for their lease.", &stats->wait);
     times(&text, "lease_seconds", "Time that leases were out.", &stats->lease);
     times(&text, "connect_seconds", "Time that connections took to be made.", &stats->connect);

@@ -137,7 +137,7 @@ s7_status s7_pool_core_resize(s7_pool_core *core, unsigned size, int64_t now_ns)
 /* What was learned of the PLC's state: it may be another one by now. */
 static void forget_outage(s7_pool_core *core)
 {
-    core->down = false;
+    core->down = core->stumbled = false;
     core->cause = S7_OK;
     core->down_since_ns = S7_NEVER_NS;
     core->backoff_ns = core->rules.backoff_min_ns;

@@ -1,17 +1,18 @@
 /* prom_text.h - writes metrics in the text format of Prometheus. Counts what does not fit, as snprintf does.
  *
- *   struct s7_prom text = {.buf = buf, .cap = cap, .prefix = "s7_client_", .label = "plc", .value = plc};
+ *   struct s7_prom text = {.out = {.buf = buf, .cap = cap}, .prefix = "s7_client_", .label = "plc", .value =
+ *                          plc};
  *   s7_prom_number(&text, "calls_total", "counter", "Reads, writes and services.", calls);
  *   return s7_prom_end(&text); */
 #ifndef CLIENT_PROM_TEXT_H
 #define CLIENT_PROM_TEXT_H
 
-#include <stddef.h>
+#include "client/sink.h"
+
 #include <stdint.h>
 
 struct s7_prom {
-    char *buf;
-    size_t cap, len;
+    struct s7_sink out;
     const char *prefix; /* of every name */
     const char *label;  /* that every sample has */
     const char *value;  /* of it, escaped here; NULL: no label */

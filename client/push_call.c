@@ -195,6 +195,8 @@ static const char bad_period[] =
 
 void s7_subscribe_options_init(s7_subscribe_options *options)
 {
+    if (options == NULL)
+        return;
     *options = (s7_subscribe_options){
         .struct_size = sizeof *options, .kind = S7_SUBSCRIBE_CHANGE, .period_ms = 1000};
 }

@@ -103,7 +103,7 @@ static void while_the_plc_is_down_calls_fail_at_once_with_the_cause(void **state
 {
     (void)state;
     server_start(240, 1, ANSWER, 0);
-    s7_client *client = redialing_client(UINT32_MAX); /* the pause is 25 days on average */
+    s7_client *client = redialing_client(INT32_MAX); /* the pause is 12 days on average */
     assert_int_equal(s7_client_connect(client, &patient), S7_OK);
     server_stop();
     assert_int_equal(read_at(client, 0), S7_E_REFUSED);

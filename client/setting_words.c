@@ -290,6 +290,8 @@ static bool set_from_env(const struct setting *setting, const char *text, s7_cli
 {
     struct s7_word value = {text, strlen(text)};
     uint32_t number;
+    if (setting->kind == TIME && strspn(text, "0123456789") != value.len)
+        return fail(fault, text, "expected plain milliseconds, %u..%u", setting->min, setting->max);
     bool good = setting->kind == TIME ? read_number(setting, value, &number, fault)
                                       : read_value(setting, value, &number, fault);
 

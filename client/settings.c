@@ -7,6 +7,8 @@
 
 void s7_client_options_init(s7_client_options *options)
 {
+    if (options == NULL)
+        return;
     *options = (s7_client_options){
         .struct_size = sizeof *options,
         .rack = 0,
@@ -42,6 +44,24 @@ static const char *ranges_fault(const s7_client_options *options)
     return NULL;
 }
 
+bool s7_settings_too_long(const uint32_t *ms, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ms[i] > INT32_MAX)
+            return true;
+    return false;
+}
+
+static bool is_time_fault(const s7_client_options *options)
+{
+    const uint32_t times[] = {
+        options->connect_ms,      options->handshake_ms,      options->request_ms,
+        options->user_timeout_ms, options->keepalive_idle_ms, options->keepalive_interval_ms,
+        options->backoff_min_ms,  options->backoff_max_ms,    options->heartbeat_ms};
+
+    return s7_settings_too_long(times, sizeof times / sizeof times[0]);
+}
+
 /* NULL, or which option is out of its range. */
 static const char *options_fault(const s7_client_options *options)
 {
@@ -59,6 +79,8 @@ static const char *options_fault(const s7_client_options *options)
         return "pdu_len is 240..960";
     if (options->connect_ms == 0 || options->handshake_ms == 0 || options->request_ms == 0)
         return "connect_ms, handshake_ms and request_ms are at least 1";
+    if (is_time_fault(options))
+        return S7_TOO_LONG;
     if (options->backoff_min_ms == 0 || options->backoff_max_ms < options->backoff_min_ms)
         return "backoff_min_ms is at least 1, and backoff_max_ms not less";
     if (options->flight_frames > 4096)

@@ -20,6 +20,10 @@ struct s7_settings {
 S7_MUST_CHECK s7_status s7_settings_make(const char *endpoint, const s7_client_options *options,
                                          struct s7_settings *out, s7_errinfo *err);
 
+/* Is one of these times longer than 24 days? Then it was a negative number. */
+#define S7_TOO_LONG "times are at most 2147483647 ms, and not negative"
+bool s7_settings_too_long(const uint32_t *ms, size_t n);
+
 /* The called TSAP: as set, or of type, rack and slot. */
 uint16_t s7_settings_remote_tsap(const struct s7_settings *settings);
 

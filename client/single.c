@@ -55,8 +55,8 @@ void s7_single_leave_maximum(s7_item *item)
     memmove(bytes, bytes + unit, item->len);
 }
 
-s7_status s7_single_misfit(const s7_client *client, const s7_ctx *ctx, bool write, const s7_item *item,
-                           s7_status status)
+s7_status s7_single_misfit_at(const char *where, const s7_ctx *ctx, bool write, const s7_item *item,
+                              s7_status status)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     const char *type = s7_type_name(item->address.type);
@@ -72,6 +72,12 @@ s7_status s7_single_misfit(const s7_client *client, const s7_ctx *ctx, bool writ
                  s7_type_range(item->address.type));
     else if (status == S7_E_TOO_LARGE)
         snprintf(came, sizeof came, "the text does not fit, and is cut");
-    s7_report_place(&err, write, item, 1, s7_client_where(client));
+    s7_report_place(&err, write, item, 1, where);
     return s7_client_fail(ctx, &err, status, came);
+}
+
+s7_status s7_single_misfit(const s7_client *client, const s7_ctx *ctx, bool write, const s7_item *item,
+                           s7_status status)
+{
+    return status == S7_OK ? S7_OK : s7_single_misfit_at(s7_client_where(client), ctx, write, item, status);
 }

@@ -27,5 +27,7 @@ void s7_single_leave_maximum(s7_item *item);
  */
 s7_status s7_single_misfit(const s7_client *client, const s7_ctx *ctx, bool write, const s7_item *item,
                            s7_status status);
+s7_status s7_single_misfit_at(const char *where, const s7_ctx *ctx, bool write, const s7_item *item,
+                              s7_status status);
 
 #endif

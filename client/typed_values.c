@@ -1,17 +1,73 @@
-/* Values of any type and number, by address. */
+/* Values of any type and number, by address: on a client, and on a pool without a lease. */
 #include <s7rig/typed.h>
 
 #include "client/client_impl.h"
 #include "client/plan_tag.h"
+#include "client/pool_call.h"
 #include "client/report.h"
 #include "client/single.h"
 #include "protocol/value.h"
 
 #include <stdio.h>
 
+/* ---- whose values ---- */
+
+/* Either of them. */
+struct target {
+    bool pooled;
+    s7_client *client;
+    s7_pool *pool;
+};
+
+static struct target a_client(s7_client *client)
+{
+    return (struct target){.client = client};
+}
+
+static struct target a_pool(s7_pool *pool)
+{
+    return (struct target){.pooled = true, .pool = pool};
+}
+
+static bool is_none(const struct target *of)
+{
+    return of->pooled ? of->pool == NULL : of->client == NULL;
+}
+
+static const char *where(const struct target *of)
+{
+    return of->pooled ? s7_pool_where(of->pool) : s7_client_where(of->client);
+}
+
+static s7_status refuse(const struct target *of, const s7_ctx *ctx, const char *what)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    const char *none = of->pooled ? "no pool" : "no client";
+
+    snprintf(err.asked, sizeof err.asked, "a call to %.80s", is_none(of) ? none : where(of));
+    return s7_client_fail(ctx, &err, S7_E_ARG, what);
+}
+
+static s7_status refuse_none(const struct target *of, const s7_ctx *ctx)
+{
+    return refuse(of, ctx, of->pooled ? "pool is NULL" : "client is NULL");
+}
+
+static s7_status misfit(const struct target *of, const s7_ctx *ctx, bool write, const s7_item *item,
+                        s7_status status)
+{
+    return s7_single_misfit_at(where(of), ctx, write, item, status);
+}
+
+static s7_status call(const struct target *of, const s7_ctx *ctx, bool write, s7_item *item)
+{
+    return of->pooled ? s7_pool_call_one(of->pool, ctx, write, item)
+                      : s7_client_call(of->client, ctx, write, item, 1, false);
+}
+
 /* ---- native values ---- */
 
-static s7_status wrong_size(const s7_client *client, const s7_ctx *ctx, bool write, const s7_address *address,
+static s7_status wrong_size(const struct target *of, const s7_ctx *ctx, bool write, const s7_address *address,
                             size_t size)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
@@ -24,48 +80,48 @@ static s7_status wrong_size(const s7_client *client, const s7_ctx *ctx, bool wri
                  native);
     else
         snprintf(came, sizeof came, "%zu bytes are no %u equal shares for texts", size, address->count);
-    s7_report_place(&err, write, &item, 1, s7_client_where(client));
+    s7_report_place(&err, write, &item, 1, where(of));
     return s7_client_fail(ctx, &err, S7_E_ARG, came);
 }
 
 /* May it begin? */
-static s7_status check(const s7_client *client, const s7_ctx *ctx, bool write, const s7_address *address,
+static s7_status check(const struct target *of, const s7_ctx *ctx, bool write, const s7_address *address,
                        const void *values, size_t size)
 {
-    if (client == NULL)
-        return s7_client_refuse(NULL, ctx, "client is NULL");
+    if (is_none(of))
+        return refuse_none(of, ctx);
     if (address == NULL || values == NULL)
-        return s7_client_refuse(client, ctx, address == NULL ? "address is NULL" : "values is NULL");
-    return s7_values_fit(address, size) ? S7_OK : wrong_size(client, ctx, write, address, size);
+        return refuse(of, ctx, address == NULL ? "address is NULL" : "values is NULL");
+    return s7_values_fit(address, size) ? S7_OK : wrong_size(of, ctx, write, address, size);
 }
 
-s7_status s7_read_values(s7_client *client, const s7_ctx *ctx, const s7_address *address, void *values,
-                         size_t size)
+static s7_status read_values(const struct target *of, const s7_ctx *ctx, const s7_address *address,
+                             void *values, size_t size)
 {
     struct s7_single single;
-    s7_status status = check(client, ctx, false, address, values, size);
+    s7_status status = check(of, ctx, false, address, values, size);
 
     if (status != S7_OK)
         return status;
     status = s7_single_begin(&single, address);
     if (status != S7_OK)
-        return s7_single_misfit(client, ctx, false, &single.item, status);
-    status = s7_client_call(client, ctx, false, &single.item, 1, false);
+        return misfit(of, ctx, false, &single.item, status);
+    status = call(of, ctx, false, &single.item);
     if (status == S7_OK) {
         s7_address layout = s7_single_layout(&single.item);
 
         status = s7_decode(&layout, single.item.data, values, size);
-        status = s7_single_misfit(client, ctx, false, &single.item, status);
+        status = misfit(of, ctx, false, &single.item, status);
     }
     s7_single_done(&single);
     return status;
 }
 
-s7_status s7_write_values(s7_client *client, const s7_ctx *ctx, const s7_address *address, const void *values,
-                          size_t size)
+static s7_status write_values(const struct target *of, const s7_ctx *ctx, const s7_address *address,
+                              const void *values, size_t size)
 {
     struct s7_single single;
-    s7_status status = check(client, ctx, true, address, values, size);
+    s7_status status = check(of, ctx, true, address, values, size);
 
     if (status != S7_OK)
         return status;
@@ -75,10 +131,10 @@ s7_status s7_write_values(s7_client *client, const s7_ctx *ctx, const s7_address
 
         status = s7_encode(&layout, single.item.data, values, size);
     }
-    status = s7_single_misfit(client, ctx, true, &single.item, status);
+    status = misfit(of, ctx, true, &single.item, status);
     if (status == S7_OK) {
         s7_single_leave_maximum(&single.item);
-        status = s7_client_call(client, ctx, true, &single.item, 1, false);
+        status = call(of, ctx, true, &single.item);
     }
     s7_single_done(&single);
     return status;
@@ -86,82 +142,180 @@ s7_status s7_write_values(s7_client *client, const s7_ctx *ctx, const s7_address
 
 /* ---- addresses as text ---- */
 
-static s7_status parse(const s7_client *client, const s7_ctx *ctx, bool write, const char *text,
+static s7_status parse(const struct target *of, const s7_ctx *ctx, bool write, const char *text,
                        s7_address *address)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_address_error error;
     char came[S7_CAME_CAP];
 
-    if (client == NULL || text == NULL)
-        return s7_client_refuse(client, ctx, client == NULL ? "client is NULL" : "address is NULL");
+    if (is_none(of))
+        return refuse_none(of, ctx);
+    if (text == NULL)
+        return refuse(of, ctx, "address is NULL");
     s7_status status = s7_address_parse(text, address, &error);
     if (status == S7_OK)
         return S7_OK;
     snprintf(err.asked, sizeof err.asked, "%s \"%.40s\" %s %.60s", write ? "write" : "read", text,
-             write ? "to" : "from", s7_client_where(client));
+             write ? "to" : "from", where(of));
     snprintf(came, sizeof came, "%s, at character %zu", error.text, error.at + 1);
     return s7_client_fail(ctx, &err, status, came);
 }
 
-s7_status s7_read_as(s7_client *client, const s7_ctx *ctx, const char *address, void *values, size_t size)
+static s7_status read_as(const struct target *of, const s7_ctx *ctx, const char *address, void *values,
+                         size_t size)
 {
     s7_address at;
-    s7_status status = parse(client, ctx, false, address, &at);
+    s7_status status = parse(of, ctx, false, address, &at);
 
-    return status == S7_OK ? s7_read_values(client, ctx, &at, values, size) : status;
+    return status == S7_OK ? read_values(of, ctx, &at, values, size) : status;
 }
 
-s7_status s7_write_as(s7_client *client, const s7_ctx *ctx, const char *address, const void *values,
-                      size_t size)
+static s7_status write_as(const struct target *of, const s7_ctx *ctx, const char *address, const void *values,
+                          size_t size)
 {
     s7_address at;
-    s7_status status = parse(client, ctx, true, address, &at);
+    s7_status status = parse(of, ctx, true, address, &at);
 
-    return status == S7_OK ? s7_write_values(client, ctx, &at, values, size) : status;
+    return status == S7_OK ? write_values(of, ctx, &at, values, size) : status;
 }
 
 /* ---- values as text ---- */
 
-s7_status s7_read_text(s7_client *client, const s7_ctx *ctx, const char *address, char *text, size_t cap)
+static s7_status read_text(const struct target *of, const s7_ctx *ctx, const char *address, char *text,
+                           size_t cap)
 {
     struct s7_single single;
     s7_address at;
 
     if (text == NULL || cap == 0)
-        return s7_client_refuse(client, ctx, "no room for the text");
+        return refuse(of, ctx, "no room for the text");
     text[0] = '\0';
-    s7_status status = parse(client, ctx, false, address, &at);
+    s7_status status = parse(of, ctx, false, address, &at);
     if (status != S7_OK)
         return status;
     status = s7_single_begin(&single, &at);
     if (status != S7_OK)
-        return s7_single_misfit(client, ctx, false, &single.item, status);
-    status = s7_client_call(client, ctx, false, &single.item, 1, false);
+        return misfit(of, ctx, false, &single.item, status);
+    status = call(of, ctx, false, &single.item);
     if (status == S7_OK)
-        status = s7_single_misfit(client, ctx, false, &single.item, s7_tag_text(&single.item, text, cap));
+        status = misfit(of, ctx, false, &single.item, s7_tag_text(&single.item, text, cap));
     s7_single_done(&single);
     return status;
 }
 
-s7_status s7_write_text(s7_client *client, const s7_ctx *ctx, const char *address, const char *text)
+static s7_status write_text(const struct target *of, const s7_ctx *ctx, const char *address, const char *text)
 {
     struct s7_single single;
     s7_address at;
 
     if (text == NULL)
-        return s7_client_refuse(client, ctx, "text is NULL");
-    s7_status status = parse(client, ctx, true, address, &at);
+        return refuse(of, ctx, "text is NULL");
+    s7_status status = parse(of, ctx, true, address, &at);
     if (status != S7_OK)
         return status;
     status = s7_single_begin(&single, &at);
     if (status == S7_OK)
         status = s7_tag_set_text(&single.item, text);
-    status = s7_single_misfit(client, ctx, true, &single.item, status);
+    status = misfit(of, ctx, true, &single.item, status);
     if (status == S7_OK) {
         s7_single_leave_maximum(&single.item);
-        status = s7_client_call(client, ctx, true, &single.item, 1, false);
+        status = call(of, ctx, true, &single.item);
     }
     s7_single_done(&single);
     return status;
+}
+
+/* ---- on a client ---- */
+
+s7_status s7_read_values(s7_client *client, const s7_ctx *ctx, const s7_address *address, void *values,
+                         size_t size)
+{
+    struct target of = a_client(client);
+
+    return read_values(&of, ctx, address, values, size);
+}
+
+s7_status s7_write_values(s7_client *client, const s7_ctx *ctx, const s7_address *address, const void *values,
+                          size_t size)
+{
+    struct target of = a_client(client);
+
+    return write_values(&of, ctx, address, values, size);
+}
+
+s7_status s7_read_as(s7_client *client, const s7_ctx *ctx, const char *address, void *values, size_t size)
+{
+    struct target of = a_client(client);
+
+    return read_as(&of, ctx, address, values, size);
+}
+
+s7_status s7_write_as(s7_client *client, const s7_ctx *ctx, const char *address, const void *values,
+                      size_t size)
+{
+    struct target of = a_client(client);
+
+    return write_as(&of, ctx, address, values, size);
+}
+
+s7_status s7_read_text(s7_client *client, const s7_ctx *ctx, const char *address, char *text, size_t cap)
+{
+    struct target of = a_client(client);
+
+    return read_text(&of, ctx, address, text, cap);
+}
+
+s7_status s7_write_text(s7_client *client, const s7_ctx *ctx, const char *address, const char *text)
+{
+    struct target of = a_client(client);
+
+    return write_text(&of, ctx, address, text);
+}
+
+/* ---- on a pool ---- */
+
+s7_status s7_pool_read_values(s7_pool *pool, const s7_ctx *ctx, const s7_address *address, void *values,
+                              size_t size)
+{
+    struct target of = a_pool(pool);
+
+    return read_values(&of, ctx, address, values, size);
+}
+
+s7_status s7_pool_write_values(s7_pool *pool, const s7_ctx *ctx, const s7_address *address,
+                               const void *values, size_t size)
+{
+    struct target of = a_pool(pool);
+
+    return write_values(&of, ctx, address, values, size);
+}
+
+s7_status s7_pool_read_as(s7_pool *pool, const s7_ctx *ctx, const char *address, void *values, size_t size)
+{
+    struct target of = a_pool(pool);
+
+    return read_as(&of, ctx, address, values, size);
+}
+
+s7_status s7_pool_write_as(s7_pool *pool, const s7_ctx *ctx, const char *address, const void *values,
+                           size_t size)
+{
+    struct target of = a_pool(pool);
+
+    return write_as(&of, ctx, address, values, size);
+}
+
+s7_status s7_pool_read_text(s7_pool *pool, const s7_ctx *ctx, const char *address, char *text, size_t cap)
+{
+    struct target of = a_pool(pool);
+
+    return read_text(&of, ctx, address, text, cap);
+}
+
+s7_status s7_pool_write_text(s7_pool *pool, const s7_ctx *ctx, const char *address, const char *text)
+{
+    struct target of = a_pool(pool);
+
+    return write_text(&of, ctx, address, text);
 }

@@ -189,7 +189,11 @@ s7_status s7_kernel_dial(s7_loop *loop, const char *host, uint16_t port, s7_stre
 
 void s7_kernel_set_options(s7_stream *stream, const struct s7_tcp_options *options)
 {
-    s7_tcp_set_options(stream_of(stream)->io.watch.fd, options);
+    int fd = stream_of(stream)->io.watch.fd, off = 0;
+
+    s7_tcp_set_options(fd, options);
+    if (options->keepalive_idle_ms == 0) /* an accepted one has its listener's */
+        (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof off);
 }
 
 void s7_kernel_shutdown(s7_stream *stream)

@@ -113,6 +113,8 @@ s7_status cpu_load(plant *p)
     for (size_t i = 0; i < p->n_plcs && status == S7_OK; i++) {
         status = read_entries(p, p->plcs[i]);
         if (status == S7_OK)
+            status = personality_reread(p, p->plcs[i]);
+        if (status == S7_OK)
             status = szl_reread(p, p->plcs[i]->pub.id);
     }
     return status;

@@ -134,6 +134,7 @@ static void status_lists_are_read_in_their_order(void **state)
     struct rig *rig = *state;
     size_t n;
 
+    rig_sql(rig, "DELETE FROM personality_szl");
     rig_sql(rig, "INSERT INTO szl (list, idx, record_len, data) VALUES (0x131, 3, 2, x'0003'),"
                  " (0x11, 0, 2, x'00010002'), (0x131, 1, 4, x'')");
     rig_look(rig);

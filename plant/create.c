@@ -70,17 +70,25 @@ static void bind_limits(sqlite3_stmt *q, const struct plant_plc *limits)
             sqlite3_bind_int(q, 4 + i, values[i]);
 }
 
-static int add_szl(sqlite3_stmt *q, sqlite3_int64 plc, const struct plant_szl *szl)
+/* What the CPU has by itself, as far as no block takes its place. An area that it does not have gets none. */
+static int add_memory(sqlite3 *db, sqlite3_int64 plc)
 {
-    int rc;
+    static const char sql[] =
+        "WITH who AS (SELECT * FROM personality WHERE name = (SELECT cpu FROM plc WHERE id = ?1)),"
+        " area(kind, number, bytes) AS ("
+        "  SELECT 'DB', 1, db1 FROM who UNION ALL SELECT 'I', 0, inputs FROM who"
+        "  UNION ALL SELECT 'Q', 0, outputs FROM who UNION ALL SELECT 'M', 0, markers FROM who"
+        "  UNION ALL SELECT 'T', 0, 2 * timers FROM who UNION ALL SELECT 'C', 0, 2 * counters FROM who)"
+        "INSERT OR IGNORE INTO block (plc, kind, number, data)"
+        " SELECT ?1, kind, number, zeroblob(bytes) FROM area WHERE bytes > 0";
+    sqlite3_stmt *q;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
 
-    sqlite3_bind_int64(q, 1, plc);
-    sqlite3_bind_int(q, 2, szl->list);
-    sqlite3_bind_int(q, 3, szl->index);
-    sqlite3_bind_int(q, 4, szl->record_len);
-    sqlite3_bind_blob(q, 5, szl->len > 0 ? (const void *)szl->data : "", (int)szl->len, SQLITE_STATIC);
-    rc = sqlite3_step(q);
-    sqlite3_reset(q);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(q, 1, plc);
+        rc = sqlite3_step(q);
+    }
+    sqlite3_finalize(q);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -101,7 +109,7 @@ static int add_plc(sqlite3_stmt *q, const struct plant_new_plc *plc)
 
 static int fill(sqlite3 *db, const struct plant_new_plc *plcs, size_t n_plcs)
 {
-    sqlite3_stmt *plc = NULL, *block = NULL, *szl = NULL;
+    sqlite3_stmt *plc = NULL, *block = NULL;
     int rc =
         sqlite3_prepare_v2(db,
                            "INSERT INTO plc (name, cpu, listen, rack, slot, pdu_length, amq, connections)"
@@ -111,21 +119,16 @@ static int fill(sqlite3 *db, const struct plant_new_plc *plcs, size_t n_plcs)
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v2(db, "INSERT INTO block (plc, kind, number, data) VALUES (?1, ?2, ?3, ?4)", -1,
                                 &block, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(
-            db, "INSERT INTO szl (plc, list, idx, record_len, data) VALUES (?1, ?2, ?3, ?4, ?5)", -1, &szl,
-            NULL);
     for (size_t i = 0; i < n_plcs && rc == SQLITE_OK; i++) {
         rc = add_plc(plc, &plcs[i]);
         sqlite3_int64 id = sqlite3_last_insert_rowid(db);
         for (size_t k = 0; k < plcs[i].n_blocks && rc == SQLITE_OK; k++)
             rc = add_block(block, id, &plcs[i].blocks[k]);
-        for (size_t k = 0; k < plcs[i].n_szl && rc == SQLITE_OK; k++)
-            rc = add_szl(szl, id, &plcs[i].szl[k]);
+        if (rc == SQLITE_OK && plcs[i].has_memory)
+            rc = add_memory(db, id);
     }
     sqlite3_finalize(plc);
     sqlite3_finalize(block);
-    sqlite3_finalize(szl);
     return rc;
 }
 

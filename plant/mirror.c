@@ -17,7 +17,7 @@ const char *mirror_kind(s7_area area)
     return NULL;
 }
 
-static bool area_of_kind(const char *kind, s7_area *area)
+bool mirror_area(const char *kind, s7_area *area)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (kind != NULL && strcmp(kinds[i].kind, kind) == 0) {
@@ -75,6 +75,17 @@ static void copy_text(char *dst, size_t cap, sqlite3_stmt *q, int column)
     snprintf(dst, cap, "%s", text != NULL ? text : "");
 }
 
+static void take_identity(struct plant_identity *identity, sqlite3_stmt *q, int column)
+{
+    copy_text(identity->as_name, sizeof identity->as_name, q, column);
+    copy_text(identity->module_name, sizeof identity->module_name, q, column + 1);
+    copy_text(identity->plant_name, sizeof identity->plant_name, q, column + 2);
+    copy_text(identity->location, sizeof identity->location, q, column + 3);
+    copy_text(identity->serial, sizeof identity->serial, q, column + 4);
+    copy_text(identity->order_code, sizeof identity->order_code, q, column + 5);
+    copy_text(identity->firmware, sizeof identity->firmware, q, column + 6);
+}
+
 static void plc_take_row(struct mirror_plc *plc, sqlite3_stmt *q)
 {
     char mode[8];
@@ -93,6 +104,9 @@ static void plc_take_row(struct mirror_plc *plc, sqlite3_stmt *q)
     plc->pub.state.clock_ms = sqlite3_column_int64(q, 10);
     plc->pub.protection = (uint8_t)sqlite3_column_int(q, 11);
     copy_text(plc->pub.password, sizeof plc->pub.password, q, 12);
+    plc->pub.put_get = int_or_none(q, 13);
+    plc->pub.service_time = sqlite3_column_int(q, 14) != 0;
+    take_identity(&plc->pub.identity, q, 15);
     plc->pub.gone = false;
 }
 
@@ -119,6 +133,7 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
 {
     struct mirror_plc *plc = idmap_find(&p->plcs_by_id, id);
     sqlite3_stmt *q = p->sql[SQL_PLC_ONE];
+    s7_status status;
     int rc;
 
     if (plc == NULL) /* added while serving: taken up at the next start */
@@ -131,12 +146,15 @@ s7_status mirror_plc_reread(plant *p, int64_t id)
         plc->pub.gone = true;
     p->faults_moved = true;
     p->plcs_version++;
-    return plant_sql_end(p, SQL_PLC_ONE, S7_OK, "read a row of plc");
+    status = plant_sql_end(p, SQL_PLC_ONE, S7_OK, "read a row of plc");
+    if (status == S7_OK) /* it may be another one now */
+        status = personality_reread(p, plc);
+    return status == S7_OK ? szl_reread(p, id) : status;
 }
 
 /* ---- blocks ---- */
 
-static s7_status block_link(plant *p, struct mirror_plc *plc, struct mirror_block *block)
+s7_status mirror_block_link(plant *p, struct mirror_plc *plc, struct mirror_block *block)
 {
     size_t at = lower_block(plc, key_of(block->pub.area, block->pub.number));
 
@@ -157,7 +175,7 @@ static s7_status block_link(plant *p, struct mirror_plc *plc, struct mirror_bloc
     return S7_OK;
 }
 
-static void block_free(struct mirror_block *block)
+void mirror_block_free(struct mirror_block *block)
 {
     if (block == NULL)
         return;
@@ -175,19 +193,42 @@ static void forget_dirty(plant *p, struct mirror_block *block)
         }
 }
 
-static void block_remove(plant *p, struct mirror_block *block)
+void mirror_block_unlink(plant *p, struct mirror_block *block)
 {
     struct mirror_plc *plc = block->plc;
     size_t at = lower_block(plc, key_of(block->pub.area, block->pub.number));
 
-    tag_unbind_all(block);
     p->blocks_moved = true;
     if (block->dirty)
         forget_dirty(p, block);
+    block->dirty = false;
     memmove(&plc->blocks[at], &plc->blocks[at + 1], (plc->n_blocks - at - 1) * sizeof(*plc->blocks));
     plc->n_blocks--;
     idmap_remove(&p->blocks_by_id, block->pub.id);
-    block_free(block);
+}
+
+static void block_remove(plant *p, struct mirror_block *block)
+{
+    tag_unbind_all(block);
+    mirror_block_unlink(p, block);
+    mirror_block_free(block);
+}
+
+struct mirror_block *mirror_block_new(s7_area area, uint16_t number, const void *data, uint32_t len)
+{
+    struct mirror_block *block = calloc(1, sizeof *block);
+    uint8_t *bytes = malloc(len > 0 ? len : 1);
+
+    if (block == NULL || bytes == NULL) {
+        free(block);
+        free(bytes);
+        return NULL;
+    }
+    if (len > 0)
+        memcpy(bytes, data, len);
+    block->bytes = bytes;
+    block->pub = (struct plant_block){.area = area, .number = number, .len = len, .data = bytes};
+    return block;
 }
 
 /* A block from a row of SQL_BLOCK_...; *out NULL with S7_OK: the row makes no block (a PLC that is not
@@ -201,27 +242,17 @@ static s7_status block_from_row(plant *p, sqlite3_stmt *q, struct mirror_plc **p
 
     *out = NULL;
     *plc = idmap_find(&p->plcs_by_id, sqlite3_column_int64(q, 1));
-    if (*plc == NULL || !area_of_kind((const char *)sqlite3_column_text(q, 2), &area) || number < 0 ||
+    if (*plc == NULL || !mirror_area((const char *)sqlite3_column_text(q, 2), &area) || number < 0 ||
         number > UINT16_MAX || sqlite3_column_type(q, 4) != SQLITE_BLOB || len > PLANT_BLOCK_MAX)
         return S7_OK;
     if (len > 0 && data == NULL)
         return S7_E_NOMEM;
-    struct mirror_block *block = calloc(1, sizeof *block);
-    uint8_t *bytes = malloc(len > 0 ? (size_t)len : 1);
-    if (block == NULL || bytes == NULL) {
-        free(block);
-        free(bytes);
+    *out = mirror_block_new(area, (uint16_t)number, data, (uint32_t)len);
+    if (*out == NULL)
         return S7_E_NOMEM;
-    }
-    if (len > 0)
-        memcpy(bytes, data, (size_t)len);
-    block->bytes = bytes;
-    block->pub = (struct plant_block){.id = sqlite3_column_int64(q, 0),
-                                      .area = area,
-                                      .number = (uint16_t)number,
-                                      .len = (uint32_t)len,
-                                      .data = bytes};
-    *out = block;
+    (*out)->pub.id = sqlite3_column_int64(q, 0);
+    (*out)->pub.optimized = sqlite3_column_int(q, 5) != 0;
+    (*out)->pub.write_protected = sqlite3_column_int(q, 6) != 0;
     return S7_OK;
 }
 
@@ -231,7 +262,11 @@ static bool take_bytes(plant *p, struct mirror_block *old, struct mirror_block *
     if (old->plc != fresh->plc || old->pub.area != fresh->pub.area || old->pub.number != fresh->pub.number ||
         old->pub.len != fresh->pub.len)
         return false;
+    log_block_begin(p, old, fresh->bytes);
     memcpy(old->bytes, fresh->bytes, old->pub.len);
+    log_end(p, old);
+    old->pub.optimized = fresh->pub.optimized;
+    old->pub.write_protected = fresh->pub.write_protected;
     tag_touch(p, old, 0, old->pub.len);
     return true;
 }
@@ -245,9 +280,9 @@ static s7_status block_place(plant *p, struct mirror_plc *plc, struct mirror_blo
 
     if (there != NULL)
         block_remove(p, there);
-    status = block_link(p, plc, fresh);
+    status = mirror_block_link(p, plc, fresh);
     if (status != S7_OK)
-        block_free(fresh);
+        mirror_block_free(fresh);
     p->blocks_moved = true;
     return status;
 }
@@ -258,9 +293,10 @@ static s7_status block_replace(plant *p, struct mirror_block *old, struct mirror
     if (fresh != NULL)
         fresh->plc = plc;
     if (old != NULL && fresh != NULL && take_bytes(p, old, fresh)) {
-        block_free(fresh);
+        mirror_block_free(fresh);
         return S7_OK;
     }
+    log_blocks(p, old, fresh);
     if (old != NULL)
         block_remove(p, old);
     return fresh != NULL ? block_place(p, plc, fresh) : S7_OK;
@@ -278,7 +314,7 @@ s7_status mirror_block_reread(plant *p, int64_t id)
         status = block_from_row(p, q, &plc, &fresh);
     status = plant_sql_end(p, SQL_BLOCK_ONE, status, "read a row of block");
     if (status != S7_OK) {
-        block_free(fresh);
+        mirror_block_free(fresh);
         return status;
     }
     return block_replace(p, idmap_find(&p->blocks_by_id, id), plc, fresh);
@@ -306,9 +342,9 @@ static s7_status load_blocks(plant *p)
     while (status == S7_OK && sqlite3_step(q) == SQLITE_ROW) {
         status = block_from_row(p, q, &plc, &block);
         if (status == S7_OK && block != NULL)
-            status = block_link(p, plc, block);
+            status = mirror_block_link(p, plc, block);
         if (status != S7_OK)
-            block_free(block);
+            mirror_block_free(block);
     }
     return plant_sql_end(p, SQL_BLOCK_ALL, status, "read the table block");
 }
@@ -322,6 +358,8 @@ s7_status mirror_load(plant *p)
     if (status == S7_OK)
         status = cpu_load(p);
     if (status == S7_OK)
+        status = code_load(p);
+    if (status == S7_OK)
         status = tag_load(p);
     p->plcs_version = 1;
     p->faults_moved = true; /* read with the changes that follow, which have their versions */
@@ -334,12 +372,13 @@ void mirror_free(plant *p)
     for (size_t i = 0; i < p->tags_by_id.len; i++)
         tag_free(p->tags_by_id.entries[i].object);
     for (size_t i = 0; i < p->blocks_by_id.len; i++)
-        block_free(p->blocks_by_id.entries[i].object);
+        mirror_block_free(p->blocks_by_id.entries[i].object);
     for (size_t i = 0; i < p->n_plcs; i++) {
         free(p->plcs[i]->blocks);
         free(p->plcs[i]->szl);
         free(p->plcs[i]->szl_data);
         free(p->plcs[i]->diag);
+        code_list_free(&p->plcs[i]->codes);
         free(p->plcs[i]);
     }
     free(p->plcs);
@@ -349,11 +388,8 @@ void mirror_free(plant *p)
     idmap_free(&p->tags_by_id);
 }
 
-void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len)
+void mirror_block_dirty(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
 {
-    if (len == 0)
-        return;
-    memcpy(block->bytes + offset, src, len);
     if (!block->dirty) {
         block->dirty = true;
         block->dirty_from = offset;
@@ -366,6 +402,14 @@ void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const u
         if (offset + len > block->dirty_to)
             block->dirty_to = offset + len;
     }
+}
+
+void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len)
+{
+    if (len == 0)
+        return;
+    memcpy(block->bytes + offset, src, len);
+    mirror_block_dirty(p, block, offset, len);
     tag_touch(p, block, offset, len);
 }
 

@@ -16,15 +16,17 @@
  * builds assert it): an open one would freeze data_version, make the next write BUSY_SNAPSHOT and block
  * foreign writers.
  *
- * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value, rows of fault, plc, szl and diagnostic
- * while a server runs. Triggers in the file note each edit in `change`; our own writes do not enter it (BLOB
- * writes fire no triggers; a tag that we refresh has value = applied). BLOB edits apply first, tag edits
- * after them in the order of `change`. An edit that cannot be applied stays in the row with its reason in
- * tag.error.
+ * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value, rows of fault, plc, szl, diagnostic and
+ * code and audit while a server runs. Triggers in the file note each edit in `change`; our own writes do not
+ * enter it (BLOB writes fire no triggers; a tag that we refresh has value = applied). BLOB edits apply first,
+ * tag edits after them in the order of `change`. An edit that cannot be applied stays in the row with its
+ * reason in tag.error.
  *
  * One thread owns a plant. A helper thread with a connection of its own checkpoints the write-ahead log. */
 #ifndef PLANT_PLANT_H
 #define PLANT_PLANT_H
+
+#include "plant/personality.h"
 
 #include <s7rig/address.h>
 
@@ -53,6 +55,7 @@ struct plant_options {
     bool temporary;      /* the file is thrown away: the disk is never waited for [false] */
     bool read_only;      /* look only: the file as it is when it is opened, with pending edits applied in RAM;
                             nothing is written, what a server writes later is not seen [false] */
+    int64_t wall_ms;     /* now, as plant_clock says later: for what opening notes [0] */
 };
 void plant_options_init(struct plant_options *options);
 
@@ -83,8 +86,7 @@ struct plant_new_plc {
     size_t n_blocks;
     const struct plant_plc *limits; /* its rack, slot, pdu_len, amq and connections are taken, as they are
                                        described below; NULL: all as the personality says */
-    const struct plant_szl *szl;    /* its status lists; none: as the personality says */
-    size_t n_szl;
+    bool has_memory;                /* add the areas that the personality has and blocks lack */
 };
 
 /* Make a new file with these PLCs, by running all migrations on an empty file. S7_E_ARG: it exists already,
@@ -95,6 +97,15 @@ S7_MUST_CHECK s7_status plant_create(const char *path, const struct plant_new_pl
 /* The same, without waiting for the disk: for files that are thrown away. */
 S7_MUST_CHECK s7_status plant_create_temporary(const char *path, const struct plant_new_plc *plcs,
                                                size_t n_plcs, struct plant_error *error);
+
+/* ---- personalities ---- */
+
+typedef void plant_personality_fn(const struct plant_personality *who, void *arg);
+
+/* Call fn for each personality of a plant file, or (path NULL) of a new one; `who` lives for the call.
+ * S7_E_PLANT_MISSING, S7_E_PLANT_SCHEMA, S7_E_PLANT_IO, S7_E_NOMEM. */
+S7_MUST_CHECK s7_status plant_personalities(const char *path, plant_personality_fn *fn, void *arg,
+                                            struct plant_error *error);
 
 /* ---- opening ---- */
 
@@ -120,6 +131,8 @@ struct plant_block {
     uint16_t number;
     uint32_t len;
     const uint8_t *data; /* len bytes, valid until the next plant_turn_begin */
+    bool optimized;      /* S7 clients do not find it */
+    bool write_protected;
 };
 
 enum plant_mode { PLANT_RUN, PLANT_STOP };
@@ -132,6 +145,12 @@ struct plant_state {
 
 #define PLANT_PASSWORD_CAP 9
 
+/* What one PLC tells of itself; "": as its status lists have it. */
+struct plant_identity {
+    char as_name[25], module_name[25], plant_name[33], location[33], serial[25];
+    char order_code[PLANT_ORDER_CODE_CAP], firmware[PLANT_FIRMWARE_CAP];
+};
+
 struct plant_plc {
     int64_t id; /* rowid in `plc` */
     char name[PLANT_NAME_CAP];
@@ -141,6 +160,12 @@ struct plant_plc {
     int32_t pdu_len;     /* -1: as the personality says */
     int32_t amq;         /* -1: as the personality says */
     int32_t connections; /* most S7 connections at once; -1: as the personality says */
+    int32_t put_get;     /* reads and writes are permitted, 0 or 1; -1: as the personality says */
+    bool service_time;   /* answers take the time that the personality says */
+    struct plant_identity identity;
+    /* What it plays; NULL: there was no personality of the name `cpu` when the file was opened. One that was
+     * deleted or renamed since then is played on. */
+    const struct plant_personality *who;
     struct plant_state state;
     uint8_t protection;                /* 1 none, 2 against writing, 3 against reading too */
     char password[PLANT_PASSWORD_CAP]; /* "": none */
@@ -152,11 +177,14 @@ struct plant_plc {
 size_t plant_plc_count(const plant *p);
 const struct plant_plc *plant_plc_at(const plant *p, size_t index);
 
+/* The names of all personalities of the file, with commas between them; cut at cap. Between turns. */
+void plant_personality_names(plant *p, char *names, size_t cap);
+
 /* Moves whenever rows of `plc` were read again. */
 uint64_t plant_plcs_version(const plant *p);
 
-/* The PLC's rows of `szl` by list and index; valid until the next plant_turn_begin. None: as the personality
- * says. */
+/* The PLC's status lists by list and index: its rows of `szl`, and those of its personality's lists of which
+ * it has none; valid until the next plant_turn_begin. */
 const struct plant_szl *plant_szl(const plant *p, const struct plant_plc *plc, size_t *n);
 
 /* The PLC's diagnostic buffer: the newest PLANT_DIAG_MAX rows of `diagnostic`; 0 is the newest. */
@@ -165,11 +193,41 @@ const struct plant_szl *plant_szl(const plant *p, const struct plant_plc *plc, s
 size_t plant_diag_count(const plant *p, const struct plant_plc *plc);
 const uint8_t *plant_diag_at(const plant *p, const struct plant_plc *plc, size_t index);
 
+/* Blocks as they were downloaded: rows of `code`. What the file of one means is the simulator's business. A
+ * DB is a block of the mirror; a row of code beside it has what the program that loaded it gave besides. */
+enum plant_kind { PLANT_OB, PLANT_FB, PLANT_FC, PLANT_DB, PLANT_SDB };
+#define PLANT_FILE_MIN 72
+#define PLANT_FILE_MAX 196677 /* bytes */
+
+struct plant_code {
+    enum plant_kind kind;
+    uint16_t number; /* DB: from 1 */
+    uint32_t len;    /* PLANT_FILE_MIN..PLANT_FILE_MAX */
+    const uint8_t *file;
+};
+
+/* NULL: none. Pointers are valid until the next plant_turn_begin, plant_load or plant_delete. plant_codes
+ * calls fn for each, by kind and number. */
+const struct plant_code *plant_code_find(const plant *p, const struct plant_plc *plc, enum plant_kind kind,
+                                         uint16_t number);
+void plant_codes(const plant *p, const struct plant_plc *plc, void (*fn)(const struct plant_code *, void *),
+                 void *arg);
+
 /* The block, or NULL. number is ignored unless area is DB (DI finds the DB of that number). O(log n), no
- * allocation. The pointer is valid until the next plant_turn_begin. */
+ * allocation. The pointer is valid until the next plant_turn_begin, plant_load or plant_delete. */
 struct plant_block *plant_block_find(plant *p, const struct plant_plc *plc, s7_area area, uint16_t number);
 
 /* ---- the turn ---- */
+
+/* The wall clock, milliseconds since 1970 UTC, until the next call: for the time of what is written to
+ * write_log. Before each turn and upkeep. */
+void plant_clock(plant *p, int64_t wall_ms);
+
+/* Who makes the stores that follow, for write_log. peer and conn as in struct plant_event; peer is borrowed
+ * until the turn ends or the next call. A turn begins with PLANT_BY_SQL: what is stored then follows from an
+ * edit. */
+enum plant_source { PLANT_BY_SQL, PLANT_BY_S7, PLANT_BY_SCRIPT, PLANT_BY_GENERATOR };
+void plant_writer(plant *p, enum plant_source source, const char *peer, unsigned conn);
 
 /* Steps 2 and 3. On every status the mirror is as fresh as the file can tell and reads may be served.
  *   S7_OK                the turn may write (if writes was set)
@@ -194,6 +252,21 @@ S7_MUST_CHECK s7_status plant_set_state(plant *p, const struct plant_plc *plc,
 S7_MUST_CHECK s7_status plant_diag_add(plant *p, const struct plant_plc *plc, const uint8_t *entry,
                                        const char *text);
 
+/* Has this turn stored anything so far? */
+bool plant_turn_stored(const plant *p);
+
+/* Step 4 as well: a block takes the place of the one of its kind and number, or comes; or goes. A DB has
+ * data_len bytes of data from then on, tags find it or lose it; data of other kinds is ignored. Under the
+ * same conditions as plant_store, undone in the same way, and with every durability in the file when
+ * plant_turn_end returns S7_OK; with PLANT_MEMORY they try for the lock, which a foreign program may hold
+ * (S7_E_PLANT_BUSY). S7_E_ARG: no such block to delete, a file, number or length out of range, a PLC that is
+ * gone; S7_E_MISUSE; of these nothing was changed. S7_E_NOMEM, S7_E_PLANT_IO and what else SQLite says:
+ * plant_turn_end fails as well, so that several blocks of one turn come and go together. */
+S7_MUST_CHECK s7_status plant_load(plant *p, const struct plant_plc *plc, const struct plant_code *code,
+                                   const uint8_t *data, uint32_t data_len);
+S7_MUST_CHECK s7_status plant_delete(plant *p, const struct plant_plc *plc, enum plant_kind kind,
+                                     uint16_t number);
+
 /* Step 5. S7_OK also when nothing was stored. On failure everything is as it was after
  * plant_turn_begin;
  * S7_E_PLANT_BUSY (rollback journal only: a foreign program is reading) means that the same stores may
@@ -210,14 +283,77 @@ s7_status plant_upkeep(plant *p);
 /* The last error of a turn or of upkeep; lives until the next call. */
 const struct plant_error *plant_last_error(const plant *p);
 
-/* ---- events: what happened, as rows of `event` that people read ---- */
+/* ---- audit: who wrote what, who is connected, what happened ---- */
 
-/* Note an event; it is written with the next commit or upkeep. kind is one word of at most 15 bytes
- * ("connect", "refuse", "close", "error"), plc may be NULL, peer and text may be ""; longer ones are cut. A
- * bounded number waits in RAM: beyond it events are counted as one "dropped" row. The table keeps its newest
- * 10 000 rows. wall_ms: milliseconds since 1970 UTC. */
+/* The row of `audit`, by which people switch what is noted. plant/ itself heeds writes and the bounds; the
+ * others say what to tell it. */
+struct plant_audit {
+    bool writes;                      /* rows of write_log [true] */
+    bool connections;                 /* rows of connection, events about connections [true] */
+    bool jobs;                        /* an event for each job [false] */
+    bool errors;                      /* for each job that was refused, or an item of it [false] */
+    int64_t slow_us;                  /* for each job that took as long or longer; -1: none [-1] */
+    int64_t keep_writes, keep_events; /* rows; write_log has at most 256 more [10000] */
+};
+
+/* Valid until plant_close; changes when a turn or upkeep finds the row edited. */
+const struct plant_audit *plant_audit_settings(const plant *p);
+
+/* With each store, and with each edit that changes bytes, a row of write_log is committed, unless
+ * audit.writes is 0: with memory durability at most PLANT_LOG_WAITING rows wait for the next flush, what is
+ * more is counted in an event "dropped". */
+#define PLANT_LOG_WAITING 10000
+
+/* What happened. wall_ms: milliseconds since 1970 UTC; kind: one word of at most 15 bytes ("connect",
+ * "refuse", "close", "error", "job"); plc may be NULL; peer, text and fn may be ""; longer ones are cut. The
+ * rest is NULL in the file when it is 0, but for latency_us: when it is below 0. */
+struct plant_event {
+    int64_t wall_ms;
+    const struct plant_plc *plc;
+    const char *kind, *peer, *text;
+    unsigned conn; /* number of the connection at its PLC */
+    const char *fn;
+    unsigned items;
+    uint16_t error; /* of the job, class << 8 | code; of an item: its code, below 0x100 */
+    int64_t latency_us;
+};
+
+/* Note an event; it is written with the next commit or upkeep. A bounded number waits in RAM: beyond it
+ * events are counted as one "dropped" row. The table keeps its newest audit.keep_events rows. */
+void plant_event_add(plant *p, const struct plant_event *event);
+
+/* The same without numbers. */
 void plant_event(plant *p, int64_t wall_ms, const struct plant_plc *plc, const char *kind, const char *peer,
                  const char *text);
+
+/* A row of `connection`: an S7 connection from its admission to its end, and for a while beyond. The rows are
+ * written with the next commit or upkeep. */
+typedef struct plant_conn plant_conn;
+
+/* NULL: connections are not noted, or there is no memory for it; the calls below take that. tsap: hex digits,
+ * or "". */
+plant_conn *plant_conn_open(plant *p, int64_t wall_ms, const struct plant_plc *plc, unsigned conn,
+                            const char *peer, const char *tsap);
+/* As setup communication left it (0: not yet), and how many jobs were run so far. Nothing new costs nothing;
+ * alone it is written at the next upkeep. */
+void plant_conn_set(plant *p, plant_conn *conn, unsigned pdu_len, unsigned amq, uint64_t jobs);
+/* It is over; conn is gone. */
+void plant_conn_close(plant *p, int64_t wall_ms, plant_conn *conn, uint64_t jobs, const char *reason);
+
+/* ---- looking at the audit ---- */
+
+enum plant_look { PLANT_LOOK_WRITES, PLANT_LOOK_EVENTS, PLANT_LOOK_CONNECTIONS, PLANT_LOOK_SLOW };
+#define PLANT_LOOK_CELLS 16 /* of a row, at most */
+struct plant_cell {
+    const char *name, *text; /* text NULL: the row has nothing there */
+    bool is_number;
+};
+typedef void plant_look_fn(const struct plant_cell *cells, size_t n, void *arg); /* they live for the call */
+
+/* Call fn for the newest rows of last_writes, event, connections (those that last first) or slow (the slowest
+ * first), as they are in the file now. Between turns. S7_E_PLANT_IO, S7_E_PLANT_SCHEMA (a view is gone),
+ * S7_E_NOMEM: plant_last_error. */
+s7_status plant_look(plant *p, enum plant_look which, uint32_t most, plant_look_fn *fn, void *arg);
 
 /* ---- faults: rows of `fault`, by which a foreign program breaks the simulated PLC ---- */
 

@@ -1,5 +1,6 @@
 #include "schema.h"
 
+#include "builtin.h"
 #include "plant_impl.h"
 
 /* Step 1. Triggers note what foreign programs edit; a row is noted once, at its last edit, so that `change`
@@ -288,6 +289,8 @@ int plant_schema_migrate(sqlite3 *db, int from, int to)
 
     for (int version = from; version < to && rc == SQLITE_OK; version++)
         rc = sqlite3_exec(db, steps[version], NULL, NULL, NULL);
+    if (rc == SQLITE_OK && to == PLANT_SCHEMA_VERSION)
+        rc = plant_builtins_add(db);
     if (rc == SQLITE_OK) {
         snprintf(pragma, sizeof pragma, "PRAGMA application_id=%d; PRAGMA user_version=%d",
                  PLANT_APPLICATION_ID, to);

@@ -15,7 +15,8 @@ extern const char plant_schema_6[]; /* audit */
 extern const char plant_schema_7[]; /* blocks as they were downloaded */
 
 /* Bring a database from schema `from` to schema `to`, each step and its user_version in one transaction of
- * the caller. The empty database is schema 0. Returns SQLite's result. */
+ * the caller. The newest schema gets the personalities that it lacks. The empty database is schema 0. Returns
+ * SQLite's result. */
 int plant_schema_migrate(sqlite3 *db, int from, int to);
 
 /* What is this file? S7_OK: a plant of a schema that this program knows, *version its number.

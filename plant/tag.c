@@ -29,9 +29,44 @@ void tag_show(plant *p, struct mirror_tag *tag)
     tag->dirty = true;
 }
 
+/* While blocks move in a turn, the first error that goes is kept for the case that the turn is undone. */
+static void put_away_error(plant *p, struct mirror_tag *tag)
+{
+    if (!p->keeps_errors || tag->keeps) {
+        free(tag->error);
+        return;
+    }
+    tag->keeps = true;
+    tag->kept_error = tag->error;
+    tag->kept_refused = tag->refused;
+    tag->next_kept = p->kept_tags;
+    p->kept_tags = tag;
+}
+
+void tag_errors_restore(plant *p)
+{
+    for (struct mirror_tag *tag = p->kept_tags; tag != NULL; tag = tag->next_kept) {
+        free(tag->error);
+        tag->error = tag->kept_error;
+        tag->refused = tag->kept_refused;
+        tag->kept_error = NULL;
+    }
+    tag_errors_forget(p);
+}
+
+void tag_errors_forget(plant *p)
+{
+    for (struct mirror_tag *tag = p->kept_tags; tag != NULL; tag = tag->next_kept) {
+        free(tag->kept_error);
+        tag->kept_error = NULL;
+        tag->keeps = false;
+    }
+    p->kept_tags = NULL;
+}
+
 static void replace_error(plant *p, struct mirror_tag *tag, char *error)
 {
-    free(tag->error);
+    put_away_error(p, tag);
     tag->error = error;
     tag->refused = false;
     list(p, tag);
@@ -196,23 +231,47 @@ s7_status tag_rebind(plant *p)
     return S7_OK;
 }
 
-void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
+s7_status tag_rebind_kept(plant *p)
 {
-    uint32_t from = offset > block->longest_tag ? offset - block->longest_tag : 0;
+    s7_status status;
 
-    if (block->n_tags == 0)
-        return;
+    p->keeps_errors = true;
+    status = tag_rebind(p);
+    p->keeps_errors = false;
+    return status;
+}
+
+static size_t first_tag(struct mirror_block *block, uint32_t offset)
+{
     if (!block->tags_sorted) {
         qsort(block->tags, block->n_tags, sizeof(*block->tags), by_offset);
         block->tags_sorted = true;
     }
-    for (size_t i = lower_tag(block, from); i < block->n_tags; i++) {
+    return lower_tag(block, offset > block->longest_tag ? offset - block->longest_tag : 0);
+}
+
+struct mirror_tag *tag_next(struct mirror_block *block, uint32_t offset, uint32_t len, size_t *at)
+{
+    if (block->n_tags == 0)
+        return NULL;
+    for (size_t i = *at > 0 ? *at : first_tag(block, offset); i < block->n_tags; i++) {
         struct mirror_tag *tag = block->tags[i];
+        *at = i + 1;
         if (tag->offset >= offset + len)
-            break;
+            return NULL;
         if (tag->offset + tag->len > offset)
-            tag_show(p, tag);
+            return tag;
     }
+    return NULL;
+}
+
+void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
+{
+    struct mirror_tag *tag;
+    size_t at = 0;
+
+    while ((tag = tag_next(block, offset, len, &at)) != NULL)
+        tag_show(p, tag);
 }
 
 /* ---- rows ---- */

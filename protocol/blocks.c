@@ -266,7 +266,8 @@ bool s7_block_file_decode(struct s7_rd file, struct s7_block_file *out)
 
     return file.left >= S7_BLOCK_FILE_HEAD && s7_rd_u16(&file, &mark) && mark == BLOCK_FILE_MARK &&
            skip(&file, 2) && s7_rd_u8(&file, &out->language) && s7_rd_u8(&file, &out->subtype) &&
-           s7_rd_u16(&file, &out->number) && s7_rd_be(&file, 4, &out->len) && skip(&file, 22) &&
+           s7_rd_u16(&file, &out->number) && s7_rd_be(&file, 4, &out->len) && skip(&file, 16) &&
+           s7_rd_u16(&file, &out->ssb_len) && s7_rd_u16(&file, &out->add_len) && skip(&file, 2) &&
            s7_rd_u16(&file, &out->mc7_len);
 }
 

@@ -113,7 +113,7 @@ struct s7_block_file {
     uint8_t language, subtype; /* as in s7_block_details */
     uint16_t number;
     uint32_t len; /* of the whole file, as it says */
-    uint16_t mc7_len;
+    uint16_t ssb_len, add_len, mc7_len;
 };
 
 /* From the first 36 bytes; false: there are fewer, or they do not begin with 7070. */

@@ -202,6 +202,8 @@ static void a_block_file_says_what_it_is(void **state)
     assert_int_equal(s7_block_type_of(file.subtype), 'A');
     assert_int_equal(file.number, 1);
     assert_int_equal(file.len, 216);
+    assert_int_equal(file.ssb_len, 56);
+    assert_int_equal(file.add_len, 0);
     assert_int_equal(file.mc7_len, 88);
     assert_false(s7_block_file_decode((struct s7_rd){bytes.at, bytes.len - 1}, &file));
     bytes.at[1] = 0x71;

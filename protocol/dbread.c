@@ -41,6 +41,16 @@ bool s7_dbread_part(struct s7_rd *parts, struct s7_db_part *part)
     return s7_rd_u8(parts, &part->len) && s7_rd_u16(parts, &part->db) && s7_rd_u16(parts, &part->start);
 }
 
+struct s7_var_item s7_dbread_item(const struct s7_db_part *part)
+{
+    return (struct s7_var_item){.syntax_id = S7_SYNTAX_S7ANY,
+                                .size = S7_SIZE_BYTE,
+                                .count = part->len,
+                                .db = part->db,
+                                .area = S7_AREA_DB,
+                                .bit_addr = part->start * 8U};
+}
+
 bool s7_dbread_value(struct s7_rd *unit, uint8_t len, uint8_t *code, const uint8_t **bytes)
 {
     struct s7_rd rd = *unit;

@@ -30,6 +30,9 @@ S7_MUST_CHECK s7_status s7_dbread_decode(const struct s7_var_item *item, unsigne
                                          struct s7_rd *parts);
 bool s7_dbread_part(struct s7_rd *parts, struct s7_db_part *part);
 
+/* The item that reads the bytes of a part. */
+struct s7_var_item s7_dbread_item(const struct s7_db_part *part);
+
 /* The next part of an answer's unit: its code, and len bytes (a view) when that is FF, else NULL. false: less
  * is left. */
 bool s7_dbread_value(struct s7_rd *unit, uint8_t len, uint8_t *code, const uint8_t **bytes);

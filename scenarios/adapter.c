@@ -403,6 +403,24 @@ void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
     stats->misuse += pool->misuse;
 }
 
+void sc_pool_name(struct sc_pool *pool, const char *name)
+{
+    snprintf(pool->name, sizeof pool->name, "%s", name);
+}
+
+void sc_pool_status(struct sc_pool *pool, char status[SC_STATUS_CAP])
+{
+    s7_pool_stats stats;
+
+    sc_pool_stats(pool, &stats);
+    s7_pool_stats_text(&stats, pool->name[0] != '\0' ? pool->name : pool->where, status, SC_STATUS_CAP);
+}
+
+struct sc_pool *sc_pool_after(const struct sc_adapter *adapter, const struct sc_pool *pool)
+{
+    return pool != NULL ? pool->next : adapter->pools;
+}
+
 /* ---- clients ---- */
 
 static void begin_alone(const struct sc_job *asked)

@@ -84,6 +84,12 @@ s7_status sc_pool_resume(struct sc_pool *pool);
 s7_status sc_pool_refresh(struct sc_pool *pool);
 /* *stats is written whole. */
 void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats);
+/* Its statistics for people, under this name (cut at 95 bytes; until then its endpoint). */
+#define SC_STATUS_CAP 2304
+void sc_pool_name(struct sc_pool *pool, const char *name);
+void sc_pool_status(struct sc_pool *pool, char status[SC_STATUS_CAP]);
+/* All pools there are, NULL: the first; NULL: there are no more. */
+struct sc_pool *sc_pool_after(const struct sc_adapter *adapter, const struct sc_pool *pool);
 
 /* ---- clients without a pool ---- */
 S7_MUST_CHECK s7_status sc_client_new(struct sc_adapter *adapter, const char *endpoint,
@@ -103,12 +109,13 @@ struct sc_work {
     unsigned count; /* workers, 1..1000 */
     uint64_t times; /* iterations of each */
     bool write;
+    bool direct;                 /* without a lease: sc_pool_direct; acquire_ms is not used */
     const s7_address *addresses; /* copied; worker w's iteration k (both from 0) uses number (w + k) % n */
     size_t n_addresses;
     const uint8_t *values; /* copied; n_addresses times value_len bytes: what is written, or what a read must
                               bring (NULL: anything) */
     size_t value_len;      /* bytes of each address's item */
-    int64_t pause_ns;      /* between put and the next get */
+    int64_t pause_ns;      /* between put (direct: the answer) and the next get */
     uint32_t acquire_ms, request_ms; /* 0: the pool's */
 };
 

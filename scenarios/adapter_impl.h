@@ -65,7 +65,7 @@ struct sc_pool {
         s7_pool *thread;
     } how;
     struct s7_mux_loop *mux; /* loop */
-    char where[SC_WHERE_CAP];
+    char where[SC_WHERE_CAP], name[SC_WHERE_CAP];
     uint32_t request_ms;
     struct sc_label *labels;
     struct sc_jobs submits; /* those of this pool; all other jobs are in the adapter's list */

@@ -1,4 +1,5 @@
-/* workers{...}: many callers of one pool at a time, each get, read or write, put, pause, again. */
+/* workers{...}: many callers of one pool at a time, each get, read or write, put, pause, again; or without a
+ * lease. */
 #include "scenarios/engine_impl.h"
 #include "scenarios/sandbox.h"
 
@@ -121,10 +122,22 @@ static void take_op(lua_State *lua, struct declared *crew)
     lua_settop(lua, 2);
 }
 
+static void take_lease(lua_State *lua, struct declared *crew)
+{
+    lua_getfield(lua, 1, "lease");
+    if (!lua_isnil(lua, -1) && !lua_isboolean(lua, -1))
+        luaL_error(lua, "Workers: lease: expected true or false, got %s", sc_safe_text(lua, -1));
+    crew->work.direct = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
+    lua_getfield(lua, 1, "acquire_ms");
+    if (crew->work.direct && !lua_isnil(lua, -1))
+        luaL_error(lua, "Workers: acquire_ms: without a lease there is request_ms only");
+    lua_settop(lua, 2);
+}
+
 static struct sc_pool *check_keys(lua_State *lua)
 {
     static const char *const names[] = {"count", "times",      "op",         "address", "value",
-                                        "pause", "acquire_ms", "request_ms", NULL};
+                                        "pause", "acquire_ms", "request_ms", "lease",   NULL};
 
     if (!lua_istable(lua, 1) || lua_rawgeti(lua, 1, 1) == LUA_TNIL)
         luaL_error(lua, "Workers: expected a table with its pool first, as Workers {pool, count = 10, ...}");
@@ -164,6 +177,7 @@ static int l_workers(lua_State *lua)
     work->count = (unsigned)take_count(lua, "count", 1, 1000);
     work->times = (uint64_t)take_count(lua, "times", 1, 1000000);
     take_op(lua, declared);
+    take_lease(lua, declared);
     take_addresses(lua, declared);
     take_values(lua, declared);
     work->pause_ns = take_pause(lua);

@@ -271,6 +271,18 @@ static void tell_faults(const struct sc_engine *engine, struct sc_text *out)
                     fault->last.fired);
 }
 
+static void tell_pools(const struct sc_engine *engine, struct sc_text *out)
+{
+    struct sc_pool *pool = NULL;
+
+    while (engine->adapter != NULL && (pool = sc_pool_after(engine->adapter, pool)) != NULL) {
+        char status[SC_STATUS_CAP];
+
+        sc_pool_status(pool, status);
+        sc_text_add(out, "pool: %s", status);
+    }
+}
+
 static void tell(struct sc_engine *engine)
 {
     struct sc_report *report = engine->report;
@@ -289,6 +301,7 @@ static void tell(struct sc_engine *engine)
         tell_faults(engine, &engine->out);
         for (const struct sc_crew *crew = engine->crews; crew != NULL; crew = crew->next)
             sc_crew_tell(crew, &engine->out);
+        tell_pools(engine, &engine->out);
         if (!report->slip)
             sc_exchange_tell(&engine->exchange, &engine->out);
     }

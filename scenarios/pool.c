@@ -25,6 +25,7 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(max_connecting, SC_U16, 65535),
                                            POOL(fail_when_exhausted, SC_BOOL, 0),
                                            POOL(fail_fast_when_down, SC_BOOL, 0),
+                                           POOL(lend_oldest, SC_BOOL, 0),
                                            POOL(backoff_min_ms, SC_MS, 0),
                                            POOL(backoff_max_ms, SC_MS, 0),
                                            POOL(probe_min_ms, SC_MS, 0),
@@ -75,6 +76,7 @@ static int l_pool(lua_State *lua)
 {
     struct sc_engine *engine = sc_engine_of(lua);
     s7_errinfo err = S7_ERRINFO_INIT;
+    char where[128], name[256];
     s7_pool_options pool;
     struct sc_pool *made;
 
@@ -91,6 +93,9 @@ static int l_pool(lua_State *lua)
     s7_status status = sc_pool_new(engine->adapter, sim_server_address(plc->server, 0), &pool, &made, &err);
     if (status != S7_OK)
         return sc_raise_status(lua, "Pool", status, &err);
+    sc_where(lua, where, sizeof where);
+    snprintf(name, sizeof name, "%.63s at %s", plc->name, where);
+    sc_pool_name(made, name);
     sc_engine_hook_last(engine);
     sc_push_object(lua, made, pool_type);
     return 1;
@@ -285,6 +290,15 @@ static void push_count(lua_State *lua, const char *name, uint64_t count)
     lua_setfield(lua, -2, name);
 }
 
+static void push_dial_failures(lua_State *lua, const s7_pool_stats *stats)
+{
+    lua_newtable(lua);
+    for (int kind = 0; kind < S7_POOL_DIAL_FAILURES; kind++)
+        push_count(lua, s7_pool_dial_failure_name((s7_pool_dial_failure)kind), stats->dial_failures[kind]);
+    sc_strict_table(lua, "pool.stats.dial_failures");
+    lua_setfield(lua, -2, "dial_failures");
+}
+
 static void push_closed(lua_State *lua, const s7_pool_stats *stats)
 {
     lua_newtable(lua);
@@ -337,7 +351,17 @@ static int push_stats(lua_State *lua, struct sc_pool *pool)
     lua_pushboolean(lua, stats.paused);
     lua_setfield(lua, -2, "paused");
     push_closed(lua, &stats);
+    push_dial_failures(lua, &stats);
     sc_strict_table(lua, "pool.stats");
+    return 1;
+}
+
+static int pool_status(lua_State *lua)
+{
+    char status[SC_STATUS_CAP];
+
+    sc_pool_status(sc_check_pool(lua, 1, "pool:status"), status);
+    lua_pushstring(lua, status);
     return 1;
 }
 
@@ -349,8 +373,9 @@ static int pool_field(lua_State *lua)
     if (strcmp(name, "stats") == 0)
         return push_stats(lua, pool);
     return sc_no_such(lua, "a pool", name, NULL,
-                      (const char *const[]){"stats", "start", "pause", "resume", "refresh", "resize", "close",
-                                            "get", "put", "discard", "execute", "read", "write", NULL});
+                      (const char *const[]){"stats", "status", "start", "pause", "resume", "refresh",
+                                            "resize", "close", "get", "put", "discard", "execute", "read",
+                                            "write", NULL});
 }
 
 /* ---- leases ---- */
@@ -382,19 +407,13 @@ static int lease_field(lua_State *lua)
 void sc_pool_open(lua_State *lua)
 {
     static const luaL_Reg functions[] = {{"Pool", l_pool}, {NULL, NULL}};
-    static const luaL_Reg pool_methods[] = {{"start", pool_start},
-                                            {"pause", pool_pause},
-                                            {"resume", pool_resume},
-                                            {"refresh", pool_refresh},
-                                            {"resize", pool_resize},
-                                            {"close", pool_close},
-                                            {"get", pool_get},
-                                            {"put", pool_put},
-                                            {"discard", pool_discard},
-                                            {"execute", pool_execute},
-                                            {"read", pool_read},
-                                            {"write", pool_write},
-                                            {NULL, NULL}};
+    static const luaL_Reg pool_methods[] = {{"start", pool_start},     {"status", pool_status},
+                                            {"pause", pool_pause},     {"resume", pool_resume},
+                                            {"refresh", pool_refresh}, {"resize", pool_resize},
+                                            {"close", pool_close},     {"get", pool_get},
+                                            {"put", pool_put},         {"discard", pool_discard},
+                                            {"execute", pool_execute}, {"read", pool_read},
+                                            {"write", pool_write},     {NULL, NULL}};
     static const luaL_Reg lease_methods[] = {{"read", lease_read}, {"write", lease_write}, {NULL, NULL}};
 
     sc_object_type(lua, pool_type, pool_methods, pool_field);

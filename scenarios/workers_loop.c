@@ -2,23 +2,31 @@
  *
  *   begin --timer--> get --got--> read or write --answer--> put --> pause --timer--> get ...
  *                     ^                                                |
- *                     '--------- refused, failed: pause <--------------' no pause: at once */
+ *                     '--------- refused, failed: pause <--------------' no pause: at once
+ *
+ * Without a lease there is neither get nor put. */
 #include "scenarios/workers_impl.h"
 
 static void on_got(struct sc_call *call);
 static void on_answer(struct sc_call *call);
+static void on_direct_answer(struct sc_call *call);
 
 static void begin_iteration(struct sc_worker *worker)
 {
-    const struct sc_workers *workers = worker->workers;
+    struct sc_pool *pool = worker->workers->pool;
+    const struct sc_work *work = &worker->workers->work;
     struct sc_call *call = &worker->how.loop.call;
 
     if (!sc_worker_goes_on(worker)) {
         sc_worker_is_done(worker);
-        return;
+    } else if (work->direct) {
+        sc_worker_aim(worker);
+        call->fn = on_direct_answer;
+        sc_pool_direct(pool, work->write, &worker->item, 1, work->request_ms, call);
+    } else {
+        call->fn = on_got;
+        sc_pool_get(pool, work->acquire_ms, SC_WORKER_LABEL, call);
     }
-    call->fn = on_got;
-    sc_pool_get(workers->pool, workers->work.acquire_ms, SC_WORKER_LABEL, call);
 }
 
 static void end_iteration(struct sc_worker *worker, s7_status status, const s7_errinfo *err)
@@ -54,6 +62,14 @@ static void on_answer(struct sc_call *call)
     s7_status put = sc_pool_put(worker->workers->pool, worker->how.loop.lease);
 
     end_iteration(worker, status != S7_OK ? status : put, &call->err);
+}
+
+static void on_direct_answer(struct sc_call *call)
+{
+    struct sc_worker *worker = call->arg;
+    s7_status status = sc_worker_judge(worker, call->status, &call->err);
+
+    end_iteration(worker, status, &call->err);
 }
 
 static void on_timer(s7_timer *timer, void *arg)

@@ -3,6 +3,8 @@
 
 #include "loop/blocking.h"
 
+#include <s7rig/pool_direct.h>
+
 #include <time.h>
 
 #define NS_PER_S INT64_C(1000000000)
@@ -24,6 +26,19 @@ static s7_status read_or_write(struct sc_worker *worker, s7_client *client, s7_e
     s7_status status = work->write ? s7_write_multi(client, &ctx, &worker->item, 1)
                                    : s7_read_multi(client, &ctx, &worker->item, 1);
     return sc_worker_judge(worker, status, err);
+}
+
+static void iterate_direct(struct sc_worker *worker)
+{
+    const struct sc_work *work = &worker->workers->work;
+    s7_pool *pool = worker->workers->pool->how.thread;
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx ctx = ctx_of(work->request_ms, &err);
+
+    sc_worker_aim(worker);
+    s7_status status = work->write ? s7_pool_write_multi(pool, &ctx, &worker->item, 1)
+                                   : s7_pool_read_multi(pool, &ctx, &worker->item, 1);
+    sc_worker_note(worker, sc_worker_judge(worker, status, &err), &err);
 }
 
 static void iterate(struct sc_worker *worker)
@@ -65,7 +80,10 @@ static void run(struct sc_chore *chore)
     struct sc_worker *worker = worker_of(chore);
 
     while (sc_worker_goes_on(worker)) {
-        iterate(worker);
+        if (worker->workers->work.direct)
+            iterate_direct(worker);
+        else
+            iterate(worker);
         if (worker->workers->work.pause_ns > 0 && sc_worker_goes_on(worker))
             pause_or_stop(worker);
     }

@@ -57,19 +57,39 @@ static uint8_t check_address(const struct s7_var_item *item, struct sim_range *r
     return bytes == 0 ? S7_ITEM_ADDRESS : S7_ITEM_OK;
 }
 
+/* S7 clients do not find optimized blocks, though they are there. */
+static uint8_t find_block(struct sim_plc *plc, const struct s7_var_item *item, bool write,
+                          struct sim_range *range)
+{
+    uint8_t code = check_area(item->area);
+
+    if (code != S7_ITEM_OK)
+        return code;
+    range->block = plant_block_find(plc->plant, plc->row, (s7_area)item->area, item->db);
+    if (range->block == NULL)
+        return (uint8_t)plc->who->absent_code;
+    if (range->block->optimized)
+        return (uint8_t)plc->who->optimized_code;
+    return write && range->block->write_protected ? S7_ITEM_ACCESS : S7_ITEM_OK;
+}
+
+static const struct s7_size_info *find_size(const struct sim_plc *plc, uint8_t size)
+{
+    if (size == S7_SIZE_WCHAR && (plc->who->lacks & PLANT_LACKS_WCHAR) != 0)
+        return NULL;
+    return s7_size_find(size);
+}
+
 uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range)
 {
     uint8_t code;
 
     if (item->syntax_id != S7_SYNTAX_S7ANY)
         return S7_ITEM_MISSING;
-    code = check_area(item->area);
+    code = find_block(plc, item, write, range);
     if (code != S7_ITEM_OK)
         return code;
-    range->block = plant_block_find(plc->plant, plc->row, (s7_area)item->area, item->db);
-    if (range->block == NULL)
-        return S7_ITEM_MISSING;
-    range->size = s7_size_find(item->size);
+    range->size = find_size(plc, item->size);
     if (range->size == NULL)
         return write ? S7_ITEM_TYPE : S7_ITEM_ADDRESS;
     if (!size_fits_area(range->size, item->area))

@@ -1,16 +1,19 @@
-/* Jobs 28 and 29: stop, start, and what keeps the memory in order. */
+/* Jobs 28 and 29: stop, start, and what keeps the memory in order; control_block.c: single blocks. */
 #include "protocol/control.h"
 
+#include "control.h"
 #include "mode.h"
 #include "userdata.h"
 
-#define ERR_STATE 0x8402
+#define ERR_STATE      0x8402
+#define ERR_PARAMETERS 0xD202
 
 /* What the second parameter byte of a refusal says. */
 #define ALREADY_RUNS  0x03
 #define ALREADY_STOPS 0x07
+#define NOT_POSSIBLE  0x02
 
-static void answer(struct sim_job *job, uint16_t error, uint8_t why)
+void sim_control_answer(struct sim_job *job, uint16_t error, uint8_t why)
 {
     size_t begin = s7_pdu_begin(job->answer, S7_ROSCTR_ACK_DATA, job->pdu->ref, error);
 
@@ -24,11 +27,28 @@ static void answer(struct sim_job *job, uint16_t error, uint8_t why)
 static void change(struct sim_job *job, enum sim_mode_change how, enum plant_mode to)
 {
     if (job->plc->row->state.mode == to)
-        answer(job, ERR_STATE, to == PLANT_STOP ? ALREADY_STOPS : ALREADY_RUNS);
+        sim_control_answer(job, ERR_STATE, to == PLANT_STOP ? ALREADY_STOPS : ALREADY_RUNS);
     else if (job->refuse_writes || sim_mode_change(job->plc, how) != S7_OK)
         sim_job_refuse(job, S7_ERR_RESOURCES);
     else
-        answer(job, 0, 0);
+        sim_control_answer(job, 0, 0);
+}
+
+/* Neither the CPU's nor a block's: no such service. */
+static void control_blocks(struct sim_job *job)
+{
+    enum s7_block_control control;
+    struct s7_rd names;
+    s7_status status = s7_block_control_decode(job->pdu, &control, &names);
+
+    if (status != S7_OK && status != S7_E_SYNTAX)
+        sim_job_refuse(job, S7_ERR_NOT_IMPLEMENTED);
+    else if (sim_job_is_barred(job, 1))
+        sim_job_refuse(job, SIM_ERR_PASSWORD);
+    else if (status != S7_OK)
+        sim_control_answer(job, ERR_PARAMETERS, NOT_POSSIBLE);
+    else
+        sim_control_blocks(job, control, names);
 }
 
 void sim_control(struct sim_job *job)
@@ -38,7 +58,7 @@ void sim_control(struct sim_job *job)
     if (s7_control_decode(job->pdu, &control) != S7_OK)
         sim_job_refuse(job, S7_ERR_FRAME_SIZE);
     else if (control == S7_CONTROL_OTHER)
-        sim_job_refuse(job, S7_ERR_NOT_IMPLEMENTED);
+        control_blocks(job);
     else if (sim_job_is_barred(job, 1))
         sim_job_refuse(job, SIM_ERR_PASSWORD);
     else if (control == S7_CONTROL_STOP)
@@ -48,5 +68,5 @@ void sim_control(struct sim_job *job)
     else if (control == S7_CONTROL_COLD)
         change(job, SIM_START_COLD, PLANT_RUN);
     else /* compress, copy RAM to ROM: the file has no holes, and is what stays already */
-        answer(job, 0, 0);
+        sim_control_answer(job, 0, 0);
 }

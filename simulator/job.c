@@ -4,6 +4,8 @@
 
 #include "protocol/control.h"
 
+#include <stdlib.h>
+
 typedef void sim_service_fn(struct sim_job *);
 
 static const struct sim_service {
@@ -12,10 +14,15 @@ static const struct sim_service {
     bool writes;
     sim_service_fn *run;
 } services[] = {
-    {S7_FN_SETUP, true, false, sim_setup},         {S7_FN_READ_VAR, false, false, sim_read_var},
-    {S7_FN_WRITE_VAR, false, true, sim_write_var}, {S7_FN_UPLOAD_START, false, false, sim_upload_start},
-    {S7_FN_UPLOAD, false, false, sim_upload},      {S7_FN_UPLOAD_END, false, false, sim_upload_end},
-    {S7_FN_PI_SERVICE, false, true, sim_control},  {S7_FN_PLC_STOP, false, true, sim_control},
+    {S7_FN_SETUP, true, false, sim_setup},
+    {S7_FN_READ_VAR, false, false, sim_read_var},
+    {S7_FN_WRITE_VAR, false, true, sim_write_var},
+    {S7_FN_UPLOAD_START, false, false, sim_upload_start},
+    {S7_FN_UPLOAD, false, false, sim_upload},
+    {S7_FN_UPLOAD_END, false, false, sim_upload_end},
+    {S7_FN_PI_SERVICE, false, true, sim_control},
+    {S7_FN_PLC_STOP, false, true, sim_control},
+    {S7_FN_DOWNLOAD_START, false, false, sim_download_start},
 };
 
 static const struct sim_service *find(uint8_t function)
@@ -56,6 +63,13 @@ bool sim_job_is_barred(const struct sim_job *job, uint8_t level)
     return job->plc->row->protection > level && job->plc->row->password[0] != '\0' && !job->link->legitimate;
 }
 
+struct sim_tasks *sim_job_tasks(struct sim_job *job, enum sim_task_kind kind)
+{
+    if (job->tasks[kind] == NULL)
+        job->tasks[kind] = calloc(1, sizeof *job->tasks[kind]);
+    return job->tasks[kind];
+}
+
 void sim_job_refuse(struct sim_job *job, uint16_t error)
 {
     job->answer->len = 0;
@@ -73,11 +87,13 @@ void sim_job_run(struct sim_job *job)
     const struct sim_service *service = find_for(job->pdu);
     bool early = !job->link->setup_done && !job->plc->who->serves_before_setup;
 
-    if (pdu_len(job->pdu) > job->link->pdu_len)
+    if (sim_download_awaits(job->link, job->pdu))
+        sim_download_answer(job);
+    else if (pdu_len(job->pdu) > job->link->pdu_len)
         sim_job_refuse(job, S7_ERR_FRAME_SIZE);
     else if (job->pdu->rosctr == S7_ROSCTR_USERDATA && !early)
         sim_userdata(job);
-    else if (service == NULL || (early && !service->before_setup))
+    else if (service == NULL || (early && !service->before_setup) || sim_lacks_job(job))
         sim_job_refuse(job, S7_ERR_NOT_IMPLEMENTED);
     else
         service->run(job);

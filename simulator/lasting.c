@@ -175,6 +175,7 @@ static void put_back(struct sim_conn *conn)
 
     conn->cable_out = !back;
     conn->cable_back_ns = S7_NEVER_NS;
+    sim_tell_later(conn);
     sim_conn_note(conn, back ? "fault" : "error",
                   back ? "half_open: the cable is back" : "half_open: the cable cannot be put back");
 }

@@ -1,6 +1,7 @@
 #include "mode.h"
 
 #include "protocol/clock.h"
+#include "protocol/messages.h"
 #include "protocol/szl.h"
 
 /* ---- diagnostic buffer ---- */
@@ -34,14 +35,11 @@ static const struct entry power_on_start[] = {{0x4301, 0xFF, 0x46, 0xC772, 0x494
                                               {0x1382, 0x1B, 0x64, 0xC772, 0x494E, 0x08147714},
                                               {0x4302, 0xFF, 0x68, 0xC700, 0x0000, 0x08147714}};
 
-static s7_status record(struct sim_plc *plc, const struct entry *entry)
+static void encode(const struct sim_plc *plc, const struct entry *entry, uint8_t bytes[PLANT_DIAG_LEN])
 {
     s7_datetime now = sim_plc_clock(plc);
-    uint8_t bytes[PLANT_DIAG_LEN];
-    struct s7_wr wr = {.buf = bytes, .cap = sizeof bytes};
+    struct s7_wr wr = {.buf = bytes, .cap = PLANT_DIAG_LEN};
 
-    if (entry->event == 0)
-        return S7_OK;
     s7_wr_be(&wr, 2, entry->event);
     s7_wr_be(&wr, 1, entry->priority);
     s7_wr_be(&wr, 1, entry->ob);
@@ -49,6 +47,15 @@ static s7_status record(struct sim_plc *plc, const struct entry *entry)
     s7_wr_be(&wr, 2, entry->info1);
     s7_wr_be(&wr, 4, entry->info2);
     s7_datetime_encode(&wr, &now);
+}
+
+static s7_status record(struct sim_plc *plc, const struct entry *entry)
+{
+    uint8_t bytes[PLANT_DIAG_LEN];
+
+    if (entry->event == 0)
+        return S7_OK;
+    encode(plc, entry, bytes);
     return plant_diag_add(plc->plant, plc->row, bytes, s7_diag_event_text(entry->event));
 }
 
@@ -80,15 +87,15 @@ static s7_status clear(struct sim_plc *plc, s7_area area, uint32_t from)
 
 static s7_status clear_for_start(struct sim_plc *plc, bool cold)
 {
-    const struct sim_personality *who = plc->who;
+    const struct plant_personality *who = plc->who;
     const struct {
         s7_area area;
         uint32_t retentive; /* bytes */
     } areas[] = {{S7_AREA_I, 0},
                  {S7_AREA_Q, 0},
-                 {S7_AREA_M, cold ? 0 : who->retentive.markers},
-                 {S7_AREA_T, cold ? 0 : 2 * who->retentive.timers},
-                 {S7_AREA_C, cold ? 0 : 2 * who->retentive.counters}};
+                 {S7_AREA_M, cold ? 0 : (uint32_t)who->retentive.markers},
+                 {S7_AREA_T, cold ? 0 : 2 * (uint32_t)who->retentive.timers},
+                 {S7_AREA_C, cold ? 0 : 2 * (uint32_t)who->retentive.counters}};
     s7_status status = S7_OK;
 
     for (size_t i = 0; i < sizeof areas / sizeof areas[0] && status == S7_OK; i++)
@@ -97,6 +104,18 @@ static s7_status clear_for_start(struct sim_plc *plc, bool cold)
 }
 
 /* ---- changes ---- */
+
+/* A real CPU tells the entry of a stop, then the mode; of a start the mode alone. */
+static void tell(struct sim_plc *plc, enum sim_mode_change change)
+{
+    struct sim_news entry = {.event = S7_MESSAGES_DIAG}, mode = {.event = S7_MESSAGES_MODE};
+
+    mode.mode = plc->mode == PLANT_STOP ? S7_MODE_PUSH_STOP : S7_MODE_PUSH_RUN;
+    encode(plc, &entries[change][0], entry.entry);
+    if (plc->mode == PLANT_STOP)
+        sim_news_add(&plc->news, entry);
+    sim_news_add(&plc->news, mode);
+}
 
 static s7_status effects(struct sim_plc *plc, enum sim_mode_change change)
 {
@@ -116,7 +135,11 @@ s7_status sim_mode_change(struct sim_plc *plc, enum sim_mode_change change)
     s7_status status = effects(plc, change);
 
     state.mode = plc->mode;
-    return status == S7_OK ? plant_set_state(plc->plant, plc->row, &state) : status;
+    if (status == S7_OK)
+        status = plant_set_state(plc->plant, plc->row, &state);
+    if (status == S7_OK)
+        tell(plc, change);
+    return status;
 }
 
 bool sim_mode_has_moved(const struct sim_plc *plc)
@@ -126,7 +149,12 @@ bool sim_mode_has_moved(const struct sim_plc *plc)
 
 s7_status sim_mode_follow(struct sim_plc *plc)
 {
-    return effects(plc, plc->row->state.mode == PLANT_STOP ? SIM_STOP_BY_SWITCH : SIM_START_WARM);
+    enum sim_mode_change change = plc->row->state.mode == PLANT_STOP ? SIM_STOP_BY_SWITCH : SIM_START_WARM;
+    s7_status status = effects(plc, change);
+
+    if (status == S7_OK)
+        tell(plc, change);
+    return status;
 }
 
 s7_status sim_mode_power_on(struct sim_plc *plc)

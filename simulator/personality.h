@@ -1,54 +1,22 @@
-/* personality.h - what makes one CPU answer differently from another, as data.
- *
- * A personality is one row of a table: limits, who may connect, how it refuses. No code asks "is this a
- * 300?". */
+/* personality.h - what of a request the PLC's personality (plant/personality.h) settles before any service
+ * runs. */
 #ifndef SIMULATOR_PERSONALITY_H
 #define SIMULATOR_PERSONALITY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "plant/personality.h"
 
-struct plant_szl;
-
-/* How a connection request is turned away. */
+/* How a connection request is turned away, and how a connection ends. */
 enum sim_refusal {
-    SIM_REFUSE_DR,  /* COTP disconnect request, then FIN */
-    SIM_REFUSE_FIN, /* FIN without a word */
-    SIM_REFUSE_RST  /* reset */
+    SIM_REFUSE_DR = PLANT_REFUSE_DR,          /* COTP disconnect request, then FIN */
+    SIM_REFUSE_FIN = PLANT_REFUSE_FIN,        /* FIN without a word */
+    SIM_REFUSE_RST = PLANT_REFUSE_RST,        /* reset */
+    SIM_REFUSE_SILENCE = PLANT_REFUSE_SILENCE /* nothing; the connection stays, and is deaf */
 };
 
-#define SIM_ANY_SLOT UINT32_MAX
-#define SIM_ANY_RACK (-1)
+struct sim_job;
 
-struct sim_personality {
-    const char *name;                 /* what users type: "s7-300" */
-    const char *title;                /* "CPU 315-2 PN/DP" */
-    uint16_t pdu_len;                 /* most that is granted */
-    uint16_t amq_calling, amq_called; /* most that is granted, each field */
-    int32_t connections;              /* S7 connections at once; -1: as many as there are file descriptors */
-    int16_t rack;                     /* the CPU's rack, SIM_ANY_RACK: any */
-    uint32_t slots;                   /* bit n: slot n is the CPU's; SIM_ANY_SLOT: any */
-    bool any_tsap; /* takes called TSAPs of other kinds (routing, absent, configured connections) */
-    bool serves_before_setup; /* jobs before setup communication are served at PDU 240, else refused with 8104
-                               */
-    uint8_t max_items;        /* items per job; more: 8500. 0: only the PDU length counts */
-    enum sim_refusal wrong_tsap, full;
-    struct {
-        uint32_t inputs, outputs, markers; /* bytes */
-        uint32_t timers, counters;         /* how many, 2 bytes each */
-    } memory;                              /* what a new plant is made with */
-    struct {
-        uint32_t markers, timers, counters; /* bytes; how many */
-    } retentive;                            /* the first ones, which a warm start leaves alone */
-    const struct plant_szl *szl;            /* its status lists, by list and index; see szl.h */
-    size_t n_szl;
-};
-
-/* All of them, in the order of a list to show. */
-const struct sim_personality *sim_personality_at(size_t index); /* NULL past the end */
-
-/* By name; NULL: none of that name. */
-const struct sim_personality *sim_personality_find(const char *name);
+/* Does this CPU not do this job (8104 for the whole of it), or this service of userdata? */
+bool sim_lacks_job(const struct sim_job *job);
+bool sim_lacks_userdata(const struct sim_job *job, uint8_t group, uint8_t subfunction);
 
 #endif

@@ -1,5 +1,7 @@
 #include "plc.h"
 
+#include "protocol/pdu.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -9,55 +11,91 @@
 
 s7_status sim_plc_init(struct sim_plc *plc, plant *p, const struct plant_plc *row, struct plant_error *error)
 {
-    char known[128] = "";
+    char known[144];
 
     *plc = (struct sim_plc){.plant = p,
                             .row = row,
-                            .who = sim_personality_find(row->cpu),
+                            .who = row->who,
                             .mode = row->state.mode,
                             .mode_stands = row->state.mode,
                             .unit_ref = FIRST_UNIT_REF - 1,
                             .upload_id = FIRST_UPLOAD - 1};
     if (plc->who != NULL)
         return S7_OK;
-    for (size_t i = 0; sim_personality_at(i) != NULL; i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", sim_personality_at(i)->name);
-    }
+    plant_personality_names(p, known, sizeof known);
     error->status = S7_E_ARG;
     snprintf(error->text, sizeof error->text, "PLC %s: there is no CPU \"%s\"; plc.cpu may be %s", row->name,
              row->cpu, known);
     return S7_E_ARG;
 }
 
-static uint16_t limit(int32_t own, uint16_t usual)
+static int32_t limit(int32_t own, int32_t usual)
 {
-    return own >= 0 ? (uint16_t)own : usual;
+    return own >= 0 ? own : usual;
 }
 
 uint16_t sim_plc_pdu_len(const struct sim_plc *plc)
 {
-    return limit(plc->row->pdu_len, plc->who->pdu_len);
+    int32_t len = limit(plc->row->pdu_len, plc->who->pdu_len);
+
+    return len < S7_PDU_LEN_MAX ? (uint16_t)len : S7_PDU_LEN_MAX;
 }
 
 uint16_t sim_plc_amq_calling(const struct sim_plc *plc)
 {
-    return limit(plc->row->amq, plc->who->amq_calling);
+    return (uint16_t)limit(plc->row->amq, plc->who->amq_calling);
 }
 
 uint16_t sim_plc_amq_called(const struct sim_plc *plc)
 {
-    return limit(plc->row->amq, plc->who->amq_called);
+    return (uint16_t)limit(plc->row->amq, plc->who->amq_called);
 }
 
-const struct plant_szl *sim_plc_szl(const struct sim_plc *plc, size_t *n)
-{
-    const struct plant_szl *own = plant_szl(plc->plant, plc->row, n);
+/* ---- how many ---- */
 
-    if (*n > 0)
-        return own;
-    *n = plc->who->n_szl;
-    return plc->who->szl;
+int32_t sim_plc_connections(const struct sim_plc *plc)
+{
+    return limit(plc->row->connections, plc->who->connections);
+}
+
+int32_t sim_plc_shared(const struct sim_plc *plc)
+{
+    int32_t left = sim_plc_connections(plc);
+
+    if (left < 0)
+        return -1;
+    for (size_t i = 0; i < PLANT_CLASSES; i++)
+        left -= plc->who->reserved[i];
+    return left > 0 ? left : 0;
+}
+
+uint32_t sim_plc_shared_used(const struct sim_plc *plc)
+{
+    uint32_t used = 0;
+
+    for (size_t i = 0; i < PLANT_CLASSES; i++)
+        if (plc->n_of[i] > (uint32_t)plc->who->reserved[i])
+            used += plc->n_of[i] - (uint32_t)plc->who->reserved[i];
+    return used;
+}
+
+static int32_t may_have(const struct sim_plc *plc, enum plant_class of)
+{
+    int32_t most = sim_plc_connections(plc), all = plc->who->reserved[of] + sim_plc_shared(plc);
+
+    return all < most ? all : most;
+}
+
+/* A class has what is reserved for it, and behind that what nobody reserved: it is lent nothing else. */
+static bool is_full(const struct sim_plc *plc, enum plant_class of)
+{
+    int32_t most = sim_plc_connections(plc), shared = sim_plc_shared(plc);
+
+    if (most < 0)
+        return false;
+    if (plc->n_connections >= (uint32_t)most)
+        return true;
+    return plc->n_of[of] >= (uint32_t)plc->who->reserved[of] && sim_plc_shared_used(plc) >= (uint32_t)shared;
 }
 
 /* ---- admission ---- */
@@ -84,24 +122,40 @@ static void admit_unusual_tsap(const struct sim_plc *plc, const struct s7_cotp_p
     if (called != NULL && is_simatic_root(called)) {
         snprintf(out->note, sizeof out->note, "S7comm-plus is not spoken here (called TSAP %.*s)",
                  (int)called->len, (const char *)called->value);
-        refuse(out, plc->who->wrong_tsap, S7_COTP_REASON_ADDRESS_UNKNOWN);
+        refuse(out, (enum sim_refusal)plc->who->wrong_tsap, S7_COTP_REASON_ADDRESS_UNKNOWN);
     } else if (!plc->who->any_tsap) {
         snprintf(out->note, sizeof out->note, "called TSAP of %u bytes, expected 2",
                  called == NULL ? 0 : called->len);
-        refuse(out, plc->who->wrong_tsap, S7_COTP_REASON_NOT_ATTACHED);
+        refuse(out, (enum sim_refusal)plc->who->wrong_tsap, S7_COTP_REASON_NOT_ATTACHED);
     }
 }
 
 static bool slot_fits(const struct sim_plc *plc, int rack, int slot)
 {
-    const struct sim_personality *who = plc->who;
-    int32_t own_rack = plc->row->rack >= 0 ? plc->row->rack : who->rack;
+    int32_t own_rack = limit(plc->row->rack, plc->who->rack);
 
-    if (own_rack != SIM_ANY_RACK && rack != own_rack)
+    if (own_rack >= 0 && rack != own_rack)
         return false;
     if (plc->row->slot >= 0)
         return slot == plc->row->slot;
-    return (who->slots >> slot & 1) != 0;
+    return (plc->who->slots >> slot & 1) != 0;
+}
+
+static bool is_listed(const struct sim_plc *plc, const struct s7_cotp_param *called)
+{
+    uint16_t tsap = (uint16_t)(called->value[0] << 8 | called->value[1]);
+
+    for (size_t i = 0; i < plc->who->n_tsaps; i++)
+        if (plc->who->tsaps[i] == tsap)
+            return true;
+    return false;
+}
+
+static enum plant_class class_of(const struct s7_cotp_param *called)
+{
+    if (called == NULL || called->len != 2 || called->value[0] == 0 || called->value[0] > PLANT_BASIC)
+        return PLANT_BASIC;
+    return called->value[0] == 1 ? PLANT_PG : PLANT_OP;
 }
 
 static void admit_slot(const struct sim_plc *plc, const struct s7_cotp_param *called,
@@ -110,8 +164,10 @@ static void admit_slot(const struct sim_plc *plc, const struct s7_cotp_param *ca
     int type = called->value[0], rack = called->value[1] >> 5, slot = called->value[1] & 0x1F;
     bool usual_type = type >= 1 && type <= 3; /* PG, OP, S7-basic */
 
+    if (is_listed(plc, called))
+        return;
     if ((usual_type || plc->who->any_tsap) && slot_fits(plc, rack, slot)) {
-        if (plc->who->slots == SIM_ANY_SLOT && plc->row->slot < 0)
+        if (plc->who->slots == PLANT_ANY_SLOT && plc->row->slot < 0)
             snprintf(out->note, sizeof out->note,
                      "rack %d slot %d taken as it is; a real S7-300 wants slot 2, S7-400 slot 3, "
                      "S7-1200/1500 slot 0 or 1",
@@ -120,20 +176,21 @@ static void admit_slot(const struct sim_plc *plc, const struct s7_cotp_param *ca
     }
     snprintf(out->note, sizeof out->note, "called TSAP %02X.%02X: nothing at rack %d slot %d", type,
              called->value[1], rack, slot);
-    refuse(out, plc->who->wrong_tsap, S7_COTP_REASON_NOT_ATTACHED);
+    refuse(out, (enum sim_refusal)plc->who->wrong_tsap, S7_COTP_REASON_NOT_ATTACHED);
 }
 
 void sim_plc_admit(const struct sim_plc *plc, const struct s7_cotp_param *called, struct sim_admission *out)
 {
-    int32_t most = plc->row->connections >= 0 ? plc->row->connections : plc->who->connections;
+    static const char *const names[] = {[PLANT_PG] = "PG", [PLANT_OP] = "OP", [PLANT_BASIC] = "S7 basic"};
 
-    *out = (struct sim_admission){.admitted = true};
+    *out = (struct sim_admission){.admitted = true, .of = class_of(called)};
     if (called == NULL || called->len != 2)
         admit_unusual_tsap(plc, called, out);
     else
         admit_slot(plc, called, out);
-    if (out->admitted && most >= 0 && plc->n_connections >= (uint32_t)most) {
-        snprintf(out->note, sizeof out->note, "all %d connections are taken", most);
-        refuse(out, plc->who->full, S7_COTP_REASON_CONGESTION);
+    if (out->admitted && is_full(plc, out->of)) {
+        snprintf(out->note, sizeof out->note, "all %d connections are taken, or what %s may have of them: %d",
+                 sim_plc_connections(plc), names[out->of], may_have(plc, out->of));
+        refuse(out, (enum sim_refusal)plc->who->full, S7_COTP_REASON_CONGESTION);
     }
 }

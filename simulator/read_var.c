@@ -1,6 +1,9 @@
 #include "job.h"
 
-static void append_good(struct s7_wr *answer, const struct sim_range *range, bool last)
+#include "protocol/dbread.h"
+
+static void append_good(struct s7_wr *answer, const struct sim_plc *plc, const struct sim_range *range,
+                        bool last)
 {
     const uint8_t *from = range->block->data + range->offset;
     uint8_t *room = s7_data_append_room(answer, S7_ITEM_OK, range->size->data_size, range->len);
@@ -11,6 +14,8 @@ static void append_good(struct s7_wr *answer, const struct sim_range *range, boo
         *room = from[0] >> range->bit & 1;
     else
         memcpy(room, from, range->len);
+    if (sim_counts_binary(plc, range))
+        sim_counters_to_wire(room, range->len);
     if (!last)
         s7_data_fill(answer, range->len);
 }
@@ -20,11 +25,62 @@ static void append_bad(struct s7_wr *answer, uint8_t code)
     s7_data_append(answer, &(struct s7_data_unit){.code = code}, true);
 }
 
+/* ---- DBREAD: parts of data blocks, all in one unit ---- */
+
+bool sim_knows_dbread(const struct sim_plc *plc)
+{
+    return (plc->who->lacks & PLANT_LACKS_DBREAD) == 0;
+}
+
+static void append_part(struct s7_wr *answer, struct sim_plc *plc, const struct s7_db_part *part)
+{
+    struct s7_var_item item = s7_dbread_item(part);
+    struct sim_range range;
+    uint8_t code = sim_locate(plc, &item, false, &range);
+
+    s7_dbread_value_append(answer, code, code == S7_ITEM_OK ? range.block->data + range.offset : NULL,
+                           part->len);
+}
+
+static void append_parts(struct s7_wr *answer, struct sim_plc *plc, const struct s7_var_item *item, bool last)
+{
+    struct s7_db_part part;
+    struct s7_rd parts;
+    unsigned n;
+
+    if (!sim_knows_dbread(plc) || s7_dbread_decode(item, &n, &parts) != S7_OK || n == 0) {
+        append_bad(answer, S7_ITEM_MISSING);
+        return;
+    }
+    size_t begin = answer->len;
+    s7_wr_be(answer, 4, (uint32_t)S7_ITEM_OK << 24 | S7_DATA_OCTETS << 16);
+    while (s7_dbread_part(&parts, &part))
+        append_part(answer, plc, &part);
+    size_t len = answer->len - begin - 4;
+    s7_wr_patch16(answer, begin + 2, len);
+    if (!last)
+        s7_data_fill(answer, len);
+}
+
+static void append_item(struct s7_wr *answer, struct sim_plc *plc, const struct s7_var_item *item, bool last)
+{
+    struct sim_range range;
+
+    if (item->syntax_id == S7_SYNTAX_DBREAD) {
+        append_parts(answer, plc, item, last);
+        return;
+    }
+    uint8_t code = sim_locate(plc, item, false, &range);
+    if (code == S7_ITEM_OK)
+        append_good(answer, plc, &range, last);
+    else
+        append_bad(answer, code);
+}
+
 void sim_read_var(struct sim_job *job)
 {
     struct s7_item_walk walk;
     struct s7_var_item item;
-    struct sim_range range;
     struct s7_wr *answer = job->answer;
     uint8_t count = job->pdu->param_len > 1 ? job->pdu->param[1] : 0;
     bool more;
@@ -45,11 +101,7 @@ void sim_read_var(struct sim_job *job)
         }
         if (!more)
             break;
-        uint8_t code = sim_locate(job->plc, &item, false, &range);
-        if (code == S7_ITEM_OK)
-            append_good(answer, &range, walk.left == 0);
-        else
-            append_bad(answer, code);
+        append_item(answer, job->plc, &item, walk.left == 0);
     }
     s7_pdu_end(answer, begin);
 }

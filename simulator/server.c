@@ -8,6 +8,7 @@
 
 #define NS_PER_MS    INT64_C(1000000)
 #define UPKEEP_NS    (1000 * NS_PER_MS)
+#define PROBE_MS     1000 /* between those of keep-alive, of which three may stay without answer */
 #define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT 10102
 
@@ -23,27 +24,48 @@ void sim_server_options_init(struct sim_server_options *options)
 
 /* ---- what happened ---- */
 
-static void record(sim_server *server, const struct plant_plc *row, const char *kind, const char *peer,
-                   const char *text)
+static void say(sim_server *server, const struct plant_plc *row, const char *kind, const char *peer,
+                const char *text)
 {
     if (server->options.log != NULL)
         server->options.log(row != NULL ? row->name : "", kind, peer, text, server->options.log_arg);
-    plant_event(server->plant, s7_loop_wall_ms(server->loop), row, kind, peer, text);
+}
+
+static void record(sim_server *server, const struct plant_plc *row, const char *kind, const char *text)
+{
+    say(server, row, kind, "", text);
+    plant_event(server->plant, s7_loop_wall_ms(server->loop), row, kind, "", text);
 }
 
 void sim_server_note(sim_server *server, const char *kind, const char *text)
 {
-    record(server, NULL, kind, "", text);
+    record(server, NULL, kind, text);
 }
 
 void sim_station_note(struct sim_station *station, const char *kind, const char *text)
 {
-    record(station->server, station->plc.row, kind, "", text);
+    record(station->server, station->plc.row, kind, text);
 }
 
+/* What a fault did is noted whether connections are or not. */
 void sim_conn_note(struct sim_conn *conn, const char *kind, const char *text)
 {
-    record(conn->server, conn->station->plc.row, kind, s7_stream_peer(conn->stream), text);
+    sim_server *server = conn->server;
+    bool is_fault = strcmp(kind, "fault") == 0;
+    const struct plant_event event = {.wall_ms = s7_loop_wall_ms(server->loop),
+                                      .plc = conn->station->plc.row,
+                                      .kind = kind,
+                                      .peer = s7_stream_peer(conn->stream),
+                                      .text = text,
+                                      .conn = conn->ordinal,
+                                      .fn = "",
+                                      .latency_us = -1};
+
+    say(server, event.plc, kind, event.peer, text);
+    if (is_fault || strcmp(kind, "close") == 0)
+        snprintf(conn->why, sizeof conn->why, "%s", text);
+    if (is_fault || plant_audit_settings(server->plant)->connections)
+        plant_event_add(server->plant, &event);
 }
 
 /* ---- connections ---- */
@@ -56,6 +78,8 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     sim_turn_unpark(conn);
     s7_timer_stop(&conn->deadline);
     s7_timer_stop(&conn->hold);
+    sim_audit_close(conn);
+    s7_timer_stop(&conn->tell);
     if (conn->turn.counted)
         conn->station->now.admitted[conn->turn.role]--;
     conn->station->now.stats.connections--;
@@ -130,6 +154,17 @@ static void on_deadline(s7_timer *timer, void *arg)
     sim_conn_close(conn, S7_CLOSE_RST);
 }
 
+/* A client that is gone without a word frees its place when its silence was long enough. */
+static void keep_alive(struct sim_conn *conn)
+{
+    int64_t idle_ms = conn->station->plc.who->keepalive_s * INT64_C(1000);
+    uint32_t scale = conn->server->options.time_scale;
+    struct s7_tcp_options options = {.keepalive_idle_ms = (uint32_t)(idle_ms / scale),
+                                     .keepalive_interval_ms = PROBE_MS / scale};
+
+    s7_stream_set_options(conn->stream, &options);
+}
+
 static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
 {
     struct sim_station *station = arg;
@@ -150,6 +185,7 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     conn->station = station;
     conn->stream = stream;
     conn->parked_ns = S7_NEVER_NS;
+    conn->turn.waits_ns = S7_NEVER_NS;
     conn->ordinal = (unsigned)station->now.stats.accepted;
     conn->accepted_ns = s7_loop_now_ns(server->loop);
     conn->next = server->conns;
@@ -160,7 +196,9 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     station->now.stats.connections++;
     s7_timer_init(&conn->deadline, on_deadline, conn);
     s7_timer_init(&conn->hold, sim_turn_due, conn);
+    s7_timer_init(&conn->tell, sim_tell_timer, conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
+    keep_alive(conn);
     s7_stream_set_fn(stream, on_stream, conn);
     sim_turn_activate(conn); /* a row of `fault` may have shut the door before it came */
 }
@@ -266,6 +304,8 @@ static void on_upkeep(s7_timer *timer, void *arg)
 {
     sim_server *server = arg;
 
+    sim_audit_upkeep(server);
+    plant_clock(server->plant, s7_loop_wall_ms(server->loop));
     s7_status status = plant_upkeep(server->plant);
     if (status == S7_E_PLANT_REPLACED && !server->replaced)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
@@ -355,6 +395,7 @@ void sim_server_free(sim_server *server)
     s7_timer_stop(&server->retry);
     free(server->stations);
     free(server->taps);
+    free(server->seen);
     free(server);
 }
 

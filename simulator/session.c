@@ -26,15 +26,24 @@ s7_status sim_session_new(struct sim_plc *plc, const struct sim_session_options 
 void sim_session_free(sim_session *session)
 {
     if (session != NULL && session->admitted)
-        session->plc->n_connections--;
+        sim_plc_leave(session->plc, session->of);
     for (size_t i = 0; session != NULL && i < 2; i++)
         free(session->replies[i].bytes);
+    for (size_t i = 0; session != NULL && i < SIM_TASK_KINDS; i++)
+        sim_tasks_free(session->tasks[i]);
+    if (session != NULL)
+        sim_shelf_clear(&session->shelf);
     free(session);
 }
 
 bool sim_session_is_open(const sim_session *session)
 {
     return session->now.state == SIM_OPEN;
+}
+
+const struct sim_link *sim_session_link(const sim_session *session)
+{
+    return &session->now.link;
 }
 
 /* ---- framing ---- */
@@ -102,14 +111,25 @@ bool sim_session_may_write(const sim_session *session)
 
 /* ---- the turn ---- */
 
+/* Most connections have none. */
+static void for_tasks(sim_session *session, void (*fn)(struct sim_tasks *))
+{
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        if (session->tasks[i] != NULL)
+            fn(session->tasks[i]);
+}
+
 void sim_session_mark(sim_session *session)
 {
     session->mark = session->now;
+    for_tasks(session, sim_tasks_mark);
+    sim_shelf_mark(&session->shelf, &session->now.link);
 }
 
 void sim_session_rewind(sim_session *session)
 {
     session->now = session->mark;
+    for_tasks(session, sim_tasks_rewind);
 }
 
 static unsigned count_may_write(const sim_session *session)
@@ -132,6 +152,8 @@ void sim_session_turn_done(sim_session *session)
 
     session->now.joined_ran = false;
     session->now.chained = false;
+    for_tasks(session, sim_tasks_turn_done);
+    sim_shelf_tidy(&session->shelf, &session->now.link);
     if (session->now.mute && session->bad) { /* what is no frame is dropped as well */
         session->bad = false;
         session->rx_len = session->framed;
@@ -186,6 +208,11 @@ int64_t sim_session_deadline(const sim_session *session)
     if (session->now.state == SIM_ENDED || session->now.mute)
         return NEVER_NS;
     return sooner(waits ? session->connect_by_ns : NEVER_NS, frame_deadline(session));
+}
+
+int64_t sim_session_received_ns(const sim_session *session)
+{
+    return session->received_ns;
 }
 
 bool sim_session_overdue(const sim_session *session, int64_t now_ns, const char **why)

@@ -90,8 +90,12 @@ void sim_session_put_back(sim_session *session, struct sim_step *step);
 void sim_session_swallow(sim_session *session, struct sim_step *step);
 void sim_session_turn_away(sim_session *session, enum sim_refusal how, struct sim_step *step);
 
-/* What the last step and its run appended to the bytes that are pending: whole frames. Keep only so many of
- * these bytes (keep <= answer). */
+/* Append one PDU that answers nothing but is due now (told.h); false: there is none, or no room for it. To be
+ * asked for behind each request that was run, and at the end of the turn. */
+bool sim_session_tell(sim_session *session);
+
+/* What the last step and its run, or the last PDU told, appended to the bytes that are pending: whole frames.
+ * Keep only so many of these bytes (keep <= answer). */
 size_t sim_session_answer(const sim_session *session, const uint8_t **bytes);
 void sim_session_cut(sim_session *session, size_t keep);
 
@@ -113,10 +117,18 @@ int64_t sim_session_deadline(const sim_session *session); /* INT64_MAX: none */
 /* True: the deadline passed; the connection is to be reset, *why says which. */
 bool sim_session_overdue(const sim_session *session, int64_t now_ns, const char **why);
 
+/* When it is to be given a turn since it has something to tell; in the past: now. INT64_MAX: not before it
+ * got a turn for another reason, or could send. */
+int64_t sim_session_due(sim_session *session);
+
 /* Frames were held back and nothing was read: that time is not the peer's. */
 void sim_session_resume(sim_session *session, int64_t now_ns);
 
+int64_t sim_session_received_ns(const sim_session *session); /* when bytes came last */
+
 /* ---- state ---- */
 bool sim_session_is_open(const sim_session *session); /* an admitted S7 connection */
+struct sim_link;
+const struct sim_link *sim_session_link(const sim_session *session); /* what its setup agreed on; job.h */
 
 #endif

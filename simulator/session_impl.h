@@ -38,9 +38,10 @@ struct sim_session {
     struct sim_plc *plc;
     struct sim_session_options options;
     struct sim_session_turn now, mark;
-    bool admitted; /* counted in plc->n_connections */
-    bool asked;    /* a connection request came, though it may not be answered yet */
-    bool bad;      /* what follows the whole frames is no frame */
+    bool admitted;       /* counted in plc->n_connections, */
+    enum plant_class of; /* in this class */
+    bool asked;          /* a connection request came, though it may not be answered yet */
+    bool bad;            /* what follows the whole frames is no frame */
     char bad_why[64];
     unsigned may_write; /* frames between now.at and framed that may be writes */
     size_t framed;      /* end of the whole frames in rx */
@@ -56,6 +57,8 @@ struct sim_session {
     struct sim_session_turn before;
     size_t answer_at; /* where its answer begins in tx */
     struct sim_reply replies[2];
+    struct sim_tasks *tasks[SIM_TASK_KINDS];
+    struct sim_shelf shelf;
     uint8_t rx[SIM_RX_CAP];
     uint8_t tx[SIM_TX_CAP];
     uint8_t joined[S7_PDU_LEN_MAX];

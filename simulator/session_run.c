@@ -1,6 +1,8 @@
 /* Frames to requests, and requests to answers. */
 #include "session_impl.h"
 
+#include "told.h"
+
 #include <stdio.h>
 
 /* Joined fragments: no client PDU may exceed the granted length, so what is longer is only counted; at 64 KiB
@@ -85,6 +87,8 @@ static void confirm(sim_session *session, const struct s7_cotp *cr)
     session->now.tpdu_len = s7_cotp_tpdu_bytes(tpdu_code);
     session->now.client_ref = cr->src_ref;
     session->now.link = (struct sim_link){.pdu_len = S7_PDU_LEN_MIN};
+    for (size_t i = 0; i < SIM_TASK_KINDS; i++)
+        sim_tasks_end_all(session->tasks[i]);
     session->now.joining = false;
     session->now.joined_len = 0;
     session->now.state = SIM_OPEN;
@@ -107,6 +111,11 @@ static void run_connect_request(sim_session *session, struct sim_step *step)
         return;
     }
     sim_plc_admit(session->plc, s7_cotp_find(cr, S7_COTP_PARAM_CALLED_TSAP), &admission);
+    if (!admission.admitted && !session->admitted && admission.refusal == SIM_REFUSE_SILENCE) {
+        sim_session_mute(session);
+        note(step, "refuse", admission.note);
+        return;
+    }
     if (!admission.admitted && !session->admitted) {
         turn_away(session, admission.refusal, admission.cotp_reason);
         end(session, step, admission.refusal, "refuse", admission.note);
@@ -114,33 +123,49 @@ static void run_connect_request(sim_session *session, struct sim_step *step)
     }
     if (!session->admitted) { /* a rewound turn comes here twice */
         session->admitted = true;
-        session->plc->n_connections++;
+        session->of = admission.of;
+        sim_plc_enter(session->plc, admission.of);
     }
     confirm(session, cr);
     note(step, admission.note[0] != '\0' ? "warn" : "connect", admission.note);
 }
 
-static void run_pdu(sim_session *session, enum sim_writes writes)
+/* Room for a PDU: where it will be sent from, unless it may have to be cut. */
+static struct s7_wr begin_pdu(sim_session *session)
 {
     bool whole = session->now.link.pdu_len + (size_t)DT_HEADER_LEN <= session->now.tpdu_len;
     uint8_t *frame = session->tx + session->now.tx_len;
-    struct s7_wr answer = {whole ? frame + S7_DT_OVERHEAD : session->answer, session->now.link.pdu_len, 0,
-                           false};
+
+    return (struct s7_wr){whole ? frame + S7_DT_OVERHEAD : session->answer, session->now.link.pdu_len, 0,
+                          false};
+}
+
+static void end_pdu(sim_session *session, const struct s7_wr *pdu)
+{
+    if (pdu->buf == session->answer) {
+        append_fragments(session, pdu->buf, pdu->len);
+        return;
+    }
+    s7_dt_write(session->tx + session->now.tx_len, pdu->len, true);
+    session->now.tx_len += S7_DT_OVERHEAD + pdu->len;
+}
+
+static void run_pdu(sim_session *session, enum sim_writes writes)
+{
+    struct s7_wr answer = begin_pdu(session);
     struct sim_job job = {.plc = session->plc,
                           .link = &session->now.link,
+                          .tasks = session->tasks,
                           .pdu = &session->pdu,
                           .answer = &answer,
+                          .shelf = &session->shelf,
                           .replies = session->replies,
                           .refuse_writes = writes == SIM_WRITES_REFUSE};
 
     sim_job_run(&job);
     session->now.chained = job.chained;
-    if (whole) {
-        s7_dt_write(frame, answer.len, true);
-        session->now.tx_len += S7_DT_OVERHEAD + answer.len;
-    } else {
-        append_fragments(session, answer.buf, answer.len);
-    }
+    if (answer.len > 0) /* what the PLC asked for itself is not answered */
+        end_pdu(session, &answer);
 }
 
 /* The PDU of a last or only fragment. Longer than the joined buffer: its head is enough to refuse it. */
@@ -179,6 +204,13 @@ static bool is_empty(const struct s7_cotp *dt)
     return dt->data_len == 0 && !dt->eot;
 }
 
+/* Clients ask, and answer what the PLC has asked. */
+static bool is_wanted(const sim_session *session, const struct s7_pdu *pdu)
+{
+    return pdu->rosctr == S7_ROSCTR_JOB || pdu->rosctr == S7_ROSCTR_USERDATA ||
+           sim_download_awaits(&session->now.link, pdu);
+}
+
 static void on_data(sim_session *session, const struct s7_cotp *dt, struct sim_step *step)
 {
     struct sim_session_turn *now = &session->now;
@@ -199,11 +231,12 @@ static void on_data(sim_session *session, const struct s7_cotp *dt, struct sim_s
     if (!dt->eot)
         return;
     s7_status status = assemble(session, dt, pdu);
-    if (status != S7_OK || (pdu->rosctr != S7_ROSCTR_JOB && pdu->rosctr != S7_ROSCTR_USERDATA)) {
+    if (status != S7_OK || !is_wanted(session, pdu)) {
         const uint8_t *first = now->joining ? session->joined : dt->data;
         end(session, step, SIM_REFUSE_FIN, "close",
-            first[0] == S7_PROTOCOL_ID_PLUS ? "S7comm-plus (72) is not spoken here"
-                                            : "no S7 job: header or lengths are wrong");
+            first[0] == S7_PROTOCOL_ID_PLUS
+                ? "S7comm-plus (72) is not spoken here"
+                : "no S7 job: header or lengths are wrong, or an answer to nothing");
         return;
     }
     step->pdu = pdu;
@@ -316,6 +349,40 @@ void sim_session_turn_away(sim_session *session, enum sim_refusal how, struct si
     session->now.state = SIM_ENDED;
     step->result = SIM_STEP_ENDED;
     step->close = how;
+}
+
+/* ---- what answers nothing ---- */
+
+static bool may_tell(const sim_session *session)
+{
+    const struct sim_session_turn *now = &session->now;
+
+    return now->link.tells != 0 && now->state == SIM_OPEN && !now->mute &&
+           SIM_TX_CAP - now->tx_len >= ANSWER_ROOM;
+}
+
+bool sim_session_tell(sim_session *session)
+{
+    struct sim_session_turn *now = &session->now;
+
+    if (!may_tell(session))
+        return false;
+    struct s7_wr pdu = begin_pdu(session);
+    struct sim_telling telling = {
+        .plc = session->plc, .link = &now->link, .tasks = session->tasks, .wr = &pdu};
+    session->answer_at = now->tx_len;
+    if (!sim_told_next(&telling))
+        return false;
+    end_pdu(session, &pdu);
+    return true;
+}
+
+int64_t sim_session_due(sim_session *session)
+{
+    const struct sim_telling telling = {
+        .plc = session->plc, .link = &session->now.link, .tasks = session->tasks};
+
+    return may_tell(session) ? sim_told_due(&telling) : INT64_MAX;
 }
 
 size_t sim_session_answer(const sim_session *session, const uint8_t **bytes)

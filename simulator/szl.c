@@ -74,7 +74,7 @@ static uint16_t find(const struct sim_plc *plc, struct sim_szl_asked *asked)
 {
     struct lists lists;
 
-    lists.rows = sim_plc_szl(plc, &lists.n);
+    lists.rows = plant_szl(plc->plant, plc->row, &lists.n);
     if (count_rows(&lists, asked->id) > 0)
         return find_list(&lists, asked);
     return find_extract(&lists, asked);
@@ -131,7 +131,7 @@ uint16_t sim_szl(struct sim_call *call)
         return SIM_ERR_SYNTAX;
     error = find(call->job->plc, &asked);
     if (error != 0)
-        return error;
+        return error == SIM_ERR_NO_SZL ? (uint16_t)call->job->plc->who->no_szl_error : error;
     if (!sim_call_room(call, S7_SZL_HEAD_LEN + asked.row->len + sim_szl_live_room(call, &asked)))
         return S7_ERR_RESOURCES;
     s7_szl_head_append(&call->wr, asked.id, asked.index, 0, 0);

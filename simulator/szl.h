@@ -8,18 +8,6 @@
 
 #include "simulator/userdata.h"
 
-/* The lists of the personalities: szl_generic.c, szl_300.c. */
-#define SIM_SZL_GENERIC 12
-#define SIM_SZL_300     19
-extern const struct plant_szl sim_szl_generic[SIM_SZL_GENERIC];
-extern const struct plant_szl sim_szl_300[SIM_SZL_300];
-
-/* A row's bytes in such a table. */
-#define SIM_SZL_ROW(list, index, record_len, bytes)                                                          \
-    {                                                                                                        \
-        (list), (index), (record_len), sizeof(bytes) - 1, (const uint8_t *)(bytes)                           \
-    }
-
 /* What is asked of a list. */
 enum sim_szl_pick {
     SIM_SZL_ALL,
@@ -39,6 +27,10 @@ struct sim_szl_asked {
  * row, at the end of call->wr. */
 size_t sim_szl_live_room(const struct sim_call *call, const struct sim_szl_asked *asked);
 void sim_szl_live(struct sim_call *call, const struct sim_szl_asked *asked, uint8_t *records);
+
+/* szl_identity.c: what the PLC is, put into records of 0011 and 001C. */
+void sim_szl_modules(const struct sim_plc *plc, uint8_t *records, size_t len);
+void sim_szl_components(const struct sim_plc *plc, uint8_t *records, size_t len);
 
 /* szl.c: extracts that can be made from whole lists. */
 struct sim_szl_extract {

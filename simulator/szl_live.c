@@ -10,6 +10,8 @@
 /* Of a real CPU in RUN, whose buffer moves on while it is read. */
 #define DIAG_IN_RUN 10
 
+#define CLOCK_AT 22 /* in 0132/8 */
+
 #define MODE_RUN      0x08
 #define MODE_STOP     0x04
 #define EVENT_IS_MODE 0x43
@@ -46,10 +48,11 @@ static bool has_whole(const struct plant_szl *rows, size_t n, uint16_t list)
 
 static void ids(const struct frame *frame)
 {
+    const struct sim_plc *plc = frame->call->job->plc;
     const struct sim_szl_extract *extract;
     struct s7_wr *wr = &frame->call->wr;
     size_t n;
-    const struct plant_szl *rows = sim_plc_szl(frame->call->job->plc, &n);
+    const struct plant_szl *rows = plant_szl(plc->plant, plc->row, &n);
 
     for (size_t i = 0; i < n; i++)
         if (i == 0 || rows[i].list != rows[i - 1].list) {
@@ -137,11 +140,45 @@ static void last_event(const struct frame *frame)
 static void limits(const struct frame *frame)
 {
     const struct sim_plc *plc = frame->call->job->plc;
-    int32_t most = plc->row->connections >= 0 ? plc->row->connections : plc->who->connections;
 
     put16(frame, 2, sim_plc_pdu_len(plc));
-    if (most >= 0)
-        put16(frame, 4, (uint32_t)most);
+    if (sim_plc_connections(plc) >= 0)
+        put16(frame, 4, (uint32_t)sim_plc_connections(plc));
+}
+
+/* Reserved and used ones of PG and OP, and of those that are reserved for nobody. */
+static void connections(const struct frame *frame)
+{
+    const struct sim_plc *plc = frame->call->job->plc;
+    const int32_t *reserved = plc->who->reserved;
+
+    if (sim_plc_connections(plc) < 0)
+        return;
+    for (unsigned of = PLANT_PG; of <= PLANT_OP; of++) {
+        uint32_t most = (uint32_t)reserved[of], used = plc->n_of[of];
+        put16(frame, 2 + 2 * of, most);
+        put16(frame, 6 + 2 * of, used < most ? used : most);
+    }
+    put16(frame, 14, (uint32_t)sim_plc_shared(plc));
+    put16(frame, 16, sim_plc_shared_used(plc));
+}
+
+static void clock_now(const struct frame *frame)
+{
+    s7_datetime now = sim_plc_clock(frame->call->job->plc);
+    struct s7_wr wr = {.buf = frame->records, .cap = frame->len, .len = CLOCK_AT};
+
+    s7_datetime_encode(&wr, &now);
+}
+
+static void modules(const struct frame *frame)
+{
+    sim_szl_modules(frame->call->job->plc, frame->records, frame->len);
+}
+
+static void components(const struct frame *frame)
+{
+    sim_szl_components(frame->call->job->plc, frame->records, frame->len);
 }
 
 static void largest_read(const struct frame *frame)
@@ -166,11 +203,20 @@ static const struct {
     uint16_t list;
     int32_t index;
     void (*fill)(const struct frame *frame);
-} lives[] = {
-    {S7_SZL_IDS, ANY_INDEX, ids},      {S7_SZL_LEDS, ANY_INDEX, leds},  {S7_SZL_LEDS_ALL, ANY_INDEX, leds},
-    {S7_SZL_DIAG, ANY_INDEX, diag},    {0x0124, ANY_INDEX, last_event}, {S7_SZL_MODE, ANY_INDEX, mode},
-    {S7_SZL_COMM, 1, limits},          {S7_SZL_COMM, 3, largest_read},  {0x0132, 4, protection},
-    {S7_SZL_PROTECTION, 4, protection}};
+} lives[] = {{S7_SZL_IDS, ANY_INDEX, ids},
+             {S7_SZL_LEDS, ANY_INDEX, leds},
+             {S7_SZL_LEDS_ALL, ANY_INDEX, leds},
+             {S7_SZL_DIAG, ANY_INDEX, diag},
+             {0x0124, ANY_INDEX, last_event},
+             {S7_SZL_MODE, ANY_INDEX, mode},
+             {S7_SZL_COMM, 1, limits},
+             {S7_SZL_COMM, 3, largest_read},
+             {S7_SZL_MODULE, ANY_INDEX, modules},
+             {S7_SZL_COMPONENT, ANY_INDEX, components},
+             {0x0132, 1, connections},
+             {0x0132, 8, clock_now},
+             {0x0132, 4, protection},
+             {S7_SZL_PROTECTION, 4, protection}};
 
 size_t sim_szl_live_room(const struct sim_call *call, const struct sim_szl_asked *asked)
 {
@@ -180,7 +226,7 @@ size_t sim_szl_live_room(const struct sim_call *call, const struct sim_szl_asked
         return (size_t)PLANT_DIAG_MAX * PLANT_DIAG_LEN;
     if (asked->row->list != S7_SZL_IDS)
         return 0;
-    (void)sim_plc_szl(call->job->plc, &n);
+    (void)plant_szl(call->job->plc->plant, call->job->plc->row, &n);
     size_t most = 2 * n; /* each with its head */
     while (sim_szl_extract_at(most - 2 * n) != NULL)
         most++;

@@ -65,6 +65,14 @@ void sim_tap_step(struct sim_conn *conn, const struct sim_step *step)
         add_frames(conn, answer, len, fault);
 }
 
+void sim_tap_told(struct sim_conn *conn)
+{
+    const uint8_t *bytes;
+    size_t len = sim_session_answer(conn->session, &bytes);
+
+    add_frames(conn, bytes, len, NULL);
+}
+
 void sim_tap_forget(sim_server *server)
 {
     server->n_taps = 0;

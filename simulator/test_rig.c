@@ -1,5 +1,6 @@
 #include "test_rig.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "protocol/tpkt.h"
 #include "simulator/mode.h"
 
 #define FRAME_CAP 8192
@@ -44,27 +46,24 @@ static void fill_db1(struct rig *rig)
         bytes[i] = (uint8_t)i;
     assert_int_equal(plant_turn_begin(rig->plant, true), S7_OK);
     struct plant_block *db = plant_block_find(rig->plant, rig->plc.row, S7_AREA_DB, 1);
-    assert_int_equal(plant_store(rig->plant, db, 0, bytes, sizeof bytes), S7_OK);
+    assert_non_null(db);
+    uint32_t len = db->len < sizeof bytes ? db->len : (uint32_t)sizeof bytes;
+    assert_int_equal(plant_store(rig->plant, db, 0, bytes, len), S7_OK);
     assert_int_equal(plant_turn_end(rig->plant), S7_OK);
 }
 
 void rig_open(struct rig *rig, const char *cpu)
 {
-    const struct sim_personality *who = sim_personality_find(cpu);
-    struct plant_error error;
+    static const struct plant_new_block dbs[] = {{S7_AREA_DB, 1, 256}, {S7_AREA_DB, 2, 1000}};
 
-    assert_non_null(who);
-    const struct plant_new_block blocks[] = {
-        {S7_AREA_DB, 1, 256},
-        {S7_AREA_DB, 2, 1000},
-        {S7_AREA_I, 0, who->memory.inputs},
-        {S7_AREA_Q, 0, who->memory.outputs},
-        {S7_AREA_M, 0, who->memory.markers},
-        {S7_AREA_T, 0, 2 * who->memory.timers},
-        {S7_AREA_C, 0, 2 * who->memory.counters},
-    };
+    rig_open_dbs(rig, cpu, dbs, 2);
+}
+
+void rig_open_dbs(struct rig *rig, const char *cpu, const struct plant_new_block *dbs, size_t n)
+{
     const struct plant_new_plc plc = {
-        .name = "plc", .cpu = cpu, .blocks = blocks, .n_blocks = sizeof blocks / sizeof blocks[0]};
+        .name = "plc", .cpu = cpu, .blocks = dbs, .n_blocks = n, .has_memory = true};
+    struct plant_error error;
 
     memset(rig, 0, sizeof *rig);
     snprintf(rig->folder, sizeof rig->folder, "%s/s7rig-XXXXXX",
@@ -97,11 +96,24 @@ void rig_connect(struct rig *rig)
     rig->ended = false;
 }
 
-static void run_turn(struct rig *rig)
+/* Our own checkpoint may need the lock for a moment. */
+static void begin_turn(struct rig *rig)
+{
+    s7_status status;
+
+    while ((status = plant_turn_begin(rig->plant, true)) == S7_E_PLANT_BUSY) {
+        assert_int_equal(plant_turn_end(rig->plant), S7_OK);
+        sched_yield();
+    }
+    assert_int_equal(status, S7_OK);
+}
+
+void rig_turn(struct rig *rig)
 {
     sim_session *session = rig->session;
 
-    assert_int_equal(plant_turn_begin(rig->plant, true), S7_OK);
+    rig->plc.now_ns = rig->now_ns;
+    begin_turn(rig);
     if (sim_mode_has_moved(&rig->plc))
         assert_int_equal(sim_mode_follow(&rig->plc), S7_OK);
     sim_session_mark(session);
@@ -109,9 +121,12 @@ static void run_turn(struct rig *rig)
         sim_session_step(session, &rig->last);
         if (rig->last.result == SIM_STEP_REQUEST)
             sim_session_run(session, SIM_WRITES_RUN, &rig->last);
+        while (sim_session_tell(session))
+            continue;
         rig->ended = rig->ended || rig->last.result == SIM_STEP_ENDED;
     } while (rig->last.result == SIM_STEP_DONE);
     assert_int_equal(plant_turn_end(rig->plant), S7_OK);
+    (void)sim_plc_mode_stands(&rig->plc, true);
     sim_session_turn_done(session);
 }
 
@@ -124,7 +139,7 @@ void rig_feed_bytes(struct rig *rig, const uint8_t *bytes, size_t len)
             return; /* the session is over, or wants to be read first */
         memcpy(room, bytes, n);
         sim_session_received(rig->session, n, rig->now_ns);
-        run_turn(rig);
+        rig_turn(rig);
         bytes += n;
         len -= n;
     }
@@ -167,7 +182,25 @@ void rig_expect(struct rig *rig, const char *hex)
         return;
     print_hex(want_hex, sizeof want_hex, want, want_len);
     print_hex(got_hex, sizeof got_hex, got, got_len);
-    fail_msg("answer differs\n  expected %s\n  got      %s", want_hex, got_hex);
+    fail_msg("%s: answer differs\n  expected %s\n  got      %s", rig->what != NULL ? rig->what : "", want_hex,
+             got_hex);
+}
+
+void rig_expect_pdu(struct rig *rig, const char *pdu)
+{
+    uint8_t want[FRAME_CAP];
+    char want_hex[1024], got_hex[1024];
+    const uint8_t *got;
+    size_t want_len = rig_hex(pdu, want, sizeof want), len = sim_session_pending(rig->session, &got), frame;
+
+    if (s7_tpkt_peek(got, len, FRAME_CAP, &frame) != S7_OK)
+        fail_msg("nothing is pending, expected %s", pdu);
+    if (frame != want_len + S7_DT_OVERHEAD || memcmp(got + S7_DT_OVERHEAD, want, want_len) != 0) {
+        print_hex(want_hex, sizeof want_hex, want, want_len);
+        print_hex(got_hex, sizeof got_hex, got + S7_DT_OVERHEAD, frame - S7_DT_OVERHEAD);
+        fail_msg("PDU differs\n  expected %s\n  got      %s", want_hex, got_hex);
+    }
+    sim_session_sent(rig->session, frame);
 }
 
 void rig_ask(struct rig *rig, const char *request, const char *answer)
@@ -192,6 +225,15 @@ void rig_ask_pdu(struct rig *rig, const char *request, const char *answer)
     if (answer[0] != '\0')
         wrap(answer, expected, sizeof expected);
     rig_ask(rig, frame, answer[0] != '\0' ? expected : "");
+}
+
+void rig_ask_all(struct rig *rig, const struct rig_exchange *exchanges, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        rig->what = exchanges[i].what;
+        rig_ask_pdu(rig, exchanges[i].request, exchanges[i].answer);
+    }
+    rig->what = NULL;
 }
 
 void rig_handshake(struct rig *rig, uint16_t pdu_len, uint16_t amq)

@@ -89,10 +89,14 @@ static enum sim_writes writes_of(const struct sim_conn *conn, enum sim_writes tu
                                                                                : SIM_WRITES_WAIT;
 }
 
-/* Without a fault, a verdict that stands, and a tap, a request costs no more than this question. */
+/* Without a fault, a verdict that stands, a time to take and a tap, a request costs no more than this
+ * question. */
 static void request(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
-    if (conn->station->armed == NULL && !conn->turn.judged && conn->server->options.tap == NULL)
+    const struct sim_station *station = conn->station;
+
+    if (station->armed == NULL && !conn->turn.judged && !station->plc.row->service_time &&
+        conn->server->options.tap == NULL)
         sim_serve(conn, writes, step);
     else
         sim_obey(conn, writes, first_run, step);
@@ -103,6 +107,8 @@ static void run_frame(struct sim_conn *conn, enum sim_writes writes, bool first_
     sim_session_step(conn->session, step);
     if (step->result == SIM_STEP_REQUEST)
         request(conn, writes, first_run, step);
+    if (conn->server->watches && step->pdu != NULL)
+        sim_audit_step(conn, step);
     if (step->kind != NULL && first_run)
         sim_conn_note(conn, step->kind, step->note);
     if (step->result == SIM_STEP_ENDED)
@@ -113,6 +119,8 @@ static void run_frame(struct sim_conn *conn, enum sim_writes writes, bool first_
         conn->server->stats.frames++;
     if (conn->server->options.tap != NULL)
         sim_tap_step(conn, step);
+    if (step->result == SIM_STEP_DONE)
+        sim_tell(conn);
 }
 
 static void run_frames(struct sim_conn *conn, enum sim_writes turn, bool first_run)
@@ -122,6 +130,7 @@ static void run_frames(struct sim_conn *conn, enum sim_writes turn, bool first_r
 
     if (conn->turn.ending || sim_conn_is_held(conn))
         return;
+    plant_writer(conn->server->plant, PLANT_BY_S7, s7_stream_peer(conn->stream), conn->ordinal);
     do {
         run_frame(conn, writes, first_run, &step);
     } while (step.result == SIM_STEP_DONE || step.result == SIM_STEP_MUTED);
@@ -132,13 +141,19 @@ static void run_frames(struct sim_conn *conn, enum sim_writes turn, bool first_r
         sim_turn_unpark(conn);
 }
 
+static void set_time(struct sim_plc *plc, const s7_loop *loop)
+{
+    plc->wall_ms = s7_loop_wall_ms(loop);
+    plc->now_ns = s7_loop_now_ns(loop);
+}
+
 /* The counters of faults are the PLC's, and put back as one. */
 static void mark_station(struct sim_station *station)
 {
     if (station->marked_in == station->server->stats.turns)
         return;
     station->marked_in = station->server->stats.turns;
-    station->plc.wall_ms = s7_loop_wall_ms(station->server->loop);
+    set_time(&station->plc, station->server->loop);
     station->mark = station->now;
     for (struct sim_armed *armed = station->armed; armed != NULL; armed = armed->next)
         armed->mark = armed->now;
@@ -168,6 +183,8 @@ static void run_all(struct sim_conn *list, enum sim_writes writes, bool first_ru
 {
     for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active)
         run_frames(conn, writes, first_run);
+    for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active)
+        sim_tell(conn);
 }
 
 /* ---- modes that a foreign program changed ---- */
@@ -192,7 +209,7 @@ static void follow(sim_server *server)
 
     for (size_t i = 0; i < server->n_stations; i++) {
         struct sim_plc *plc = &server->stations[i].plc;
-        plc->wall_ms = s7_loop_wall_ms(server->loop);
+        set_time(plc, server->loop);
         if (sim_mode_has_moved(plc) && sim_mode_follow(plc) != S7_OK)
             version = 0;
     }
@@ -204,9 +221,9 @@ static void follow(sim_server *server)
 static void modes_stand(sim_server *server, const struct sim_conn *list, bool stand)
 {
     for (size_t i = 0; (server->followed || !stand) && i < server->n_stations; i++)
-        sim_plc_mode_stands(&server->stations[i].plc, stand);
+        server->news |= sim_plc_mode_stands(&server->stations[i].plc, stand);
     for (; list != NULL; list = list->next_active)
-        sim_plc_mode_stands(&list->station->plc, stand);
+        server->news |= sim_plc_mode_stands(&list->station->plc, stand);
     if (server->followed && !stand)
         server->plcs_version = 0;
     server->followed = false;
@@ -236,6 +253,7 @@ void sim_turn_follow(sim_server *server)
     s7_status status = begin_plant(server, true);
     s7_status ended = sim_rows_turn_end(server);
     modes_stand(server, NULL, status == S7_OK && ended == S7_OK);
+    sim_tell_others(server);
 }
 
 void sim_turn_power_on(sim_server *server)
@@ -243,7 +261,7 @@ void sim_turn_power_on(sim_server *server)
     s7_status status = sim_rows_turn_begin(server, true);
 
     for (size_t i = 0; status == S7_OK && i < server->n_stations; i++) {
-        server->stations[i].plc.wall_ms = s7_loop_wall_ms(server->loop);
+        set_time(&server->stations[i].plc, server->loop);
         status = sim_mode_power_on(&server->stations[i].plc);
     }
     s7_status ended = sim_rows_turn_end(server);
@@ -263,6 +281,17 @@ static enum sim_writes begin(sim_server *server, bool writes)
     if (status == S7_E_PLANT_BUSY)
         return SIM_WRITES_WAIT;
     return refuse ? SIM_WRITES_REFUSE : SIM_WRITES_RUN;
+}
+
+/* Commits that fail are told once as well, and so is the first that does not. */
+static void tell_commit(sim_server *server, bool stored, s7_status committed)
+{
+    if (committed != S7_OK && !server->failing)
+        sim_server_note(server, "error", plant_last_error(server->plant)->text);
+    if (committed == S7_OK && stored && server->failing)
+        sim_server_note(server, "recover", "the plant file takes writes again");
+    if (committed != S7_OK || stored)
+        server->failing = committed != S7_OK;
 }
 
 /* ---- step 6 ---- */
@@ -308,6 +337,7 @@ static void settle(struct sim_conn *conn)
         (unsent > 0 ? S7_READY_WRITE : 0U) |
             (!conn->turn.ending && sim_session_room(conn->session, &room) > 0 ? S7_READY_READ : 0U));
     s7_timer_set(conn->server->loop, &conn->deadline, next_deadline(conn));
+    sim_tell_later(conn);
     if (sim_conn_is_held(conn)) {
         s7_timer_set(conn->server->loop, &conn->hold, conn->turn.due_ns);
     } else if (unsent == 0 && conn->parked_ns == S7_NEVER_NS && sim_session_ready(conn->session)) {
@@ -368,13 +398,16 @@ void sim_turn(s7_loop *loop, void *arg)
     server->stats.turns++;
     enum sim_writes writes = begin(server, any_write(list));
     sim_armed_enter(server);
+    sim_audit_begin(server);
     mark_all(list);
     run_all(list, writes, true);
+    bool stored = plant_turn_stored(server->plant);
     s7_status committed = sim_rows_turn_end(server);
+    tell_commit(server, stored, committed);
     if (committed != S7_OK) {
         server->stats.commits_failed++;
-        sim_server_note(server, "error", plant_last_error(server->plant)->text);
         sim_tap_forget(server);
+        sim_audit_forget(server);
         modes_stand(server, list, false);
         rewind_all(list);
         run_all(list, committed == S7_E_PLANT_BUSY ? SIM_WRITES_WAIT : SIM_WRITES_REFUSE, false);
@@ -384,6 +417,7 @@ void sim_turn(s7_loop *loop, void *arg)
     }
     if (server->n_taps > 0)
         sim_tap_tell(server);
+    sim_audit_tell(server, list);
     for (struct sim_conn *conn = list; conn != NULL; conn = next) {
         next = conn->next_active;
         sim_session_turn_done(conn->session);
@@ -391,5 +425,6 @@ void sim_turn(s7_loop *loop, void *arg)
     }
     if (server->stats.parked > 0 && !s7_timer_is_set(&server->retry)) /* busy readers must not put it off */
         s7_timer_set(server->loop, &server->retry, s7_loop_now_ns(server->loop) + RETRY_NS);
+    sim_tell_others(server);
     sim_armed_leave(server);
 }

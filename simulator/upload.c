@@ -1,11 +1,11 @@
-/* Jobs 1D, 1E and 1F: a data block as a file, piece by piece. The bytes are those of the moment of each
- * piece; a block whose length changes meanwhile ends it. */
-#include "protocol/blocks.h"
+/* Jobs 1D, 1E and 1F: a block as a file, piece by piece. The bytes are those of the moment of each piece; a
+ * block whose length changes meanwhile ends it. */
+#include "protocol/block_jobs.h"
 
 #include "block_file.h"
 #include "userdata.h"
 
-#define TYPE_DB     'A'
+#define TYPE_OB     '8'
 #define ACTIVE      'A'
 #define PASSIVE     'P'
 #define MORE        0x01
@@ -16,8 +16,8 @@
 #define ODD_LEN    16
 #define ODD_LEN_AT 7
 
-#define ERR_NAME 0xD201
-#define ERR_LONG 0xD20F
+#define ERR_LONG    0xD20F
+#define ERR_NO_TASK 0xD20C /* there is no such OB in this CPU */
 
 /* ---- start ---- */
 
@@ -28,58 +28,40 @@ static bool is_char(struct s7_rd *rd, uint8_t wanted)
     return s7_rd_u8(rd, &got) && got == wanted;
 }
 
-/* "_0A" behind its length 9. Some clients have "41" behind 8 instead, and that one byte earlier. */
-static bool read_type(const struct s7_pdu *pdu, struct s7_rd *rd, uint8_t *type)
+/* "_0A..." behind its length 9. Some clients have "41..." behind 8 instead, and that one byte earlier. */
+static bool read_name(const struct s7_pdu *pdu, struct s7_block_name *out)
 {
     bool is_odd = pdu->param_len == ODD_LEN && pdu->param[ODD_LEN_AT] == 8;
-    const uint8_t *skipped, *digits;
+    struct s7_rd rd = {pdu->param, pdu->param_len}, name;
+    uint8_t usual[S7_BLOCK_NAME_LEN] = {'0'};
+    const uint8_t *skipped;
 
-    if (!s7_rd_view(rd, NAME_AT, &skipped))
+    if (!s7_rd_view(&rd, NAME_AT, &skipped) || (!is_odd && (!is_char(&rd, 9) || !is_char(&rd, '_'))) ||
+        rd.left != sizeof usual)
         return false;
-    if (!is_odd)
-        return is_char(rd, 9) && is_char(rd, '_') && is_char(rd, '0') && s7_rd_u8(rd, type);
-    if (!s7_rd_view(rd, 2, &digits) || digits[0] < '3' || digits[0] > '4')
+    memcpy(usual + is_odd, rd.at + is_odd, sizeof usual - is_odd);
+    if (is_odd && rd.at[0] != '3' && rd.at[0] != '4')
         return false;
-    *type = (uint8_t)((digits[0] - '0') << 4 | (digits[1] & 0xF));
-    return true;
+    if (is_odd)
+        usual[1] = (uint8_t)((rd.at[0] - '0') << 4 | (rd.at[1] & 0xF));
+    name = (struct s7_rd){usual, sizeof usual};
+    return s7_block_name_decode(&name, out) && (out->where == ACTIVE || out->where == PASSIVE);
 }
 
-static bool read_number(struct s7_rd *rd, uint32_t *number)
+static uint16_t find(struct sim_job *job, struct sim_block *block)
 {
-    const uint8_t *digits;
-    uint8_t system;
+    struct s7_block_name name;
 
-    if (!s7_rd_view(rd, 5, &digits) || !s7_rd_u8(rd, &system) || (system != ACTIVE && system != PASSIVE))
-        return false;
-    *number = 0;
-    for (size_t i = 0; i < 5; i++) {
-        if (digits[i] < '0' || digits[i] > '9')
-            return false;
-        *number = *number * 10 + digits[i] - '0';
-    }
-    return rd->left == 0;
-}
-
-static uint16_t find(struct sim_job *job, struct plant_block **block)
-{
-    struct s7_rd rd = {job->pdu->param, job->pdu->param_len};
-    uint8_t type;
-    uint32_t number;
-
-    if (!read_type(job->pdu, &rd, &type) || !read_number(&rd, &number))
-        return ERR_NAME;
+    if (!read_name(job->pdu, &name))
+        return SIM_ERR_NAME;
     if (sim_job_is_barred(job, 2))
         return SIM_ERR_PASSWORD;
-    *block = type == TYPE_DB && number > 0 && number <= UINT16_MAX
-                 ? plant_block_find(job->plc->plant, job->plc->row, S7_AREA_DB, (uint16_t)number)
-                 : NULL;
-    if (*block == NULL)
-        return SIM_ERR_NO_BLOCK;
-    return (*block)->len > SIM_BLOCK_BYTES_MAX ? ERR_LONG : 0;
+    if (!sim_block_find(job->plc->plant, job->plc->row, name.type, name.number, block))
+        return name.type == TYPE_OB && name.number == 0 ? ERR_NO_TASK : SIM_ERR_NO_BLOCK;
+    return block->db != NULL && block->db->len > SIM_BLOCK_BYTES_MAX ? ERR_LONG : 0;
 }
 
-static void announce(struct s7_wr *answer, const struct sim_job *job, const struct sim_upload *upload,
-                     uint32_t file_len)
+static void announce(struct s7_wr *answer, const struct sim_job *job, const struct sim_upload *upload)
 {
     size_t begin = s7_pdu_begin(answer, S7_ROSCTR_ACK_DATA, job->pdu->ref, 0);
 
@@ -88,7 +70,7 @@ static void announce(struct s7_wr *answer, const struct sim_job *job, const stru
     s7_wr_be(answer, 4, upload->id);
     s7_wr_be(answer, 1, 7);
     for (uint32_t unit = 1000000; unit > 0; unit /= 10)
-        s7_wr_be(answer, 1, '0' + file_len / unit % 10);
+        s7_wr_be(answer, 1, '0' + upload->len / unit % 10);
     s7_pdu_param_end(answer, begin);
     s7_pdu_end(answer, begin);
 }
@@ -97,7 +79,7 @@ static void announce(struct s7_wr *answer, const struct sim_job *job, const stru
 void sim_upload_start(struct sim_job *job)
 {
     struct sim_upload *upload = &job->link->upload;
-    struct plant_block *block;
+    struct sim_block block;
     uint16_t error = find(job, &block);
 
     if (error != 0) {
@@ -106,9 +88,11 @@ void sim_upload_start(struct sim_job *job)
     }
     if (++job->plc->upload_id == 0)
         job->plc->upload_id = 1;
-    *upload =
-        (struct sim_upload){.id = job->plc->upload_id, .number = block->number, .len = block->len, .at = 0};
-    announce(job->answer, job, upload, sim_block_file_len(block));
+    *upload = (struct sim_upload){.id = job->plc->upload_id,
+                                  .type = block.type,
+                                  .number = block.number,
+                                  .len = sim_block_file_len(&block)};
+    announce(job->answer, job, upload);
 }
 
 /* ---- pieces ---- */
@@ -125,11 +109,11 @@ static bool is_open(const struct sim_job *job)
     return job->link->upload.id != 0 && (id == 0 || id == job->link->upload.id);
 }
 
-static void piece(struct sim_job *job, const struct plant_block *block)
+static void piece(struct sim_job *job, const struct sim_block *block)
 {
     struct sim_upload *upload = &job->link->upload;
     struct s7_wr *answer = job->answer;
-    uint32_t left = sim_block_file_len(block) - upload->at;
+    uint32_t left = upload->len - upload->at;
     uint32_t room =
         job->link->pdu_len - PIECE_EXTRA < PIECE_MAX ? job->link->pdu_len - PIECE_EXTRA : PIECE_MAX;
     uint32_t len = left < room ? left : room;
@@ -147,20 +131,21 @@ static void piece(struct sim_job *job, const struct plant_block *block)
 void sim_upload(struct sim_job *job)
 {
     struct sim_upload *upload = &job->link->upload;
-    const struct plant_block *block;
+    struct sim_block block;
+    bool there;
 
     if (!is_open(job)) {
         sim_job_refuse(job, S7_ERR_SEQUENCE);
         return;
     }
-    block = plant_block_find(job->plc->plant, job->plc->row, S7_AREA_DB, upload->number);
-    if (block == NULL || block->len != upload->len) {
+    there = sim_block_find(job->plc->plant, job->plc->row, upload->type, upload->number, &block);
+    if (!there || sim_block_file_len(&block) != upload->len) {
         upload->id = 0;
-        sim_job_refuse(job, block == NULL ? SIM_ERR_NO_BLOCK : S7_ERR_SEQUENCE);
-    } else if (upload->at == sim_block_file_len(block)) {
+        sim_job_refuse(job, there ? S7_ERR_SEQUENCE : SIM_ERR_NO_BLOCK);
+    } else if (upload->at == upload->len) {
         sim_job_refuse(job, S7_ERR_SEQUENCE);
     } else {
-        piece(job, block);
+        piece(job, &block);
     }
 }
 

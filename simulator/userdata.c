@@ -1,6 +1,10 @@
 /* Userdata: which service, and its answer in as many units as it takes. */
 #include "userdata.h"
 
+#include "protocol/alarm.h"
+#include "protocol/cyclic.h"
+#include "protocol/programmer.h"
+
 #include <stdlib.h>
 
 /* A unit of a list of blocks has this much less than a PDU would take: 52 entries at 240, as real CPUs have.
@@ -14,7 +18,20 @@ static const struct service {
     bool writes;
     sim_call_fn *run;
 } services[] = {
+    {S7_GROUP_PROGRAMMER, S7_TEST_VARIABLES, 3, 1, false, sim_test_begin}, /* the job is the sequence */
+    {S7_GROUP_PROGRAMMER, S7_TEST_MODIFY, 3, 1, true, sim_test_begin},
+    {S7_GROUP_PROGRAMMER, S7_TEST_DISABLE, 3, 1, false, sim_test_disable},
+    {S7_GROUP_PROGRAMMER, S7_TEST_ENABLE, 3, 1, true, sim_test_enable},
+    {S7_GROUP_PROGRAMMER, S7_TEST_DELETE, 3, 1, false, sim_test_delete},
+    {S7_GROUP_PROGRAMMER, S7_TEST_JOBS, 1, 1, false, sim_test_jobs},
+    {S7_GROUP_PROGRAMMER, S7_TEST_FLASH, 3, 1, false, sim_test_flash},
+    {S7_GROUP_CYCLIC, S7_CYCLIC_TIME, 0, 1, false, sim_cyclic_begin}, /* the job is the sequence */
+    {S7_GROUP_CYCLIC, S7_CYCLIC_CHANGE, 0, 1, false, sim_cyclic_begin},
+    {S7_GROUP_CYCLIC, S7_CYCLIC_MODIFY, 0, 1, false, sim_cyclic_modify},
+    {S7_GROUP_CYCLIC, S7_CYCLIC_END, 0, 1, false, sim_cyclic_end},
     {S7_GROUP_CPU, S7_CPU_READ_SZL, 1, 1, false, sim_szl},
+    {S7_GROUP_CPU, S7_CPU_MESSAGES, 1, 1, false, sim_messages},
+    {S7_GROUP_CPU, S7_CPU_ALARM_QUERY, 3, 1, false, sim_alarms},
     {S7_GROUP_BLOCKS, S7_BLOCKS_COUNT, 0, 1, false, sim_block_counts},
     {S7_GROUP_BLOCKS, S7_BLOCKS_OF_TYPE, 1, S7_BLOCK_ENTRY_LEN, false, sim_blocks_of_type},
     {S7_GROUP_BLOCKS, S7_BLOCKS_INFO, 0, 1, false, sim_block_info},
@@ -95,7 +112,7 @@ static void answer_unit(struct sim_job *job, const struct s7_userdata *request, 
     const uint8_t *from = len > 0 ? job->replies[chain->which].bytes + chain->at : NULL;
     struct s7_userdata unit = s7_userdata_request(0, 0, from, len);
 
-    unit.sequence = service->sequence;
+    unit.sequence = chain->sequence;
     unit.unit_ref = chain->unit_ref;
     unit.last_unit = left > room;
     chain->at += len;
@@ -118,6 +135,7 @@ static void answer_first(struct sim_call *call, const struct service *service)
 
     *chain = (struct sim_chain){.service = service,
                                 .which = !chain->which,
+                                .sequence = call->sequence,
                                 .len = call->wr.len,
                                 .unit_ref = is_long ? next_unit_ref(job->plc) : 0};
     job->chained = is_long;
@@ -132,7 +150,7 @@ static void follow_up(struct sim_job *job, const struct s7_userdata *request)
     const struct service *service = chain->service;
 
     if (chain->open && service->group == request->group && service->subfunction == request->subfunction &&
-        service->sequence == request->sequence)
+        chain->sequence == request->sequence)
         answer_unit(job, request, service);
     else
         answer_error(job, request, request->sequence, SIM_ERR_NOT_NOW);
@@ -142,14 +160,17 @@ static void follow_up(struct sim_job *job, const struct s7_userdata *request)
 static void first_request(struct sim_job *job, const struct s7_userdata *request,
                           const struct service *service)
 {
-    struct sim_call call = {.job = job, .request = request, .reply = &job->replies[!job->link->chain.which]};
+    struct sim_call call = {.job = job,
+                            .request = request,
+                            .reply = &job->replies[!job->link->chain.which],
+                            .sequence = service->sequence};
 
     job->link->chain.open = false;
     uint16_t error = service->run(&call);
     if (error == 0 && call.wr.full)
         error = S7_ERR_RESOURCES;
     if (error != 0)
-        answer_error(job, request, service->sequence, error);
+        answer_error(job, request, call.sequence, error);
     else
         answer_first(&call, service);
 }
@@ -171,7 +192,7 @@ void sim_userdata(struct sim_job *job)
     }
     const struct service *service =
         request.type == S7_USERDATA_REQUEST ? find(request.group, request.subfunction) : NULL;
-    if (service == NULL)
+    if (service == NULL || sim_lacks_userdata(job, request.group, request.subfunction))
         answer_error(job, &request, request.sequence == 0 ? 1 : request.sequence, S7_ERR_NOT_IMPLEMENTED);
     else if (is_follow_up(&request))
         follow_up(job, &request);

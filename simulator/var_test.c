@@ -269,6 +269,26 @@ static void S7_082_083_other_syntax_ids_are_skipped(void **state)
     read_items(*state, 2, DB1_BYTES("0001", "000008") "120882 01000100011a01", "ff040008 0100 0a000000");
 }
 
+static void S7_177_a_dbread_item_is_answered_by_one_unit_without_fill(void **state)
+{
+    read_items(*state, 1, "1211b003 0200010010 0400010063 0100010020", "ff09000a ff1011 ff63646566 ff20");
+    read_items(*state, 2, "120cb002 0100010010 0200010020 " DB1_BYTES("0001", "000008"),
+               "ff090005 ff10 ff2021 00 ff040008 01");
+    read_items(*state, 2, "1211b003 0100010010 0100630000 01000100ff 00" DB1_BYTES("0001", "000008"),
+               "ff090005 ff10 0a ffff 00 ff040008 01");
+    read_items(*state, 1, "120cb002 0200010010 02000100ff", "ff090004 ff1011 05"); /* beyond the end */
+    read_items(*state, 1, "120cb003 0200010010 0200010020", "0a000000");
+    read_items(*state, 1, "1202b000", "0a000000");
+    refused(*state,
+            "3201 0000 0003 001f 0000 0401 121bb005 fa00020000 fa00020000 fa00020000 fa00020000 fa00020000",
+            "8500");
+}
+
+static void S7_177_a_300_does_not_know_dbread(void **state)
+{
+    read_items(*state, 1, "120cb002 0200010010 0200010020", "0a000000");
+}
+
 static void S7_084_an_absent_module_is_a_hardware_fault(void **state)
 {
     read_items(*state, 1, ITEM("02", "0001", "0000", "80", "000000"), "01000000");
@@ -361,6 +381,8 @@ int main(void)
         S300(S7_080_a_DB_number_outside_DBs_is_ignored),
         S300(S7_081_the_highest_address_is_out_of_range_and_nothing_else),
         S300(S7_082_083_other_syntax_ids_are_skipped),
+        GENERIC(S7_177_a_dbread_item_is_answered_by_one_unit_without_fill),
+        S300(S7_177_a_300_does_not_know_dbread),
         S300(S7_084_an_absent_module_is_a_hardware_fault),
         S300(S7_195_a_timer_takes_BCD_only),
         S300(an_instance_DB_is_the_same_storage),

@@ -54,13 +54,17 @@ static bool is_bcd(const uint8_t *words, size_t len)
 static uint8_t store(struct sim_job *job, const struct sim_range *range, const struct s7_data_unit *unit)
 {
     const uint8_t *bytes = unit->payload;
-    uint8_t merged;
+    uint8_t merged, counters[S7_PDU_LEN_MAX];
 
     if (range->size->item_size == S7_SIZE_BIT) {
         uint8_t mask = (uint8_t)(1U << range->bit);
         uint8_t old = range->block->data[range->offset];
         merged = unit->payload[0] & 1 ? old | mask : old & (uint8_t)~mask;
         bytes = &merged;
+    } else if (sim_counts_binary(job->plc, range)) {
+        if (range->len > sizeof counters || !sim_counters_from_wire(counters, bytes, range->len))
+            return S7_ITEM_ACCESS;
+        bytes = counters;
     } else if (holds_bcd(range->size) && !is_bcd(bytes, range->len)) {
         return S7_ITEM_ACCESS;
     }
@@ -69,8 +73,7 @@ static uint8_t store(struct sim_job *job, const struct sim_range *range, const s
     return S7_ITEM_OK;
 }
 
-static uint8_t write_item(struct sim_job *job, const struct s7_var_item *item,
-                          const struct s7_data_unit *unit)
+uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit)
 {
     struct sim_range range;
     uint8_t code = sim_locate(job->plc, item, true, &range);
@@ -104,6 +107,6 @@ void sim_write_var(struct sim_job *job)
     s7_wr_be(answer, 1, count);
     s7_pdu_param_end(answer, start);
     while (next(&pairs, &item, &unit, &more) == S7_OK && more)
-        s7_wr_be(answer, 1, write_item(job, &item, &unit));
+        s7_wr_be(answer, 1, sim_write_item(job, &item, &unit));
     s7_pdu_end(answer, start);
 }

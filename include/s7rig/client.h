@@ -48,6 +48,11 @@ typedef struct s7_ctx {
     s7_token *cancel; /* ends the call from another thread: S7_E_CANCELLED; see token.h. NULL: nothing does */
 } s7_ctx;
 
+/* A label: this place in the source, "cell.c:42". */
+#define S7_HERE               __FILE__ ":" S7_HERE_LINE_(__LINE__)
+#define S7_HERE_LINE_(line)   S7_HERE_NUMBER_(line)
+#define S7_HERE_NUMBER_(line) #line
+
 /* S7_WITHIN(500): a context of 500 ms for one call. */
 #ifdef __cplusplus
 #define S7_WITHIN(ms)                                                                                        \
@@ -134,7 +139,7 @@ typedef struct s7_client_options {
                               and nothing is in flight, a byte of MB0 is read; no answer within request_ms
                               ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
 } s7_client_options;
-void s7_client_options_init(s7_client_options *options); /* defaults in brackets */
+void s7_client_options_init(s7_client_options *options); /* defaults in brackets; NULL: nothing */
 
 typedef enum s7_family {
     S7_FAMILY_S7_300 = 1,

@@ -43,7 +43,7 @@ typedef struct s7_plan_options {
     uint8_t max_items; /* [20] items of a job to plan for until a client is met, which has a limit of its own
                           (s7_client_options); 20..255 */
 } s7_plan_options;
-void s7_plan_options_init(s7_plan_options *options); /* defaults in brackets */
+void s7_plan_options_init(s7_plan_options *options); /* defaults in brackets; NULL: nothing */
 
 /* ---- life ---- */
 

@@ -18,9 +18,13 @@
  * one at a time (max_connecting). A connection that ended is replaced when somebody waits for one, or
  * min_idle asks for it.
  *
+ * Times are in milliseconds, at most 2147483647 (24 days): what is more was a negative number, and is
+ * S7_E_ARG.
+ *
  * Waiting. Who finds no idle connection waits: first come, first served, until the deadline of the context
  * (acquire_ms when it has none). Idle connections are lent last in, first out, so that surplus ones become
- * idle. A caller that gives up does not stop the dial that was begun for it.
+ * idle (lend_oldest: first in, first out). A caller that gives up does not stop the dial that was begun for
+ * it.
  *
  * Idle time. It runs from the last put (or from the end of the dial), and a health check is neither use nor a
  * reason to stay: at exactly max_idle_ms a connection is closed, unless fewer than min_idle would be left. By
@@ -53,6 +57,9 @@
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
+ * What the PLC cannot be blamed for (S7_E_NOMEM, S7_E_IO: this machine has no more; S7_E_RESOLVE,
+ * S7_E_UNREACHABLE: nothing arrived there) says nothing of that: it is tried again with the pauses of an
+ * outage, and as soon as a connection was closed.
  *
  * Maintenance. s7_pool_pause lends nothing, closes everything and leaves the PLC alone until s7_pool_resume;
  * callers wait meanwhile. s7_pool_refresh replaces all connections, s7_pool_resize changes their number; what
@@ -166,7 +173,13 @@ typedef void s7_pool_event_fn(s7_pool *pool, const s7_pool_event *event, void *u
  * plc_connections - plc_reserved to one PLC together, those being made or closed included, and never make
  * more than max_dials at a time to whatever PLC. A pool that gets none waits for its turn, and its callers
  * with it; nothing is taken away from another pool (max_idle_ms does that). One PLC: the same host as it is
- * written, port, rack and slot. */
+ * written, port, rack and slot.
+ *
+ * Pools without a group know nothing of each other; the library keeps nothing that is not in a handle. At a
+ * PLC that has fewer connections than they want, each keeps what it took first, tries for one more as at any
+ * full PLC, and shares what it has among its own callers. One that came too late for any knocks as at a PLC
+ * that is down, its callers get S7_E_PLC_DOWN with the PLC's refusal as the cause, and it is served within
+ * backoff_max_ms after another one let go; there is no bound for that. */
 typedef struct s7_pool_group s7_pool_group;
 
 typedef struct s7_pool_group_options {
@@ -175,7 +188,7 @@ typedef struct s7_pool_group_options {
     uint16_t plc_reserved;    /* [0] of them left to others: HMIs, programming devices */
     uint16_t max_dials;       /* [0: any number] at a time */
 } s7_pool_group_options;
-void s7_pool_group_options_init(s7_pool_group_options *options); /* defaults in brackets */
+void s7_pool_group_options_init(s7_pool_group_options *options); /* defaults in brackets; NULL: nothing */
 
 /* S7_E_ARG (err, which may be NULL, says what), S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_pool_group_new(const s7_pool_group_options *options, s7_pool_group **out,
@@ -228,10 +241,13 @@ typedef struct s7_pool_options {
                              1000000 */
     int32_t coalesce_gap; /* [-1: as long as it costs less than asking twice] longest gap between neighbours
                              that is read along, in bytes; 0: none. At most 960 */
-    uint32_t reserved[4]; /* 0: places of options to come */
+    bool lend_oldest;     /* [false] lend the connection that was idle longest, so that all are used alike; a
+                             pool that is used at all keeps them all, then */
+    uint32_t reserved[3]; /* 0: places of options to come */
     s7_client_options client; /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
-void s7_pool_options_init(s7_pool_options *options); /* defaults in brackets, client's as well */
+void s7_pool_options_init(
+    s7_pool_options *options); /* defaults in brackets, client's as well; NULL: nothing */
 
 /* ---- life ---- */
 
@@ -281,7 +297,8 @@ void s7_pool_free(s7_pool *pool);
 
 /* ---- lending ---- */
 
-/* Borrow a connected client. ctx->label says who asks, for the report when the pool is exhausted. Give it
+/* Borrow a connected client. ctx->label says who asks (S7_HERE: where), for the report when the pool is
+ * exhausted. Give it
  * back with s7_pool_put or s7_pool_discard. ctx->cancel ends the wait: S7_E_CANCELLED. S7_E_POOL_EXHAUSTED:
  * all connections were taken until the deadline; err says how many, who holds them and for how long, and why
  * there are no more.
@@ -317,6 +334,7 @@ typedef enum s7_pool_dial_failure {
     S7_POOL_DIAL_COTP,        /* the COTP connection was refused: rack, slot, or no more places */
     S7_POOL_DIAL_S7,          /* S7 setup failed, or what came was no S7 */
     S7_POOL_DIAL_OTHER,
+    S7_POOL_DIAL_LOCAL,   /* nothing left of this machine: no descriptor, memory, port */
     S7_POOL_DIAL_FAILURES /* their number */
 } s7_pool_dial_failure;
 
@@ -384,6 +402,25 @@ s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
  * snprintf does. 12288 bytes are enough for a pool of 39 characters; buf may be NULL when cap is 0.
  * stats->struct_size must be sizeof(s7_pool_stats), else nothing is written and 0 returned. */
 size_t s7_pool_stats_prometheus(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
+
+/* The same as JSON: one object in one line, the struct's fields under their names, "pool" (NULL: null),
+ * "closed" and "dial_failures" by kind. 3072 bytes are enough for a pool of 39 characters. */
+size_t s7_pool_stats_json(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
+
+/* The same for people, five lines or six: state, leases and waits, dials, ends. 2048 bytes are enough for a
+ * pool of 39 characters:
+ *
+ *   press 4: up, 3 of 5 connections (1 idle, 2 in use)
+ *     gets    1200, 40 after a wait, 3 in vain (3 timed out); puts 1198
+ *     waits   p50 0.4 us, p99 812.0 us, max 1.250 s
+ *     leases  p50 1.2 ms, p99 8.0 ms, max 10.4 ms
+ *     dials   5, 4 made: p50 3.1 ms, p99 4.0 ms, max 4.0 ms; 1 failed (1 timeout); 1 outages, 1 reconnects
+ *     closed  1 (1 peer); checks 61, 0 without an answer */
+size_t s7_pool_stats_text(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
+
+/* What was counted since an earlier snapshot of the same pool: before's counts, and the counts and sums of
+ * times, are taken off stats. Percentiles and max stay those since s7_pool_new. S7_E_ARG: as above. */
+s7_status s7_pool_stats_since(s7_pool_stats *stats, const s7_pool_stats *before);
 
 #ifdef __cplusplus
 }

@@ -62,11 +62,29 @@ S7_MUST_CHECK s7_status s7_pool_read_multi(s7_pool *pool, const s7_ctx *ctx, s7_
 S7_MUST_CHECK s7_status s7_pool_write_multi(s7_pool *pool, const s7_ctx *ctx, s7_item *items, size_t n_items);
 
 /* One place by its text, "DB1.DBD4:REAL" (s7_address_parse): its bytes as in the PLC, len of them
- * (s7_address_size); value.h makes numbers and texts of them. S7_E_SYNTAX as well. */
+ * (s7_address_size); codec.h makes values of them. S7_E_SYNTAX as well. */
 S7_MUST_CHECK s7_status s7_pool_read_at(s7_pool *pool, const s7_ctx *ctx, const char *address, void *dst,
                                         size_t len);
 S7_MUST_CHECK s7_status s7_pool_write_at(s7_pool *pool, const s7_ctx *ctx, const char *address,
                                          const void *src, size_t len);
+
+/* Values in their native types (codec.h), and as text: see s7_read_values, s7_read_as and s7_read_text of
+ * typed.h. Also S7_E_CONVERT, S7_E_TOO_LARGE, S7_E_NOMEM as there.
+ *
+ *   float speed;
+ *   s7_pool_read_as(pool, S7_WITHIN(500), "DB1.DBD4:REAL", &speed, sizeof speed); */
+S7_MUST_CHECK s7_status s7_pool_read_values(s7_pool *pool, const s7_ctx *ctx, const s7_address *address,
+                                            void *values, size_t size);
+S7_MUST_CHECK s7_status s7_pool_write_values(s7_pool *pool, const s7_ctx *ctx, const s7_address *address,
+                                             const void *values, size_t size);
+S7_MUST_CHECK s7_status s7_pool_read_as(s7_pool *pool, const s7_ctx *ctx, const char *address, void *values,
+                                        size_t size);
+S7_MUST_CHECK s7_status s7_pool_write_as(s7_pool *pool, const s7_ctx *ctx, const char *address,
+                                         const void *values, size_t size);
+S7_MUST_CHECK s7_status s7_pool_read_text(s7_pool *pool, const s7_ctx *ctx, const char *address, char *text,
+                                          size_t cap);
+S7_MUST_CHECK s7_status s7_pool_write_text(s7_pool *pool, const s7_ctx *ctx, const char *address,
+                                           const char *text);
 
 #ifdef __cplusplus
 }

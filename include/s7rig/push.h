@@ -53,7 +53,7 @@ typedef struct s7_subscribe_options {
     uint32_t period_ms;     /* [1000] a multiple of 100 up to 25500, of 1000 up to 255000, or of 10000 up to
                                2550000 */
 } s7_subscribe_options;
-void s7_subscribe_options_init(s7_subscribe_options *options); /* defaults in brackets */
+void s7_subscribe_options_init(s7_subscribe_options *options); /* defaults in brackets; NULL: nothing */
 
 /* Have the PLC tell the values of these addresses, which are copied; options NULL: defaults. Request and
  * answer must each fit the granted PDU length, 17 items with 240 bytes; change-driven ones of data blocks

@@ -119,5 +119,48 @@ expect 0 "PLC plc1" "$s7rig" plant new "$plant" --db 1:64 --db 70:1000
 serve a "$plant" --listen 127.0.0.1:0
 expect 0 "DB       2  1 70" "$s7rig" blocks "$address"
 expect 0 "DB70: 1092 bytes to $dir/db70" "$s7rig" upload "$address" DB70 -o "$dir/db70"
-expect 1 "s7rig download: this PLC does not let blocks be downloaded" "$s7rig" download "$address" "$dir/db1"
+
+say "and takes blocks, of all kinds, which are rows of its file"
+# An OB35 of 1000 bytes in five pieces: 880 of code, 48 of interface.
+{
+    printf '\160\160\001\001\001\010\000\043\000\000\003\350'
+    head -c 16 /dev/zero
+    printf '\000\034\000\024\000\032\003\160'
+    head -c 964 /dev/zero | tr '\0' o
+} >"$dir/ob35"
+prints "OB35: 1000 bytes, inserted" "$s7rig" download "$address" "$dir/ob35"
+prints "DB1: 500 bytes, inserted" "$s7rig" download "$address" "$dir/db1"
+prints "DB2: 500 bytes, inserted" "$s7rig" download "$address" "$dir/db1" --as DB2
+selects "DB1:500,DB2:500,OB35:1000" "SELECT group_concat(kind || number || ':' || length(file)) FROM (SELECT * FROM code ORDER BY kind, number)"
+selects "400" "SELECT length(data) FROM block WHERE number = 1"
+prints "OB       1  35
+FB       0
+FC       0
+DB       3  1 2 70
+SDB      0
+SFC      0
+SFB      0" "$s7rig" blocks "$address"
+expect 0 "size          1000 bytes of load memory" "$s7rig" blocks "$address" OB35
+prints "DB1.DBB40 = 97" "$s7rig" read "$address" DB1.DBB40
+expect 0 "" "$s7rig" write "$address" DB1.DBB40=42
+ends_well "$server"
+serve b "$plant" --listen 127.0.0.1:0
+prints "OB35: 1000 bytes to $dir/back" "$s7rig" upload "$address" OB35 -o "$dir/back"
+cmp "$dir/ob35" "$dir/back" || fail "another OB came back"
+prints "DB1: 500 bytes to $dir/back" "$s7rig" upload "$address" DB1 -o "$dir/back"
+[ "$(cmp -l "$dir/db1" "$dir/back" | awk '{ print $1 }')" = 77 ] || fail "more than the byte that was written differs"
+prints "OB35 is deleted" "$s7rig" blocks "$address" --delete OB35
+prints "DB1 is deleted" "$s7rig" blocks "$address" --delete DB1
+expect 1 "D209" "$s7rig" blocks "$address" --delete DB1
+expect 1 "D209" "$s7rig" upload "$address" OB35 -o "$dir/back"
+selects "DB2" "SELECT group_concat(kind || number) FROM code"
+
+say "unless it is protected, or its file cannot be written"
+sql "UPDATE plc SET protection = 2, password = 'secret'"
+expect 1 "D241" "$s7rig" download "$address" "$dir/db1"
+expect 1 "D241" "$s7rig" blocks "$address" --delete DB2
+sql "UPDATE plc SET protection = 1; CREATE UNIQUE INDEX one ON code (file)"
+prints "DB2: 500 bytes, inserted" "$s7rig" download "$address" "$dir/db1" --as DB2
+sql "UPDATE code SET number = 3"
+expect 1 "8302" "$s7rig" download "$address" "$dir/db1" --as DB2
 ends_well "$server"

@@ -101,7 +101,7 @@ expect 0 "mode          RUN since" "$s7rig" info "$at"
 expect 0 "4302  from startup to RUN" "$s7rig" diag "$at" -n 1
 expect 0 "" "$s7rig" clock "$at" --set "1994-01-09 12:00:00"
 expect 0 "1994-01-09 12:0" "$s7rig" clock "$at"
-sqlite3 "$plant" "DELETE FROM szl WHERE list = 0x11" || fail "sqlite3"
+sqlite3 "$plant" "DELETE FROM personality_szl WHERE personality = 's7-300' AND list = 0x11" || fail "sqlite3"
 expect 1 "module        CPU 315-2 PN/DP" "$s7rig" info "$at"
 contains "this PLC does not tell order code: it answered with error D401" "info"
 ends_well "$server"

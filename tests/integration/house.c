@@ -12,6 +12,11 @@
 
 void house_open(struct house *house, s7_loop *loop, const char *cpu)
 {
+    house_open_at(house, loop, cpu, "127.0.0.1:0");
+}
+
+void house_open_at(struct house *house, s7_loop *loop, const char *cpu, const char *listen)
+{
     const struct plant_new_block blocks[] = {
         {S7_AREA_DB, 1, 256}, {S7_AREA_DB, 2, 4000}, {S7_AREA_M, 0, 256}};
     const struct plant_new_plc plc = {.name = "plc1",
@@ -28,7 +33,7 @@ void house_open(struct house *house, s7_loop *loop, const char *cpu)
     assert_non_null(mkdtemp(house->folder));
     snprintf(house->path, sizeof house->path, "%s/plant", house->folder);
     sim_server_options_init(&options);
-    options.listen = "127.0.0.1:0";
+    options.listen = listen;
     if (plant_create(house->path, &plc, 1, &error) != S7_OK ||
         plant_open(house->path, NULL, &house->plant, &error) != S7_OK ||
         sim_server_new(loop, house->plant, &options, &house->server, &error) != S7_OK)

@@ -37,10 +37,15 @@ static void *run(void *arg)
 
 void house_thread_start(struct house_thread *house)
 {
+    house_thread_start_at(house, NULL, "127.0.0.1:0");
+}
+
+void house_thread_start_at(struct house_thread *house, const char *cpu, const char *listen)
+{
     s7_loop *loop;
 
     assert_int_equal(s7_loop_ev_new(&loop), S7_OK);
-    house_open(&house->house, loop, NULL);
+    house_open_at(&house->house, loop, cpu, listen);
     assert_int_equal(pthread_mutex_init(&house->mutex, NULL), 0);
     assert_int_equal(pthread_cond_init(&house->done, NULL), 0);
     house->wish = NULL;

@@ -17,6 +17,7 @@ struct house_thread {
 };
 
 void house_thread_start(struct house_thread *house);
+void house_thread_start_at(struct house_thread *house, const char *cpu, const char *listen);
 void house_thread_stop(struct house_thread *house);
 
 /* Have fn done on the house's thread, between two turns of its loop. */

@@ -4,6 +4,7 @@
 
 #include <s7rig/pool.h>
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -104,7 +105,8 @@ static void *run_worker(void *arg)
     return NULL;
 }
 
-static void run_workers(void)
+/* meanwhile NULL: nothing; else done once, while they work. */
+static void run_workers(void (*meanwhile)(void))
 {
     pthread_t threads[THREADS];
     unsigned places[THREADS];
@@ -113,6 +115,8 @@ static void run_workers(void)
         places[i] = i;
         assert_int_equal(pthread_create(&threads[i], NULL, run_worker, &places[i]), 0);
     }
+    if (meanwhile != NULL)
+        meanwhile();
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
 }
@@ -125,28 +129,42 @@ static s7_pool_stats stats(void)
     return s;
 }
 
-static void close_pool(void)
+static s7_pool_stats all_is_closed(void)
 {
-    assert_int_equal(s7_pool_close(pool, S7_WITHIN(PATIENCE_MS)), S7_OK);
     s7_pool_stats s = stats();
     uint64_t closed = 0;
+
     for (int i = 0; i < S7_POOL_CLOSE_REASONS; i++)
         closed += s.closed[i];
     assert_int_equal(s.total_connections, 0);
+    assert_int_equal(s.in_use, 0);
+    assert_int_equal(s.waiting, 0);
     assert_int_equal(s.connects, closed);
+    return s;
+}
+
+static void close_pool(void)
+{
+    assert_int_equal(s7_pool_close(pool, S7_WITHIN(PATIENCE_MS)), S7_OK);
+    s7_pool_stats s = all_is_closed();
     assert_int_equal(s.gets, s.puts);
     s7_pool_free(pool);
     pool = NULL;
 }
 
-static void a_crowd_at(unsigned size)
+static void break_the_PLC(void)
+{
+    for (unsigned i = 0; i < N_FAULTS; i++)
+        house_thread_fault(&plc, i + 1, faults[i].name, faults[i].args);
+}
+
+static void a_crowd_at(unsigned size, void (*meanwhile)(void))
 {
     struct worker last = {.place = THREADS};
 
-    for (unsigned i = 0; i < N_FAULTS; i++)
-        house_thread_fault(&plc, i + 1, faults[i].name, faults[i].args);
+    break_the_PLC();
     start(size);
-    run_workers();
+    run_workers(meanwhile);
     assert_int_equal(atomic_load(&wrong), 0);
     assert_int_equal(atomic_load(&good) + atomic_load(&bad), THREADS * EXECUTES);
     assert_in_range(atomic_load(&bad), 20, THREADS * EXECUTES / 10);
@@ -162,19 +180,108 @@ static void a_crowd_at(unsigned size)
 static void a_hundred_threads_and_ten_faults_at_1_connection(void **state)
 {
     (void)state;
-    a_crowd_at(1);
+    a_crowd_at(1, NULL);
 }
 
 static void a_hundred_threads_and_ten_faults_at_5_connections(void **state)
 {
     (void)state;
-    a_crowd_at(5);
+    a_crowd_at(5, NULL);
 }
 
 static void a_hundred_threads_and_ten_faults_at_10_connections(void **state)
 {
     (void)state;
-    a_crowd_at(10);
+    a_crowd_at(10, NULL);
+}
+
+/* ---- maintenance in the middle ---- */
+
+static bool work_is_left(void)
+{
+    return atomic_load(&good) + atomic_load(&bad) < THREADS * EXECUTES - THREADS;
+}
+
+/* Each in turn, again and again, until the workers are nearly done; then all is as it was. */
+static void maintain(void)
+{
+    unsigned size = stats().size;
+    char text[2048];
+
+    for (unsigned n = 0; work_is_left(); n++) {
+        s7_pool_stats s = stats();
+
+        if (n % 4 == 0)
+            assert_int_equal(s7_pool_resize(pool, 1 + n / 4 % 10), S7_OK);
+        else if (n % 4 == 1)
+            assert_int_equal(s7_pool_refresh(pool), S7_OK);
+        else if (n % 4 == 2)
+            (void)!s7_pool_pause(pool, S7_WITHIN(5)); /* it may be too short for what is lent */
+        assert_int_equal(s7_pool_resume(pool), S7_OK);
+        assert_true(s7_pool_stats_text(&s, "crowd", text, sizeof text) > 0);
+        poll(NULL, 0, 3); /* let some work be done */
+    }
+    assert_int_equal(s7_pool_resize(pool, size), S7_OK);
+    assert_int_equal(s7_pool_resume(pool), S7_OK);
+}
+
+static void resize_refresh_and_pause_in_the_middle_of_a_crowd_and_faults_at_1_connection(void **state)
+{
+    (void)state;
+    a_crowd_at(1, maintain);
+}
+
+static void resize_refresh_and_pause_in_the_middle_of_a_crowd_and_faults_at_5_connections(void **state)
+{
+    (void)state;
+    a_crowd_at(5, maintain);
+}
+
+static void resize_refresh_and_pause_in_the_middle_of_a_crowd_and_faults_at_10_connections(void **state)
+{
+    (void)state;
+    a_crowd_at(10, maintain);
+}
+
+/* ---- the end in the middle ---- */
+
+static void close_early(void)
+{
+    while (atomic_load(&good) < THREADS * EXECUTES / 10)
+        poll(NULL, 0, 1);
+    s7_status status = s7_pool_close(pool, S7_WITHIN(20));
+    assert_true(status == S7_OK || status == S7_E_TIMEOUT);
+    (void)all_is_closed(); /* from here on, whoever is still inside */
+}
+
+static void closed_in_the_middle_at(unsigned size)
+{
+    break_the_PLC();
+    start(size);
+    run_workers(close_early);
+    assert_int_equal(atomic_load(&wrong), 0);
+    assert_int_equal(atomic_load(&good) + atomic_load(&bad), THREADS * EXECUTES);
+    assert_true(atomic_load(&bad) > THREADS * EXECUTES / 10); /* the close came early */
+    s7_pool_stats s = all_is_closed();
+    assert_in_range(s.gets - s.puts, 0, size); /* those that were taken away */
+}
+
+static void close_in_the_middle_of_a_crowd_and_faults_at_1_connection(void **state)
+{
+    (void)state;
+    closed_in_the_middle_at(1);
+}
+
+static void close_in_the_middle_of_a_crowd_and_faults_at_5_connections(void **state)
+{
+    (void)state;
+    closed_in_the_middle_at(5);
+}
+
+static void close_in_the_middle_of_a_crowd_and_faults_at_10_connections(void **state)
+{
+    (void)state;
+    closed_in_the_middle_at(10);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
@@ -185,6 +292,12 @@ int main(void)
         TEST(a_hundred_threads_and_ten_faults_at_1_connection),
         TEST(a_hundred_threads_and_ten_faults_at_5_connections),
         TEST(a_hundred_threads_and_ten_faults_at_10_connections),
+        TEST(resize_refresh_and_pause_in_the_middle_of_a_crowd_and_faults_at_1_connection),
+        TEST(resize_refresh_and_pause_in_the_middle_of_a_crowd_and_faults_at_5_connections),
+        TEST(resize_refresh_and_pause_in_the_middle_of_a_crowd_and_faults_at_10_connections),
+        TEST(close_in_the_middle_of_a_crowd_and_faults_at_1_connection),
+        TEST(close_in_the_middle_of_a_crowd_and_faults_at_5_connections),
+        TEST(close_in_the_middle_of_a_crowd_and_faults_at_10_connections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

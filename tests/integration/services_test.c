@@ -298,10 +298,10 @@ static void s7_118_every_list_that_is_told_is_answered(void **state)
     unsigned n = word(answer + PAYLOAD + 6);
     assert_true(n > 20);
     for (unsigned i = 0; i < n; i++) {
-        static const uint16_t indices[] = {1, 4, 0x0800}; /* of each list one is there */
+        static const uint16_t indices[] = {1, 4, 0x0800, 0x07FE}; /* of each list one is there */
         uint16_t id = (uint16_t)word(answer + RECORDS + 2 * i);
         bool found = false;
-        for (size_t k = 0; k < 3; k++)
+        for (size_t k = 0; k < 4; k++)
             found = found || szl_error(rig, id, indices[k]) == 0;
         if (!found)
             fail_msg("%04X is told and not answered", id);
@@ -325,7 +325,7 @@ static void s7_189_an_extract_without_hits_is_no_error(void **state)
     assert_memory_equal(answer + PAYLOAD, "\x01\x12\x02\0\0\0\0\0", 8);
 }
 
-static void lists_of_the_file_take_the_place_of_the_personalitys(void **state)
+static void a_list_of_the_plc_takes_the_place_of_the_personalitys(void **state)
 {
     struct rig *rig = *state;
     uint8_t answer[1000];
@@ -333,6 +333,8 @@ static void lists_of_the_file_take_the_place_of_the_personalitys(void **state)
     sql(rig, "INSERT INTO szl (list, record_len, data) VALUES (0x0011, 4, x'00010203')");
     szl(rig, 0x0011, 0, answer);
     assert_memory_equal(answer + PAYLOAD, "\0\x11\0\0\0\x04\0\x01\0\x01\x02\x03", 12);
+    assert_int_equal(szl_error(rig, 0x001C, 0), 0);
+    sql(rig, "DELETE FROM personality_szl WHERE list = 0x001C");
     assert_int_equal(szl_error(rig, 0x001C, 0), 0xD401);
 }
 
@@ -596,7 +598,7 @@ int main(void)
         ON_300(s7_118_every_list_that_is_told_is_answered),
         ON_300(s7_119_a_head_has_the_number_and_no_records),
         ON_300(s7_189_an_extract_without_hits_is_no_error),
-        ON_300(lists_of_the_file_take_the_place_of_the_personalitys),
+        ON_300(a_list_of_the_plc_takes_the_place_of_the_personalitys),
         ON_300(s7_121_counts_have_seven_types),
         ON_300(s7_122_a_type_without_blocks_is_D20E),
         ON_300(s7_109_and_125_lists_are_cut_behind_whole_entries),

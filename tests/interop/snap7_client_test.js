@@ -116,6 +116,44 @@ async function tagsAgree(rig, client) {
     rig.same('written by Snap7, read by s7rig', (await rig.read(['DB1.DBD3500:REAL']))[0].value, -0.5);
 }
 
+// Blocks go to the CPU, come back as they went, and are deleted; Snap7 sets the checksum to 0.
+async function download(rig, client) {
+    const DELETE_REFUSED = 0x01C00000, PASSWORD_NEEDED = 0x01D00000;
+    const ask = (method, ...args) => call(client, method, ...args);
+    const refused = (method, ...args) => ask(method, ...args).then(() => 0, (error) => error.number);
+    const block = (subtype, number, mc7) => { // 28 bytes of interface
+        const file = pattern(72 + mc7 + 28, number);
+        file.write('707001010508', 'hex');
+        file[5] = subtype;
+        file.writeUInt16BE(number, 6);
+        file.writeUInt32BE(file.length, 8);
+        [28, 0, 0, mc7].forEach((len, i) => file.writeUInt16BE(len, 28 + 2 * i));
+        file.writeUInt16BE(0, file.length - 10);
+        return file;
+    };
+    for (const [type, subtype, number, mc7] of [[client.Block_OB, 0x08, 1, 500], [client.Block_FC, 0x0C, 7, 30], [client.Block_FB, 0x0E, 3, 3000],
+                                                [client.Block_SDB, 0x0B, 1000, 100], [client.Block_DB, 0x0A, 77, 2000]]) {
+        const what = `block ${subtype.toString(16)}/${number}`, file = block(subtype, number, mc7);
+        await ask('Download', number, file);
+        rig.same(`${what}: comes back`, await ask('FullUpload', type, number, 8192), file);
+        rig.same(`${what}: listed`, (await ask('ListBlocksOfType', type)).includes(number), true);
+        const info = await ask('GetAgBlockInfo', type, number);
+        rig.same(`${what}: info`, [info.MC7Size, info.LoadSize], [mc7, file.length]);
+    }
+    rig.same('a downloaded DB in the file', await rig.bytes('DB', 77, 0, 2000), block(0x0A, 77, 2000).subarray(36, 2036));
+    rig.same('and by number', (await ask('DBGet', 77)).length, 2000);
+    await ask('Download', 78, block(0x0A, 77, 2000)); // as another number
+    rig.same('DB78', await rig.bytes('DB', 78, 0, 2000), block(0x0A, 77, 2000).subarray(36, 2036));
+    for (const [type, number] of [[client.Block_OB, 1], [client.Block_FC, 7], [client.Block_FB, 3], [client.Block_SDB, 1000], [client.Block_DB, 77],
+                                  [client.Block_DB, 78]])
+        await ask('Delete', type, number);
+    rig.same('block counts', await ask('ListBlocks').then((c) => [c.OBCount, c.FBCount, c.FCCount, c.SDBCount, c.DBCount]), [0, 0, 0, 0, 2]);
+    rig.same('deleted twice', await refused('Delete', client.Block_DB, 77), DELETE_REFUSED);
+    await rig.sql("UPDATE plc SET protection = 2, password = 'secret'");
+    rig.same('protected', await refused('Download', 5, block(0x0A, 5, 10)), PASSWORD_NEEDED);
+    await rig.sql('UPDATE plc SET protection = 1, password = NULL');
+}
+
 // What the simulated CPU tells of itself, and what may be done with it.
 async function services(rig, client) {
     const RUN = 8, STOP = 4, NO_PASSWORD = 0x01F00000;
@@ -171,6 +209,7 @@ main('snap7_client', async (rig) => {
     await listsWithABadItem(rig, client);
     await refusals(rig, client);
     await tagsAgree(rig, client);
+    await download(rig, client);
     await services(rig, client);
     client.Disconnect();
 });

@@ -19,6 +19,15 @@ local function check()
 end
 go(function() client:connect() wait("2s") log("I was here", nil, 5, true, {}) check() end)
 EOF
+ends 1 -- "pool: plc1 at it.lua:2: up, 1 of 5 connections (1 in use)" "  gets    1, 0 after a wait, 0 in vain; puts 0" \
+    "pool: other at it.lua:3: not connected, 0 of 2 connections" <<'EOF'
+local plc = PLC { db = {[1] = 10} }
+local pool = Pool { plc }
+local other = Pool { PLC { name = "other" }, size = 2 }
+pool:start()
+local client = pool:get()
+expect(pool.stats.available, 1)
+EOF
 ends 1 -- "last on the wire: nothing, no frame reached a PLC" <<'EOF'
 expect(1, 2)
 EOF

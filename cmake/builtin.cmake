@@ -1,0 +1,12 @@
+# cmake -DOUT=FILE.c -DFILES="a.sql b.sql" -P builtin.cmake: the personalities as C strings, see plant/builtin.h.
+set(c "#include \"plant/builtin.h\"\n\nconst struct plant_builtin plant_builtins[] = {\n")
+separate_arguments(FILES UNIX_COMMAND "${FILES}")
+foreach(file IN LISTS FILES)
+  get_filename_component(name "${file}" NAME_WLE)
+  file(READ "${file}" text)
+  string(REPLACE "\\" "\\\\" text "${text}")
+  string(REPLACE "\"" "\\\"" text "${text}")
+  string(REPLACE "\n" "\\n\"\n     \"" text "${text}")
+  string(APPEND c "    {\"${name}\",\n     \"${text}\"},\n")
+endforeach()
+file(WRITE "${OUT}" "${c}    {0, 0}};\n")
