@@ -275,6 +275,7 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
         if (core->paused || ages || s7_pool_excess(core) > 0)
             s7_pool_turn_over(core, now_ns);
         serve(core, now_ns);
+        s7_pool_yield_idle(core);
         note_outage(core, now_ns);
         fail_overdue(core, now_ns);
         sacrifice_dirty(core);
@@ -299,7 +300,7 @@ bool s7_pool_is_quiet(const s7_pool_core *core, int64_t now_ns)
 
     return core->phase == S7_POOL_OPEN && core->waiting.n == 0 && core->start_want == 0 &&
            resting == s7_pool_taken(core) && resting <= core->rules.size && core->n_condemned == 0 &&
-           !core->paused && !core->rules.lend_oldest && core->rules.min_idle == 0 &&
+           !core->paused && core->yields == 0 && !core->rules.lend_oldest && core->rules.min_idle == 0 &&
            core->rules.max_lifetime_ns == S7_NEVER_NS && now_ns < core->soonest_ns;
 }
 
