@@ -16,7 +16,7 @@
  *       |                           drained|                                     |
  *       |                    IDLE <--------+---- DIRTY <---------- put ----------+
  *       | closed
- *    CLOSING <-- retire: from IDLE (reap), CHECKING (drop_overdue, reap), DIRTY (drop_overdue,
+ *    CLOSING <-- retire: from IDLE (reap, yield_idle), CHECKING (drop_overdue, reap), DIRTY (drop_overdue,
  * sacrifice_dirty), LEASED (put of one that ended, is discarded or must go; revoke_all), any of them (ended,
  * wind_down), all that nobody holds, DIALING included (wind_down; turnover: resize, refresh, pause, age)
  *
