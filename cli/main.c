@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 static const struct cli_command *const commands[] = {
-    &cli_run,      &cli_serve, &cli_faults, &cli_personalities, &cli_plant_new, &cli_plant_show,
-    &cli_read,     &cli_write, &cli_info,   &cli_clock,         &cli_start,     &cli_stop,
-    &cli_doctor,   &cli_scan,  &cli_dump,   &cli_diag,          &cli_blocks,    &cli_upload,
-    &cli_download, &cli_watch, &cli_bench,  &cli_replay};
+    &cli_run,        &cli_serve,        &cli_faults,       &cli_personalities, &cli_plant_new,
+    &cli_plant_show, &cli_plant_import, &cli_plant_export, &cli_plant_diff,    &cli_plant_log,
+    &cli_read,       &cli_write,        &cli_info,         &cli_clock,         &cli_start,
+    &cli_stop,       &cli_doctor,       &cli_scan,         &cli_dump,          &cli_diag,
+    &cli_blocks,     &cli_upload,       &cli_download,     &cli_watch,         &cli_bench,
+    &cli_replay};
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

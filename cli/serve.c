@@ -123,18 +123,20 @@ static void raise_descriptor_limit(void)
 }
 
 static int serve_file(const struct cli_command *self, struct serve *serve, const char *path,
-                      const struct plant_options *options)
+                      struct plant_options *options)
 {
     struct plant_error error;
     plant *p;
     s7_loop *loop;
 
-    if (plant_open(path, options, &p, &error) != S7_OK)
-        return cli_fail_plant(self, &error);
     if (s7_loop_ev_new(&loop) != S7_OK) {
         fprintf(stderr, "s7rig %s: cannot make an event loop: %s\n", self->name, strerror(errno));
-        plant_close(p);
         return CLI_ENVIRONMENT;
+    }
+    options->wall_ms = s7_loop_wall_ms(loop);
+    if (plant_open(path, options, &p, &error) != S7_OK) {
+        s7_loop_free(loop);
+        return cli_fail_plant(self, &error);
     }
     signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more must not end the PLCs */
     raise_descriptor_limit();

@@ -34,6 +34,18 @@ const char *s7_client_where(const s7_client *client)
                                  : ((const struct s7_direct *)client)->settings.where;
 }
 
+static bool enter(s7_client *client, struct s7_direct *direct)
+{
+    return client->lease != NULL ? client->lease->enter(client, direct) : s7_direct_enter(direct);
+}
+
+static void leave(s7_client *client, struct s7_direct *direct)
+{
+    s7_direct_leave(direct);
+    if (client->lease != NULL)
+        client->lease->left(client);
+}
+
 /* A lease may be put and its connection lent to somebody else at any moment: it counts what it is once we are
  * inside. */
 s7_status s7_client_enter(s7_client *client, struct s7_direct **out)
@@ -43,10 +55,10 @@ s7_status s7_client_enter(s7_client *client, struct s7_direct **out)
 
     if (direct == NULL)
         return why;
-    if (!s7_direct_enter(direct))
+    if (!enter(client, direct))
         return find(client, &why) == direct ? S7_E_MISUSE : why;
     if (find(client, &why) != direct) {
-        s7_direct_leave(direct);
+        leave(client, direct);
         return why;
     }
     *out = direct;
@@ -74,9 +86,7 @@ void s7_client_leave(s7_client *client, struct s7_direct *direct)
         s7_direct_free(direct);
         return;
     }
-    s7_direct_leave(direct);
-    if (client->lease != NULL)
-        client->lease->left(client);
+    leave(client, direct);
 }
 
 const char *s7_client_enter_detail(s7_status status)

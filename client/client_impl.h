@@ -24,7 +24,8 @@ struct s7_direct;
 struct s7_lease_ops {
     /* The connection, or NULL and why: S7_E_STALE_LEASE, S7_E_FORKED. From any thread. */
     struct s7_direct *(*find)(const s7_client *lease, s7_status *why);
-    /* A call has left the connection. */
+    /* s7_direct_enter for a call, and what comes after s7_direct_leave. */
+    bool (*enter)(s7_client *lease, struct s7_direct *direct);
     void (*left)(s7_client *lease);
     const char *(*where)(const s7_client *lease); /* "127.0.0.1:102" */
 };
@@ -91,10 +92,26 @@ s7_status s7_client_fail(const s7_ctx *ctx, s7_errinfo *err, s7_status status, c
 /* Refuse an argument, with words; returns S7_E_ARG. */
 s7_status s7_client_refuse(const s7_client *client, const s7_ctx *ctx, const char *what);
 
+/* Does it know the field that ends there? Contexts of the first version end before cancel. */
+static inline bool s7_ctx_knows(const s7_ctx *ctx, size_t end_of_field)
+{
+    return ctx != NULL && ctx->struct_size >= end_of_field;
+}
+
+/* A context, or none. */
+static inline bool s7_ctx_is_good(const s7_ctx *ctx)
+{
+    return ctx == NULL || (s7_ctx_knows(ctx, offsetof(s7_ctx, cancel)) && ctx->timeout_ms >= -1);
+}
+
 /* NULL: not asked for. */
 s7_errinfo *s7_ctx_err(const s7_ctx *ctx);
 
-s7_token *s7_ctx_cancel(const s7_ctx *ctx); /* NULL: nothing cancels */
+/* NULL: nothing cancels. */
+static inline s7_token *s7_ctx_cancel(const s7_ctx *ctx)
+{
+    return s7_ctx_knows(ctx, sizeof *ctx) ? ctx->cancel : NULL;
+}
 
 /* default_ns is for a context that says nothing (a time span; S7_NEVER_NS: none). S7_E_ARG: not a context. */
 S7_MUST_CHECK s7_status s7_ctx_deadline(const s7_ctx *ctx, int64_t now_ns, int64_t default_ns,

@@ -4,20 +4,9 @@
 
 #define NS_PER_MS INT64_C(1000000)
 
-/* Contexts of the first version end before cancel. */
-static bool knows(const s7_ctx *ctx, size_t end_of_field)
-{
-    return ctx != NULL && ctx->struct_size >= end_of_field;
-}
-
 s7_errinfo *s7_ctx_err(const s7_ctx *ctx)
 {
-    return knows(ctx, offsetof(s7_ctx, cancel)) ? ctx->err : NULL;
-}
-
-s7_token *s7_ctx_cancel(const s7_ctx *ctx)
-{
-    return knows(ctx, sizeof *ctx) ? ctx->cancel : NULL;
+    return s7_ctx_knows(ctx, offsetof(s7_ctx, cancel)) ? ctx->err : NULL;
 }
 
 static int64_t later(int64_t now_ns, int64_t by_ns)
@@ -27,7 +16,7 @@ static int64_t later(int64_t now_ns, int64_t by_ns)
 
 s7_status s7_ctx_deadline(const s7_ctx *ctx, int64_t now_ns, int64_t default_ns, int64_t *deadline_ns)
 {
-    if (ctx != NULL && (!knows(ctx, offsetof(s7_ctx, cancel)) || ctx->timeout_ms < -1))
+    if (!s7_ctx_is_good(ctx))
         return S7_E_ARG;
     if (ctx != NULL && ctx->deadline_ns != 0)
         *deadline_ns = ctx->deadline_ns;

@@ -22,20 +22,29 @@ static int64_t middle_of(unsigned bucket)
     return (INT64_C(1) << bit) + (bucket - 1) % SUBS * width + width / 2;
 }
 
-void s7_histogram_add(struct s7_histogram *histogram, int64_t ns)
+void s7_histogram_add_many(struct s7_histogram *histogram, int64_t ns, uint64_t n)
 {
+    if (n == 0)
+        return;
     if (ns < 0)
         ns = 0;
     uint32_t *bucket = &histogram->buckets[bucket_of((uint64_t)ns)];
+    int64_t sum_ns;
 
     if (histogram->count == 0 || ns < histogram->min_ns)
         histogram->min_ns = ns;
     if (ns > histogram->max_ns)
         histogram->max_ns = ns;
-    histogram->count++;
-    histogram->sum_ns = ns > INT64_MAX - histogram->sum_ns ? INT64_MAX : histogram->sum_ns + ns;
-    if (*bucket < UINT32_MAX)
-        ++*bucket;
+    histogram->count += n;
+    if (__builtin_mul_overflow(ns, n, &sum_ns) ||
+        __builtin_add_overflow(sum_ns, histogram->sum_ns, &histogram->sum_ns))
+        histogram->sum_ns = INT64_MAX;
+    *bucket = n > UINT32_MAX - *bucket ? UINT32_MAX : *bucket + (uint32_t)n;
+}
+
+void s7_histogram_add(struct s7_histogram *histogram, int64_t ns)
+{
+    s7_histogram_add_many(histogram, ns, 1);
 }
 
 int64_t s7_histogram_quantile(const struct s7_histogram *histogram, unsigned per_mille)

@@ -18,6 +18,7 @@ struct s7_histogram {
 
 /* ns < 0 counts as 0. */
 void s7_histogram_add(struct s7_histogram *histogram, int64_t ns);
+void s7_histogram_add_many(struct s7_histogram *histogram, int64_t ns, uint64_t n); /* the same n times */
 
 /* The least span that at least per_mille of 1000 do not exceed, off by 1/16 of itself at most. Between min_ns
  * and max_ns. 0 for an empty histogram. */

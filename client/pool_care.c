@@ -9,7 +9,7 @@
 static s7_status told(s7_pool *pool, s7_status status)
 {
     s7_pool_after_event(pool);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     return status;
 }
 
@@ -19,7 +19,7 @@ s7_status s7_pool_resize(s7_pool *pool, unsigned size)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
         return S7_E_FORKED;
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     s7_status status = s7_pool_make_members(pool, size);
     if (status == S7_OK)
         status = s7_pool_core_resize(pool->core, size, s7_now_ns());
@@ -37,7 +37,7 @@ static s7_status pause_locked(s7_pool *pool, int64_t deadline_ns)
     pool->pause_over = false;
     s7_pool_after_event(pool);
     while (!pool->pause_over)
-        pthread_cond_wait(&pool->changed, &pool->mutex);
+        s7_pool_wait_for_change(pool);
     return pool->pause_status;
 }
 
@@ -53,7 +53,7 @@ s7_status s7_pool_pause(s7_pool *pool, const s7_ctx *ctx)
         S7_OK)
         return s7_pool_complain(ctx, pool, "pause the pool", S7_E_ARG,
                                 "not a call context: set struct_size, and a timeout_ms of -1 or more");
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     s7_status status = told(pool, pause_locked(pool, deadline_ns));
     if (status == S7_OK)
         return S7_OK;
@@ -67,7 +67,7 @@ s7_status s7_pool_resume(s7_pool *pool)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
         return S7_E_FORKED;
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     return told(pool, s7_pool_core_resume(pool->core, s7_now_ns()));
 }
 
@@ -77,6 +77,6 @@ s7_status s7_pool_refresh(s7_pool *pool)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
         return S7_E_FORKED;
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     return told(pool, s7_pool_core_refresh(pool->core, s7_now_ns()));
 }

@@ -35,12 +35,12 @@ static int64_t later(int64_t now_ns, uint32_t ms)
 static void hands_on(s7_pool *pool, struct s7_pool_member *member)
 {
     member->handled = true;
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
 }
 
 static void hands_off(s7_pool *pool, struct s7_pool_member *member)
 {
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     member->handled = false;
     pthread_cond_broadcast(&pool->changed);
 }
@@ -289,10 +289,10 @@ static void tell_user(s7_pool *pool)
     while (s7_pool_core_next_event(pool->core, &event)) {
         s7_errinfo dial = pool->dial;
 
-        pthread_mutex_unlock(&pool->mutex);
+        s7_pool_unlock(pool);
         s7_pool_complete_event(&pool->settings, &event, &dial);
         options->on_event(pool, &event, options->user);
-        pthread_mutex_lock(&pool->mutex);
+        s7_pool_lock(pool);
     }
 }
 
@@ -356,9 +356,9 @@ static void sleep_and_take_events(s7_pool *pool)
     int64_t until_ns = wake_at_ns(pool);
 
     pool->sleeping_until_ns = until_ns;
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     unsigned n = s7_watch_wait(pool->watch, until_ns, events, MAX_AT_ONCE);
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     pool->sleeping_until_ns = INT64_MIN;
     for (unsigned i = 0; i < n; i++) {
         take_event(pool, &events[i]);
@@ -380,7 +380,7 @@ void *s7_pool_chores(void *arg)
     s7_pool *pool = arg;
     struct s7_pool_action action;
 
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     while (!pool->stop) {
         bool called = s7_pool_share_is_called(&pool->share);
 
@@ -400,6 +400,6 @@ void *s7_pool_chores(void *arg)
             sleep_and_take_events(pool);
     }
     tell_user(pool);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     return NULL;
 }

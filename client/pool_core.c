@@ -4,7 +4,10 @@
 
 /* One list per state. Edges are named after the function that takes them; s7_pool_move does the moving.
  *
- *             dial             dialed             lend
+ *                                      WARM ---------- cool -----------------+
+ *                                 warm ^  | cool                             |
+ *                                      |  v                                  v
+ *             dial             dialed  |  |         lend
  *      FREE --------> DIALING --------> IDLE ---------------------------> LEASED
  *       ^ ^              |              |  ^ ^                            ^  | | |
  *       | +- dial_failed-+  begin_check |  | |            put             |  | | |
@@ -19,6 +22,9 @@
  *    CLOSING <-- retire: from IDLE (reap, yield_idle), CHECKING (drop_overdue, reap), DIRTY (drop_overdue,
  * sacrifice_dirty), LEASED (put of one that ended, is discarded or must go; revoke_all), any of them (ended,
  * wind_down), all that nobody holds, DIALING included (wind_down; turnover: resize, refresh, pause, age)
+ *
+ * WARM (pool_warm.c): idle or lent, its borrowers know which. It is cooled before anything else happens, so
+ * that no other edge leads there or away.
  *
  * An event (pool_events.c) moves one connection along an edge (pool_edges.c) and then calls s7_pool_settle,
  * which is the policy: it does whatever follows, until nothing does. What is to be done outside lies in lists
@@ -265,6 +271,7 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
 {
     bool ages = core->rules.max_lifetime_ns != S7_NEVER_NS;
 
+    assert(s7_pool_n(core, S7_POOL_WARM) == 0);
     s7_pool_note_leap(core, now_ns);
     core->now_ns = now_ns;
     watch_start(core, now_ns);
@@ -338,14 +345,20 @@ int64_t s7_pool_core_soonest(const s7_pool_core *core)
     return core->soonest_ns;
 }
 
-void s7_pool_note_lease(s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
+void s7_pool_note_lease(s7_pool_core *core, const struct s7_pool_conn *conn)
 {
     int64_t due_ns = s7_pool_later(conn->leased_ns, core->rules.leak_ns);
 
     if (conn->state == S7_POOL_IDLE)
         due_ns = earlier(conn->check_at_ns, s7_pool_later(conn->idle_since_ns, core->rules.max_idle_ns));
-    core->now_ns = now_ns;
     core->soonest_ns = earlier(core->soonest_ns, due_ns);
+    assert(s7_pool_core_fault(core) == NULL);
+}
+
+/* Its time while it is idle is known already; from now on it may be lent at any moment. */
+void s7_pool_note_warm(s7_pool_core *core, int64_t now_ns)
+{
+    core->soonest_ns = earlier(core->soonest_ns, s7_pool_later(now_ns, core->rules.leak_ns));
     assert(s7_pool_core_fault(core) == NULL);
 }
 

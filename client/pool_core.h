@@ -136,6 +136,18 @@ enum s7_pool_condition {
 s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
                            int64_t now_ns);
 
+/* Connection conn has just come back, and nothing else follows: may it be left to its borrowers? It is WARM
+ * then, lent and given back without a word to the core, so idle or lent. That ends with one of the two below,
+ * which come before any other event and before any question. */
+bool s7_pool_core_warm(s7_pool_core *core, unsigned conn, int64_t now_ns);
+
+/* Of the WARM one: n leases came and went, each of them so long. */
+void s7_pool_core_warm_leases(s7_pool_core *core, uint64_t n, int64_t each_ns);
+
+/* It is idle, since the last put; it is lent, since_ns ago. */
+void s7_pool_core_cool_idle(s7_pool_core *core, int64_t since_ns);
+struct s7_pool_lease s7_pool_core_cool_lent(s7_pool_core *core, const char *label, int64_t since_ns);
+
 /* Is it lent under this number? */
 bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease lease);
 
@@ -197,6 +209,7 @@ enum s7_pool_state {
     S7_POOL_IDLE,
     S7_POOL_CHECKING,
     S7_POOL_LEASED,
+    S7_POOL_WARM,  /* idle or lent, as its borrowers know: s7_pool_core_warm */
     S7_POOL_DIRTY, /* an answer is owed */
     S7_POOL_CLOSING,
     S7_POOL_STATES

@@ -155,7 +155,8 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns);
 /* Nothing follows from a lease that is given or comes back now, but that its connection's own time comes:
  * s7_pool_note_lease instead of s7_pool_settle is enough. */
 bool s7_pool_is_quiet(const s7_pool_core *core, int64_t now_ns);
-void s7_pool_note_lease(s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns);
+void s7_pool_note_lease(s7_pool_core *core, const struct s7_pool_conn *conn);
+void s7_pool_note_warm(s7_pool_core *core, int64_t now_ns);
 void s7_pool_end_start(s7_pool_core *core, s7_status status);
 
 /* ---- pool_edges.c ---- */
@@ -163,6 +164,7 @@ void s7_pool_end_start(s7_pool_core *core, s7_status status);
 int64_t s7_pool_later(int64_t now_ns, int64_t by_ns); /* S7_NEVER_NS if either is */
 
 void s7_pool_dial(s7_pool_core *core, struct s7_pool_conn *conn);
+void s7_pool_give(s7_pool_core *core, struct s7_pool_conn *conn, const char *label, int64_t now_ns);
 void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_waiter *waiter,
                   int64_t now_ns);
 void s7_pool_fail(s7_pool_core *core, struct s7_pool_waiter *waiter, s7_status status);

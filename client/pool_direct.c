@@ -41,9 +41,9 @@ static void why_unserved(s7_pool *pool, s7_status status, s7_errinfo *err)
 {
     s7_errinfo why = S7_ERRINFO_INIT;
 
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     s7_pool_report_get(&pool->settings, pool->core, &pool->dial, status, s7_now_ns(), &why);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     why.item = err->item;
     *err = why;
 }

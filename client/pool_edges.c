@@ -91,6 +91,16 @@ void s7_pool_dial(s7_pool_core *core, struct s7_pool_conn *conn)
     s7_pool_move(core, conn, S7_POOL_DIALING);
 }
 
+void s7_pool_give(s7_pool_core *core, struct s7_pool_conn *conn, const char *label, int64_t now_ns)
+{
+    s7_pool_move(core, conn, S7_POOL_LEASED);
+    conn->number = ++core->numbers;
+    core->gets++;
+    conn->leased_ns = now_ns;
+    conn->leak_told = false;
+    conn->label = label;
+}
+
 void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_waiter *waiter,
                   int64_t now_ns)
 {
@@ -99,12 +109,7 @@ void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_
         core->health_checks--;
     }
     s7_pool_ask(core, conn, NOTHING_TO_DO);
-    s7_pool_move(core, conn, S7_POOL_LEASED);
-    conn->number = ++core->numbers;
-    core->gets++;
-    conn->leased_ns = now_ns;
-    conn->leak_told = false;
-    conn->label = waiter->label;
+    s7_pool_give(core, conn, waiter->label, now_ns);
     waiter->status = S7_OK;
     waiter->lease = (struct s7_pool_lease){(uint32_t)(conn - core->conns), conn->number};
     core->gets_waited += waiter->waited;

@@ -118,7 +118,8 @@ s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_waiter *waiter, co
     s7_pool_wait(core, waiter, deadline_ns);
     if (idle != NULL) {
         s7_pool_lend(core, idle, waiter, now_ns);
-        s7_pool_note_lease(core, idle, now_ns);
+        core->now_ns = now_ns;
+        s7_pool_note_lease(core, idle);
         return S7_OK;
     }
     s7_pool_settle(core, now_ns);
@@ -169,10 +170,12 @@ s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum 
         if (conn->state != S7_POOL_IDLE)
             s7_pool_ask(core, conn, S7_POOL_LISTEN);
     }
-    if (conn->state == S7_POOL_IDLE && s7_pool_is_quiet(core, now_ns))
-        s7_pool_note_lease(core, conn, now_ns);
-    else
+    if (conn->state == S7_POOL_IDLE && s7_pool_is_quiet(core, now_ns)) {
+        core->now_ns = now_ns;
+        s7_pool_note_lease(core, conn);
+    } else {
         s7_pool_settle(core, now_ns);
+    }
     return S7_OK;
 }
 

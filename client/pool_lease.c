@@ -31,7 +31,13 @@ static const char *where(const s7_client *client)
     return ((const struct s7_pool_lent *)client)->pool->settings.client.where;
 }
 
-static const struct s7_lease_ops ops = {find, left, where};
+static bool enter(s7_client *client, struct s7_direct *direct)
+{
+    (void)client;
+    return s7_direct_enter(direct);
+}
+
+static const struct s7_lease_ops ops = {find, enter, left, where};
 
 static void append(s7_pool *pool, struct s7_pool_lent *lent)
 {
@@ -58,7 +64,7 @@ s7_status s7_pool_leases_new(s7_pool *pool)
     return S7_OK;
 }
 
-struct s7_pool_lent *s7_pool_lent_new(s7_pool *pool, struct s7_pool_lease lease)
+struct s7_pool_lent *s7_pool_lent_new(s7_pool *pool, struct s7_pool_lease lease, const char *label)
 {
     struct s7_pool_lent *lent = pool->free_first; /* there are more than connections */
     struct s7_pool_member *member = &pool->members[lease.conn];
@@ -67,6 +73,7 @@ struct s7_pool_lent *s7_pool_lent_new(s7_pool *pool, struct s7_pool_lease lease)
     if (pool->free_first == NULL)
         pool->free_last = NULL;
     lent->lease = lease;
+    lent->label = label;
     member->lent = lent;
     atomic_store(&lent->direct, member->direct);
     atomic_store(&lent->state, S7_LENT_OUT);
@@ -78,11 +85,13 @@ void s7_pool_lent_end(s7_pool *pool, struct s7_pool_lent *lent, int state)
     if (pool->members[lent->lease.conn].lent == lent)
         pool->members[lent->lease.conn].lent = NULL;
     atomic_store(&lent->state, state);
-    if (state == S7_LENT_FREE)
+    if (state == S7_LENT_FREE && lent == &pool->place_lent)
+        s7_pool_place_end(pool);
+    else if (state == S7_LENT_FREE)
         append(pool, lent);
 }
 
-struct s7_pool_lent *s7_pool_lent_of(const s7_pool *pool, const s7_client *client)
+static struct s7_pool_lent *ordinary(const s7_pool *pool, const s7_client *client)
 {
     uintptr_t at = (uintptr_t)client, first = (uintptr_t)pool->leases;
 
@@ -90,4 +99,17 @@ struct s7_pool_lent *s7_pool_lent_of(const s7_pool *pool, const s7_client *clien
         (at - first) % sizeof pool->leases[0] != 0)
         return NULL;
     return pool->leases + (at - first) / sizeof pool->leases[0];
+}
+
+struct s7_pool_lent *s7_pool_lent_of(s7_pool *pool, const s7_client *client, s7_status *why)
+{
+    struct s7_pool_lent *lent = ordinary(pool, client);
+    bool out = lent != NULL && atomic_load(&lent->state) != S7_LENT_FREE, ours = lent != NULL;
+
+    if (!ours) {
+        lent = &pool->place_lent;
+        ours = s7_pool_place_has(pool, client, &out);
+    }
+    *why = ours ? S7_E_MISUSE : S7_E_FOREIGN;
+    return out ? lent : NULL;
 }

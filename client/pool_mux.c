@@ -203,14 +203,14 @@ static struct s7_mux_demand review(struct s7_pool_mux *mux, int64_t now_ns)
 {
     s7_pool *pool = mux->pool;
 
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     for (struct s7_mux_lane *lane = s7_mux_first_lane(mux->core); lane != NULL; lane = lane->next) {
         const struct s7_pool_lent *lent = (const struct s7_pool_lent *)s7_mux_lane_of(lane)->client;
 
         lane->leaving |= s7_pool_core_wants_back(pool->core, lent->lease, now_ns);
     }
     struct s7_mux_demand others = demand(mux);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     s7_mux_review(mux->core, others, now_ns);
     return others;
 }
@@ -242,8 +242,8 @@ static void ask(struct s7_pool_mux *mux, int64_t now_ns)
     s7_pool *pool = mux->pool;
 
     mux->asking = true;
-    mux->ask = (struct s7_pool_caller){.pool = pool};
-    pthread_mutex_lock(&pool->mutex);
+    mux->ask = (struct s7_pool_caller){.err = NULL};
+    s7_pool_lock(pool);
     s7_status status = s7_pool_core_get(pool->core, &mux->ask.waiter, S7_MUX_LABEL, S7_NEVER_NS, now_ns);
     if (status == S7_OK)
         s7_pool_after_event(pool);
@@ -252,20 +252,20 @@ static void ask(struct s7_pool_mux *mux, int64_t now_ns)
     mux->ask.done |= status != S7_OK;
     mux->ask.told = told; /* from now on */
     atomic_store(&mux->told, mux->ask.done);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
 }
 
 static void stop_asking(struct s7_pool_mux *mux, int64_t now_ns)
 {
     s7_pool *pool = mux->pool;
 
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     if (!mux->ask.done) {
         s7_pool_core_forgo(pool->core, &mux->ask.waiter, now_ns);
         s7_pool_after_event(pool);
         mux->asking = false;
     }
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
 }
 
 static struct s7_pool_mux_lane *spare_lane(struct s7_pool_mux *mux)
@@ -316,12 +316,12 @@ static void take_answer(struct s7_pool_mux *mux, int64_t now_ns)
     s7_pool *pool = mux->pool;
     s7_client *client;
 
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     s7_status status = mux->ask.status;
     if (status == S7_OK)
         status = s7_pool_take_lease(pool, &mux->ask, &client);
     mux->asking = false;
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     if (status == S7_OK)
         status = use(mux, client);
     if (status != S7_OK)

@@ -184,9 +184,9 @@ static s7_status in_vain(struct s7_pool_mux *mux)
 {
     s7_pool *pool = mux->pool;
 
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     s7_status status = s7_pool_core_in_vain(pool->core);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     return status;
 }
 

@@ -17,22 +17,17 @@
 
 /* ---- fork ---- */
 
-static atomic_uint forks; /* how often this process is somebody's child */
+atomic_uint s7_pool_forks;
 static pthread_once_t forks_once = PTHREAD_ONCE_INIT;
 
 static void count_fork(void)
 {
-    atomic_fetch_add(&forks, 1);
+    atomic_fetch_add(&s7_pool_forks, 1);
 }
 
 static void watch_forks(void)
 {
     (void)pthread_atfork(NULL, NULL, count_fork);
-}
-
-bool s7_pool_is_forked(const s7_pool *pool)
-{
-    return atomic_load_explicit(&forks, memory_order_relaxed) != pool->forks;
 }
 
 bool s7_pool_is_own_thread(const s7_pool *pool)
@@ -42,10 +37,52 @@ bool s7_pool_is_own_thread(const s7_pool *pool)
 
 bool s7_pool_asks_itself(s7_pool *pool)
 {
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     bool own = s7_pool_is_own_thread(pool);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     return own;
+}
+
+/* ---- the mutex ---- */
+
+void s7_pool_lock(s7_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    s7_pool_place_recall(pool);
+}
+
+/* Who wakes up is gone at once: the bell is the last that is touched. */
+static void wake_up(struct s7_pool_caller *caller)
+{
+    while (caller != NULL) {
+        struct s7_pool_caller *next = caller->next;
+
+        s7_bell_ring(&caller->bell, S7_CALLER_TOLD);
+        caller = next;
+    }
+}
+
+static struct s7_pool_caller *take_sleepers(s7_pool *pool)
+{
+    struct s7_pool_caller *first = pool->to_wake;
+
+    pool->to_wake = NULL;
+    return first;
+}
+
+void s7_pool_unlock(s7_pool *pool)
+{
+    struct s7_pool_caller *first = take_sleepers(pool);
+
+    pthread_mutex_unlock(&pool->mutex);
+    wake_up(first);
+}
+
+void s7_pool_wait_for_change(s7_pool *pool)
+{
+    wake_up(take_sleepers(pool));
+    pthread_cond_wait(&pool->changed, &pool->mutex);
+    s7_pool_place_recall(pool);
 }
 
 /* ---- outcomes ---- */
@@ -57,13 +94,16 @@ static void tell(s7_pool *pool, const struct s7_pool_action *action)
 
     caller->done = true;
     caller->status = action->status;
+    caller->handled = action->status == S7_OK && pool->members[action->lease.conn].handled;
     if (action->status == S7_OK)
-        caller->lent = s7_pool_lent_new(pool, action->lease);
+        caller->lent = s7_pool_lent_new(pool, action->lease, action->waiter->label);
     else
         s7_pool_report_get(&pool->settings, pool->core, &pool->dial, action->status, s7_now_ns(),
                            caller->err);
-    if (caller->sleeping)
-        pthread_cond_signal(&caller->cond);
+    if (caller->sleeping) {
+        caller->next = pool->to_wake;
+        pool->to_wake = caller;
+    }
     if (caller->told != NULL)
         caller->told(caller);
 }
@@ -192,10 +232,11 @@ s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_p
     if (pool == NULL)
         return S7_E_NOMEM;
     pthread_once(&forks_once, watch_forks);
-    pool->forks = atomic_load(&forks);
+    pool->forks = atomic_load(&s7_pool_forks);
     pool->settings = settings;
     pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
     pool->sleeping_until_ns = INT64_MIN;
+    s7_pool_place_init(pool);
     for (unsigned i = 0; i < S7_POOL_SIZE_MAX; i++)
         pool->members[i].fd = -1;
     status = make_parts(pool);
@@ -226,11 +267,11 @@ void s7_pool_free(s7_pool *pool)
         return;
     }
     (void)s7_pool_close(pool, &at_once);
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     bool running = pool->running;
     pool->stop = true;
     s7_watch_wake(pool->watch);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     if (running)
         pthread_join(pool->thread, NULL);
     pthread_cond_destroy(&pool->changed);
@@ -265,7 +306,7 @@ static s7_status start_locked(s7_pool *pool, int64_t deadline_ns)
     pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
     s7_pool_after_event(pool);
     while (!pool->start_over)
-        pthread_cond_wait(&pool->changed, &pool->mutex);
+        s7_pool_wait_for_change(pool);
     return pool->start_status;
 }
 
@@ -280,10 +321,10 @@ s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
     if (s7_ctx_deadline(ctx, s7_now_ns(), S7_NEVER_NS, &deadline_ns) != S7_OK)
         return s7_pool_complain(ctx, pool, "start the pool", S7_E_ARG,
                                 "not a call context: set struct_size, and a timeout_ms of -1 or more");
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     s7_status status = start_locked(pool, deadline_ns);
     s7_errinfo dial = pool->dial;
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     if (status == S7_OK)
         return S7_OK;
     if (status != dial.status)
@@ -299,7 +340,7 @@ static s7_status close_locked(s7_pool *pool, int64_t deadline_ns)
     (void)s7_pool_core_close(pool->core, deadline_ns, s7_now_ns());
     s7_pool_after_event(pool);
     while (!pool->closed)
-        pthread_cond_wait(&pool->changed, &pool->mutex);
+        s7_pool_wait_for_change(pool);
     return pool->close_status;
 }
 
@@ -316,9 +357,9 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
                                 "not a call context: set struct_size, and a timeout_ms of -1 or more");
     if (!s7_pool_asks_itself(pool))
         s7_pool_mux_close(pool->mux);
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     s7_status status = close_locked(pool, deadline_ns);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     if (status == S7_OK)
         return S7_OK;
     return s7_pool_complain(ctx, pool, "close the pool", status,
@@ -328,64 +369,48 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
 
 /* ---- lending ---- */
 
-/* On the thread that cancels. The caller looks at its token under the mutex before it sleeps, so it cannot
- * miss this. */
+/* On the thread that cancels. */
 static void wake_caller(void *arg)
 {
-    struct s7_pool_caller *caller = arg;
-
-    pthread_mutex_lock(&caller->pool->mutex);
-    if (caller->sleeping)
-        pthread_cond_signal(&caller->cond);
-    pthread_mutex_unlock(&caller->pool->mutex);
+    s7_bell_tap(&((struct s7_pool_caller *)arg)->bell, S7_CALLER_LOOKS);
 }
 
-/* What the core has decided already stands. */
-static void withdraw(s7_pool *pool, struct s7_pool_caller *caller)
+/* Its time is up, or it was cancelled. What the core has decided already stands. */
+static void look_again(s7_pool *pool, struct s7_pool_caller *caller)
 {
     int64_t now_ns = s7_now_ns();
 
-    s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
-    caller->done = true;
-    caller->status =
-        s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns, caller->err);
+    if (caller->done)
+        return;
+    if (s7_token_is_cancelled(caller->cancel)) {
+        s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
+        caller->done = true;
+        caller->sleeping = false;
+        caller->status =
+            s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns, caller->err);
+    } else {
+        s7_pool_core_tick(pool->core, now_ns);
+    }
     s7_pool_after_event(pool);
 }
 
-/* At the deadline the core is asked to look, which tells the caller. */
-static void wait_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
+/* The mutex is released, and not taken again by who is told: one that was told is woken up by it, even if it
+ * woke up by itself meanwhile, so it waits for that. */
+static void sleep_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
 {
-    struct timespec at = {.tv_sec = (time_t)(deadline_ns / NS_PER_S),
-                          .tv_nsec = (long)(deadline_ns % NS_PER_S)};
-
-    while (!caller->done) {
-        if (s7_token_is_cancelled(caller->cancel)) {
-            withdraw(pool, caller);
-            return;
-        }
-        if (deadline_ns == S7_NEVER_NS)
-            pthread_cond_wait(&caller->cond, &pool->mutex);
-        else
-            pthread_cond_timedwait(&caller->cond, &pool->mutex, &at);
-        if (caller->done || s7_now_ns() < deadline_ns)
-            continue;
-        s7_pool_core_tick(pool->core, s7_now_ns());
-        s7_pool_after_event(pool);
-    }
-}
-
-/* false: there is no memory to wait with, and the caller does not wait any more. */
-static bool sleep_until_told(s7_pool *pool, struct s7_pool_caller *caller, int64_t deadline_ns)
-{
-    if (!s7_pool_cond_init(&caller->cond)) {
-        s7_pool_core_cancel(pool->core, &caller->waiter, s7_now_ns());
-        return false;
-    }
     caller->sleeping = true;
-    wait_until_told(pool, caller, deadline_ns);
-    caller->sleeping = false;
-    pthread_cond_destroy(&caller->cond);
-    return true;
+    s7_pool_unlock(pool);
+    while (s7_bell_wait(&caller->bell, deadline_ns) != S7_CALLER_TOLD) {
+        s7_bell_silence(&caller->bell, S7_CALLER_LOOKS);
+        s7_pool_lock(pool);
+        look_again(pool, caller);
+        bool gone = caller->done && !caller->sleeping, told = caller->done;
+        s7_pool_unlock(pool);
+        if (gone)
+            return;
+        if (told)
+            deadline_ns = S7_NEVER_NS;
+    }
 }
 
 /* The pool's thread may be about to take its hands off what was lent to us. */
@@ -394,7 +419,7 @@ s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_cl
     struct s7_pool_lent *lent = caller->lent;
 
     while (atomic_load(&lent->state) == S7_LENT_OUT && pool->members[lent->lease.conn].handled)
-        pthread_cond_wait(&pool->changed, &pool->mutex);
+        s7_pool_wait_for_change(pool);
     if (atomic_load(&lent->state) != S7_LENT_OUT) { /* taken away before it arrived */
         (void)s7_pool_core_put(pool->core, lent->lease, S7_POOL_PUT_CLEAN, s7_now_ns());
         s7_pool_lent_end(pool, lent, S7_LENT_FREE);
@@ -405,49 +430,61 @@ s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_cl
     return S7_OK;
 }
 
-static s7_status get_locked(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *caller, s7_client **out)
+/* S7_OK: granted, or it has to wait. */
+static s7_status ask(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *caller, int64_t *deadline_ns)
 {
-    int64_t now_ns = s7_now_ns(), deadline_ns;
+    int64_t now_ns = s7_now_ns();
 
-    if (s7_ctx_deadline(ctx, now_ns, pool->settings.options.acquire_ms * NS_PER_MS, &deadline_ns) != S7_OK)
+    if (s7_ctx_deadline(ctx, now_ns, pool->settings.options.acquire_ms * NS_PER_MS, deadline_ns) != S7_OK)
         return S7_E_ARG;
     if (s7_token_is_cancelled(caller->cancel))
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns,
                                   caller->err);
     s7_status status =
-        s7_pool_core_get(pool->core, &caller->waiter, ctx != NULL ? ctx->label : NULL, deadline_ns, now_ns);
+        s7_pool_core_get(pool->core, &caller->waiter, ctx != NULL ? ctx->label : NULL, *deadline_ns, now_ns);
     if (status != S7_OK)
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, status, now_ns, caller->err);
     s7_pool_after_event(pool);
-    if (!caller->done && s7_pool_is_own_thread(pool)) {
-        s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
-        return S7_E_MISUSE;
-    }
-    if (!caller->done && !sleep_until_told(pool, caller, deadline_ns))
-        return S7_E_NOMEM;
-    return caller->status == S7_OK ? s7_pool_take_lease(pool, caller, out) : caller->status;
+    if (caller->done || !s7_pool_is_own_thread(pool))
+        return S7_OK;
+    s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
+    return S7_E_MISUSE;
 }
 
-s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
+/* Mostly without the mutex. */
+static s7_status take_what_was_told(s7_pool *pool, struct s7_pool_caller *caller, s7_client **out)
+{
+    if (caller->status != S7_OK)
+        return caller->status;
+    *out = &caller->lent->head;
+    if (!caller->handled && atomic_load(&caller->lent->state) == S7_LENT_OUT)
+        return S7_OK;
+    s7_pool_lock(pool);
+    s7_status status = s7_pool_take_lease(pool, caller, out);
+    s7_pool_unlock(pool);
+    return status;
+}
+
+s7_status s7_pool_get_slowly(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
 {
     struct s7_pool_caller caller;
     struct s7_token_watch watch = {.fn = wake_caller, .arg = &caller};
+    int64_t deadline_ns;
 
-    if (pool == NULL || out == NULL)
-        return S7_E_ARG;
-    if (s7_pool_is_forked(pool))
-        return s7_pool_complain(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
+    caller.bell = (struct s7_bell){0};
     caller.done = caller.sleeping = false;
     caller.told = NULL;
     caller.err = s7_ctx_err(ctx);
     caller.cancel = s7_ctx_cancel(ctx);
-    caller.pool = pool;
     s7_token_watch(caller.cancel, &watch);
-    pthread_mutex_lock(&pool->mutex);
-    s7_status status = get_locked(pool, ctx, &caller, out);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_lock(pool);
+    s7_status status = ask(pool, ctx, &caller, &deadline_ns);
+    if (status == S7_OK && !caller.done)
+        sleep_until_told(pool, &caller, deadline_ns);
+    else
+        s7_pool_unlock(pool);
     s7_token_unwatch(caller.cancel, &watch);
-    return status;
+    return status == S7_OK ? take_what_was_told(pool, &caller, out) : status;
 }
 
 /* What its borrower leaves behind, told to the core. Inside the client. */
@@ -472,53 +509,58 @@ static enum s7_pool_condition condition_of(s7_pool *pool, struct s7_pool_lent *l
     return s7_session_owed(direct->session) > 0 ? S7_POOL_PUT_DIRTY : S7_POOL_PUT_CLEAN;
 }
 
-static s7_status put_locked(s7_pool *pool, struct s7_pool_lent *lent, bool discard)
+bool s7_pool_is_spotless(const struct s7_pool_member *member)
 {
-    int state = atomic_load(&lent->state);
+    const struct s7_direct *direct = member->direct;
 
-    if (state == S7_LENT_TAKEN_AWAY) {
-        s7_pool_lent_end(pool, lent, S7_LENT_FREE);
-        return s7_pool_core_put(pool->core, lent->lease, S7_POOL_PUT_CLEAN, s7_now_ns());
-    }
-    if (state != S7_LENT_OUT || !s7_direct_enter(pool->members[lent->lease.conn].direct)) {
-        atomic_fetch_add(&pool->stale, 1);
-        return S7_E_MISUSE;
-    }
+    return direct->fd >= 0 && !direct->alive && s7_session_owed(direct->session) == 0 &&
+           s7_session_stats(direct->session)->late_answers == member->late_seen;
+}
+
+static s7_status misused(s7_pool *pool, s7_status status)
+{
+    atomic_fetch_add(&pool->stale, 1);
+    return status;
+}
+
+static s7_status put_locked(s7_pool *pool, s7_client *client, bool discard)
+{
+    s7_status why;
+    struct s7_pool_lent *lent = s7_pool_lent_of(pool, client, &why);
+
+    if (lent == NULL)
+        return misused(pool, why);
     struct s7_pool_lease lease = lent->lease;
+    struct s7_direct *direct = pool->members[lease.conn].direct;
+    if (atomic_load(&lent->state) == S7_LENT_TAKEN_AWAY) {
+        s7_pool_lent_end(pool, lent, S7_LENT_FREE);
+        return s7_pool_core_put(pool->core, lease, S7_POOL_PUT_CLEAN, s7_now_ns());
+    }
+    if (!client->lease->enter(client, direct))
+        return misused(pool, S7_E_MISUSE);
     enum s7_pool_condition condition = condition_of(pool, lent);
     s7_pool_lent_end(pool, lent, S7_LENT_FREE);
-    s7_direct_leave(pool->members[lease.conn].direct);
-    s7_status status =
-        s7_pool_core_put(pool->core, lease, discard ? S7_POOL_PUT_DISCARD : condition, s7_now_ns());
+    s7_direct_leave(direct);
+    int64_t now_ns = s7_now_ns();
+    s7_status status = s7_pool_core_put(pool->core, lease, discard ? S7_POOL_PUT_DISCARD : condition, now_ns);
+    s7_pool_place_heat(pool, lease.conn, lent->label, now_ns);
     s7_pool_after_event(pool);
     return status;
 }
 
-static s7_status give_back(s7_pool *pool, s7_client *client, bool discard)
+s7_status s7_pool_put_slowly(s7_pool *pool, s7_client *client, bool discard)
 {
-    if (pool == NULL)
-        return S7_E_ARG;
-    if (s7_pool_is_forked(pool))
-        return S7_E_FORKED;
-    struct s7_pool_lent *lent = s7_pool_lent_of(pool, client);
-    if (lent == NULL) {
-        atomic_fetch_add(&pool->stale, 1);
-        return S7_E_FOREIGN;
-    }
-    pthread_mutex_lock(&pool->mutex);
-    s7_status status = put_locked(pool, lent, discard);
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_lock(pool);
+    s7_status status = put_locked(pool, client, discard);
+    s7_pool_unlock(pool);
     return status;
-}
-
-s7_status s7_pool_put(s7_pool *pool, s7_client *client)
-{
-    return give_back(pool, client, false);
 }
 
 s7_status s7_pool_discard(s7_pool *pool, s7_client *client)
 {
-    return give_back(pool, client, true);
+    if (pool == NULL)
+        return S7_E_ARG;
+    return s7_pool_is_forked(pool) ? S7_E_FORKED : s7_pool_put_slowly(pool, client, true);
 }
 
 s7_status s7_pool_execute(s7_pool *pool, const s7_ctx *ctx, s7_pool_fn *fn, void *arg)
@@ -543,11 +585,11 @@ s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
         return S7_E_FORKED;
-    pthread_mutex_lock(&pool->mutex);
+    s7_pool_lock(pool);
     s7_pool_core_stats(pool->core, &now);
     s7_pool_core_times(pool->core, &now);
     now.late_answers = pool->late_answers;
-    pthread_mutex_unlock(&pool->mutex);
+    s7_pool_unlock(pool);
     s7_pool_mux_stats(pool->mux, &now);
     now.misuse += atomic_load(&pool->stale);
     return s7_pool_report_stats(&now, stats);

@@ -66,7 +66,7 @@ static inline bool s7_kernel_try_again(int os_errno)
 
 /* What the ops of a loop over kernel TCP have in common. */
 #define S7_KERNEL_OPS                                                                                        \
-    .wall_ms = s7_kernel_wall_ms, .random = s7_kernel_random, .dial = s7_kernel_dial,                        \
+    .clock_ns = s7_now_ns, .wall_ms = s7_kernel_wall_ms, .random = s7_kernel_random, .dial = s7_kernel_dial, \
     .listen = s7_kernel_listen, .read = s7_kernel_read, .write = s7_kernel_write,                            \
     .want_changed = s7_kernel_want_changed, .set_options = s7_kernel_set_options,                            \
     .shutdown = s7_kernel_shutdown, .close = s7_kernel_close, .listener_close = s7_kernel_listener_close,    \

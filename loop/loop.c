@@ -22,6 +22,11 @@ int64_t s7_loop_now_ns(const s7_loop *loop)
     return loop->ops->now_ns != NULL ? loop->ops->now_ns(loop) : loop->now_ns;
 }
 
+int64_t s7_loop_clock_ns(const s7_loop *loop)
+{
+    return loop->ops->clock_ns != NULL ? loop->ops->clock_ns() : s7_loop_now_ns(loop);
+}
+
 int64_t s7_loop_wall_ms(const s7_loop *loop)
 {
     return loop->ops->wall_ms(loop);

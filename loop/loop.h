@@ -40,6 +40,10 @@ int64_t s7_loop_now_ns(const s7_loop *loop);
  * virtual loop starts at a fixed date. */
 int64_t s7_loop_wall_ms(const s7_loop *loop);
 
+/* The clock at this moment, for measuring how long something took within a turn; never for timers. Virtual
+ * time stands still in a turn. */
+int64_t s7_loop_clock_ns(const s7_loop *loop);
+
 /* 64 random bits. Real: unpredictable. Virtual: a function of the seed and the number of draws so far. */
 uint64_t s7_loop_random(s7_loop *loop);
 

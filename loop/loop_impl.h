@@ -13,6 +13,7 @@ struct s7_loop_ops {
     void (*wake)(s7_loop *);            /* any thread */
     void (*free)(s7_loop *);            /* what is parked as well */
     int64_t (*now_ns)(const s7_loop *); /* NULL: all is done in turns, and it is that of the turn */
+    int64_t (*clock_ns)(void);          /* NULL: time stands still in a turn */
     void (*timer_changed)(
         s7_loop *); /* the earliest timer is due at another time now; NULL: the loop asks before each wait */
     int64_t (*wall_ms)(const s7_loop *);

@@ -17,8 +17,9 @@ static s7_status apply_kind(plant *p, const char *kind, change_fn *apply, bool *
     return plant_sql_end(p, SQL_CHANGE_ALL, status, "read the table change");
 }
 
-/* In this order: faults are listed with PLCs, which play personalities; tags are defined in terms of PLCs and
- * blocks, values in terms of tags; BLOB edits before tag edits. Within a kind, in the order of the edits. */
+/* In this order: faults are listed with PLCs, which play personalities; what follows is noted as `audit`
+ * says; tags are defined in terms of PLCs and blocks, values in terms of tags; BLOB edits before tag edits.
+ * Within a kind, in the order of the edits. */
 s7_status change_apply(plant *p, bool *any)
 {
     s7_status status;
@@ -31,6 +32,8 @@ s7_status change_apply(plant *p, bool *any)
         status = fault_reread(p);
     if (status == S7_OK && *any)
         status = apply_kind(p, "personality", personality_edited, any);
+    if (status == S7_OK && *any)
+        status = apply_kind(p, "audit", audit_reread, any);
     if (status == S7_OK && *any)
         status = apply_kind(p, "szl", szl_reread, any);
     if (status == S7_OK && *any)

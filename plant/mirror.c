@@ -17,7 +17,7 @@ const char *mirror_kind(s7_area area)
     return NULL;
 }
 
-static bool area_of_kind(const char *kind, s7_area *area)
+bool mirror_area(const char *kind, s7_area *area)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (kind != NULL && strcmp(kinds[i].kind, kind) == 0) {
@@ -242,7 +242,7 @@ static s7_status block_from_row(plant *p, sqlite3_stmt *q, struct mirror_plc **p
 
     *out = NULL;
     *plc = idmap_find(&p->plcs_by_id, sqlite3_column_int64(q, 1));
-    if (*plc == NULL || !area_of_kind((const char *)sqlite3_column_text(q, 2), &area) || number < 0 ||
+    if (*plc == NULL || !mirror_area((const char *)sqlite3_column_text(q, 2), &area) || number < 0 ||
         number > UINT16_MAX || sqlite3_column_type(q, 4) != SQLITE_BLOB || len > PLANT_BLOCK_MAX)
         return S7_OK;
     if (len > 0 && data == NULL)
@@ -262,7 +262,9 @@ static bool take_bytes(plant *p, struct mirror_block *old, struct mirror_block *
     if (old->plc != fresh->plc || old->pub.area != fresh->pub.area || old->pub.number != fresh->pub.number ||
         old->pub.len != fresh->pub.len)
         return false;
+    log_block_begin(p, old, fresh->bytes);
     memcpy(old->bytes, fresh->bytes, old->pub.len);
+    log_end(p, old);
     old->pub.optimized = fresh->pub.optimized;
     old->pub.write_protected = fresh->pub.write_protected;
     tag_touch(p, old, 0, old->pub.len);
@@ -294,6 +296,7 @@ static s7_status block_replace(plant *p, struct mirror_block *old, struct mirror
         mirror_block_free(fresh);
         return S7_OK;
     }
+    log_blocks(p, old, fresh);
     if (old != NULL)
         block_remove(p, old);
     return fresh != NULL ? block_place(p, plc, fresh) : S7_OK;

@@ -201,6 +201,7 @@ static s7_status replace_block(plant *p, struct move *move, struct mirror_block 
     if (mirror_block_link(p, move->plc, fresh) == S7_OK) {
         p->blocks_moved = true;
         move->came = fresh;
+        log_load(p, move->gone, fresh);
         return S7_OK;
     }
     mirror_block_free(fresh);
@@ -308,8 +309,10 @@ s7_status plant_delete(plant *p, const struct plant_plc *plc, enum plant_kind ki
     status = delete_rows(p, move, kind, number);
     if (status != S7_OK)
         return status;
-    if (move->gone != NULL)
+    if (move->gone != NULL) {
+        log_load(p, move->gone, NULL);
         take_out(p, move);
+    }
     if (move->code_gone != NULL)
         code_unlink(&mirror->codes, move->code_gone);
     p->n_moves++;

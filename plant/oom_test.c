@@ -3,6 +3,7 @@
  */
 #include "test_plant.h"
 
+#include "exchange.h"
 #include "plant_impl.h"
 
 #include <limits.h>
@@ -352,6 +353,90 @@ static void a_turn_allocates_nothing_of_ours_once_it_is_warm(void **state)
     assert_int_equal(atomic_load(&ours), before);
 }
 
+/* ---- texts ---- */
+
+static s7_status import_text(struct rig *rig, enum plant_format format, const char *text,
+                             struct plant_error *error)
+{
+    struct plant_import_options options;
+    struct plant_import_result result;
+
+    plant_import_options_init(&options);
+    options.format = format;
+    return plant_import(rig->path, text, strlen(text), &options, &result, error);
+}
+
+/* Out of memory in all its places; SQLite tells some as an error of reading or writing. */
+static void import_without_memory(struct rig *rig, enum plant_format format, const char *text)
+{
+    struct plant_error error;
+    bool reached;
+    long n = 1;
+
+    do {
+        arm(n, (struct how){.sticky = n % 2 == 0, .sqlites_too = true});
+        s7_status status = import_text(rig, format, text, &error);
+        reached = disarm();
+        if (status != S7_OK && !reached)
+            fail_msg("%s", error.text);
+        const char *found =
+            rig_select(rig, "SELECT count(*) || ' ' || (SELECT count(*) FROM block WHERE number = 9)"
+                            " || ' ' || (SELECT mode FROM plc) FROM tag");
+        rig_same(found, status != S7_OK ? "0 0 RUN" : format == PLANT_CSV ? "2 1 RUN" : "2 1 STOP");
+        rig_sql(rig, "DELETE FROM tag; DELETE FROM block WHERE number = 9; UPDATE plc SET mode = 'RUN'");
+        n += 1 + n / 24;
+    } while (reached);
+}
+
+static void an_import_that_runs_out_of_memory_changes_nothing(void **state)
+{
+    import_without_memory(
+        *state, PLANT_CSV,
+        "name,address,value,comment\na,DB9.DBW0:INT,5,\"x\"\nb,DB1.DBB0:STRING(4),\"y\"\"\",z\n");
+    import_without_memory(
+        *state, PLANT_JSON,
+        "{\"s7rig_plant\": 1, \"plcs\": [{\"name\": \"plc1\", \"mode\": \"STOP\","
+        " \"blocks\": [{\"kind\": \"DB\", \"number\": 9, \"data\": \"0102\"}],"
+        " \"szl\": [{\"list\": 17, \"index\": 0, \"record_len\": 1, \"data\": \"01\"}],"
+        " \"tags\": [{\"name\": \"a\", \"address\": \"DB9.DBW0\", \"value\": 5},"
+        " {\"name\": \"b\", \"address\": \"DB1.DBB0:STRING(4)[2]\", \"value\": [\"c\", \"d\"]}]}]}");
+}
+
+static void ignore(const struct plant_difference *difference, void *arg)
+{
+    (void)difference;
+    (void)arg;
+}
+
+static void looking_without_memory_says_so(void **state)
+{
+    struct rig *rig = *state;
+    struct plant_error error;
+    bool reached;
+    size_t count;
+    long n = 1;
+    FILE *out = fopen("/dev/null", "w");
+
+    assert_non_null(out);
+    rig_sql(rig, "INSERT INTO tag (name, address, value) VALUES ('a', 'DB1.DBW0', 5), ('b', 'nowhere', 6)");
+    do {
+        arm(n, (struct how){.sticky = n % 2 == 0, .sqlites_too = true});
+        s7_status as_csv = plant_export(rig->path, PLANT_CSV, out, &error);
+        s7_status as_json = as_csv == S7_OK ? plant_export(rig->path, PLANT_JSON, out, &error) : S7_OK;
+        s7_status compared = S7_OK;
+        if (as_csv == S7_OK && as_json == S7_OK)
+            compared = plant_diff(rig->path, rig->path, ignore, NULL, &count, &error);
+        reached = disarm();
+        bool failed = as_csv != S7_OK || as_json != S7_OK || compared != S7_OK;
+        if (failed && (!reached || error.text[0] == '\0'))
+            fail_msg("allocation %ld: %s", n, error.text);
+        if (!failed && count != 0)
+            fail_msg("allocation %ld: a plant differs from itself", n);
+        n += 1 + n / 24;
+    } while (reached);
+    fclose(out);
+}
+
 int main(void)
 {
 #define MADE(test)   cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
@@ -362,6 +447,8 @@ int main(void)
         SERVED(a_turn_that_runs_out_of_memory_is_made_up_for_later),
         SERVED(a_turn_without_any_more_memory_is_made_up_for_later),
         MADE(a_plant_that_cannot_be_made_leaves_no_file),
+        MADE(an_import_that_runs_out_of_memory_changes_nothing),
+        MADE(looking_without_memory_says_so),
         SERVED(a_turn_allocates_nothing_of_ours_once_it_is_warm),
     };
     fail_sqlite_too();

@@ -61,6 +61,23 @@ int plant_utf8_clip(const char *text, size_t max)
     return (int)max;
 }
 
+bool plant_grow(void **array, size_t *cap, size_t need, size_t size)
+{
+    size_t fresh_cap = *cap == 0 ? 64 : *cap;
+    void *grown;
+
+    if (need <= *cap)
+        return true;
+    while (fresh_cap < need)
+        fresh_cap *= 2;
+    grown = reallocarray(*array, fresh_cap, size);
+    if (grown == NULL)
+        return false;
+    *array = grown;
+    *cap = fresh_cap;
+    return true;
+}
+
 const struct plant_error *plant_last_error(const plant *p)
 {
     return &p->last_error;
@@ -174,6 +191,8 @@ static s7_status load(plant *p)
     if (plant_sql_run(p, p->options.read_only ? SQL_BEGIN : SQL_BEGIN_IMMEDIATE) != SQLITE_OK)
         return plant_sql_fail(p, "begin to read");
     status = mirror_load(p);
+    if (status == S7_OK)
+        status = audit_reread(p, 1);
     if (status != S7_OK) {
         plant_sql_run(p, SQL_ROLLBACK);
         if (status == S7_E_NOMEM)
@@ -217,6 +236,8 @@ static void release(plant *p)
     mirror_free(p);
     free(p->undo);
     free(p->undo_bytes);
+    log_free(p);
+    conn_free_all(p);
     free(p->moves);
     free(p->events);
     free(p->scratch);
@@ -238,6 +259,9 @@ s7_status plant_open(const char *path, const struct plant_options *options, plan
     plant_options_init(&p->options);
     if (options != NULL)
         p->options = *options;
+    p->log.peer = "";
+    plant_clock(p, p->options.wall_ms);
+    p->dirty_conns_end = &p->dirty_conns;
     p->path = strdup(path);
     status = p->path == NULL ? plant_fail(&p->last_error, S7_E_NOMEM, "out of memory") : open_steps(p);
     if (status != S7_OK) {

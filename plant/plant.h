@@ -17,10 +17,10 @@
  * foreign writers.
  *
  * Foreign programs (any SQLite >= 3.37) edit block.data, tag.value, rows of fault, plc, szl, diagnostic and
- * code while a server runs. Triggers in the file note each edit in `change`; our own writes do not enter it
- * (BLOB writes fire no triggers; a tag that we refresh has value = applied). BLOB edits apply first, tag
- * edits after them in the order of `change`. An edit that cannot be applied stays in the row with its reason
- * in tag.error.
+ * code and audit while a server runs. Triggers in the file note each edit in `change`; our own writes do not
+ * enter it (BLOB writes fire no triggers; a tag that we refresh has value = applied). BLOB edits apply first,
+ * tag edits after them in the order of `change`. An edit that cannot be applied stays in the row with its
+ * reason in tag.error.
  *
  * One thread owns a plant. A helper thread with a connection of its own checkpoints the write-ahead log. */
 #ifndef PLANT_PLANT_H
@@ -55,6 +55,7 @@ struct plant_options {
     bool temporary;      /* the file is thrown away: the disk is never waited for [false] */
     bool read_only;      /* look only: the file as it is when it is opened, with pending edits applied in RAM;
                             nothing is written, what a server writes later is not seen [false] */
+    int64_t wall_ms;     /* now, as plant_clock says later: for what opening notes [0] */
 };
 void plant_options_init(struct plant_options *options);
 
@@ -218,6 +219,16 @@ struct plant_block *plant_block_find(plant *p, const struct plant_plc *plc, s7_a
 
 /* ---- the turn ---- */
 
+/* The wall clock, milliseconds since 1970 UTC, until the next call: for the time of what is written to
+ * write_log. Before each turn and upkeep. */
+void plant_clock(plant *p, int64_t wall_ms);
+
+/* Who makes the stores that follow, for write_log. peer and conn as in struct plant_event; peer is borrowed
+ * until the turn ends or the next call. A turn begins with PLANT_BY_SQL: what is stored then follows from an
+ * edit. */
+enum plant_source { PLANT_BY_SQL, PLANT_BY_S7, PLANT_BY_SCRIPT, PLANT_BY_GENERATOR };
+void plant_writer(plant *p, enum plant_source source, const char *peer, unsigned conn);
+
 /* Steps 2 and 3. On every status the mirror is as fresh as the file can tell and reads may be served.
  *   S7_OK                the turn may write (if writes was set)
  *   S7_E_PLANT_BUSY      a foreign program, or our own checkpoint for a moment, holds the write lock: park
@@ -240,6 +251,9 @@ S7_MUST_CHECK s7_status plant_set_state(plant *p, const struct plant_plc *plc,
                                         const struct plant_state *state);
 S7_MUST_CHECK s7_status plant_diag_add(plant *p, const struct plant_plc *plc, const uint8_t *entry,
                                        const char *text);
+
+/* Has this turn stored anything so far? */
+bool plant_turn_stored(const plant *p);
 
 /* Step 4 as well: a block takes the place of the one of its kind and number, or comes; or goes. A DB has
  * data_len bytes of data from then on, tags find it or lose it; data of other kinds is ignored. Under the
@@ -269,14 +283,77 @@ s7_status plant_upkeep(plant *p);
 /* The last error of a turn or of upkeep; lives until the next call. */
 const struct plant_error *plant_last_error(const plant *p);
 
-/* ---- events: what happened, as rows of `event` that people read ---- */
+/* ---- audit: who wrote what, who is connected, what happened ---- */
 
-/* Note an event; it is written with the next commit or upkeep. kind is one word of at most 15 bytes
- * ("connect", "refuse", "close", "error"), plc may be NULL, peer and text may be ""; longer ones are cut. A
- * bounded number waits in RAM: beyond it events are counted as one "dropped" row. The table keeps its newest
- * 10 000 rows. wall_ms: milliseconds since 1970 UTC. */
+/* The row of `audit`, by which people switch what is noted. plant/ itself heeds writes and the bounds; the
+ * others say what to tell it. */
+struct plant_audit {
+    bool writes;                      /* rows of write_log [true] */
+    bool connections;                 /* rows of connection, events about connections [true] */
+    bool jobs;                        /* an event for each job [false] */
+    bool errors;                      /* for each job that was refused, or an item of it [false] */
+    int64_t slow_us;                  /* for each job that took as long or longer; -1: none [-1] */
+    int64_t keep_writes, keep_events; /* rows; write_log has at most 256 more [10000] */
+};
+
+/* Valid until plant_close; changes when a turn or upkeep finds the row edited. */
+const struct plant_audit *plant_audit_settings(const plant *p);
+
+/* With each store, and with each edit that changes bytes, a row of write_log is committed, unless
+ * audit.writes is 0: with memory durability at most PLANT_LOG_WAITING rows wait for the next flush, what is
+ * more is counted in an event "dropped". */
+#define PLANT_LOG_WAITING 10000
+
+/* What happened. wall_ms: milliseconds since 1970 UTC; kind: one word of at most 15 bytes ("connect",
+ * "refuse", "close", "error", "job"); plc may be NULL; peer, text and fn may be ""; longer ones are cut. The
+ * rest is NULL in the file when it is 0, but for latency_us: when it is below 0. */
+struct plant_event {
+    int64_t wall_ms;
+    const struct plant_plc *plc;
+    const char *kind, *peer, *text;
+    unsigned conn; /* number of the connection at its PLC */
+    const char *fn;
+    unsigned items;
+    uint16_t error; /* of the job, class << 8 | code; of an item: its code, below 0x100 */
+    int64_t latency_us;
+};
+
+/* Note an event; it is written with the next commit or upkeep. A bounded number waits in RAM: beyond it
+ * events are counted as one "dropped" row. The table keeps its newest audit.keep_events rows. */
+void plant_event_add(plant *p, const struct plant_event *event);
+
+/* The same without numbers. */
 void plant_event(plant *p, int64_t wall_ms, const struct plant_plc *plc, const char *kind, const char *peer,
                  const char *text);
+
+/* A row of `connection`: an S7 connection from its admission to its end, and for a while beyond. The rows are
+ * written with the next commit or upkeep. */
+typedef struct plant_conn plant_conn;
+
+/* NULL: connections are not noted, or there is no memory for it; the calls below take that. tsap: hex digits,
+ * or "". */
+plant_conn *plant_conn_open(plant *p, int64_t wall_ms, const struct plant_plc *plc, unsigned conn,
+                            const char *peer, const char *tsap);
+/* As setup communication left it (0: not yet), and how many jobs were run so far. Nothing new costs nothing;
+ * alone it is written at the next upkeep. */
+void plant_conn_set(plant *p, plant_conn *conn, unsigned pdu_len, unsigned amq, uint64_t jobs);
+/* It is over; conn is gone. */
+void plant_conn_close(plant *p, int64_t wall_ms, plant_conn *conn, uint64_t jobs, const char *reason);
+
+/* ---- looking at the audit ---- */
+
+enum plant_look { PLANT_LOOK_WRITES, PLANT_LOOK_EVENTS, PLANT_LOOK_CONNECTIONS, PLANT_LOOK_SLOW };
+#define PLANT_LOOK_CELLS 16 /* of a row, at most */
+struct plant_cell {
+    const char *name, *text; /* text NULL: the row has nothing there */
+    bool is_number;
+};
+typedef void plant_look_fn(const struct plant_cell *cells, size_t n, void *arg); /* they live for the call */
+
+/* Call fn for the newest rows of last_writes, event, connections (those that last first) or slow (the slowest
+ * first), as they are in the file now. Between turns. S7_E_PLANT_IO, S7_E_PLANT_SCHEMA (a view is gone),
+ * S7_E_NOMEM: plant_last_error. */
+s7_status plant_look(plant *p, enum plant_look which, uint32_t most, plant_look_fn *fn, void *arg);
 
 /* ---- faults: rows of `fault`, by which a foreign program breaks the simulated PLC ---- */
 

@@ -101,10 +101,52 @@ struct undo {
 };
 
 struct plant_event_row {
-    int64_t wall_ms, plc;
-    char kind[16], peer[64], text[192];
+    int64_t wall_ms, plc, latency_us;
+    unsigned conn, items;
+    uint16_t error;
+    char kind[16], peer[64], fn[16], text[192];
 };
-#define PLANT_EVENTS_CAP 256
+#define PLANT_EVENTS_CAP  4096 /* that wait */
+#define PLANT_EVENTS_MANY 1024 /* from so many on a turn writes them though it has nothing else to write */
+
+/* A row of write_log. Its bytes lie in log.bytes: those before, then those after. */
+#define LOG_TEXT_CAP  160
+#define LOG_BYTES_MAX 1024
+#define LOG_TAGS_MAX  16 /* that a row names */
+struct log_row {
+    int64_t wall_ms, plc;
+    enum plant_source source;
+    unsigned conn;
+    s7_area area;
+    uint16_t number;
+    bool has_before, has_after;
+    uint16_t n_before, n_after;
+    uint32_t offset, len;
+    size_t at;
+    char peer[64], tag[LOG_TEXT_CAP], before[LOG_TEXT_CAP], after[LOG_TEXT_CAP];
+};
+
+/* Rows that wait for a commit. Those of edits stay when a turn is undone, since RAM keeps the edits; those of
+ * its stores are the last ones and go. */
+struct plant_log {
+    struct log_row *rows;
+    size_t n, cap;
+    uint8_t *bytes;
+    size_t n_bytes, cap_bytes;
+    size_t n_stored;                        /* rows of this turn's stores */
+    bool begun;                             /* the last row lacks what came after, */
+    struct mirror_tag *named[LOG_TAGS_MAX]; /* of these tags, too */
+    size_t n_named;
+    bool more_named;
+    bool again;               /* edits are applied that were noted before */
+    uint64_t lost;            /* rows that found no room */
+    size_t unpruned;          /* rows that were added since the table was pruned */
+    bool prune, prune_on;     /* the tables are to be pruned, and again after that */
+    int64_t wall_ms;          /* plant_clock */
+    enum plant_source source; /* plant_writer */
+    const char *peer;
+    unsigned conn;
+};
 
 /* A row of `fault`; pub.plc NULL: it is not listed, and error says why. */
 struct mirror_fault {
@@ -158,6 +200,13 @@ enum plant_sql {
     SQL_FAULT_REFUSE_MORE,
     SQL_EVENT_ADD,
     SQL_EVENT_PRUNE,
+    SQL_AUDIT,
+    SQL_LOG_ADD,
+    SQL_LOG_PRUNE,
+    SQL_CONN_ADD,
+    SQL_CONN_SET,
+    SQL_CONN_LOST,
+    SQL_CONN_PRUNE,
     SQL_COUNT
 };
 
@@ -212,6 +261,12 @@ struct plant {
     size_t n_events;
     unsigned events_lost;
 
+    struct plant_audit audit;
+    struct plant_log log;
+    plant_conn *dirty_conns, **dirty_conns_end; /* whose rows are to be written, and who lists them */
+    size_t n_dirty_conns;
+    bool conns_urgent; /* one of them is not to wait for upkeep */
+
     struct plant_checkpoint *checkpoint;
 };
 
@@ -228,6 +283,9 @@ s7_status plant_sql_fail(plant *p, const char *doing);
 s7_status plant_sql_status(int rc);
 /* How much of a text fits max bytes without cutting a character of UTF-8. */
 int plant_utf8_clip(const char *text, size_t max);
+
+/* Make room for need elements of that size. False: no memory, nothing changed. */
+bool plant_grow(void **array, size_t *cap, size_t need, size_t size);
 
 /* ---- statements (sql.c) ---- */
 int plant_sql_prepare(plant *p);
@@ -262,6 +320,7 @@ void mirror_block_dirty(plant *p, struct mirror_block *block, uint32_t offset, u
 /* Bytes of a block change: RAM, dirty range, and every tag that overlaps. */
 void mirror_write(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len);
 const char *mirror_kind(s7_area area);
+bool mirror_area(const char *kind, s7_area *area); /* false: no such kind */
 
 /* ---- tags: places and rows (tag.c) ---- */
 S7_MUST_CHECK s7_status tag_load(plant *p);
@@ -275,6 +334,8 @@ void tag_errors_restore(plant *p);
 void tag_errors_forget(plant *p); /* those that were kept: the turn stands */
 void tag_unbind_all(struct mirror_block *block);
 void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len);
+/* The tags that overlap these bytes, one by one: *at is 0 before the first. NULL: no other. */
+struct mirror_tag *tag_next(struct mirror_block *block, uint32_t offset, uint32_t len, size_t *at);
 /* Its value is to be written. */
 void tag_show(plant *p, struct mirror_tag *tag);
 S7_MUST_CHECK s7_status tag_set_error(plant *p, struct mirror_tag *tag, const char *text);
@@ -288,6 +349,21 @@ void tag_clean(plant *p, bool written);
 S7_MUST_CHECK s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, bool *fits);
 S7_MUST_CHECK s7_status tag_apply_edit(plant *p, int64_t id);
 int tag_flush(plant *p); /* dirty ones; SQLite's result */
+/* What stands at the tag's place, in p->utf8, zero-terminated; "" and 0 without a block. */
+size_t tag_utf8(plant *p, const struct mirror_tag *tag);
+/* The tags of a PLC by name, to be freed; NULL: out of memory, and *n is 0. */
+struct mirror_tag **tag_sorted(plant *p, const struct plant_plc *plc, size_t *n);
+
+/* ---- values of SQL (value_sql.c); text: room of PLANT_TEXT_CAP bytes ---- */
+/* Single numbers as numbers; everything else as text: strings, dates, "[1,2,3]", numbers that SQLite has not,
+ * and bytes that are no value. SQLite's result. */
+int value_bind(sqlite3_stmt *q, int column, const s7_address *address, const uint8_t *bytes, char *text);
+/* All values as text; returns the length. */
+size_t value_text(const s7_address *address, const uint8_t *bytes, char *text);
+/* What an address with these bytes takes: "a text of at most 20 characters". */
+size_t value_expected(const s7_address *address, const uint8_t *bytes, char *text, size_t cap);
+/* What stands at a tag's place, as text, cut to cap. */
+void tag_text(plant *p, const struct mirror_tag *tag, char *out, size_t cap);
 
 /* ---- state and diagnostic buffer of a PLC (cpu.c), its status lists (szl.c) ---- */
 S7_MUST_CHECK s7_status cpu_load(plant *p);
@@ -337,6 +413,38 @@ void fault_clean(plant *p);       /* it was committed */
 /* ---- events (event.c) ---- */
 int event_flush(plant *p);
 void event_clean(plant *p);
+/* "2026-01-31T23:59:59.999Z" */
+#define PLANT_TIME_CAP 40
+void plant_time_text(int64_t wall_ms, char *out, size_t cap);
+
+/* ---- settings of the audit, write_log (audit.c) ---- */
+S7_MUST_CHECK s7_status audit_reread(plant *p, int64_t row);
+/* Room for a row about a store of so many bytes. False: no memory. */
+S7_MUST_CHECK bool log_room(plant *p, uint32_t len);
+/* Bytes of a block are about to become src, by a store, for which there is room; by the edit of a tag; by the
+ * edit of a whole block that keeps its size. Edits that change nothing make no row, nor do those for which
+ * there is no memory. Each is followed by log_end when the block has the bytes. */
+void log_store_begin(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len);
+void log_tag_begin(plant *p, struct mirror_block *block, uint32_t offset, const uint8_t *src, uint32_t len);
+void log_block_begin(plant *p, struct mirror_block *block, const uint8_t *src);
+void log_end(plant *p, const struct mirror_block *block);
+/* A block comes (old NULL), goes (fresh NULL), or is replaced by another, in an edit. */
+void log_blocks(plant *p, const struct mirror_block *old, const struct mirror_block *fresh);
+/* The same by a client, of one place. */
+void log_load(plant *p, const struct mirror_block *old, const struct mirror_block *fresh);
+bool log_waits(const plant *p);
+int log_flush(plant *p); /* SQLite's result */
+void log_clean(plant *p);
+void log_undo(plant *p); /* this turn's stores did not happen */
+void log_free(plant *p);
+/* Rows that one statement prunes: ?2 of SQL_..._PRUNE; a full batch has the next one follow. */
+#define PRUNE_BATCH 4096
+
+/* ---- connections (connection.c) ---- */
+int conn_lost(plant *p);  /* at the start: those of a server that was killed */
+int conn_flush(plant *p); /* SQLite's result */
+void conn_clean(plant *p);
+void conn_free_all(plant *p);
 
 /* ---- the turn (turn.c) ---- */
 /* The end of opening: inside the transaction that loaded the mirror, apply `change` and write back; ends the

@@ -53,8 +53,23 @@ static const char *const texts[SQL_COUNT] = {
         ("UPDATE fault SET matched = ?3, fired = ?4, armed = ?5, error = ?6 WHERE id = ?1 AND"
          " NOT EXISTS (SELECT 1 FROM change WHERE what = 'fault' AND row = ?1 AND seq <> ?2)"),
     [SQL_FAULT_REFUSE_MORE] = "UPDATE fault SET error = ?2 WHERE id > ?1 AND error IS NOT ?2",
-    [SQL_EVENT_ADD] = "INSERT INTO event (time, plc, kind, peer, text) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [SQL_EVENT_PRUNE] = "DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - 10000",
+    [SQL_EVENT_ADD] = ("INSERT INTO event (time, plc, kind, peer, text, conn, fn, items, error, latency_us)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
+    [SQL_EVENT_PRUNE] = "DELETE FROM event WHERE id <= min((SELECT max(id) FROM event) - ?1,"
+                        " (SELECT min(id) FROM event) + ?2)",
+    [SQL_AUDIT] = "SELECT writes, connections, jobs, errors, slow_us, keep_writes, keep_events FROM audit",
+    [SQL_LOG_ADD] = ("INSERT INTO write_log (time, plc, source, peer, conn, kind, number, offset, length,"
+                     " before, after, tag, value_before, value_after)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"),
+    [SQL_LOG_PRUNE] = "DELETE FROM write_log WHERE id <= min((SELECT max(id) FROM write_log) - ?1,"
+                      " (SELECT min(id) FROM write_log) + ?2)",
+    [SQL_CONN_ADD] = ("INSERT INTO connection (plc, conn, peer, since, tsap) VALUES (?1, ?2, ?3, ?4, ?5)"),
+    [SQL_CONN_SET] = ("UPDATE connection SET pdu_length = ?2, amq = ?3, jobs = ?4, until = ?5, reason = ?6"
+                      " WHERE id = ?1 AND conn = ?7"),
+    [SQL_CONN_LOST] = ("UPDATE connection SET until = ?1, reason = 'the simulator was killed'"
+                       " WHERE until IS NULL"),
+    [SQL_CONN_PRUNE] = ("DELETE FROM connection WHERE until IS NOT NULL"
+                        " AND id <= (SELECT max(id) FROM connection) - ?1"),
 };
 
 int plant_sql_prepare(plant *p)

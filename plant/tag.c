@@ -241,23 +241,37 @@ s7_status tag_rebind_kept(plant *p)
     return status;
 }
 
-void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
+static size_t first_tag(struct mirror_block *block, uint32_t offset)
 {
-    uint32_t from = offset > block->longest_tag ? offset - block->longest_tag : 0;
-
-    if (block->n_tags == 0)
-        return;
     if (!block->tags_sorted) {
         qsort(block->tags, block->n_tags, sizeof(*block->tags), by_offset);
         block->tags_sorted = true;
     }
-    for (size_t i = lower_tag(block, from); i < block->n_tags; i++) {
+    return lower_tag(block, offset > block->longest_tag ? offset - block->longest_tag : 0);
+}
+
+struct mirror_tag *tag_next(struct mirror_block *block, uint32_t offset, uint32_t len, size_t *at)
+{
+    if (block->n_tags == 0)
+        return NULL;
+    for (size_t i = *at > 0 ? *at : first_tag(block, offset); i < block->n_tags; i++) {
         struct mirror_tag *tag = block->tags[i];
+        *at = i + 1;
         if (tag->offset >= offset + len)
-            break;
+            return NULL;
         if (tag->offset + tag->len > offset)
-            tag_show(p, tag);
+            return tag;
     }
+    return NULL;
+}
+
+void tag_touch(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
+{
+    struct mirror_tag *tag;
+    size_t at = 0;
+
+    while ((tag = tag_next(block, offset, len, &at)) != NULL)
+        tag_show(p, tag);
 }
 
 /* ---- rows ---- */

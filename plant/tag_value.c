@@ -20,41 +20,26 @@ static const uint8_t *bytes_of(const struct mirror_tag *tag)
 /* All values in p->utf8; returns the length. */
 static size_t values_utf8(plant *p, const struct mirror_tag *tag)
 {
-    size_t len = s7_values_format(&tag->address, bytes_of(tag), p->utf8, PLANT_TEXT_CAP);
-
-    return len < PLANT_TEXT_CAP ? len : PLANT_TEXT_CAP - 1;
+    return value_text(&tag->address, bytes_of(tag), p->utf8);
 }
 
-/* A REAL goes by its shortest text, so that 1.1 shows as 1.1. False: no number (NaN, infinity). */
-static bool real_as_double(plant *p, const struct s7_value *value, double *out)
+void tag_text(plant *p, const struct mirror_tag *tag, char *out, size_t cap)
 {
-    const s7_address lreal = {.type = S7_TYPE_LREAL, .count = 1};
-    size_t len = s7_value_format(value, p->text, PLANT_TEXT_CAP);
-    struct s7_value number;
-
-    if (value->f - value->f != 0 || s7_value_parse(&lreal, p->text, len, &number) != S7_OK)
-        return false;
-    *out = number.f;
-    return true;
-}
-
-/* Single numbers as numbers; everything else as text: strings, dates, "[1,2,3]", numbers that SQLite has not,
- * and bytes that are no value. */
-static int bind_value(plant *p, sqlite3_stmt *q, int column, const struct mirror_tag *tag)
-{
-    enum s7_kind kind = s7_type_kind(tag->address.type);
-    struct s7_value value = s7_value_load(&tag->address, bytes_of(tag), 0);
-    bool single = tag->address.count == 1 && !value.broken;
-    double number;
-
-    if (single && kind == S7_KIND_UINT && value.u <= INT64_MAX)
-        return sqlite3_bind_int64(q, column, (int64_t)value.u);
-    if (single && kind == S7_KIND_INT)
-        return sqlite3_bind_int64(q, column, value.i);
-    if (single && kind == S7_KIND_FLOAT && real_as_double(p, &value, &number))
-        return sqlite3_bind_double(q, column, number);
     size_t len = values_utf8(p, tag);
-    return sqlite3_bind_text(q, column, p->utf8, (int)len, SQLITE_TRANSIENT);
+
+    p->utf8[len] = '\0';
+    int clip = plant_utf8_clip(p->utf8, cap - 1);
+    memcpy(out, p->utf8, (size_t)clip);
+    out[clip] = '\0';
+}
+
+/* A row that was smuggled past the table's checks takes no update at all; that must not hold up what others
+ * write. */
+static int update_row(plant *p, enum plant_sql which)
+{
+    int rc = plant_sql_run(p, which);
+
+    return (rc & 0xFF) == SQLITE_CONSTRAINT ? SQLITE_OK : rc;
 }
 
 static int flush_value(plant *p, struct mirror_tag *tag)
@@ -63,8 +48,8 @@ static int flush_value(plant *p, struct mirror_tag *tag)
     int rc;
 
     sqlite3_bind_int64(q, 1, tag->id);
-    rc = bind_value(p, q, 2, tag);
-    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_VALUE) : rc;
+    rc = value_bind(q, 2, &tag->address, bytes_of(tag), p->utf8);
+    return rc == SQLITE_OK ? update_row(p, SQL_TAG_SET_VALUE) : rc;
 }
 
 /* A value that is written takes the place of a refused edit, so the reason goes, too. */
@@ -76,7 +61,7 @@ static int flush_error(plant *p, struct mirror_tag *tag)
 
     sqlite3_bind_int64(q, 1, tag->id);
     rc = sqlite3_bind_text(q, 2, text, -1, SQLITE_TRANSIENT); /* NULL binds NULL */
-    return rc == SQLITE_OK ? plant_sql_run(p, SQL_TAG_SET_ERROR) : rc;
+    return rc == SQLITE_OK ? update_row(p, SQL_TAG_SET_ERROR) : rc;
 }
 
 int tag_flush(plant *p)
@@ -109,7 +94,7 @@ static size_t double_text(double number, char *text)
 
 /* A row's value as text: what people see is what is parsed, whatever SQLite type it has. Asking a BLOB for
  * its text would make it one. NULL: a BLOB, or no memory. The text lives until the statement moves on. */
-static const char *value_text(plant *p, sqlite3_stmt *q, size_t *len)
+static const char *row_text(plant *p, sqlite3_stmt *q, size_t *len)
 {
     int type = sqlite3_column_type(q, VALUE);
     const char *text;
@@ -123,33 +108,6 @@ static const char *value_text(plant *p, sqlite3_stmt *q, size_t *len)
     return text;
 }
 
-/* Characters that a STRING or WSTRING takes: as many as were declared, or less if the PLC's program said so
- * in front. */
-static unsigned string_room(const struct mirror_tag *tag)
-{
-    const uint8_t *bytes = bytes_of(tag);
-    unsigned declared = tag->address.string_cap;
-    unsigned max = tag->address.type == S7_TYPE_WSTRING ? (unsigned)bytes[0] << 8 | bytes[1] : bytes[0];
-
-    return tag->address.count > 1 || max == 0 || max > declared ? declared : max;
-}
-
-static size_t expectation(const struct mirror_tag *tag, char *text, size_t cap)
-{
-    const s7_address *address = &tag->address;
-    size_t len = 0;
-
-    if (address->count > 1)
-        len = (size_t)snprintf(text, cap, "a list [a,b,...] of %u, each ", address->count);
-    if (address->string_cap > 0)
-        len += (size_t)snprintf(text + len, cap - len, "a text of at most %u characters", string_room(tag));
-    else
-        len += (size_t)snprintf(text + len, cap - len, "%s", s7_type_range(address->type));
-    if (s7_type_kind(address->type) == S7_KIND_TEXT)
-        len += (size_t)snprintf(text + len, cap - len, ", none above U+00FF");
-    return len;
-}
-
 static s7_status refuse(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
 {
     char text[ERROR_CAP], expected[ERROR_CAP / 2];
@@ -159,7 +117,7 @@ static s7_status refuse(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
     if (got == NULL)
         return S7_E_NOMEM;
     int clip = plant_utf8_clip(got, GOT_MAX);
-    expectation(tag, expected, sizeof expected);
+    value_expected(&tag->address, bytes_of(tag), expected, sizeof expected);
     snprintf(text, sizeof text, "expected %s, got %s%.*s%s", expected, type == SQLITE_TEXT ? "the text " : "",
              clip, got, got[clip] != '\0' ? "..." : "");
     s7_status status = tag_set_error(p, tag, text);
@@ -177,9 +135,16 @@ s7_status tag_check_value(plant *p, struct mirror_tag *tag, sqlite3_stmt *q, boo
     if (*fits)
         return S7_OK;
     memcpy(p->scratch, bytes_of(tag), tag->len);
-    text = value_text(p, q, &len);
+    text = row_text(p, q, &len);
     *fits = text != NULL && s7_values_parse(&tag->address, text, len, p->scratch) == S7_OK;
     return *fits ? S7_OK : refuse(p, tag, q);
+}
+
+static void write_edit(plant *p, struct mirror_tag *tag)
+{
+    log_tag_begin(p, tag->block, tag->offset, p->scratch, tag->len);
+    mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
+    log_end(p, tag->block);
 }
 
 /* NULL means "show me". What does not fit stays in the row, beside its error. */
@@ -198,7 +163,7 @@ static s7_status apply_row(plant *p, struct mirror_tag *tag, sqlite3_stmt *q)
     if (is_null)
         tag_show(p, tag);
     else
-        mirror_write(p, tag->block, tag->offset, p->scratch, tag->len);
+        write_edit(p, tag);
     return S7_OK;
 }
 
@@ -223,31 +188,46 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(struct mirror_tag *const *)a)->name, (*(struct mirror_tag *const *)b)->name);
 }
 
+size_t tag_utf8(plant *p, const struct mirror_tag *tag)
+{
+    size_t len = tag->block != NULL ? values_utf8(p, tag) : 0;
+
+    p->utf8[len] = '\0';
+    return len;
+}
+
+struct mirror_tag **tag_sorted(plant *p, const struct plant_plc *plc, size_t *n)
+{
+    struct mirror_tag **sorted = calloc(p->tags_by_id.len + 1, sizeof(*sorted));
+
+    *n = 0;
+    for (size_t i = 0; sorted != NULL && !plc->gone && i < p->tags_by_id.len; i++) {
+        struct mirror_tag *tag = p->tags_by_id.entries[i].object;
+        if (tag != NULL && tag->plc != NULL && &tag->plc->pub == plc)
+            sorted[(*n)++] = tag;
+    }
+    if (*n > 0)
+        qsort(sorted, *n, sizeof(*sorted), by_name);
+    return sorted;
+}
+
 static void view(plant *p, const struct mirror_tag *tag, void (*fn)(const struct plant_tag_view *, void *),
                  void *arg)
 {
     char address[S7_ADDRESS_TEXT_CAP] = "";
-    size_t len = tag->block != NULL ? values_utf8(p, tag) : 0;
 
+    tag_utf8(p, tag);
     if (tag->parsed)
         s7_address_format(&tag->address, address, sizeof address);
-    p->utf8[len] = '\0';
     fn(&(struct plant_tag_view){tag->name, address, p->utf8, tag->error != NULL ? tag->error : ""}, arg);
 }
 
 void plant_tags(plant *p, const struct plant_plc *plc, void (*fn)(const struct plant_tag_view *, void *),
                 void *arg)
 {
-    struct mirror_tag **sorted = calloc(p->tags_by_id.len + 1, sizeof(*sorted));
-    size_t n = 0;
+    size_t n;
+    struct mirror_tag **sorted = tag_sorted(p, plc, &n);
 
-    for (size_t i = 0; sorted != NULL && !plc->gone && i < p->tags_by_id.len; i++) {
-        struct mirror_tag *tag = p->tags_by_id.entries[i].object;
-        if (tag != NULL && tag->plc != NULL && &tag->plc->pub == plc)
-            sorted[n++] = tag;
-    }
-    if (n > 0)
-        qsort(sorted, n, sizeof(*sorted), by_name);
     for (size_t i = 0; i < n; i++)
         view(p, sorted[i], fn, arg);
     free(sorted);

@@ -69,6 +69,7 @@ static s7_status ask_for_changes(plant *p)
         return plant_sql_fail(p, "ask for data_version");
     if (version == p->data_version && !(p->owed && p->can_write))
         return S7_OK;
+    p->log.again = version == p->data_version;
     return refresh(p);
 }
 
@@ -103,6 +104,18 @@ static s7_status lock_for_writes(plant *p)
     return take_lock(p) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "begin to write");
 }
 
+void plant_clock(plant *p, int64_t wall_ms)
+{
+    p->log.wall_ms = wall_ms;
+}
+
+void plant_writer(plant *p, enum plant_source source, const char *peer, unsigned conn)
+{
+    p->log.source = source;
+    p->log.peer = peer;
+    p->log.conn = conn;
+}
+
 s7_status turn_lock_late(plant *p)
 {
     int64_t version = 0;
@@ -128,6 +141,8 @@ static void turn_open(plant *p)
     p->applied = false;
     p->is_fresh = false;
     p->was_dirty = true;
+    p->log.n_stored = 0;
+    plant_writer(p, PLANT_BY_SQL, "", 0);
 }
 
 static void turn_close(plant *p)
@@ -162,27 +177,10 @@ s7_status plant_turn_begin(plant *p, bool writes)
 
 /* ---- step 4 ---- */
 
-static bool grow(void **array, size_t *cap, size_t need, size_t size)
-{
-    size_t fresh_cap = *cap == 0 ? 64 : *cap;
-    void *grown;
-
-    if (need <= *cap)
-        return true;
-    while (fresh_cap < need)
-        fresh_cap *= 2;
-    grown = reallocarray(*array, fresh_cap, size);
-    if (grown == NULL)
-        return false;
-    *array = grown;
-    *cap = fresh_cap;
-    return true;
-}
-
 static bool keep_old(plant *p, struct mirror_block *block, uint32_t offset, uint32_t len)
 {
-    if (!grow((void **)&p->undo, &p->cap_undo, p->n_undo + 1, sizeof *p->undo) ||
-        !grow((void **)&p->undo_bytes, &p->cap_undo_bytes, p->n_undo_bytes + len, 1))
+    if (!plant_grow((void **)&p->undo, &p->cap_undo, p->n_undo + 1, sizeof *p->undo) ||
+        !plant_grow((void **)&p->undo_bytes, &p->cap_undo_bytes, p->n_undo_bytes + len, 1))
         return false;
     memcpy(p->undo_bytes + p->n_undo_bytes, block->bytes + offset, len);
     p->undo[p->n_undo++] = (struct undo){block, offset, len, p->n_undo_bytes};
@@ -197,9 +195,11 @@ s7_status plant_store(plant *p, struct plant_block *block, uint32_t offset, cons
     assert(p->in_turn && offset <= block->len && len <= block->len - offset);
     if (!p->may_store)
         return S7_E_MISUSE;
-    if (!keep_old(p, mirror, offset, len))
+    if (!log_room(p, len) || !keep_old(p, mirror, offset, len))
         return S7_E_NOMEM;
+    log_store_begin(p, mirror, offset, src, len);
     mirror_write(p, mirror, offset, src, len);
+    log_end(p, mirror);
     return S7_OK;
 }
 
@@ -243,7 +243,8 @@ static s7_status flush_blocks(plant *p)
 static bool something_to_write(const plant *p)
 {
     return p->dirty_blocks != NULL || p->dirty_tags != NULL || p->dirty_plcs != NULL || p->applied ||
-           p->n_moves > 0 || p->move_failed != S7_OK || p->n_events > 0 || fault_waits(p);
+           p->n_moves > 0 || p->move_failed != S7_OK || p->n_events > 0 || p->conns_urgent ||
+           fault_waits(p) || log_waits(p);
 }
 
 static s7_status flush(plant *p)
@@ -260,6 +261,10 @@ static s7_status flush(plant *p)
         status = plant_sql_fail(p, "write the faults");
     if (status == S7_OK && p->applied && plant_sql_run(p, SQL_CHANGE_CLEAR) != SQLITE_OK)
         status = plant_sql_fail(p, "empty the table change");
+    if (status == S7_OK && log_flush(p) != SQLITE_OK)
+        status = plant_sql_fail(p, "write the table write_log");
+    if (status == S7_OK && conn_flush(p) != SQLITE_OK)
+        status = plant_sql_fail(p, "write the connections");
     if (status == S7_OK && event_flush(p) != SQLITE_OK)
         status = plant_sql_fail(p, "write the events");
     if (status == S7_OK && plant_sql_run(p, SQL_COMMIT) != SQLITE_OK)
@@ -296,10 +301,22 @@ static void give_up(plant *p)
     if (stores_stand(p))
         return;
     undo_stores(p);
+    log_undo(p);
     cpu_undo(p);
     move_undo(p); /* last: the stores were in blocks that it frees */
     if (!p->was_dirty)
         plant_clean(p, false);
+}
+
+/* All of it was committed. */
+static void all_clean(plant *p)
+{
+    plant_clean(p, true);
+    cpu_clean(p);
+    fault_clean(p);
+    log_clean(p);
+    conn_clean(p);
+    event_clean(p);
 }
 
 /* What is written without having seen, or without having applied, all edits would put values over edited ones
@@ -310,7 +327,7 @@ static s7_status finish(plant *p)
 
     if (!p->can_write)
         return S7_OK;
-    if (!p->is_fresh || !something_to_write(p)) {
+    if (!p->is_fresh || !(something_to_write(p) || p->dirty_conns != NULL)) {
         plant_sql_run(p, SQL_ROLLBACK);
         return S7_OK;
     }
@@ -319,36 +336,41 @@ static s7_status finish(plant *p)
         give_up(p);
         return status;
     }
-    plant_clean(p, true);
-    cpu_clean(p);
-    fault_clean(p);
-    event_clean(p);
+    all_clean(p);
     return S7_OK;
 }
 
-/* A transaction for faults alone, when the turn had none. Edits that came since the turn began are not looked
- * for, since the turn's stores would have to stand over them: the statement itself spares edited rows. What
- * is in the way is no failure of the turn; the report waits. */
-static void report_faults(plant *p)
+/* A transaction for faults and events alone, when the turn had none. Edits that came since the turn began are
+ * not looked for, since the turn's stores would have to stand over them: the statement itself spares edited
+ * rows. What is in the way is no failure of the turn; the reports wait. */
+static void report(plant *p)
 {
     if (p->replaced || checkpoint_holds_off(p) || take_lock(p) != SQLITE_OK)
         return;
-    if (fault_flush(p) == SQLITE_OK && plant_sql_run(p, SQL_COMMIT) == SQLITE_OK)
+    if (fault_flush(p) == SQLITE_OK && event_flush(p) == SQLITE_OK &&
+        plant_sql_run(p, SQL_COMMIT) == SQLITE_OK) {
         fault_clean(p);
-    else
-        plant_sql_fail(p, "write the faults");
+        event_clean(p);
+    } else {
+        plant_sql_fail(p, "write the faults and events");
+    }
     roll_back(p);
+}
+
+bool plant_turn_stored(const plant *p)
+{
+    return p->n_undo > 0 || p->cpu_stored || p->n_moves > 0;
 }
 
 s7_status plant_turn_end(plant *p)
 {
     s7_status status;
-    bool stored = p->n_undo > 0 || p->cpu_stored || p->n_moves > 0, stand = stores_stand(p);
+    bool stored = plant_turn_stored(p), stand = stores_stand(p);
 
     assert(p->in_turn);
     status = finish(p);
-    if (status == S7_OK && p->faults.urgent)
-        report_faults(p);
+    if (status == S7_OK && (p->faults.urgent || p->n_events >= PLANT_EVENTS_MANY))
+        report(p);
     turn_close(p);
     return stored && !stand ? status : S7_OK;
 }
@@ -366,11 +388,12 @@ s7_status turn_first(plant *p)
     if (status == S7_OK && read_data_version(p, &p->data_version) != SQLITE_OK)
         status = plant_sql_fail(p, "ask for data_version");
     p->applied = any && p->can_write;
+    if (status == S7_OK && p->can_write && conn_lost(p) != SQLITE_OK)
+        status = plant_sql_fail(p, "write the connections");
     if (status == S7_OK && p->can_write)
         status = flush(p);
     roll_back(p);
-    plant_clean(p, true);
-    fault_clean(p);
+    all_clean(p);
     turn_close(p);
     return status;
 }
@@ -381,7 +404,7 @@ static s7_status write_what_waits(plant *p)
 {
     int rc;
 
-    if (p->options.read_only || !(p->owed || something_to_write(p)))
+    if (p->options.read_only || !(p->owed || p->dirty_conns != NULL || something_to_write(p)))
         return S7_OK;
     rc = take_lock(p);
     return rc == SQLITE_OK || is_busy(rc) ? S7_OK : plant_sql_fail(p, "begin to write");

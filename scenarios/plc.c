@@ -170,6 +170,7 @@ static s7_status serve(struct sc_plc *plc, const struct plant_new_plc *new, stru
     options.time_scale = engine->options->scale;
     plant_options_init(&open);
     open.temporary = true;
+    open.wall_ms = s7_loop_wall_ms(engine->loop);
     s7_status status = plant_create_temporary(plc->path, new, 1, error);
     if (status == S7_OK)
         status = plant_open(plc->path, &open, &plc->plant, error);
@@ -307,7 +308,9 @@ static int plc_set(lua_State *lua)
     struct plant_block *block = find_block(lua, plc, &address);
     memcpy(bytes, block->data + sc_byte_offset(&address), len);
     sc_check_value(lua, 3, &address, bytes);
+    plant_clock(plc->plant, s7_loop_wall_ms(plc->engine->loop));
     s7_status status = plant_turn_begin(plc->plant, true);
+    plant_writer(plc->plant, PLANT_BY_SCRIPT, "", 0);
     block = find_block(lua, plc, &address);
     if (status == S7_OK)
         status = plant_store(plc->plant, block, (uint32_t)sc_byte_offset(&address), bytes, (uint32_t)len);

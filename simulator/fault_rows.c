@@ -101,6 +101,7 @@ static bool report_all(sim_server *server)
 /* A turn of the plant with nothing in it but what waits to be written or read. */
 static bool empty_turn(sim_server *server)
 {
+    plant_clock(server->plant, s7_loop_wall_ms(server->loop));
     return plant_turn_begin(server->plant, false) == S7_OK && plant_turn_end(server->plant) == S7_OK;
 }
 
@@ -237,6 +238,7 @@ void sim_rows_start(sim_server *server)
 
 s7_status sim_rows_turn_begin(sim_server *server, bool writes)
 {
+    plant_clock(server->plant, s7_loop_wall_ms(server->loop));
     s7_status status = plant_turn_begin(server->plant, writes);
 
     if (has_moved(server)) {

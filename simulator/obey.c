@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define NS_PER_US INT64_C(1000)
 
@@ -59,8 +60,21 @@ static void count_connect(struct sim_conn *conn, bool was_open)
         tally->stats.sessions_max = conn->station->plc.n_connections;
 }
 
-static void count_job(struct sim_plc_stats *stats, enum sim_fn fn)
+static void keep_tsap(struct sim_conn_turn *turn, const struct s7_cotp *cr)
 {
+    const struct s7_cotp_param *called = s7_cotp_find(cr, S7_COTP_PARAM_CALLED_TSAP);
+    size_t len = called == NULL ? 0 : called->len < SIM_TSAP_CAP ? called->len : SIM_TSAP_CAP;
+
+    turn->tsap_len = (uint8_t)len;
+    if (len > 0)
+        memcpy(turn->tsap, called->value, len);
+}
+
+static void count_job(struct sim_conn *conn, enum sim_fn fn)
+{
+    struct sim_plc_stats *stats = &conn->station->now.stats;
+
+    conn->turn.jobs++;
     stats->setups += fn == SIM_FN_SETUP;
     stats->reads += fn == SIM_FN_READ;
     stats->writes += fn == SIM_FN_WRITE;
@@ -71,15 +85,17 @@ void sim_serve(struct sim_conn *conn, enum sim_writes writes, struct sim_step *s
 {
     bool was_open = sim_session_is_open(conn->session);
 
-    if (step->cr != NULL && !conn->turn.counted)
+    if (step->cr != NULL && !conn->turn.counted) {
         conn->turn.role = role_of(step->cr);
+        keep_tsap(&conn->turn, step->cr);
+    }
     sim_session_run(conn->session, writes, step);
     if (step->result == SIM_STEP_BLOCKED)
         return;
     if (step->cr != NULL)
         count_connect(conn, was_open);
     else
-        count_job(&conn->station->now.stats, fn_of(step));
+        count_job(conn, fn_of(step));
 }
 
 /* ---- the words ---- */

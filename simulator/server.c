@@ -24,27 +24,48 @@ void sim_server_options_init(struct sim_server_options *options)
 
 /* ---- what happened ---- */
 
-static void record(sim_server *server, const struct plant_plc *row, const char *kind, const char *peer,
-                   const char *text)
+static void say(sim_server *server, const struct plant_plc *row, const char *kind, const char *peer,
+                const char *text)
 {
     if (server->options.log != NULL)
         server->options.log(row != NULL ? row->name : "", kind, peer, text, server->options.log_arg);
-    plant_event(server->plant, s7_loop_wall_ms(server->loop), row, kind, peer, text);
+}
+
+static void record(sim_server *server, const struct plant_plc *row, const char *kind, const char *text)
+{
+    say(server, row, kind, "", text);
+    plant_event(server->plant, s7_loop_wall_ms(server->loop), row, kind, "", text);
 }
 
 void sim_server_note(sim_server *server, const char *kind, const char *text)
 {
-    record(server, NULL, kind, "", text);
+    record(server, NULL, kind, text);
 }
 
 void sim_station_note(struct sim_station *station, const char *kind, const char *text)
 {
-    record(station->server, station->plc.row, kind, "", text);
+    record(station->server, station->plc.row, kind, text);
 }
 
+/* What a fault did is noted whether connections are or not. */
 void sim_conn_note(struct sim_conn *conn, const char *kind, const char *text)
 {
-    record(conn->server, conn->station->plc.row, kind, s7_stream_peer(conn->stream), text);
+    sim_server *server = conn->server;
+    bool is_fault = strcmp(kind, "fault") == 0;
+    const struct plant_event event = {.wall_ms = s7_loop_wall_ms(server->loop),
+                                      .plc = conn->station->plc.row,
+                                      .kind = kind,
+                                      .peer = s7_stream_peer(conn->stream),
+                                      .text = text,
+                                      .conn = conn->ordinal,
+                                      .fn = "",
+                                      .latency_us = -1};
+
+    say(server, event.plc, kind, event.peer, text);
+    if (is_fault || strcmp(kind, "close") == 0)
+        snprintf(conn->why, sizeof conn->why, "%s", text);
+    if (is_fault || plant_audit_settings(server->plant)->connections)
+        plant_event_add(server->plant, &event);
 }
 
 /* ---- connections ---- */
@@ -57,6 +78,7 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     sim_turn_unpark(conn);
     s7_timer_stop(&conn->deadline);
     s7_timer_stop(&conn->hold);
+    sim_audit_close(conn);
     s7_timer_stop(&conn->tell);
     if (conn->turn.counted)
         conn->station->now.admitted[conn->turn.role]--;
@@ -163,6 +185,7 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     conn->station = station;
     conn->stream = stream;
     conn->parked_ns = S7_NEVER_NS;
+    conn->turn.waits_ns = S7_NEVER_NS;
     conn->ordinal = (unsigned)station->now.stats.accepted;
     conn->accepted_ns = s7_loop_now_ns(server->loop);
     conn->next = server->conns;
@@ -281,6 +304,8 @@ static void on_upkeep(s7_timer *timer, void *arg)
 {
     sim_server *server = arg;
 
+    sim_audit_upkeep(server);
+    plant_clock(server->plant, s7_loop_wall_ms(server->loop));
     s7_status status = plant_upkeep(server->plant);
     if (status == S7_E_PLANT_REPLACED && !server->replaced)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
@@ -370,6 +395,7 @@ void sim_server_free(sim_server *server)
     s7_timer_stop(&server->retry);
     free(server->stations);
     free(server->taps);
+    free(server->seen);
     free(server);
 }
 

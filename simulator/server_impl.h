@@ -1,6 +1,6 @@
 /* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does),
  * telling.c, obey.c (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts),
- * fault_rows.c (those that are rows of the plant), ghost.c and tap.c. */
+ * fault_rows.c (those that are rows of the plant), audit.c, ghost.c and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
@@ -9,6 +9,9 @@
 #include "simulator/verdict.h"
 
 #define SIM_LISTEN_CAP (PLANT_LISTEN_CAP + 8)
+
+#define SIM_WHY_CAP  96
+#define SIM_TSAP_CAP 8 /* bytes that are noted of one */
 
 /* What the requests of a turn can change on a connection; put back when the turn is run again. */
 struct sim_conn_turn {
@@ -25,6 +28,9 @@ struct sim_conn_turn {
     bool vanish;          /* the cable is to be taken out before anything is sent, */
     uint64_t vanish_by;   /* by this fault */
     const char *muted_by; /* the fault that silenced it, or NULL */
+    uint64_t jobs;        /* run */
+    int64_t waits_ns;     /* audited: since when its next request waits; S7_NEVER_NS: it does not */
+    uint8_t tsap[SIM_TSAP_CAP], tsap_len; /* called, of its connection request */
 };
 
 struct sim_conn {
@@ -45,7 +51,10 @@ struct sim_conn {
     bool cable_out;
     uint64_t cable_by;
     int64_t cable_back_ns;
-    bool hit; /* by the fault whose time has come */
+    bool hit;              /* by the fault whose time has come */
+    plant_conn *record;    /* its row of `connection`, or NULL */
+    bool told_setup;       /* and that has what setup communication agreed on */
+    char why[SIM_WHY_CAP]; /* what was noted last of its end */
 };
 
 /* What the requests of a turn can change on a PLC, the plant apart. */
@@ -93,6 +102,11 @@ struct sim_server {
     bool news;             /* this turn brought some that others are to be told */
     bool followed;         /* this turn did what follows from a foreign change of a mode */
     bool replaced;         /* the plant file is another one now */
+    bool failing;          /* commits fail */
+    bool watches;          /* this turn's jobs are looked at */
+    struct sim_seen *seen; /* audit.c; those of this turn, until it stands */
+    size_t n_seen, cap_seen;
+    uint64_t audits; /* upkeeps, counted */
     struct sim_server_stats stats;
     struct sim_rows rows;
     bool in_turn;         /* of the plant */
@@ -176,5 +190,13 @@ void sim_tap_step(struct sim_conn *conn, const struct sim_step *step);
 void sim_tap_told(struct sim_conn *conn); /* what the session told last */
 void sim_tap_forget(sim_server *server);
 void sim_tap_tell(sim_server *server);
+
+/* audit.c: what the plant's audit is told of connections and jobs. */
+void sim_audit_begin(sim_server *server); /* a turn's requests are about to be run */
+void sim_audit_step(struct sim_conn *conn, const struct sim_step *step); /* if the server watches */
+void sim_audit_forget(sim_server *server);                               /* the turn was undone */
+void sim_audit_tell(sim_server *server, struct sim_conn *list);          /* it stands */
+void sim_audit_upkeep(sim_server *server);
+void sim_audit_close(struct sim_conn *conn);
 
 #endif

@@ -41,6 +41,11 @@ bool sim_session_is_open(const sim_session *session)
     return session->now.state == SIM_OPEN;
 }
 
+const struct sim_link *sim_session_link(const sim_session *session)
+{
+    return &session->now.link;
+}
+
 /* ---- framing ---- */
 
 size_t sim_session_room(sim_session *session, uint8_t **room)
@@ -203,6 +208,11 @@ int64_t sim_session_deadline(const sim_session *session)
     if (session->now.state == SIM_ENDED || session->now.mute)
         return NEVER_NS;
     return sooner(waits ? session->connect_by_ns : NEVER_NS, frame_deadline(session));
+}
+
+int64_t sim_session_received_ns(const sim_session *session)
+{
+    return session->received_ns;
 }
 
 bool sim_session_overdue(const sim_session *session, int64_t now_ns, const char **why)

@@ -124,7 +124,11 @@ int64_t sim_session_due(sim_session *session);
 /* Frames were held back and nothing was read: that time is not the peer's. */
 void sim_session_resume(sim_session *session, int64_t now_ns);
 
+int64_t sim_session_received_ns(const sim_session *session); /* when bytes came last */
+
 /* ---- state ---- */
 bool sim_session_is_open(const sim_session *session); /* an admitted S7 connection */
+struct sim_link;
+const struct sim_link *sim_session_link(const sim_session *session); /* what its setup agreed on; job.h */
 
 #endif

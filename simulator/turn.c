@@ -107,6 +107,8 @@ static void run_frame(struct sim_conn *conn, enum sim_writes writes, bool first_
     sim_session_step(conn->session, step);
     if (step->result == SIM_STEP_REQUEST)
         request(conn, writes, first_run, step);
+    if (conn->server->watches && step->pdu != NULL)
+        sim_audit_step(conn, step);
     if (step->kind != NULL && first_run)
         sim_conn_note(conn, step->kind, step->note);
     if (step->result == SIM_STEP_ENDED)
@@ -128,6 +130,7 @@ static void run_frames(struct sim_conn *conn, enum sim_writes turn, bool first_r
 
     if (conn->turn.ending || sim_conn_is_held(conn))
         return;
+    plant_writer(conn->server->plant, PLANT_BY_S7, s7_stream_peer(conn->stream), conn->ordinal);
     do {
         run_frame(conn, writes, first_run, &step);
     } while (step.result == SIM_STEP_DONE || step.result == SIM_STEP_MUTED);
@@ -280,6 +283,17 @@ static enum sim_writes begin(sim_server *server, bool writes)
     return refuse ? SIM_WRITES_REFUSE : SIM_WRITES_RUN;
 }
 
+/* Commits that fail are told once as well, and so is the first that does not. */
+static void tell_commit(sim_server *server, bool stored, s7_status committed)
+{
+    if (committed != S7_OK && !server->failing)
+        sim_server_note(server, "error", plant_last_error(server->plant)->text);
+    if (committed == S7_OK && stored && server->failing)
+        sim_server_note(server, "recover", "the plant file takes writes again");
+    if (committed != S7_OK || stored)
+        server->failing = committed != S7_OK;
+}
+
 /* ---- step 6 ---- */
 
 static void close_ended(struct sim_conn *conn)
@@ -384,13 +398,16 @@ void sim_turn(s7_loop *loop, void *arg)
     server->stats.turns++;
     enum sim_writes writes = begin(server, any_write(list));
     sim_armed_enter(server);
+    sim_audit_begin(server);
     mark_all(list);
     run_all(list, writes, true);
+    bool stored = plant_turn_stored(server->plant);
     s7_status committed = sim_rows_turn_end(server);
+    tell_commit(server, stored, committed);
     if (committed != S7_OK) {
         server->stats.commits_failed++;
-        sim_server_note(server, "error", plant_last_error(server->plant)->text);
         sim_tap_forget(server);
+        sim_audit_forget(server);
         modes_stand(server, list, false);
         rewind_all(list);
         run_all(list, committed == S7_E_PLANT_BUSY ? SIM_WRITES_WAIT : SIM_WRITES_REFUSE, false);
@@ -400,6 +417,7 @@ void sim_turn(s7_loop *loop, void *arg)
     }
     if (server->n_taps > 0)
         sim_tap_tell(server);
+    sim_audit_tell(server, list);
     for (struct sim_conn *conn = list; conn != NULL; conn = next) {
         next = conn->next_active;
         sim_session_turn_done(conn->session);

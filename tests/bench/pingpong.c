@@ -6,6 +6,7 @@
  * usage: bench_pingpong ADDR:PORT [ROUNDS [REQUESTS]]     prints rates and their ratio.
  * Exit status: 0 measured, 1 a round trip failed, 2 usage, 4 cannot connect. */
 #include "bench/frames.h"
+#include "bench/turns.h"
 
 #include <s7rig/client.h>
 
@@ -15,25 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define ROUNDS_MAX 1000
-#define READ_LEN   32
-#define DONE_LEN   (FRAME_READ_DONE + READ_LEN)
+#define READ_LEN 32
+#define DONE_LEN (FRAME_READ_DONE + READ_LEN)
 
 static const struct frame_place place = {.db = 1, .byte = 0, .len = READ_LEN};
 static uint8_t request[FRAME_CAP], answer[FRAME_CAP];
 static s7_client *client;
 static int bare_fd;
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* ---- A: the client ---- */
 
@@ -110,19 +101,6 @@ static double rate(bool (*read)(void), const char *whose, unsigned requests)
         exit(1);
     }
     return requests / (now_s() - begin_s);
-}
-
-static int compare(const void *left, const void *right)
-{
-    const double *a = left, *b = right;
-
-    return *a < *b ? -1 : *a > *b;
-}
-
-static double median(double *values, unsigned n)
-{
-    qsort(values, n, sizeof *values, compare);
-    return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
 static void take_turns(unsigned rounds, unsigned requests)

@@ -5,7 +5,7 @@
 
 say "the command lists its subcommands"
 expect 0 "usage: s7rig COMMAND" "$s7rig" --help
-for command in serve "plant new" "plant show" read write watch bench replay info clock start stop doctor scan dump diag blocks upload download; do
+for command in serve "plant new" "plant show" "plant import" "plant export" "plant diff" "plant log" read write watch bench replay info clock start stop doctor scan dump diag blocks upload download; do
     contains "  $command " "s7rig --help"
 done
 expect 0 "  plant new " "$s7rig" help
@@ -13,7 +13,7 @@ expect 2 "usage: s7rig COMMAND" "$s7rig"
 expect 0 "s7rig 0." "$s7rig" --version
 
 say "each subcommand explains itself"
-for command in serve "plant new" "plant show" read write watch bench replay info clock start stop doctor scan dump diag blocks upload download; do
+for command in serve "plant new" "plant show" "plant import" "plant export" "plant diff" "plant log" read write watch bench replay info clock start stop doctor scan dump diag blocks upload download; do
     expect 0 "usage: s7rig $command " "$s7rig" $command --help
     expect 0 "usage: s7rig $command " "$s7rig" help $command
     contains "Exit status:" "s7rig help $command"

@@ -40,14 +40,14 @@ done
 for section in client simulator; do
     case $section in
     client) without='not yet: ' ;;
-    simulator) without='| open |' ;;
+    simulator) without='| open |\|| later: ' ;;
     esac
-    rows $section | grep -v '\.c:' | grep -vF "$without" &&
+    rows $section | grep -v '\.c:' | grep -v "$without" &&
         complain "these rows of the $section have no test, and do not say \"$without\""
     twice=$(rows $section | cut -c 3-8 | sort | uniq -d)
     [ -z "$twice" ] || complain "the $section has two rows of $twice"
     all=$(rows $section | wc -l)
-    missing=$(rows $section | grep -cF "$without")
+    missing=$(rows $section | grep -c "$without")
     echo "$section: $all statements, $((all - missing)) tested, $missing not"
 done
 exit $failed

@@ -166,6 +166,25 @@ static void check_writer(sqlite3 *db, unsigned index, const uint8_t *db1, const 
     writer->acked = writer->sent = value; /* the next round counts on from what the file holds */
 }
 
+/* The log and the bytes were committed together: the newest row of a place has what is there, and each row
+ * begins with what the one before it left. */
+static void check_log(sqlite3 *db)
+{
+    assert_int_equal(rig_sql_int(db,
+                                 "SELECT count(*) FROM (SELECT number, offset, after, max(id) FROM write_log"
+                                 " WHERE kind = 'DB' GROUP BY number, offset) l JOIN block b ON b.kind = "
+                                 "'DB' AND b.number = l.number"
+                                 " WHERE substr(b.data, l.offset + 1, %u) <> l.after",
+                                 PLACE_LEN),
+                     0);
+    assert_int_equal(
+        rig_sql_int(db, "SELECT count(*) FROM (SELECT before, lag(after) OVER (PARTITION BY number, offset"
+                        " ORDER BY id) AS left_there FROM write_log WHERE kind = 'DB')"
+                        " WHERE left_there IS NOT NULL AND left_there <> before"),
+        0);
+    assert_true(rig_sql_int(db, "SELECT count(*) FROM write_log") > 0);
+}
+
 static void check_file(void)
 {
     uint8_t db1[BLOCK_LEN], db2[BLOCK_LEN];
@@ -175,6 +194,7 @@ static void check_file(void)
     rig_sql_blob(db, "SELECT data FROM block WHERE kind = 'DB' AND number = 2", db2, sizeof db2);
     for (unsigned i = 0; i < CONNECTIONS; i++)
         check_writer(db, i, db1, db2);
+    check_log(db);
     assert_int_equal(
         rig_sql_int(db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
     sqlite3_close(db);

@@ -39,6 +39,23 @@ const char *const fuzz_seeds[] = {
     "0000 0001 0000 0006 0001 0001 0001 0001 0001 0200 0001 7102 0001 0000 0009 0002 dead 0000"
     "0300003b 02f080 3207 0000 6900 000c 001e 00011208 12 41 0e 00 0000 0000 ff09 001a 0014 0002"
     "0000 0000 0001 0000 0000 0001 0001 0001 0001 0000 08 02",
+    /* a function of 4 bytes is given in one piece, inserted, uploaded, and deleted with a DB */
+    "f0 " CR SETUP "03000031 02f080 3201 0000 1e00 0020 0000 1a00010000000000 09 5f3043303030303750 0d 31 "
+    "303030303736 303030303034 "
+    "03000065 02f080 3203 0000 0100 0002 0050 0000 1b00 004c 00fb 70700101 020c 0007 0000004c 00000000"
+    "00000000 0000 00000000 0000 0000 0000 0000 0004 01020304"
+    "0000000000000000 0000000000000000 0000000000000000 0100 0000 0000000000000000"
+    "03000014 02f080 3203 0000 0300 0001 0000 0000 1c"
+    "0300002b 02f080 3201 0000 1f00 001a 0000 28000000000000fd 000a 0100 3043303030303750 05 5f494e5345"
+    "03000023 02f080 3201 0000 1b00 0012 0000 1d00000000000000 09 5f3043303030303741"
+    "03000019 02f080 3201 0000 1c00 0008 0000 1e00000000000000"
+    "03000033 02f080 3201 0000 1f00 0022 0000 28000000000000fd 0012 0200 3043303030303741 3041303030303241"
+    "05 5f44454c45",
+    /* and one that waits for its pieces */
+    "07 " CR SETUP "03000031 02f080 3201 0000 1e00 0020 0000 1a00010000000000 09 5f3041303030303150 0d 31 "
+    "303030303736 303030303034 "
+    "0300001b 02f080 3203 0000 0100 0002 0006 0000 1b01 0002 00fb 7070"
+    "0300001b 02f080 3203 0000 0300 0002 0006 0000 1b01 0002 00fb 0101",
     NULL};
 
 static const char *const cpus[] = {"generic", "s7-300"};
@@ -69,6 +86,8 @@ static void open_rig(void)
     snprintf(path, sizeof path, "%s/plant", folder);
     plant_options_init(&options);
     options.durability = PLANT_MEMORY;
+    options.temporary = true;
+    options.journal_delete = true; /* nobody else ever needs the lock: blocks are loaded under it */
     if (plant_create(path, plcs, 2, &error) != S7_OK ||
         plant_open(path, &options, &rig.plant, &error) != S7_OK)
         fuzz_fail("%s", error.text);
@@ -129,23 +148,65 @@ static void feed(sim_session *session, const uint8_t *bytes, size_t len, struct 
     }
 }
 
-static void begin_anew(struct sim_plc *plc)
+#define PRISTINE_MARK 0xEE
+
+static bool is_pristine(struct sim_plc *plc, uint16_t db, uint32_t len)
 {
+    const struct plant_block *block = plant_block_find(rig.plant, plc->row, S7_AREA_DB, db);
+    const struct plant_code *code = plant_code_find(rig.plant, plc->row, PLANT_DB, db);
+
+    return block != NULL && block->len == len && code != NULL && code->file[0] == PRISTINE_MARK;
+}
+
+/* Blocks that the last run brought. */
+struct brought {
+    struct plant_code codes[64];
+    size_t n;
+};
+
+static void on_code(const struct plant_code *code, void *arg)
+{
+    struct brought *brought = arg;
+
+    if (brought->n < 64 && code->file[0] != PRISTINE_MARK)
+        brought->codes[brought->n++] = *code;
+}
+
+static s7_status pristine(struct sim_plc *plc, uint16_t db, uint32_t len)
+{
+    static const uint8_t file[PLANT_FILE_MIN] = {PRISTINE_MARK}, zeros[500];
+    const struct plant_code code = {PLANT_DB, db, sizeof file, file};
+    struct plant_block *block = plant_block_find(rig.plant, plc->row, S7_AREA_DB, db);
+
+    return is_pristine(plc, db, len) ? plant_store(rig.plant, block, 0, zeros, len)
+                                     : plant_load(rig.plant, plc->row, &code, zeros, len);
+}
+
+static s7_status forget_brought(struct sim_plc *plc)
+{
+    struct brought brought = {.n = 0};
+    s7_status status = S7_OK;
+
+    plant_codes(rig.plant, plc->row, on_code, &brought);
+    for (size_t i = 0; i < brought.n && status == S7_OK; i++)
+        status = plant_delete(rig.plant, plc->row, brought.codes[i].kind, brought.codes[i].number);
+    return status;
+}
+
+/* As the run before found it. */
+static void make_pristine(struct sim_plc *plc)
+{
+    static const uint8_t zeros[16];
     const struct plant_state state = {.mode = PLANT_RUN};
-    static const uint8_t zeros[500];
-    static const struct {
-        s7_area area;
-        uint16_t number;
-    } blocks[] = {{S7_AREA_DB, 1}, {S7_AREA_DB, 2}, {S7_AREA_T, 0}};
+    struct plant_block *timers;
 
     *plc = rig.fresh[plc - rig.plc];
     if (plant_turn_begin(rig.plant, true) != S7_OK || plant_set_state(rig.plant, plc->row, &state) != S7_OK)
         fuzz_fail("the turn did not begin");
-    for (size_t i = 0; i < 3; i++) {
-        struct plant_block *block = plant_block_find(rig.plant, plc->row, blocks[i].area, blocks[i].number);
-        if (plant_store(rig.plant, block, 0, zeros, block->len) != S7_OK)
-            fuzz_fail("no room");
-    }
+    timers = plant_block_find(rig.plant, plc->row, S7_AREA_T, 0);
+    if (forget_brought(plc) != S7_OK || pristine(plc, 1, 64) != S7_OK || pristine(plc, 2, 500) != S7_OK ||
+        plant_store(rig.plant, timers, 0, zeros, sizeof zeros) != S7_OK)
+        fuzz_fail("no room");
     if (plant_turn_end(rig.plant) != S7_OK)
         fuzz_fail("the turn did not end well");
 }
@@ -155,7 +216,7 @@ static void run(struct sim_plc *plc, const uint8_t *bytes, size_t len, size_t st
     const struct sim_session_options options = {.frame_ns = 1, .connect_ns = 1};
     sim_session *session;
 
-    begin_anew(plc);
+    make_pristine(plc);
     out->len = 0;
     out->ended = false;
     if (sim_session_new(plc, &options, 0, &session) != S7_OK)

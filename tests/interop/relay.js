@@ -68,9 +68,8 @@ class Capture {
     }
 }
 
-// Listens on a free port of 127.0.0.1 and relays to 127.0.0.1:target. Gives {port, close()}.
-function relay(target, path) {
-    const capture = new Capture(path);
+// Listens on a free port of 127.0.0.1 and relays to 127.0.0.1:target; what passes is kept in the capture. Gives {port, close()}.
+function relay(target, capture) {
     const sockets = new Set();
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
         const plc = net.connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });

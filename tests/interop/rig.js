@@ -8,15 +8,16 @@ const os = require('os');
 const path = require('path');
 const readline = require('readline');
 const { execFile, spawn } = require('child_process');
-const { relay } = require('./relay');
+const { relay, Capture } = require('./relay');
 
 const COMMAND = process.env.S7RIG;
 const CHILD_MS = 20000; // longest life of one command
+const OUTPUT_MAX = 1 << 26; // and most that it says
 
 // The outcome of a command whatever its exit status: {status, out, err}.
-function run(program, args) {
+function run(program, args, longest = CHILD_MS) {
     return new Promise((resolve, reject) => {
-        execFile(program, args, { timeout: CHILD_MS }, (error, out, err) => {
+        execFile(program, args, { timeout: longest, maxBuffer: OUTPUT_MAX }, (error, out, err) => {
             if (error && typeof error.code !== 'number')
                 reject(error);
             else
@@ -35,16 +36,16 @@ class Rig {
     constructor(name) {
         this.name = name;
         this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 's7rig-interop-'));
-        this.plant = path.join(this.dir, 'test.s7plant');
         this.compared = 0;
         this.failures = [];
     }
 
     // ---- the simulator ----
 
-    // dbs: ["1:1024", ...]; tags: [[name, address, type], ...]; relayed: see relayTo
-    async serve(dbs, tags = [], { relayed = true } = {}) {
-        await must(COMMAND, ['plant', 'new', this.plant, ...dbs.flatMap((db) => ['--db', db])]);
+    // dbs: ["1:1024", ...]; tags: [[name, address, type], ...]; relayed: see relayTo. Once for each kind of CPU.
+    async serve(dbs, tags = [], { relayed = true, cpu = 'generic' } = {}) {
+        this.plant = path.join(this.dir, `${cpu}.s7plant`);
+        await must(COMMAND, ['plant', 'new', this.plant, '--cpu', cpu, ...dbs.flatMap((db) => ['--db', db])]);
         for (const [name, address, type] of tags)
             await this.sql(`INSERT INTO tag (name, address, type) VALUES ('${name}', '${address}', '${type}')`);
         this.server = spawn(COMMAND, ['serve', this.plant, '--listen', '127.0.0.1:0'],
@@ -62,7 +63,8 @@ class Rig {
     // Between our side and the other: what passes is kept for tshark when somebody asked for it.
     async relayTo(port) {
         const keep = process.env.S7RIG_PCAP_DIR || this.dir;
-        this.relay = await relay(port, path.join(keep, `${this.name}.pcap`));
+        this.capture = this.capture || new Capture(path.join(keep, `${this.name}.pcap`));
+        this.relay = await relay(port, this.capture);
         this.port = this.relay.port;
     }
 
@@ -115,7 +117,8 @@ class Rig {
         }
     }
 
-    async end() {
+    // What serve began.
+    async stop() {
         if (this.relay)
             this.relay.close();
         if (this.server) {
@@ -124,6 +127,11 @@ class Rig {
             if (how !== 0)
                 this.failures.push(`serve ended with ${how}: ${this.log()}`);
         }
+        this.relay = this.server = undefined;
+    }
+
+    async end() {
+        await this.stop();
         fs.rmSync(this.dir, { recursive: true });
     }
 }

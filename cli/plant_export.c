@@ -1,0 +1,109 @@
+#include "cli/cli.h"
+
+#include "cli/plant_file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct asked {
+    const struct cli_command *self;
+    const char *plant, *file;
+    enum plant_format format;
+};
+
+static int cannot_write(const struct asked *asked, int why)
+{
+    fprintf(stderr, "s7rig %s: cannot write %s: %s\n", asked->self->name, asked->file, strerror(why));
+    return CLI_ENVIRONMENT;
+}
+
+/* Into a stream of its own; it is closed. */
+static int write_to(const struct asked *asked, FILE *out)
+{
+    struct plant_error error;
+    s7_status status = plant_export(asked->plant, asked->format, out, &error);
+    bool closed = fclose(out) == 0;
+
+    if (status != S7_OK)
+        return cli_fail_plant(asked->self, &error);
+    return closed ? CLI_OK : cannot_write(asked, errno);
+}
+
+/* Whole or not at all: what was there stays until the new one is complete. */
+static int replace_file(const struct asked *asked)
+{
+    char temporary[4096];
+    int len = snprintf(temporary, sizeof temporary, "%s.%ld", asked->file, (long)getpid());
+
+    if (len < 0 || (size_t)len >= sizeof temporary)
+        return cannot_write(asked, ENAMETOOLONG);
+    FILE *out = fopen(temporary, "wx");
+    if (out == NULL)
+        return cannot_write(asked, errno);
+    int status = write_to(asked, out);
+    if (status == CLI_OK && rename(temporary, asked->file) != 0)
+        status = cannot_write(asked, errno);
+    if (status != CLI_OK)
+        unlink(temporary);
+    return status;
+}
+
+static int export_file(const struct asked *asked)
+{
+    struct stat file, source;
+
+    if (stat(asked->file, &file) != 0)
+        return replace_file(asked);
+    if (stat(asked->plant, &source) == 0 && source.st_dev == file.st_dev && source.st_ino == file.st_ino)
+        return cli_usage_error(asked->self, "%s is the plant itself", asked->file);
+    if (S_ISREG(file.st_mode))
+        return replace_file(asked);
+    FILE *out = fopen(asked->file, "w"); /* a pipe or a device */
+    return out != NULL ? write_to(asked, out) : cannot_write(asked, errno);
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+    struct asked asked = {.self = self};
+    bool json = false, csv = false;
+    const struct cli_option options[] = {
+        {.name = "json", .flag = &json}, {.name = "csv", .flag = &csv}, {.name = NULL}};
+    struct plant_error error;
+    int status = cli_options(self, options, &argc, argv);
+
+    if (status >= 0)
+        return status;
+    if (argc != 2 && argc != 3)
+        return cli_usage_error(self, "expected a plant file and, if you like, where to write, got %d",
+                               argc - 1);
+    if (csv && json)
+        return cli_usage_error(self, "--csv and --json cannot be had together: say one");
+    asked.plant = argv[1];
+    asked.file = argc == 3 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL;
+    asked.format = plant_file_format(asked.file, csv, json, NULL, 0);
+    if (asked.file != NULL)
+        return export_file(&asked);
+    return plant_export(asked.plant, asked.format, stdout, &error) == S7_OK ? CLI_OK
+                                                                            : cli_fail_plant(self, &error);
+}
+
+const struct cli_command cli_plant_export = {
+    .name = "plant export",
+    .summary = "write a plant file's tags as CSV, or all of it as JSON",
+    .usage = "PLANT [FILE] [OPTION]...",
+    .help = "CSV has a line for each tag: name, address, type, value, comment and, where there\n"
+            "are several PLCs, plc. JSON has whole PLCs: settings, blocks, status lists,\n"
+            "downloaded blocks and tags; imported into a new file it makes an equal plant. Without FILE, or with -,\n"
+            "it goes to standard output. Works beside a running `s7rig serve`; edits that no\n"
+            "server has applied yet are written as if they had been. The same plant gives the\n"
+            "same text.\n"
+            "\n"
+            "  --csv    whatever FILE is called; also where no FILE is given (default)\n"
+            "  --json   the same\n"
+            "\n"
+            "Exit status: 0 written, 2 usage, 3 not a plant file or of a newer s7rig, 4 cannot\n"
+            "write, missing or locked.\n",
+    .run = run,
+};

@@ -1,0 +1,169 @@
+/* pool_crowd.c - what it costs to share: a hundred threads that borrow from a pool of ten connections, read
+ * 32 bytes and give back, beside ten threads that have a connection each. The two take turns in one process;
+ * the ratio of reads is taken within each round.
+ *
+ * usage: bench_pool_crowd ADDR:PORT [ROUNDS [MILLISECONDS]]
+ * Exit status: 0 measured, 1 a read failed, 2 usage, 4 cannot connect. */
+#include "bench/turns.h"
+
+#include <s7rig/pool.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#define CROWD       100
+#define CONNECTIONS 10
+#define READ_LEN    32
+
+static s7_pool *pool;
+static s7_client *owned[CONNECTIONS];
+static atomic_bool go, stop;
+static atomic_uint reads;
+
+static s7_status read_once(s7_client *client, void *arg)
+{
+    uint8_t data[READ_LEN];
+
+    (void)arg;
+    return s7_read_db(client, NULL, 1, 0, data, sizeof data);
+}
+
+/* client NULL: one of the pool's each time. */
+static void *work(void *client)
+{
+    unsigned n = 0;
+
+    while (!atomic_load(&go)) {
+        struct timespec nap = {.tv_nsec = 1000000};
+
+        nanosleep(&nap, NULL);
+    }
+    for (; !atomic_load_explicit(&stop, memory_order_relaxed); n++) {
+        s7_status status =
+            client != NULL ? read_once(client, NULL) : s7_pool_execute(pool, NULL, read_once, NULL);
+
+        if (status == S7_OK)
+            continue;
+        fprintf(stderr, "bench_pool_crowd: %s\n", s7_errname(status));
+        exit(1);
+    }
+    atomic_fetch_add(&reads, n);
+    return NULL;
+}
+
+struct share {
+    double rate, cpu_us, switches; /* reads per second; of this process, per read */
+};
+
+static double seconds_of(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static struct share measure(unsigned threads, s7_client **clients, unsigned ms)
+{
+    struct rusage before, after;
+    pthread_t ids[CROWD];
+    struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+    atomic_store(&go, false);
+    atomic_store(&stop, false);
+    atomic_store(&reads, 0);
+    for (unsigned i = 0; i < threads; i++)
+        if (pthread_create(&ids[i], NULL, work, clients != NULL ? clients[i] : NULL) != 0)
+            exit(1);
+    double begin_s = now_s();
+    getrusage(RUSAGE_SELF, &before);
+    atomic_store(&go, true);
+    nanosleep(&span, NULL);
+    atomic_store(&stop, true);
+    for (unsigned i = 0; i < threads; i++)
+        pthread_join(ids[i], NULL);
+    getrusage(RUSAGE_SELF, &after);
+    double n = atomic_load(&reads) > 0 ? atomic_load(&reads) : 1;
+    return (struct share){.rate = n / (now_s() - begin_s),
+                          .cpu_us = (seconds_of(after.ru_utime) + seconds_of(after.ru_stime) -
+                                     seconds_of(before.ru_utime) - seconds_of(before.ru_stime)) *
+                                    1e6 / n,
+                          .switches = (double)(after.ru_nvcsw - before.ru_nvcsw) / n};
+}
+
+static double column(const struct share *shares, size_t at, unsigned rounds)
+{
+    static double values[ROUNDS_MAX];
+
+    for (unsigned i = 0; i < rounds; i++)
+        values[i] = *(const double *)(const void *)((const char *)&shares[i] + at);
+    return median(values, rounds);
+}
+
+static void show(const char *who, const struct share *shares, unsigned rounds)
+{
+    printf("%-36s %7.0f reads/s, %5.1f us and %.2f sleeps a read\n", who,
+           column(shares, offsetof(struct share, rate), rounds),
+           column(shares, offsetof(struct share, cpu_us), rounds),
+           column(shares, offsetof(struct share, switches), rounds));
+}
+
+static void take_turns(unsigned rounds, unsigned ms)
+{
+    static struct share shared[ROUNDS_MAX], own[ROUNDS_MAX];
+    static double ratios[ROUNDS_MAX];
+
+    for (unsigned i = 0; i < rounds; i++) {
+        if (i % 2 == 0)
+            shared[i] = measure(CROWD, NULL, ms);
+        own[i] = measure(CONNECTIONS, owned, ms);
+        if (i % 2 != 0)
+            shared[i] = measure(CROWD, NULL, ms);
+        ratios[i] = shared[i].rate / own[i].rate;
+    }
+    double middle = median(ratios, rounds);
+    show("100 threads at 10 connections:", shared, rounds);
+    show("10 threads with one each:", own, rounds);
+    printf("ratio %.3f (%.3f..%.3f), %u rounds of %u ms\n", middle, ratios[0], ratios[rounds - 1], rounds,
+           ms);
+}
+
+static bool open_all(const char *endpoint)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
+    s7_pool_options options;
+    bool good = true;
+
+    s7_pool_options_init(&options);
+    options.size = CONNECTIONS;
+    options.start = S7_POOL_START_ALL;
+    for (unsigned i = 0; good && i < CONNECTIONS; i++)
+        good = s7_client_new(endpoint, NULL, &owned[i], &err) == S7_OK &&
+               s7_client_connect(owned[i], &ctx) == S7_OK;
+    if (good && s7_pool_new(endpoint, &options, &pool, &err) == S7_OK && s7_pool_start(pool, &ctx) == S7_OK)
+        return true;
+    fprintf(stderr, "bench_pool_crowd: %s: %s\n", err.asked, err.came);
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 15;
+    unsigned long ms = argc > 3 ? strtoul(argv[3], NULL, 10) : 500;
+
+    if (argc < 2 || argc > 4 || rounds < 1 || rounds > ROUNDS_MAX || ms < 1 || ms > 100000) {
+        fprintf(stderr, "usage: bench_pool_crowd ADDR:PORT [ROUNDS [MILLISECONDS]]    (1..%d rounds)\n",
+                ROUNDS_MAX);
+        return 2;
+    }
+    if (!open_all(argv[1]))
+        return 4;
+    (void)measure(CROWD, NULL, (unsigned)ms / 10 + 1); /* warm */
+    (void)measure(CONNECTIONS, owned, (unsigned)ms / 10 + 1);
+    take_turns((unsigned)rounds, (unsigned)ms);
+    s7_pool_free(pool);
+    for (unsigned i = 0; i < CONNECTIONS; i++)
+        s7_client_free(owned[i]);
+    return 0;
+}
