@@ -209,9 +209,9 @@ s7_status plant_diff(const char *path_a, const char *path_b,
 {
     struct diff diff = {.fn = fn, .arg = arg, .error = error};
 
-    diff.status = plant_look(path_a, &diff.p[0], error);
+    diff.status = plant_open_to_look(path_a, &diff.p[0], error);
     if (diff.status == S7_OK)
-        diff.status = plant_look(path_b, &diff.p[1], error);
+        diff.status = plant_open_to_look(path_b, &diff.p[1], error);
     if (diff.status == S7_OK)
         compare_all(&diff);
     plant_close(diff.p[0]);

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-s7_status plant_look(const char *path, plant **out, struct plant_error *error)
+s7_status plant_open_to_look(const char *path, plant **out, struct plant_error *error)
 {
     struct plant_options options;
 
@@ -157,7 +157,7 @@ s7_status export_tags(plant *p, const struct plant_plc *plc, export_tag_fn *fn, 
 s7_status plant_export(const char *path, enum plant_format format, FILE *out, struct plant_error *error)
 {
     plant *p;
-    s7_status status = plant_look(path, &p, error);
+    s7_status status = plant_open_to_look(path, &p, error);
 
     if (status != S7_OK)
         return status;

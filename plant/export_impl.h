@@ -6,7 +6,7 @@
 #include "plant_impl.h"
 
 /* Open a plant to look only. */
-S7_MUST_CHECK s7_status plant_look(const char *path, plant **out, struct plant_error *error);
+S7_MUST_CHECK s7_status plant_open_to_look(const char *path, plant **out, struct plant_error *error);
 
 /* ---- texts of any length; bytes that are no UTF-8 become U+FFFD ---- */
 void export_json_text(FILE *out, const char *text, size_t len);

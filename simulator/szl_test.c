@@ -139,7 +139,7 @@ static void S7_104_118_190_every_list_is_the_same_in_any_units(void **state)
             in_units += narrow.units > 1;
             rig_connect(rig);
             rig_handshake(rig, 480, 1);
-            uint16_t granted = rig->plc.who->pdu_len < 480 ? rig->plc.who->pdu_len : 480;
+            uint16_t granted = (uint16_t)(rig->plc.who->pdu_len < 480 ? rig->plc.who->pdu_len : 480);
             read_list(rig, granted, id, indices[k], &wide);
             if (id != 0x0131 || indices[k] != 3) /* which tells the PDU length itself */
                 assert_memory_equal(wide.bytes, narrow.bytes, narrow.len);
