@@ -56,6 +56,7 @@ static struct model {
     uint64_t grants, puts, misuse, connects, failures, closes, checks;
     unsigned told_down;               /* in this step: that no connection is up */
     bool denied, no_place;            /* by the group, until it allows */
+    unsigned asked;                   /* by the group for connections that were not given up for it yet */
     bool hurried;                     /* somebody waited in this step and withdrew */
     bool resumed, refreshed, granted; /* in this step */
     unsigned warm;                    /* leases that came to be known while they were out */
@@ -344,6 +345,10 @@ static void on_close(const struct s7_pool_action *action)
     case S7_POOL_CLOSE_PAUSE:
         if (!m.paused)
             WRONG("the pool is not paused");
+        break;
+    case S7_POOL_CLOSE_YIELDED:
+        if (m.asked-- == 0)
+            WRONG("given up, and nobody asked");
         break;
     case S7_POOL_CLOSE_SHUTDOWN:
         if ((m.open && !m.closing) || (conn->lent && m.now < m.close_deadline))
@@ -753,16 +758,24 @@ static void allow(void)
     s7_pool_core_allowed(m.core, m.now);
 }
 
+static void ask_for_some(void)
+{
+    unsigned n = 1 + below(3);
+
+    m.asked += n;
+    s7_pool_core_yield(m.core, n, m.now);
+}
+
 static void maintain(void)
 {
-    static void (*const events[])(void) = {resize, refresh, pause_or_resume};
+    static void (*const events[])(void) = {resize, refresh, pause_or_resume, ask_for_some};
 
     if (m.denied && one_in(2))
         allow();
     else if (m.paused && one_in(5))
         pause_or_resume();
     else if (one_in(20))
-        events[below(3)]();
+        events[below(4)]();
 }
 
 /* Time goes on, at most to the next deadline. */

@@ -109,6 +109,7 @@ typedef enum s7_pool_close_reason {
     S7_POOL_CLOSE_SHRINK,   /* s7_pool_resize */
     S7_POOL_CLOSE_EVICTED,  /* s7_pool_refresh */
     S7_POOL_CLOSE_PAUSE,    /* s7_pool_pause */
+    S7_POOL_CLOSE_YIELDED,  /* for another pool of the group that had none */
     S7_POOL_CLOSE_REASONS   /* their number */
 } s7_pool_close_reason;
 
@@ -172,8 +173,9 @@ typedef void s7_pool_event_fn(s7_pool *pool, const s7_pool_event *event, void *u
 /* A PLC has few connections, and each pool takes its own. Pools of a group never have more than
  * plc_connections - plc_reserved to one PLC together, those being made or closed included, and never make
  * more than max_dials at a time to whatever PLC. A pool that gets none waits for its turn, and its callers
- * with it; nothing is taken away from another pool (max_idle_ms does that). One PLC: the same host as it is
- * written, port, rack and slot.
+ * with it. One that has none is given one by the pool that has most, if that has two or more: an idle one at
+ * once, else the next that comes back. Beyond that nothing is taken away (max_idle_ms does that). One PLC:
+ * the same host as it is written, port, rack and slot.
  *
  * Pools without a group know nothing of each other; the library keeps nothing that is not in a handle. At a
  * PLC that has fewer connections than they want, each keeps what it took first, tries for one more as at any
