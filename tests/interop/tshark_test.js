@@ -16,7 +16,7 @@ const PLC = '127.0.0.2';
 
 // [test, the side that is s7rig; both: s7rig read and write talk to our own server through the relay too]
 const RUNS = [['nodes7', PLC], ['snap7_client', PLC], ['snap7_cpu', PLC], ['snap7_server', CLIENT], ['snap7_services', CLIENT],
-              ['pushes', PLC]];
+              ['pushes', PLC], ['nmap', PLC]];
 
 // One object per packet with payload.
 async function dissect(file) {
