@@ -366,6 +366,15 @@ static void sleep_and_take_events(s7_pool *pool)
     }
 }
 
+static void answer_group(s7_pool *pool)
+{
+    unsigned asked = s7_pool_share_asked(&pool->share);
+
+    if (asked > 0)
+        s7_pool_core_yield(pool->core, asked, s7_now_ns());
+    s7_pool_core_allowed(pool->core, s7_now_ns());
+}
+
 void *s7_pool_chores(void *arg)
 {
     s7_pool *pool = arg;
@@ -376,7 +385,7 @@ void *s7_pool_chores(void *arg)
         bool called = s7_pool_share_is_called(&pool->share);
 
         if (called)
-            s7_pool_core_allowed(pool->core, s7_now_ns());
+            answer_group(pool);
         s7_pool_core_tick(pool->core, s7_now_ns());
         while (s7_pool_core_next_chore(pool->core, &action)) {
             carry_out(pool, &action);

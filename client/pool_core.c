@@ -19,7 +19,7 @@
  *       |                           drained|                                     |
  *       |                    IDLE <--------+---- DIRTY <---------- put ----------+
  *       | closed
- *    CLOSING <-- retire: from IDLE (reap), CHECKING (drop_overdue, reap), DIRTY (drop_overdue,
+ *    CLOSING <-- retire: from IDLE (reap, yield_idle), CHECKING (drop_overdue, reap), DIRTY (drop_overdue,
  * sacrifice_dirty), LEASED (put of one that ended, is discarded or must go; revoke_all), any of them (ended,
  * wind_down), all that nobody holds, DIALING included (wind_down; turnover: resize, refresh, pause, age)
  *
@@ -282,6 +282,7 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
         if (core->paused || ages || s7_pool_excess(core) > 0)
             s7_pool_turn_over(core, now_ns);
         serve(core, now_ns);
+        s7_pool_yield_idle(core);
         note_outage(core, now_ns);
         fail_overdue(core, now_ns);
         sacrifice_dirty(core);
@@ -306,7 +307,7 @@ bool s7_pool_is_quiet(const s7_pool_core *core, int64_t now_ns)
 
     return core->phase == S7_POOL_OPEN && core->waiting.n == 0 && core->start_want == 0 &&
            resting == s7_pool_taken(core) && resting <= core->rules.size && core->n_condemned == 0 &&
-           !core->paused && !core->rules.lend_oldest && core->rules.min_idle == 0 &&
+           !core->paused && core->yields == 0 && !core->rules.lend_oldest && core->rules.min_idle == 0 &&
            core->rules.max_lifetime_ns == S7_NEVER_NS && now_ns < core->soonest_ns;
 }
 

@@ -184,6 +184,10 @@ void s7_pool_core_dial_failed(s7_pool_core *core, unsigned conn, s7_status why, 
 void s7_pool_core_denied(s7_pool_core *core, unsigned conn, bool no_place, int64_t now_ns);
 void s7_pool_core_allowed(s7_pool_core *core, int64_t now_ns);
 
+/* The group asks for n connections, for a pool that has none: idle ones are closed at once, lent ones as they
+ * come back, and those that end meanwhile count. */
+void s7_pool_core_yield(s7_pool_core *core, unsigned n, int64_t now_ns);
+
 /* The check's answer came: the connection lives. */
 void s7_pool_core_checked(s7_pool_core *core, unsigned conn, int64_t now_ns);
 

@@ -87,6 +87,7 @@ struct s7_pool_core {
     unsigned n_condemned;
     bool down;             /* dialing failed and nothing is up: true until a dial goes well */
     bool denied, no_place; /* no dial until allowed; for want of a place */
+    unsigned yields;       /* connections that the group still asks for */
     bool stumbled;  /* the last dial failed with others up, and not by the PLC: it waits for dial_at_ns */
     bool told_down; /* event DOWN, and UP not yet */
     int64_t told_down_ns;
@@ -196,6 +197,11 @@ void s7_pool_note_renewal(s7_pool_core *core, int64_t now_ns); /* sets renewing 
 int64_t s7_pool_turnover_at_ns(const s7_pool_core *core);      /* when it has something to do next */
 void s7_pool_end_pause(s7_pool_core *core, s7_status status);  /* if anybody waits for it */
 void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
+
+/* ---- pool_denied.c ---- */
+
+/* Close idle connections that the group asks for. */
+void s7_pool_yield_idle(s7_pool_core *core);
 
 /* ---- pool_leap.c ---- */
 

@@ -1,6 +1,7 @@
 #include "client/pool_core_impl.h"
 
-/* Dials that the pool's group does not allow: none is begun until it does. */
+/* The pool's group: dials that it does not allow, of which none is begun until it does, and connections that
+ * it asks for. */
 
 void s7_pool_core_denied(s7_pool_core *core, unsigned index, bool no_place, int64_t now_ns)
 {
@@ -28,4 +29,16 @@ void s7_pool_core_allowed(s7_pool_core *core, int64_t now_ns)
 {
     core->denied = core->no_place = false;
     s7_pool_settle(core, now_ns);
+}
+
+void s7_pool_core_yield(s7_pool_core *core, unsigned n, int64_t now_ns)
+{
+    core->yields += n;
+    s7_pool_settle(core, now_ns);
+}
+
+void s7_pool_yield_idle(s7_pool_core *core)
+{
+    while (core->yields > 0 && core->lists[S7_POOL_IDLE].last != NULL)
+        s7_pool_retire(core, core->lists[S7_POOL_IDLE].last, S7_POOL_CLOSE_YIELDED);
 }

@@ -13,6 +13,7 @@ void s7_pool_retire(s7_pool_core *core, struct s7_pool_conn *conn, s7_pool_close
         return;
     }
     conn->reason = reason;
+    core->yields -= core->yields > 0;
     s7_pool_ask(core, conn,
                 conn->state == S7_POOL_LEASED && conn->number != 0 ? S7_POOL_REVOKE : S7_POOL_CLOSE);
     s7_pool_move(core, conn, S7_POOL_CLOSING);

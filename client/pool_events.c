@@ -304,6 +304,7 @@ void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why,
     s7_pool_ask(core, conn, NOTHING_TO_DO);
     s7_pool_move(core, conn, S7_POOL_FREE);
     s7_pool_note_failure(core, conn, why, now_ns);
+    core->yields -= core->yields > 0; /* its place is given back as well */
     core->stumbled = s7_pool_up(core) > 0 && !s7_pool_is_refusal(why);
     if (s7_pool_up(core) == 0)
         go_down(core, why, now_ns);

@@ -11,7 +11,8 @@
 
 struct s7_pool_plc { /* a CPU: pools of the same one share its places */
     struct s7_pool_plc *next;
-    unsigned used, pools;
+    unsigned used;
+    struct s7_pool_share *pools;
     char key[KEY_CAP];
 };
 
@@ -145,13 +146,29 @@ static void dequeue(s7_pool_group *group, struct s7_pool_share *share)
     share->queued = share->has_turn = false;
 }
 
-/* Does somebody before it wait for the same? */
+/* Whose turn it is between two that wait for the same: who has no place at all, else who came first. */
+static bool goes_first(const struct s7_pool_share *other, const struct s7_pool_share *share, int lacks,
+                       bool came_first)
+{
+    bool starves = share->places == 0, other_starves = other->places == 0;
+
+    if (lacks == S7_POOL_LACKS_DIAL || starves == other_starves)
+        return came_first;
+    return other_starves;
+}
+
 static bool is_behind(const s7_pool_group *group, const struct s7_pool_share *share, int lacks)
 {
-    for (const struct s7_pool_share *other = group->first; other != NULL && other != share;
-         other = other->next)
-        if ((int)other->lacks == lacks && (lacks == S7_POOL_LACKS_DIAL || other->plc == share->plc))
+    bool came_first = true;
+
+    for (const struct s7_pool_share *other = group->first; other != NULL; other = other->next) {
+        bool same = (int)other->lacks == lacks && (lacks == S7_POOL_LACKS_DIAL || other->plc == share->plc);
+
+        if (other == share)
+            came_first = false;
+        else if (same && goes_first(other, share, lacks, came_first))
             return true;
+    }
     return false;
 }
 
@@ -184,6 +201,48 @@ static void call_those_whose_turn_it_is(s7_pool_group *group)
     }
 }
 
+/* ---- giving up ---- */
+
+static unsigned places(const struct s7_pool_share *share)
+{
+    unsigned n = (unsigned)__builtin_popcountll(share->places);
+
+    return n > share->owes ? n - share->owes : 0;
+}
+
+/* Who has most gives up one, but not his last. false: nobody can. */
+static bool ask_for_one(const struct s7_pool_plc *plc)
+{
+    struct s7_pool_share *richest = plc->pools;
+
+    for (struct s7_pool_share *share = richest; share != NULL; share = share->peer)
+        if (places(share) > places(richest))
+            richest = share;
+    if (places(richest) < 2)
+        return false;
+    richest->owes++;
+    richest->asked++;
+    atomic_store(&richest->called, true);
+    richest->call(richest->arg);
+    return true;
+}
+
+/* One place for each that waits for one and has none. */
+static void feed_the_starving(const s7_pool_group *group, const struct s7_pool_plc *plc)
+{
+    unsigned starving = 0;
+    unsigned coming = group->options.plc_connections - (unsigned)group->options.plc_reserved - plc->used;
+
+    if (group->options.plc_connections == 0)
+        return;
+    for (const struct s7_pool_share *share = group->first; share != NULL; share = share->next)
+        starving += share->plc == plc && share->lacks == S7_POOL_LACKS_PLACE && share->places == 0;
+    for (const struct s7_pool_share *share = plc->pools; share != NULL; share = share->peer)
+        coming += share->owes;
+    while (starving > coming && ask_for_one(plc))
+        coming++;
+}
+
 /* ---- shares ---- */
 
 s7_status s7_pool_share_join(struct s7_pool_share *share, s7_pool_group *group,
@@ -194,15 +253,25 @@ s7_status s7_pool_share_join(struct s7_pool_share *share, s7_pool_group *group,
     pthread_mutex_lock(&group->mutex);
     struct s7_pool_plc *plc = plc_of(group, settings);
     if (plc != NULL) {
-        plc->pools++;
         group->users++;
         share->group = group;
         share->plc = plc;
+        share->peer = plc->pools;
+        plc->pools = share;
         share->call = call;
         share->arg = arg;
     }
     pthread_mutex_unlock(&group->mutex);
     return plc != NULL ? S7_OK : S7_E_NOMEM;
+}
+
+static void leave_peers(struct s7_pool_share *share)
+{
+    struct s7_pool_share **at = &share->plc->pools;
+
+    while (*at != share)
+        at = &(*at)->peer;
+    *at = share->peer;
 }
 
 void s7_pool_share_leave(struct s7_pool_share *share)
@@ -215,7 +284,8 @@ void s7_pool_share_leave(struct s7_pool_share *share)
     dequeue(group, share);
     share->plc->used -= (unsigned)__builtin_popcountll(share->places);
     group->dials -= (unsigned)__builtin_popcountll(share->dials);
-    if (--share->plc->pools == 0)
+    leave_peers(share);
+    if (share->plc->pools == NULL)
         forget_plc(group, share->plc);
     share->group = NULL;
     call_those_whose_turn_it_is(group);
@@ -245,6 +315,7 @@ enum s7_pool_grant s7_pool_share_take(struct s7_pool_share *share, unsigned conn
         share->lacks = grant == S7_POOL_NO_PLACE ? S7_POOL_LACKS_PLACE : S7_POOL_LACKS_DIAL;
         enqueue(group, share);
     }
+    feed_the_starving(group, share->plc);
     call_those_whose_turn_it_is(group);
     pthread_mutex_unlock(&group->mutex);
     return grant;
@@ -278,8 +349,10 @@ void s7_pool_share_give(struct s7_pool_share *share, unsigned conn)
         return;
     pthread_mutex_lock(&group->mutex);
     end_dial(share, bit);
-    if ((share->places & bit) != 0)
+    if ((share->places & bit) != 0) {
         share->plc->used--;
+        share->owes -= share->owes > 0;
+    }
     share->places &= ~bit;
     call_those_whose_turn_it_is(group);
     pthread_mutex_unlock(&group->mutex);
@@ -288,6 +361,19 @@ void s7_pool_share_give(struct s7_pool_share *share, unsigned conn)
 bool s7_pool_share_is_called(struct s7_pool_share *share)
 {
     return share->group != NULL && atomic_exchange(&share->called, false);
+}
+
+unsigned s7_pool_share_asked(struct s7_pool_share *share)
+{
+    s7_pool_group *group = share->group;
+
+    if (group == NULL)
+        return 0;
+    pthread_mutex_lock(&group->mutex);
+    unsigned asked = share->asked;
+    share->asked = 0;
+    pthread_mutex_unlock(&group->mutex);
+    return asked;
 }
 
 void s7_pool_share_pass(struct s7_pool_share *share)

@@ -1,7 +1,9 @@
 /* pool_group.h - what a pool asks its group before it dials, and tells it afterwards.
  *
  * A pool takes a place and a dial for a connection before it is made. Who gets none stands in a queue and is
- * called when it is his turn; then he takes, or passes. What one waits for, nobody behind him gets.
+ * called when it is his turn; then he takes, or passes. What one waits for, nobody behind him gets; those
+ * that have no place at all are before all others. Who has no place at all and gets none has another one
+ * asked to give one up.
  *
  * Thread-safe; the group's mutex is the last one that is locked. */
 #ifndef CLIENT_POOL_GROUP_H
@@ -23,6 +25,8 @@ struct s7_pool_share {
     atomic_bool called; /* set before call; taken by s7_pool_share_is_called */
     /* private */
     bool queued, has_turn;
+    unsigned owes, asked;       /* places to give up; of them: it was not told yet */
+    struct s7_pool_share *peer; /* the next one at this PLC */
     enum { S7_POOL_LACKS_PLACE, S7_POOL_LACKS_DIAL } lacks;
     struct s7_pool_share *next, *prev;
 };
@@ -40,8 +44,9 @@ void s7_pool_share_dialed(struct s7_pool_share *share,
                           unsigned conn); /* the dial is over, it keeps its place */
 void s7_pool_share_give(struct s7_pool_share *share, unsigned conn); /* it is closed, or could not be made */
 
-/* Was it called since the last time? Then try again what was refused, and pass. */
+/* Was it called since the last time? Then give up what it owes, try again what was refused, and pass. */
 bool s7_pool_share_is_called(struct s7_pool_share *share);
-void s7_pool_share_pass(struct s7_pool_share *share); /* nothing happens unless it has its turn */
+unsigned s7_pool_share_asked(struct s7_pool_share *share); /* so many more to give up; each is told once */
+void s7_pool_share_pass(struct s7_pool_share *share);      /* nothing happens unless it has its turn */
 
 #endif

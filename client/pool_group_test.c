@@ -117,6 +117,59 @@ static void who_needs_it_no_more_passes_it_on(void **state)
     assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_GRANTED);
 }
 
+static void who_has_none_is_given_one_of_who_has_most(void **state)
+{
+    (void)state;
+    make_group(5, 0, 0);
+    join_all();
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(s7_pool_share_take(&shares[0], i), S7_POOL_GRANTED);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(s7_pool_share_take(&shares[1], i), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 2), S7_POOL_NO_PLACE); /* two are not none */
+    expect_calls(0, 0, 0);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_PLACE);
+    expect_calls(1, 0, 0);
+    assert_true(s7_pool_share_is_called(&shares[0]));
+    assert_int_equal(s7_pool_share_asked(&shares[0]), 1);
+    assert_int_equal(s7_pool_share_asked(&shares[0]), 0); /* each is told once */
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_PLACE);
+    expect_calls(1, 0, 0); /* that one is on its way */
+}
+
+static void nobody_gives_up_his_last_one(void **state)
+{
+    (void)state;
+    make_group(2, 0, 0);
+    join_all();
+    assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_PLACE);
+    expect_calls(0, 0, 0);
+    s7_pool_share_give(&shares[0], 0);
+    expect_calls(0, 0, 1);
+}
+
+/* What two lack is asked of the same one, and as long as he has two. */
+static void each_that_has_none_is_given_one(void **state)
+{
+    (void)state;
+    make_group(3, 0, 0);
+    join_all();
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(s7_pool_share_take(&shares[0], i), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_NO_PLACE);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_PLACE);
+    expect_calls(2, 0, 0);
+    assert_int_equal(s7_pool_share_asked(&shares[0]), 2);
+    s7_pool_share_give(&shares[0], 1);
+    s7_pool_share_give(&shares[0], 2);
+    assert_int_equal(s7_pool_share_take(&shares[0], 1), S7_POOL_NO_PLACE); /* those are not for him */
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_asked(&shares[0]), 0);
+}
+
 static void so_many_dial_at_a_time_whatever_the_PLC(void **state)
 {
     (void)state;
@@ -143,8 +196,9 @@ static void one_that_ends_gives_back_all_it_had(void **state)
     assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
     assert_int_equal(s7_pool_share_take(&shares[0], 1), S7_POOL_GRANTED);
     assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_NO_PLACE);
+    expect_calls(1, 0, 0); /* it was asked for one */
     s7_pool_share_leave(&shares[0]);
-    expect_calls(0, 1, 0);
+    expect_calls(1, 1, 0);
     assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
     assert_int_equal(s7_pool_share_take(&shares[1], 1), S7_POOL_GRANTED);
 }
@@ -188,6 +242,61 @@ static int started(void **state)
     rig_start();
     rig.prompt = false;
     return 0;
+}
+
+static void idle_connections_that_the_group_asks_for_are_closed_at_once(void **state)
+{
+    (void)state;
+    rig.prompt = true;
+    borrow(0);
+    borrow(1);
+    put(rig.callers[0].lease);
+    run_for(SECOND);
+    put(rig.callers[1].lease);
+    s7_pool_core_yield(rig.core, 1, rig.now);
+    act();
+    expect_state(rig.callers[0].lease.conn, S7_POOL_FREE); /* the one that was idle longest */
+    expect_state(rig.callers[1].lease.conn, S7_POOL_IDLE);
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_YIELDED], 1);
+    run_for(SECOND);
+    put(borrow(2)); /* and that is all */
+    assert_int_equal(stats().total_connections, 1);
+}
+
+static void else_the_next_that_comes_back_is_closed_whoever_waits(void **state)
+{
+    rig_free(state);
+    rig.prompt = true;
+    rig.rules.size = 2;
+    rig_start();
+    borrow(0);
+    borrow(1);
+    get(2, S7_NEVER_NS);
+    s7_pool_core_yield(rig.core, 1, rig.now);
+    act();
+    assert_int_equal(stats().in_use, 2);
+    rig.prompt = false;
+    put(rig.callers[0].lease);
+    assert_int_equal(rig.reason[rig.callers[0].lease.conn], S7_POOL_CLOSE_YIELDED);
+    assert_false(rig.callers[2].done);
+    put(rig.callers[1].lease);
+    expect_told(2, S7_OK);
+}
+
+static void connections_that_end_meanwhile_are_given_up_as_well(void **state)
+{
+    (void)state;
+    rig.prompt = true;
+    borrow(0);
+    borrow(1);
+    borrow(2);
+    s7_pool_core_yield(rig.core, 2, rig.now);
+    s7_pool_core_ended(rig.core, rig.callers[0].lease.conn, S7_E_RESET, rig.now);
+    put(rig.callers[0].lease);
+    put_as(rig.callers[1].lease, S7_POOL_PUT_DISCARD);
+    put(rig.callers[2].lease);
+    assert_int_equal(stats().total_connections, 1);
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_YIELDED], 0);
 }
 
 static void who_is_denied_a_place_waits_and_dials_when_it_is_allowed(void **state)
@@ -259,10 +368,16 @@ int main(void)
         SHARES(another_CPU_has_connections_of_its_own),
         SHARES(who_asked_first_is_called_first_and_nobody_overtakes_him),
         SHARES(who_needs_it_no_more_passes_it_on),
+        SHARES(who_has_none_is_given_one_of_who_has_most),
+        SHARES(nobody_gives_up_his_last_one),
+        SHARES(each_that_has_none_is_given_one),
         SHARES(so_many_dial_at_a_time_whatever_the_PLC),
         SHARES(one_that_ends_gives_back_all_it_had),
         cmocka_unit_test(without_a_group_everything_is_granted),
         cmocka_unit_test(options_of_a_group_are_checked),
+        CORE(idle_connections_that_the_group_asks_for_are_closed_at_once),
+        CORE(else_the_next_that_comes_back_is_closed_whoever_waits),
+        CORE(connections_that_end_meanwhile_are_given_up_as_well),
         CORE(who_is_denied_a_place_waits_and_dials_when_it_is_allowed),
         CORE(who_has_none_and_is_denied_one_is_told_of_the_budget),
         cmocka_unit_test_teardown(a_start_that_is_denied_a_place_fails_but_waits_for_a_dial, rig_free),

@@ -311,6 +311,15 @@ static bool work_once(s7_pool_loop *pool)
     return true;
 }
 
+static void answer_group(s7_pool_loop *pool)
+{
+    unsigned asked = s7_pool_share_asked(&pool->share);
+
+    if (asked > 0)
+        s7_pool_core_yield(pool->core, asked, now_of(pool));
+    s7_pool_core_allowed(pool->core, now_of(pool));
+}
+
 static void work(s7_timer *timer, void *arg)
 {
     s7_pool_loop *pool = arg;
@@ -318,7 +327,7 @@ static void work(s7_timer *timer, void *arg)
     (void)timer;
     pool->working = true;
     if (pool->called)
-        s7_pool_core_allowed(pool->core, now_of(pool));
+        answer_group(pool);
     s7_pool_core_tick(pool->core, now_of(pool));
     while (!pool->freed && work_once(pool)) {
     }

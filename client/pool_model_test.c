@@ -56,8 +56,10 @@ static struct model {
     uint64_t grants, puts, misuse, connects, failures, closes, checks;
     unsigned told_down;               /* in this step: that no connection is up */
     bool denied, no_place;            /* by the group, until it allows */
+    unsigned asked;                   /* by the group for connections that were not given up for it yet */
     bool hurried;                     /* somebody waited in this step and withdrew */
     bool resumed, refreshed, granted; /* in this step */
+    unsigned warm;                    /* leases that came to be known while they were out */
 } m;
 
 #define WRONG(...)                                                                                           \
@@ -344,6 +346,10 @@ static void on_close(const struct s7_pool_action *action)
         if (!m.paused)
             WRONG("the pool is not paused");
         break;
+    case S7_POOL_CLOSE_YIELDED:
+        if (m.asked-- == 0)
+            WRONG("given up, and nobody asked");
+        break;
     case S7_POOL_CLOSE_SHUTDOWN:
         if ((m.open && !m.closing) || (conn->lent && m.now < m.close_deadline))
             WRONG("shut down");
@@ -545,6 +551,48 @@ static void ask_and_cancel(void)
     s7_pool_core_cancel(m.core, &waiter, m.now);
 }
 
+/* Not beyond the moment at which the core has something to do. */
+static void let_pass(int64_t most_ns)
+{
+    int64_t soonest = s7_pool_core_soonest(m.core), left = soonest - m.now - 1;
+
+    m.now += s7_draw_range(draw(), 0, left < most_ns ? left : most_ns);
+}
+
+static void lend_warm(struct model_conn *conn)
+{
+    int64_t lent_since = m.now;
+
+    let_pass(SECOND);
+    s7_pool_core_warm_leases(m.core, 1, m.now - lent_since);
+    conn->idle_since = m.now;
+    m.grants++;
+    m.puts++;
+    let_pass(SECOND);
+}
+
+/* One that came back may be left to borrowers, without a word to the core until the end. */
+static void be_warm(struct model_conn *conn)
+{
+    if (!s7_pool_core_warm(m.core, number(conn), m.now))
+        return;
+    if (!is_idle(conn) || count(is_lent) > 0 || waiting() > 0 || !m.open || m.closing || m.paused)
+        WRONG("connection %u was left to borrowers: idle %d, others lent %u, waiting %u, open %d, paused %d",
+              number(conn), is_idle(conn), count(is_lent), waiting(), m.open, m.paused);
+    for (unsigned n = below(5); n > 0; n--)
+        lend_warm(conn);
+    if (one_in(2)) {
+        s7_pool_core_cool_idle(m.core, conn->idle_since);
+        return;
+    }
+    conn->lease = s7_pool_core_cool_lent(m.core, NULL, m.now);
+    conn->lent = true;
+    conn->lent_since = m.now;
+    conn->leak_told = false;
+    m.grants++;
+    m.warm++;
+}
+
 static void give_back(void)
 {
     struct model_conn *conn = pick(is_lent);
@@ -564,6 +612,8 @@ static void give_back(void)
     if (status != S7_OK)
         WRONG("put: %s", s7_errname(status));
     m.puts++;
+    if (condition == S7_POOL_PUT_CLEAN && one_in(2))
+        be_warm(conn);
 }
 
 static void misuse(void)
@@ -708,16 +758,24 @@ static void allow(void)
     s7_pool_core_allowed(m.core, m.now);
 }
 
+static void ask_for_some(void)
+{
+    unsigned n = 1 + below(3);
+
+    m.asked += n;
+    s7_pool_core_yield(m.core, n, m.now);
+}
+
 static void maintain(void)
 {
-    static void (*const events[])(void) = {resize, refresh, pause_or_resume};
+    static void (*const events[])(void) = {resize, refresh, pause_or_resume, ask_for_some};
 
     if (m.denied && one_in(2))
         allow();
     else if (m.paused && one_in(5))
         pause_or_resume();
     else if (one_in(20))
-        events[below(3)]();
+        events[below(4)]();
 }
 
 /* Time goes on, at most to the next deadline. */
@@ -921,6 +979,8 @@ static void close_down(void)
 
 static void a_million_random_events_keep_every_promise(void **state)
 {
+    unsigned warm = 0;
+
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         begin(seed);
@@ -932,7 +992,10 @@ static void a_million_random_events_keep_every_promise(void **state)
         }
         close_down();
         s7_pool_core_free(m.core);
+        warm += m.warm;
     }
+    if (warm < 100)
+        fail_msg("only %u warm leases were met", warm);
 }
 
 /* From any state: when the PLC answers everything at once, everybody is served soon. */

@@ -97,7 +97,7 @@ const char *s7_pool_close_reason_name(s7_pool_close_reason reason)
 {
     static const char *const names[S7_POOL_CLOSE_REASONS] = {"idle",   "health",   "borrower", "timeout",
                                                              "peer",   "protocol", "shutdown", "lifetime",
-                                                             "shrink", "evicted",  "pause"};
+                                                             "shrink", "evicted",  "pause",    "yielded"};
 
     return reason >= 0 && reason < S7_POOL_CLOSE_REASONS ? names[reason] : "?";
 }

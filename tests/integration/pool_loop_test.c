@@ -795,7 +795,7 @@ static void p10_connections_of_a_busy_pool_are_replaced_when_they_are_old(void *
 #define POOLS 8
 
 static s7_pool_loop *pools[POOLS];
-static struct worker helpers[POOLS][5];
+static struct worker helpers[POOLS][5], greedy[2][20];
 
 static void count_got(s7_pool_loop *which, struct s7_pool_request *request, s7_status status,
                       const s7_errinfo *err, void *arg)
@@ -864,6 +864,53 @@ static void p12_pools_of_a_group_share_a_PLCs_connections(void **state)
     s7_pool_group_free(group);
 }
 
+/* Two pools of ten, of whom the first has all eight and never lets one rest: the second has one when the
+ * first comes back. */
+static void p12_a_pool_of_a_group_does_not_starve_beside_a_greedy_one(void **state)
+{
+    s7_pool_group_options limits;
+    s7_pool_group *group;
+    s7_pool_stats stats = {.struct_size = sizeof stats};
+    unsigned served_late = 0;
+
+    (void)state;
+    s7_pool_group_options_init(&limits);
+    limits.plc_connections = 8;
+    assert_int_equal(s7_pool_group_new(&limits, &group, NULL), S7_OK);
+    options.group = group;
+    options.size = 10;
+    options.start = S7_POOL_START_BACKGROUND;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(s7_pool_loop_new(house.loop, house.endpoint, &options, &pools[i], NULL), S7_OK);
+        assert_int_equal(s7_pool_loop_start(pools[i], 0, NULL, NULL), S7_OK);
+        for (unsigned j = 0; j < (i == 0 ? 20 : 1); j++)
+            assert_int_equal(s7_pool_loop_get(pools[i], &greedy[i][j].request, 60000, "a test", count_got,
+                                              &greedy[i][j], NULL),
+                             S7_OK);
+        run_for(500 * MS);
+    }
+    for (unsigned ms = 0; ms < 1000; ms += 10) { /* whoever got one puts it and asks again */
+        run_for(10 * MS);
+        served_late += greedy[1][0].got;
+        for (unsigned i = 0; i < 2; i++)
+            for (unsigned j = 0; j < 20; j++)
+                if (greedy[i][j].got) {
+                    greedy[i][j].got = false;
+                    assert_int_equal(s7_pool_loop_put(pools[i], greedy[i][j].request.lease), S7_OK);
+                    assert_int_equal(s7_pool_loop_get(pools[i], &greedy[i][j].request, 60000, "a test",
+                                                      count_got, &greedy[i][j], NULL),
+                                     S7_OK);
+                }
+    }
+    assert_in_range(served_late, 90, 100); /* nearly every time */
+    assert_int_equal(s7_pool_loop_stats(pools[0], &stats), S7_OK);
+    assert_int_equal(stats.closed[S7_POOL_CLOSE_YIELDED], 1);
+    assert_int_equal(stats.total_connections, 7);
+    for (unsigned i = 0; i < 2; i++)
+        s7_pool_loop_free(pools[i]);
+    s7_pool_group_free(group);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -872,6 +919,7 @@ int main(void)
         GENERIC(a_pause_that_waits_in_vain_ends_at_its_deadline),
         GENERIC(p10_connections_of_a_busy_pool_are_replaced_when_they_are_old),
         GENERIC(p12_pools_of_a_group_share_a_PLCs_connections),
+        GENERIC(p12_a_pool_of_a_group_does_not_starve_beside_a_greedy_one),
         GENERIC(a_health_check_finds_a_half_open_connection),
         GENERIC(checks_that_are_answered_keep_a_connection),
         GENERIC(the_end_of_an_idle_connection_is_noticed),

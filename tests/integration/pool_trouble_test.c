@@ -252,6 +252,54 @@ static void a_wrong_slot_is_told_as_such(void **state)
     assert_int_equal(house_thread_seen(&house).accepted, 1);
 }
 
+/* ---- a group ---- */
+
+static void start_in_a_group_of(unsigned connections)
+{
+    s7_pool_group_options limits;
+
+    s7_pool_group_options_init(&limits);
+    limits.plc_connections = (uint16_t)connections;
+    assert_int_equal(s7_pool_group_new(&limits, &options.group, NULL), S7_OK);
+    options.size = (uint16_t)connections;
+    options.start = S7_POOL_START_ALL;
+    options.max_idle_ms = 0;
+    open_pool();
+}
+
+/* The first pool has all that there are, and would keep them. */
+static void a_pool_of_a_group_that_has_none_is_given_one(void **state)
+{
+    s7_pool *late;
+    s7_client *client, *held[2];
+
+    (void)state;
+    start_in_a_group_of(3);
+    options.start = S7_POOL_START_BACKGROUND;
+    held[0] = borrow();
+    held[1] = borrow();
+    assert_int_equal(s7_pool_new(house.house.endpoint, &options, &late, NULL), S7_OK);
+    assert_int_equal(s7_pool_start(late, NULL), S7_OK);
+    assert_int_equal(s7_pool_get(late, NULL, &client), S7_OK); /* the idle one's place */
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_YIELDED], 1);
+    assert_int_equal(stats().total_connections, 2);
+    assert_int_equal(s7_pool_put(late, client), S7_OK);
+    s7_pool_free(late);
+    s7_client *third = borrow(); /* and back */
+    assert_int_equal(s7_pool_new(house.house.endpoint, &options, &late, NULL), S7_OK);
+    assert_int_equal(s7_pool_start(late, NULL), S7_OK);
+    assert_int_equal(s7_pool_get(late, S7_WITHIN(50), &client), S7_E_BUDGET); /* all are lent */
+    assert_int_equal(s7_pool_put(pool, third), S7_OK);
+    assert_int_equal(s7_pool_get(late, NULL, &client), S7_OK);
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_YIELDED], 2);
+    assert_int_equal(s7_pool_put(pool, held[0]), S7_OK);
+    assert_int_equal(s7_pool_put(pool, held[1]), S7_OK);
+    assert_int_equal(stats().total_connections, 2); /* one was asked for */
+    assert_int_equal(s7_pool_put(late, client), S7_OK);
+    s7_pool_free(late);
+    s7_pool_group_free(options.group);
+}
+
 /* ---- who holds it ---- */
 
 static void the_place_in_the_source_is_a_label(void **state)
@@ -320,6 +368,7 @@ int main(void)
         TEST(a_name_without_an_address_is_told_so),
         TEST(a_PLC_at_an_IPv6_address_is_like_any_other),
         TEST(a_wrong_slot_is_told_as_such),
+        TEST(a_pool_of_a_group_that_has_none_is_given_one),
         TEST(the_place_in_the_source_is_a_label),
         TEST(a_process_without_descriptors_does_not_take_the_PLC_for_full),
     };

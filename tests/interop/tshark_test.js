@@ -37,6 +37,7 @@ const UNKNOWN_IN_CPUS = [
     /^Unknown byte\(s\) blockinfo: /, /^Unknown blockinfo 2: /, /^Block flags \(unknown\): /,
     /Unknown Block type: 0x0100/, // the head of block details
     /Previous mode: Unknown/, /^anlinfo2: Unknown \(0x00\)/, // of a CPU that says no more than its mode
+    /^Reserved\/Unknown: 0x00$/, /^Job Reserved \/ Unknown: 0000$/, // message service, list of jobs
     /^SZL ID that exists: Unknown /, /partial list extract: Unknown/, // 0025, 0F25, 0F74, 0232
     /^Error class: Unknown \(0xd[2-8]\)/, // blocks, status lists, security: D2, D4, D6
     /^Unknown (byte|bytes|char before load mem): /, // zeros and marks of jobs 1A to 1F, 28, 29
