@@ -64,6 +64,7 @@ static void print_count(const char *what, const struct plant_import_count *count
 
 static void print_result(const struct plant_import_result *result)
 {
+    print_count("personalities", &result->personalities);
     print_count("PLCs", &result->plcs);
     print_count("blocks", &result->blocks);
     print_count("status lists", &result->szls);

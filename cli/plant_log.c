@@ -8,7 +8,7 @@
 
 /* How wide the columns must be, found in a first pass. */
 struct widths {
-    size_t of[PLANT_LOOK_CELLS];
+    size_t of[PLANT_AUDIT_CELLS];
     bool any;
 };
 
@@ -51,13 +51,13 @@ static void print_row(const struct plant_cell *cells, size_t n, void *arg)
         print_cell(cells[i].text, widths->of[i], i + 1 == n);
 }
 
-static s7_status print_all(plant *p, enum plant_look which, uint32_t most)
+static s7_status print_all(plant *p, enum plant_audit_table which, uint32_t most)
 {
     struct widths widths = {{0}, false};
-    s7_status status = plant_look(p, which, most, measure, &widths);
+    s7_status status = plant_audit_rows(p, which, most, measure, &widths);
 
     if (status == S7_OK)
-        status = plant_look(p, which, most, print_row, &widths);
+        status = plant_audit_rows(p, which, most, print_row, &widths);
     return status;
 }
 
@@ -81,19 +81,19 @@ static void json_row(const struct plant_cell *cells, size_t n, void *arg)
     printf("}");
 }
 
-static s7_status json_all(plant *p, enum plant_look which, uint32_t most)
+static s7_status json_all(plant *p, enum plant_audit_table which, uint32_t most)
 {
     bool first = true;
 
     printf("[");
-    s7_status status = plant_look(p, which, most, json_row, &first);
+    s7_status status = plant_audit_rows(p, which, most, json_row, &first);
     printf("]\n");
     return status;
 }
 
 /* ---- both ---- */
 
-static int show(const struct cli_command *self, const char *path, enum plant_look which, uint32_t most,
+static int show(const struct cli_command *self, const char *path, enum plant_audit_table which, uint32_t most,
                 bool json)
 {
     struct plant_options options;
@@ -113,20 +113,20 @@ static int show(const struct cli_command *self, const char *path, enum plant_loo
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
-    bool json = false, wants[] = {[PLANT_LOOK_WRITES] = false,
-                                  [PLANT_LOOK_EVENTS] = false,
-                                  [PLANT_LOOK_CONNECTIONS] = false,
-                                  [PLANT_LOOK_SLOW] = false};
+    bool json = false, wants[] = {[PLANT_AUDIT_WRITES] = false,
+                                  [PLANT_AUDIT_EVENTS] = false,
+                                  [PLANT_AUDIT_CONNECTIONS] = false,
+                                  [PLANT_AUDIT_SLOW] = false};
     uint32_t most = 20;
     const struct cli_option options[] = {
-        {.name = "writes", .flag = &wants[PLANT_LOOK_WRITES]},
-        {.name = "events", .flag = &wants[PLANT_LOOK_EVENTS]},
-        {.name = "connections", .flag = &wants[PLANT_LOOK_CONNECTIONS]},
-        {.name = "slow", .flag = &wants[PLANT_LOOK_SLOW]},
+        {.name = "writes", .flag = &wants[PLANT_AUDIT_WRITES]},
+        {.name = "events", .flag = &wants[PLANT_AUDIT_EVENTS]},
+        {.name = "connections", .flag = &wants[PLANT_AUDIT_CONNECTIONS]},
+        {.name = "slow", .flag = &wants[PLANT_AUDIT_SLOW]},
         {.name = "count", .letter = 'n', .number = &most, .min = 1, .max = 10000000},
         {.name = "json", .flag = &json},
         {.name = NULL}};
-    enum plant_look which = PLANT_LOOK_WRITES;
+    enum plant_audit_table which = PLANT_AUDIT_WRITES;
     unsigned n_wanted = 0;
     int status = cli_options(self, options, &argc, argv);
 
@@ -136,7 +136,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
         return cli_usage_error(self, "expected one plant file, got %d", argc - 1);
     for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++)
         if (wants[i]) {
-            which = (enum plant_look)i;
+            which = (enum plant_audit_table)i;
             n_wanted++;
         }
     if (n_wanted > 1)

@@ -230,8 +230,8 @@ static inline void expect_told(unsigned i, s7_status status)
 
 static inline void expect_state(unsigned conn, enum s7_pool_state state)
 {
-    static const char *const names[S7_POOL_STATES] = {"free",   "dialing", "idle",  "checking",
-                                                      "leased", "warm",    "dirty", "closing"};
+    static const char *const names[] = {"free",   "dialing", "idle",  "checking",
+                                        "leased", "warm",    "dirty", "closing"};
     enum s7_pool_state is = s7_pool_core_state(rig.core, conn);
 
     if (is != state)

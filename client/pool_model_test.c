@@ -59,6 +59,7 @@ static struct model {
     unsigned asked;                   /* by the group for connections that were not given up for it yet */
     bool hurried;                     /* somebody waited in this step and withdrew */
     bool resumed, refreshed, granted; /* in this step */
+    unsigned warm;                    /* leases that came to be known while they were out */
 } m;
 
 #define WRONG(...)                                                                                           \
@@ -550,6 +551,48 @@ static void ask_and_cancel(void)
     s7_pool_core_cancel(m.core, &waiter, m.now);
 }
 
+/* Not beyond the moment at which the core has something to do. */
+static void let_pass(int64_t most_ns)
+{
+    int64_t soonest = s7_pool_core_soonest(m.core), left = soonest - m.now - 1;
+
+    m.now += s7_draw_range(draw(), 0, left < most_ns ? left : most_ns);
+}
+
+static void lend_warm(struct model_conn *conn)
+{
+    int64_t lent_since = m.now;
+
+    let_pass(SECOND);
+    s7_pool_core_warm_leases(m.core, 1, m.now - lent_since);
+    conn->idle_since = m.now;
+    m.grants++;
+    m.puts++;
+    let_pass(SECOND);
+}
+
+/* One that came back may be left to borrowers, without a word to the core until the end. */
+static void be_warm(struct model_conn *conn)
+{
+    if (!s7_pool_core_warm(m.core, number(conn), m.now))
+        return;
+    if (!is_idle(conn) || count(is_lent) > 0 || waiting() > 0 || !m.open || m.closing || m.paused)
+        WRONG("connection %u was left to borrowers: idle %d, others lent %u, waiting %u, open %d, paused %d",
+              number(conn), is_idle(conn), count(is_lent), waiting(), m.open, m.paused);
+    for (unsigned n = below(5); n > 0; n--)
+        lend_warm(conn);
+    if (one_in(2)) {
+        s7_pool_core_cool_idle(m.core, conn->idle_since);
+        return;
+    }
+    conn->lease = s7_pool_core_cool_lent(m.core, NULL, m.now);
+    conn->lent = true;
+    conn->lent_since = m.now;
+    conn->leak_told = false;
+    m.grants++;
+    m.warm++;
+}
+
 static void give_back(void)
 {
     struct model_conn *conn = pick(is_lent);
@@ -569,6 +612,8 @@ static void give_back(void)
     if (status != S7_OK)
         WRONG("put: %s", s7_errname(status));
     m.puts++;
+    if (condition == S7_POOL_PUT_CLEAN && one_in(2))
+        be_warm(conn);
 }
 
 static void misuse(void)
@@ -934,6 +979,8 @@ static void close_down(void)
 
 static void a_million_random_events_keep_every_promise(void **state)
 {
+    unsigned warm = 0;
+
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         begin(seed);
@@ -945,7 +992,10 @@ static void a_million_random_events_keep_every_promise(void **state)
         }
         close_down();
         s7_pool_core_free(m.core);
+        warm += m.warm;
     }
+    if (warm < 100)
+        fail_msg("only %u warm leases were met", warm);
 }
 
 /* From any state: when the PLC answers everything at once, everybody is served soon. */

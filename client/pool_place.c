@@ -13,7 +13,7 @@ enum {
     STATE = 3,
     INSIDE = 4,
     RECALLED = 8,
-    USED = 16, /* something was called on the last lease */
+    USED = 16, /* something was called on the last lease, as far as is known: times are exact */
     FLAGS = 31,
     NOTE = 32, /* one */
     NOTES_MASK = 255,
@@ -43,10 +43,10 @@ static uint64_t look(const struct s7_pool_place *place)
     return atomic_load_explicit(&place->word, memory_order_acquire);
 }
 
-/* The kernel's tick that comes next: nothing counts as idle for longer than it was. */
+/* Rounded up: nothing counts as idle for longer than it was. */
 static int64_t now_roughly(const s7_pool *pool)
 {
-    return s7_now_roughly_ns() + pool->place.tick_ns;
+    return s7_now_roughly_ns() + pool->place.rough_ns;
 }
 
 /* When lease `number` was given. Its parity tells whether that is noted already: before, there is what the
@@ -103,7 +103,7 @@ static s7_status NOT_HERE get_with_care(s7_pool *pool, const s7_ctx *ctx, s7_cli
 {
     uint64_t word = look(&pool->place);
 
-    if ((word & STATE) == WARM_IDLE && suits(&pool->place, ctx) &&
+    if ((word & (FLAGS - USED)) == WARM_IDLE && suits(&pool->place, ctx) &&
         !s7_token_is_cancelled(s7_ctx_cancel(ctx)) && take(&pool->place, word, s7_now_ns(), out))
         return S7_OK;
     return s7_pool_get_slowly(pool, ctx, out);
@@ -118,7 +118,7 @@ s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
     int64_t now_ns = now_roughly(pool);
     uint64_t word = look(&pool->place);
 
-    if ((word & (STATE | USED)) == WARM_IDLE && suits(&pool->place, ctx) && s7_ctx_cancel(ctx) == NULL &&
+    if ((word & FLAGS) == WARM_IDLE && suits(&pool->place, ctx) && s7_ctx_cancel(ctx) == NULL &&
         take(&pool->place, word, now_ns, out))
         return S7_OK;
     return get_with_care(pool, ctx, out);
@@ -260,7 +260,7 @@ s7_status s7_pool_put(s7_pool *pool, s7_client *client)
     uint64_t word = look(&pool->place);
 
     if (is_of(&pool->place, client, word) && (word & FLAGS) == WARM_LENT &&
-        now_ns - since_ns(&pool->place) <= pool->place.tick_ns && put_at(&pool->place, word, 0, now_ns))
+        now_ns - since_ns(&pool->place) <= pool->place.rough_ns && put_at(&pool->place, word, 0, now_ns))
         return S7_OK;
     return put_with_care(pool, client);
 }
@@ -271,7 +271,7 @@ void s7_pool_place_init(s7_pool *pool)
 {
     for (unsigned i = 0; i < S7_PLACE_HANDLES; i++)
         pool->place.handles[i] = (struct s7_place_handle){{&ops}, pool};
-    pool->place.tick_ns = s7_tick_ns();
+    pool->place.rough_ns = s7_rough_ns();
 }
 
 /* The number that is passed over makes it another word, for who has looked before. */
@@ -287,7 +287,7 @@ void s7_pool_place_heat(s7_pool *pool, unsigned conn, const char *label, int64_t
     note_since(place, number, 0);
     atomic_store_explicit(&place->member, &pool->members[conn], memory_order_relaxed);
     atomic_store_explicit(&place->label, label, memory_order_relaxed);
-    atomic_store_explicit(&place->word, number * NUMBER + WARM_IDLE, memory_order_release);
+    atomic_store_explicit(&place->word, number * NUMBER + USED + WARM_IDLE, memory_order_release);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -353,4 +353,11 @@ bool s7_pool_place_has(const s7_pool *pool, const s7_client *client, bool *curre
 
     *current = is_of(place, client, look(place));
     return at >= first && at - first < sizeof place->handles && (at - first) % sizeof place->handles[0] == 0;
+}
+
+bool s7_pool_place_is_warm(const s7_pool *pool)
+{
+    uint64_t word = look(&pool->place);
+
+    return (word & STATE) != COLD && (word & RECALLED) == 0;
 }

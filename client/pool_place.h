@@ -37,18 +37,23 @@ struct s7_place_handle {
 
 struct s7_pool_place {
     atomic_uint_fast64_t word;
-    _Atomic(const char *) label;               /* who borrows here; others go the slow way */
-    _Atomic(struct s7_pool_member *) member;   /* the connection */
-    atomic_uint_fast64_t since;                /* the lease that is out: its time times 2, and parity */
-    atomic_int_fast64_t until_ns;              /* the last put */
-    int64_t tick_ns;                           /* of the rough clock */
-    uint64_t booked;                           /* with the mutex: the number up to which leases are */
-    int64_t heated_ns;                         /* with the mutex */
-    atomic_int_fast64_t notes[S7_PLACE_NOTES]; /* lengths of leases that were longer than a tick, or used */
+    _Atomic(const char *) label;             /* who borrows here; others go the slow way */
+    _Atomic(struct s7_pool_member *) member; /* the connection */
+    atomic_uint_fast64_t since;              /* the lease that is out: its time times 2, and parity */
+    atomic_int_fast64_t until_ns;            /* the last put */
+    int64_t rough_ns;                        /* what the rough clock may be behind */
+    uint64_t booked;                         /* with the mutex: the number up to which leases are */
+    int64_t heated_ns;                       /* with the mutex */
+    atomic_int_fast64_t
+        notes[S7_PLACE_NOTES]; /* lengths of leases that were used, or that the rough clock can tell */
     struct s7_place_handle handles[S7_PLACE_HANDLES];
 };
 
 void s7_pool_place_init(s7_pool *pool);
+
+/* Is a connection there that was not recalled? For tests; without the mutex, as s7_pool_get and s7_pool_put,
+ * which are in pool_place.c. */
+bool s7_pool_place_is_warm(const s7_pool *pool);
 
 /* With the mutex: connection conn has come back from a borrower with this label. It is left to those who say
  * the same, if the core says so. */

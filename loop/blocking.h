@@ -15,10 +15,10 @@
 /* CLOCK_MONOTONIC now. */
 int64_t s7_now_ns(void);
 
-/* The same for what cannot afford it: as of the kernel's last tick, so by up to s7_tick_ns (1 to 10 ms) ago,
- * at a fifth of the price. */
+/* The same for what cannot afford it, at a fifth of the price: up to s7_rough_ns ago, which is two ticks of
+ * the kernel's clock, 2 to 20 ms. */
 int64_t s7_now_roughly_ns(void);
-int64_t s7_tick_ns(void);
+int64_t s7_rough_ns(void);
 
 /* 64 unpredictable bits. */
 uint64_t s7_random_u64(void);

@@ -167,7 +167,8 @@ static void compare(struct diff *diff, const struct plant_plc *a, const struct p
     diff->plc[0] = a;
     diff->plc[1] = b;
     settings(diff);
-    status_lists(diff);
+    if (strcmp(a->cpu, b->cpu) == 0) /* another CPU tells other things by itself */
+        status_lists(diff);
     plant_codes(diff->p[0], diff->plc[0], code_of_a, diff);
     plant_codes(diff->p[1], diff->plc[1], code_of_b, diff);
     diff_blocks(diff);

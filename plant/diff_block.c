@@ -81,21 +81,27 @@ static void compare_bytes(struct diff *diff, const struct mirror_block *a, const
 
 /* ---- blocks ---- */
 
+static const char *block_text(const struct mirror_block *block, char text[64])
+{
+    if (block == NULL)
+        return NULL;
+    snprintf(text, 64, "%u bytes%s%s", block->pub.len, block->pub.optimized ? ", optimized" : "",
+             block->pub.write_protected ? ", write-protected" : "");
+    return text;
+}
+
 static void compare_block(struct diff *diff, const struct mirror_block *a, const struct mirror_block *b)
 {
-    char name[16], left[24], right[24];
+    char name[16], left[64], right[64];
+    const char *text_a = block_text(a, left), *text_b = block_text(b, right);
 
     if (a != NULL && b != NULL)
         compare_bytes(diff, a, b);
-    if (a != NULL && b != NULL && a->pub.len == b->pub.len)
+    if (a != NULL && b != NULL && strcmp(text_a, text_b) == 0)
         return;
     block_name(a != NULL ? a : b, name);
-    snprintf(left, sizeof left, "%u bytes", a != NULL ? a->pub.len : 0);
-    snprintf(right, sizeof right, "%u bytes", b != NULL ? b->pub.len : 0);
-    diff_tell(diff, (struct plant_difference){.part = PLANT_PART_BLOCK,
-                                              .name = name,
-                                              .a = a != NULL ? left : NULL,
-                                              .b = b != NULL ? right : NULL});
+    diff_tell(diff,
+              (struct plant_difference){.part = PLANT_PART_BLOCK, .name = name, .a = text_a, .b = text_b});
 }
 
 struct walk {

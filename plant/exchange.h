@@ -8,14 +8,14 @@
  * field says nothing; "" in the column value is the empty text. Lines that begin with # are skipped.
  *
  * JSON is all that makes a plant but its faults, events and diagnostic buffers:
- *   {"s7rig_plant": 1, "plcs": [
+ *   {"s7rig_plant": 1, "personalities": [{"name": "mine", ..., "szl": [...]}], "plcs": [
  *     {"name": "line1", "cpu": "generic", ...        the columns of the table plc but its id
- *      "blocks": [{"kind": "DB", "number": 1, "length": 4, "data": "0102"}],
- *      "szl": [{"list": 17, "index": 0, "record_len": 28, "data": "..."}],
- *      "code": [{"kind": "OB", "number": 1, "file": "..."}],
- *      "tags": [{"name": "speed", "address": "DB1.DBD0", "type": "REAL", "value": 1.5, "comment": "m/s"}]}]}
- * data is hexadecimal; of a block it may be shorter than length: the rest are zeros; without data the bytes
- * that are there stay. A value is a number, a text as in tag.value, or an array of such. */
+ *      "blocks": [{"kind": "DB", "number": 1, "length": 4, "data": "0102"}],   also optimized,
+ * write_protected "szl": [{"list": 17, "index": 0, "record_len": 28, "data": "..."}], "code": [{"kind": "OB",
+ * "number": 1, "file": "..."}], "tags": [{"name": "speed", "address": "DB1.DBD0", "type": "REAL",
+ * "value": 1.5, "comment": "m/s"}]}]} data is hexadecimal; of a block it may be shorter than length: the rest
+ * are zeros; without data the bytes that are there stay. A value is a number, a text as in tag.value, or an
+ * array of such. */
 #ifndef PLANT_EXCHANGE_H
 #define PLANT_EXCHANGE_H
 
@@ -61,7 +61,7 @@ struct plant_import_count {
 };
 
 struct plant_import_result {
-    struct plant_import_count plcs, blocks, szls, codes, tags; /* what the text has of each */
+    struct plant_import_count personalities, plcs, blocks, szls, codes, tags; /* what the text has of each */
     size_t problems;
     bool made; /* the plant file was made */
 };
@@ -92,9 +92,9 @@ S7_MUST_CHECK s7_status plant_export(const char *path, enum plant_format format,
 enum plant_part {
     PLANT_PART_PLC,     /* a PLC that only one has */
     PLANT_PART_SETTING, /* name: a column of plc */
-    PLANT_PART_SZL,     /* name: "0011/0" */
+    PLANT_PART_SZL,     /* name: "0011/0"; not compared where the CPUs differ */
     PLANT_PART_CODE,    /* name: "OB1": a downloaded block */
-    PLANT_PART_BLOCK,   /* name: "DB2"; a, b: "64 bytes" */
+    PLANT_PART_BLOCK,   /* name: "DB2"; a, b: "64 bytes, optimized" */
     PLANT_PART_BYTES,   /* name: "DB2"; bytes that no tag of both covers: from, up to before to; a, b: hex */
     PLANT_PART_TAG,     /* a tag that only one has; a, b: "DB1.DBD0:REAL = 1.5" */
     PLANT_PART_ADDRESS, /* of a tag; the same for the others */

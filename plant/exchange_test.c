@@ -311,8 +311,9 @@ static void json_has_a_line_for_each_thing(void **state)
         " ('nan', 'DB1.DBD28:REAL', 'nan', NULL);"
         "INSERT INTO szl (list, record_len, data) VALUES (17, 2, x'0102')");
     char *text = exported(rig->path, PLANT_JSON, &len);
-    rig_says(text, "{\"s7rig_plant\": 1, \"plcs\": [\n  {\"name\": \"plc1\",\n", "\n   \"listen\": null,\n",
-             "\n   \"rack\": 2,\n", "\n   \"password\": \"a\\\"b\"",
+    rig_says(text, "{\"s7rig_plant\": 1, \"personalities\": [\n  {\"name\": \"generic\",\n",
+             "],\n \"plcs\": [\n  {\"name\": \"plc1\",\n", "\n   \"listen\": null,\n", "\n   \"rack\": 2,\n",
+             "\n   \"password\": \"a\\\"b\"",
              "\n    {\"kind\": \"DB\", \"number\": 2, \"length\": 300, \"data\": \"\"},\n",
              "\n    {\"kind\": \"M\", \"length\": 32, \"data\": \"\"},\n",
              "\n    {\"list\": 17, \"index\": 0, \"record_len\": 2, \"data\": \"0102\"}],\n",
@@ -361,6 +362,7 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
         rig,
         "INSERT INTO tag (name, address, value, comment) VALUES ('a', 'DB1.DBW0:INT', 1, 'one'),"
         " ('b', 'DB1.DBX4.1', 0, NULL), ('gone', 'DB1.DBW8', 7, NULL), ('moved', 'DB1.DBW10:INT', 5, NULL)");
+    rig_sql(rig, "UPDATE block SET write_protected = 1 WHERE number = 2");
     make_copy(rig, copy);
     differ(rig->path, copy, "");
     serve_once(rig->path); /* applies the values */
@@ -371,6 +373,7 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
         "UPDATE szl SET data = x'0103'; DELETE FROM block WHERE kind = 'T';"
         "INSERT INTO block (kind, number, data) VALUES ('DB', 3, x'01');"
         "UPDATE block SET data = CAST(data || x'00' AS BLOB) WHERE kind = 'M';"
+        "UPDATE block SET optimized = 1, write_protected = 0 WHERE number = 2;"
         "UPDATE block SET data = CAST(substr(data, 1, 4) || x'0F000102' || substr(data, 9) AS BLOB)"
         " WHERE kind = 'DB' AND number = 1;"
         "UPDATE tag SET value = 2, comment = NULL WHERE name = 'a'; UPDATE tag SET value = 1 WHERE name = "
@@ -387,6 +390,7 @@ static void two_plants_differ_in_what_they_differ_in(void **state)
            "plc1 bytes DB1 4..5: 00 -> 0F\n"
            "plc1 bytes DB1 6..8: 0000 -> 0102\n"
            "plc1 bytes DB1 21..22: 00 -> 09\n"
+           "plc1 block DB2 0..0: 300 bytes, write-protected -> 300 bytes, optimized\n"
            "plc1 block M 0..0: 32 bytes -> 33 bytes\n"
            "plc1 block T 0..0: 8 bytes -> -\n"
            "plc1 block DB3 0..0: - -> 1 bytes\n"
@@ -433,6 +437,27 @@ static void plcs_are_paired_by_name_or_because_they_are_the_only_ones(void **sta
     remove_copy(copy);
 }
 
+static void a_cpu_of_ones_own_goes_with_the_plant(void **state)
+{
+    struct rig *rig = *state;
+    char copy[128];
+
+    rig_sql(rig, "INSERT INTO personality (name, title, connections, order_code) VALUES ('mine', 'of "
+                 "\"mine\"', 4, 'X1');"
+                 "INSERT INTO personality_szl (personality, list, idx, record_len, data) VALUES ('mine', 17, "
+                 "0, 1, x'07');"
+                 "UPDATE plc SET cpu = 'mine'");
+    make_copy(rig, copy);
+    differ(rig->path, copy, "");
+    rig_sql(rig, "ATTACH '%s' AS copy", copy);
+    rig_same(rig_select(rig, "SELECT count(*) FROM (SELECT * FROM main.personality INTERSECT SELECT * FROM"
+                             " copy.personality WHERE name = 'mine')"),
+             "1");
+    rig_same(rig_select(rig, "SELECT hex(data) FROM copy.personality_szl WHERE personality = 'mine'"), "07");
+    rig_sql(rig, "DETACH copy");
+    remove_copy(copy);
+}
+
 static void pending_edits_count_as_applied(void **state)
 {
     struct rig *rig = *state;
@@ -460,6 +485,7 @@ int main(void)
         MADE(two_plants_differ_in_what_they_differ_in),
         MADE(bytes_that_a_tag_of_both_shows_are_told_as_its_value),
         MADE(plcs_are_paired_by_name_or_because_they_are_the_only_ones),
+        MADE(a_cpu_of_ones_own_goes_with_the_plant),
         MADE(pending_edits_count_as_applied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

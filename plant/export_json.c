@@ -45,32 +45,39 @@ static void setting(struct form *form, sqlite3_stmt *q, int column)
         text(form, value);
 }
 
-/* All columns of plc, so that those to come are exported as well. */
-static s7_status settings(plant *p, const struct plant_plc *plc, struct form *form)
+/* All columns but the id, so that those to come are exported as well. *gone: there is no such row any more.
+ */
+static s7_status columns(plant *p, const char *select, int64_t row, struct form *form, bool *gone)
 {
     sqlite3_stmt *q = NULL;
-    bool first = true;
 
-    if (sqlite3_prepare_v2(p->db, "SELECT * FROM plc WHERE id = ?1", -1, &q, NULL) != SQLITE_OK)
-        return plant_sql_fail(p, "read the table plc");
-    sqlite3_bind_int64(q, 1, plc->id);
+    *gone = true;
+    if (sqlite3_prepare_v2(p->db, select, -1, &q, NULL) != SQLITE_OK)
+        return plant_sql_fail(p, "read the plant");
+    sqlite3_bind_int64(q, 1, row);
     if (sqlite3_step(q) == SQLITE_ROW)
         for (int i = 0; i < sqlite3_column_count(q); i++) {
             const char *name = sqlite3_column_name(q, i);
             if (name == NULL || strcmp(name, "id") == 0)
                 continue;
-            fputs(first ? "{" : ",\n   ", form->out);
-            first = false;
+            fputs(*gone ? "{" : ",\n   ", form->out);
+            *gone = false;
             text(form, name);
             fputs(": ", form->out);
             setting(form, q, i);
         }
-    if (first && sqlite3_errcode(p->db) == SQLITE_DONE) {
-        sqlite3_finalize(q);
-        return plant_fail(&p->last_error, S7_E_PLANT_BUSY, "%s: the PLC %s was deleted meanwhile", p->path,
-                          plc->name);
-    }
-    return sqlite3_finalize(q) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "read the table plc");
+    return sqlite3_finalize(q) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "read the plant");
+}
+
+static s7_status settings(plant *p, const struct plant_plc *plc, struct form *form)
+{
+    bool gone;
+    s7_status status = columns(p, "SELECT * FROM plc WHERE id = ?1", plc->id, form, &gone);
+
+    if (status != S7_OK || !gone)
+        return status;
+    return plant_fail(&p->last_error, S7_E_PLANT_BUSY, "%s: the PLC %s was deleted meanwhile", p->path,
+                      plc->name);
 }
 
 /* ---- blocks and status lists ---- */
@@ -89,21 +96,34 @@ static void block(const struct plant_block *block, void *arg)
         fprintf(form->out, "\"number\": %u, ", block->number);
     fprintf(form->out, "\"length\": %u, \"data\": \"", block->len);
     export_hex(form->out, block->data, len);
-    fputs("\"}", form->out);
+    fprintf(form->out, "\"%s%s}", block->optimized ? ", \"optimized\": 1" : "",
+            block->write_protected ? ", \"write_protected\": 1" : "");
 }
 
-static void status_lists(plant *p, const struct plant_plc *plc, struct form *form)
-{
-    size_t n;
-    const struct plant_szl *szl = plant_szl(p, plc, &n);
+static const char szl_of_plc[] =
+    "SELECT list, idx, record_len, data FROM szl WHERE plc = ?1 ORDER BY list, idx";
+static const char szl_of_personality[] =
+    "SELECT list, idx, record_len, data FROM personality_szl"
+    " WHERE personality = (SELECT name FROM personality WHERE rowid = ?1) ORDER BY list, idx";
 
-    for (size_t i = 0; i < n; i++) {
+static s7_status status_lists(plant *p, const char *select, int64_t owner, struct form *form)
+{
+    sqlite3_stmt *q = NULL;
+
+    if (sqlite3_prepare_v2(p->db, select, -1, &q, NULL) != SQLITE_OK)
+        return plant_sql_fail(p, "read status lists");
+    sqlite3_bind_int64(q, 1, owner);
+    list_begin(form, "szl");
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        const uint8_t *data = sqlite3_column_blob(q, 3);
         next(form);
-        fprintf(form->out, "\"list\": %u, \"index\": %u, \"record_len\": %u, \"data\": \"", szl[i].list,
-                szl[i].index, szl[i].record_len);
-        export_hex(form->out, szl[i].data, szl[i].len);
+        fprintf(form->out, "\"list\": %d, \"index\": %d, \"record_len\": %d, \"data\": \"",
+                sqlite3_column_int(q, 0), sqlite3_column_int(q, 1), sqlite3_column_int(q, 2));
+        export_hex(form->out, data, data != NULL ? (size_t)sqlite3_column_bytes(q, 3) : 0);
         fputs("\"}", form->out);
     }
+    list_end(form);
+    return sqlite3_finalize(q) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "read status lists");
 }
 
 static void code(const struct plant_code *code, void *arg)
@@ -173,9 +193,9 @@ static s7_status one_plc(plant *p, const struct plant_plc *plc, struct form *for
     list_begin(form, "blocks");
     plant_blocks(p, plc, block, form);
     list_end(form);
-    list_begin(form, "szl");
-    status_lists(p, plc, form);
-    list_end(form);
+    status = status_lists(p, szl_of_plc, plc->id, form);
+    if (status != S7_OK)
+        return status;
     list_begin(form, "code");
     plant_codes(p, plc, code, form);
     list_end(form);
@@ -186,12 +206,44 @@ static s7_status one_plc(plant *p, const struct plant_plc *plc, struct form *for
     return status;
 }
 
+static s7_status one_personality(plant *p, int64_t row, struct form *form)
+{
+    bool gone;
+    s7_status status = columns(p, "SELECT * FROM personality WHERE rowid = ?1", row, form, &gone);
+
+    if (status == S7_OK && !gone)
+        status = status_lists(p, szl_of_personality, row, form);
+    fputs(gone ? "{}" : "}", form->out);
+    return status;
+}
+
+/* Those that are played. */
+static s7_status personalities(plant *p, struct form *form)
+{
+    sqlite3_stmt *q = NULL;
+    s7_status status = S7_OK;
+    bool first = true;
+
+    if (sqlite3_prepare_v2(p->db,
+                           "SELECT rowid FROM personality WHERE name IN (SELECT cpu FROM plc) ORDER BY name",
+                           -1, &q, NULL) != SQLITE_OK)
+        return plant_sql_fail(p, "read the table personality");
+    for (; status == S7_OK && sqlite3_step(q) == SQLITE_ROW; first = false) {
+        fputs(first ? "\n  " : ",\n  ", form->out);
+        status = one_personality(p, sqlite3_column_int64(q, 0), form);
+    }
+    if (sqlite3_finalize(q) != SQLITE_OK && status == S7_OK)
+        status = plant_sql_fail(p, "read the table personality");
+    return status;
+}
+
 s7_status export_json(plant *p, FILE *out)
 {
     struct form form = {.out = out};
-    s7_status status = S7_OK;
 
-    fputs("{\"s7rig_plant\": 1, \"plcs\": [", out);
+    fputs("{\"s7rig_plant\": 1, \"personalities\": [", out);
+    s7_status status = personalities(p, &form);
+    fputs("],\n \"plcs\": [", out);
     for (size_t i = 0; i < plant_plc_count(p) && status == S7_OK; i++) {
         fputs(i > 0 ? ",\n  " : "\n  ", out);
         status = one_plc(p, plant_plc_at(p, i), &form);

@@ -22,9 +22,21 @@ static const char *const texts[IMPORT_SQL_COUNT] = {
     [IMPORT_PLC_ALL] = "SELECT id, name FROM plc ORDER BY id",
     [IMPORT_PLC_ADD] = "INSERT INTO plc (name) VALUES (?1)",
     [IMPORT_PLC_COLUMNS] = "SELECT * FROM plc LIMIT 0",
-    [IMPORT_BLOCK_FIND] = "SELECT id, data FROM block WHERE plc = ?1 AND kind = ?2 AND number = ?3",
-    [IMPORT_BLOCK_ADD] = "INSERT INTO block (plc, kind, number, data) VALUES (?1, ?2, ?3, ?4)",
-    [IMPORT_BLOCK_SET] = "UPDATE block SET data = ?2 WHERE id = ?1",
+    [IMPORT_PERSONALITY_COLUMNS] = "SELECT * FROM personality LIMIT 0",
+    [IMPORT_PERSONALITY_FIND] = "SELECT rowid FROM personality WHERE name = ?1",
+    [IMPORT_PERSONALITY_ADD] = "INSERT INTO personality (name) VALUES (?1)",
+    [IMPORT_PERSONALITY_SZL_FIND] =
+        ("SELECT record_len = ?4 AND data = ?5 FROM personality_szl WHERE list = ?2 AND idx = ?3 AND"
+         " personality = (SELECT name FROM personality WHERE rowid = ?1)"),
+    [IMPORT_PERSONALITY_SZL_PUT] = ("INSERT INTO personality_szl (personality, list, idx, record_len, data)"
+                                    " SELECT name, ?2, ?3, ?4, ?5 FROM personality WHERE rowid = ?1"
+                                    " ON CONFLICT (personality, list, idx)"
+                                    " DO UPDATE SET record_len = excluded.record_len, data = excluded.data"),
+    [IMPORT_BLOCK_FIND] = ("SELECT id, data, optimized, write_protected FROM block"
+                           " WHERE plc = ?1 AND kind = ?2 AND number = ?3"),
+    [IMPORT_BLOCK_ADD] = ("INSERT INTO block (plc, kind, number, data, optimized, write_protected)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    [IMPORT_BLOCK_SET] = "UPDATE block SET data = ?2, optimized = ?3, write_protected = ?4 WHERE id = ?1",
     [IMPORT_SZL_FIND] =
         "SELECT record_len = ?4 AND data = ?5 FROM szl WHERE plc = ?1 AND list = ?2 AND idx = ?3",
     [IMPORT_SZL_PUT] = ("INSERT INTO szl (plc, list, idx, record_len, data) VALUES (?1, ?2, ?3, ?4, ?5)"
@@ -42,9 +54,9 @@ static const char *const texts[IMPORT_SQL_COUNT] = {
     [IMPORT_TAG_SET_ADDRESS] = "UPDATE tag SET address = ?2, type = ?3 WHERE id = ?1",
     [IMPORT_TAG_SET_COMMENT] = "UPDATE tag SET comment = ?2 WHERE id = ?1",
     [IMPORT_TAG_SET_VALUE] = "UPDATE tag SET value = ?2 WHERE id = ?1",
-    [IMPORT_JSON_PLCS] = "SELECT type, value FROM json_each(?1)",
+    [IMPORT_JSON_ROWS] = "SELECT type, value FROM json_each(?1)",
     [IMPORT_JSON_LIST] = "SELECT type, value FROM json_each(?1)",
-    [IMPORT_JSON_PLC] = "SELECT key, type, value FROM json_each(?1)",
+    [IMPORT_JSON_ROW] = "SELECT key, type, value FROM json_each(?1)",
     /* A number as it is written, twice in an array: SQLite's own are rounded. */
     [IMPORT_JSON_MEMBERS] =
         ("SELECT key, type, CASE WHEN type IN ('integer', 'real') THEN json_extract(?1, fullkey, fullkey)"
@@ -60,8 +72,8 @@ size_t import_offset(const struct import *im, const struct import_field *field)
 
     if (im->options->format == PLANT_CSV)
         return field->at;
-    if (im->where.plc != IMPORT_NOWHERE && json_member(&json, "plcs") && json_element(&json, im->where.plc) &&
-        im->where.list != NULL && json_member(&json, im->where.list))
+    if (im->where.object != IMPORT_NOWHERE && json_member(&json, im->where.root) &&
+        json_element(&json, im->where.object) && im->where.list != NULL && json_member(&json, im->where.list))
         (void)json_element(&json, im->where.item);
     if (field->member != NULL)
         (void)json_member(&json, field->member);
@@ -328,7 +340,7 @@ s7_status plant_import(const char *path, const char *text, size_t len,
                         .options = options,
                         .result = result,
                         .error = error,
-                        .where = {.plc = IMPORT_NOWHERE}};
+                        .where = {.object = IMPORT_NOWHERE}};
 
     *result = (struct plant_import_result){.made = false};
     if (options->format == PLANT_JSON && access(path, F_OK) != 0) {

@@ -68,6 +68,8 @@ static struct import_block *load(struct import *im, struct import_plc *plc, s7_a
         memcpy(block->bytes, data, len);
     block->id = sqlite3_column_int64(q, 0);
     block->len_before = len;
+    block->optimized = sqlite3_column_int(q, 2) != 0;
+    block->write_protected = sqlite3_column_int(q, 3) != 0;
     block->dirty = false;
     return block;
 }
@@ -162,14 +164,15 @@ struct import_block *import_block_need(struct import *im, const struct import_ta
 
 static bool write_block(struct import *im, const struct import_block *block)
 {
-    sqlite3_stmt *q = im->sql[block->id != 0 ? IMPORT_BLOCK_SET : IMPORT_BLOCK_ADD];
+    bool fresh = block->id == 0;
+    sqlite3_stmt *q = im->sql[fresh ? IMPORT_BLOCK_ADD : IMPORT_BLOCK_SET];
+    int data = fresh ? 4 : 2;
+    bool bound = fresh ? bind_place(q, block->plc, block->area, block->number)
+                       : sqlite3_bind_int64(q, 1, block->id) == SQLITE_OK;
 
-    if (block->id != 0)
-        sqlite3_bind_int64(q, 1, block->id);
-    else if (!bind_place(q, block->plc, block->area, block->number))
-        return import_nomem(im);
-    if (sqlite3_bind_blob(q, block->id != 0 ? 2 : 4, block->bytes, (int)block->len, SQLITE_STATIC) !=
-        SQLITE_OK)
+    if (!bound || sqlite3_bind_blob(q, data, block->bytes, (int)block->len, SQLITE_STATIC) != SQLITE_OK ||
+        sqlite3_bind_int(q, data + 1, block->optimized) != SQLITE_OK ||
+        sqlite3_bind_int(q, data + 2, block->write_protected) != SQLITE_OK)
         return import_nomem(im);
     return import_run(im, q, NULL);
 }

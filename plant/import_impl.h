@@ -34,6 +34,7 @@ struct import_block {
     uint8_t *bytes;
     uint32_t len, len_before; /* now; in the file */
     bool given;               /* the text has its bytes: tags need not say them again */
+    bool optimized, write_protected;
     bool dirty, grown;
 };
 
@@ -48,6 +49,11 @@ enum import_sql {
     IMPORT_PLC_ALL,
     IMPORT_PLC_ADD,
     IMPORT_PLC_COLUMNS,
+    IMPORT_PERSONALITY_COLUMNS,
+    IMPORT_PERSONALITY_FIND,
+    IMPORT_PERSONALITY_ADD,
+    IMPORT_PERSONALITY_SZL_FIND,
+    IMPORT_PERSONALITY_SZL_PUT,
     IMPORT_BLOCK_FIND,
     IMPORT_BLOCK_ADD,
     IMPORT_BLOCK_SET,
@@ -62,9 +68,9 @@ enum import_sql {
     IMPORT_TAG_SET_ADDRESS,
     IMPORT_TAG_SET_COMMENT,
     IMPORT_TAG_SET_VALUE,
-    IMPORT_JSON_PLCS,
+    IMPORT_JSON_ROWS,
     IMPORT_JSON_LIST,
-    IMPORT_JSON_PLC,
+    IMPORT_JSON_ROW,
     IMPORT_JSON_MEMBERS,
     IMPORT_JSON_ELEMENTS,
     IMPORT_SQL_COUNT
@@ -90,9 +96,11 @@ struct import {
     struct idmap blocks_by_key;
     bool pending; /* the file has edits that no server applied yet: a row may look other than its block */
 
-    struct { /* JSON: which object is looked at */
-        size_t plc, item;
-        const char *list; /* NULL: the PLC itself */
+    struct {              /* JSON: which object is looked at */
+        const char *root; /* "plcs" */
+        size_t object;    /* of the root's */
+        const char *list; /* of the object's; NULL: itself */
+        size_t item;
     } where;
     char *text, *other; /* PLANT_TEXT_CAP bytes each */
     uint8_t *bytes;     /* IMPORT_BYTES_MAX */

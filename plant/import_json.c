@@ -3,130 +3,45 @@
 
 #include "json_at.h"
 
-#include "protocol/nearest.h"
-
 #define VERSION 1 /* of the form that is described in exchange.h */
+
+static void count(struct plant_import_count *of, bool fresh, bool changed)
+{
+    *(fresh ? &of->fresh : changed ? &of->changed : &of->unchanged) += 1;
+}
+
+static bool bind_name(struct import *im, sqlite3_stmt *q, const struct json *name)
+{
+    return sqlite3_bind_text64(q, 1, name->text, name->len, SQLITE_TRANSIENT, SQLITE_UTF8) == SQLITE_OK ||
+           import_nomem(im);
+}
 
 /* ---- PLCs ---- */
 
-static const struct {
-    const char *name;
-    json_element_fn *fn;
-} lists[] = {{"blocks", json_block}, {"szl", json_szl}, {"code", json_code}, {"tags", json_tag}};
-#define N_LISTS (sizeof lists / sizeof lists[0])
-
-static bool is_list(const char *key)
-{
-    for (size_t i = 0; i < N_LISTS; i++)
-        if (strcmp(key, lists[i].name) == 0)
-            return true;
-    return false;
-}
-
-/* Is it a column of plc? */
-static bool is_setting(struct import *im, const char *key)
-{
-    sqlite3_stmt *q = im->sql[IMPORT_PLC_COLUMNS];
-    struct s7_nearest nearest = {.word = key};
-    const struct import_field field = json_named(key);
-
-    for (int i = 0; i < sqlite3_column_count(q); i++) {
-        const char *column = sqlite3_column_name(q, i);
-        if (column == NULL)
-            return import_nomem(im);
-        if (strcmp(column, "id") == 0)
-            continue;
-        if (strcmp(column, key) == 0)
-            return true;
-        s7_nearest_try(&nearest, column);
-    }
-    return import_problem(im, &field, 0, "a PLC has no \"%.60s\"%s%s%s", key,
-                          nearest.best != NULL ? "; did you mean \"" : "",
-                          nearest.best != NULL ? nearest.best : "", nearest.best != NULL ? "\"?" : "");
-}
-
-/* q: the row of a member: key, type, value. */
-static void take_setting(struct import *im, const struct import_plc *plc, sqlite3_stmt *q, bool *changed)
-{
-    const char *key = (const char *)sqlite3_column_text(q, 0);
-    const struct import_field field = json_named(key);
-    enum json_kind kind = json_kind_of((const char *)sqlite3_column_text(q, 1));
-    sqlite3_stmt *set = NULL;
-
-    if (!is_setting(im, key))
-        return;
-    if (kind == JSON_ARRAY || kind == JSON_OBJECT) {
-        import_problem(im, &field, 0, "expected a number or a text");
-        return;
-    }
-    char *sql = sqlite3_mprintf("UPDATE plc SET \"%w\" = ?2 WHERE id = ?1 AND \"%w\" IS NOT ?2", key, key);
-    if (sql == NULL || sqlite3_prepare_v2(im->db, sql, -1, &set, NULL) != SQLITE_OK ||
-        sqlite3_bind_int64(set, 1, plc->id) != SQLITE_OK ||
-        sqlite3_bind_value(set, 2, sqlite3_column_value(q, 2)) != SQLITE_OK)
-        import_fail(im, "set a column of plc");
-    else if (import_run(im, set, &field))
-        *changed = *changed || sqlite3_changes(im->db) > 0;
-    sqlite3_finalize(set);
-    sqlite3_free(sql);
-}
-
-static bool take_settings(struct import *im, struct import_plc *plc, const char *text, size_t len)
-{
-    sqlite3_stmt *q = im->sql[IMPORT_JSON_PLC];
-    bool changed = false;
-
-    sqlite3_bind_text64(q, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
-    while (im->status == S7_OK && sqlite3_step(q) == SQLITE_ROW) {
-        const char *key = (const char *)sqlite3_column_text(q, 0);
-        if (key != NULL && !is_list(key))
-            take_setting(im, plc, q, &changed);
-    }
-    if (sqlite3_reset(q) != SQLITE_OK)
-        import_fail(im, "read JSON");
-    return changed;
-}
-
-/* The name and the lists; the settings come when it is known whose they are. */
-static bool take_parts(struct import *im, const char *text, size_t len, struct json *name,
-                       struct json parts[N_LISTS])
-{
-    sqlite3_stmt *q = im->sql[IMPORT_JSON_PLC];
-
-    sqlite3_bind_text64(q, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
-    while (im->status == S7_OK && sqlite3_step(q) == SQLITE_ROW) {
-        const char *key = (const char *)sqlite3_column_text(q, 0);
-        if (key != NULL && strcmp(key, "name") == 0)
-            json_copy(im, q, 1, false, name);
-        for (size_t i = 0; key != NULL && i < N_LISTS; i++)
-            if (strcmp(key, lists[i].name) == 0)
-                json_copy(im, q, 1, false, &parts[i]);
-    }
-    return sqlite3_reset(q) == SQLITE_OK || import_fail(im, "read JSON");
-}
+/* Blocks before tags. */
+static const struct json_kind_of_row plc_row = {
+    .table = "plc",
+    .noun = "PLC",
+    .columns = IMPORT_PLC_COLUMNS,
+    .n_lists = 4,
+    .lists = {{"blocks", json_block}, {"szl", json_szl}, {"code", json_code}, {"tags", json_tag}}};
 
 static struct import_plc *add_plc(struct import *im, const struct json *name)
 {
     sqlite3_stmt *q = im->sql[IMPORT_PLC_ADD];
     const struct import_field field = json_named("name");
 
-    if (sqlite3_bind_text64(q, 1, name->text, name->len, SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK) {
-        import_nomem(im);
+    if (!bind_name(im, q, name) || !import_run(im, q, &field))
         return NULL;
-    }
-    return import_run(im, q, &field) ? import_plc_add(im, sqlite3_last_insert_rowid(im->db), name->text)
-                                     : NULL;
+    return import_plc_add(im, sqlite3_last_insert_rowid(im->db), name->text);
 }
 
 /* *fresh: it was not there yet. NULL: a problem. */
 static struct import_plc *find_plc(struct import *im, const struct json *name, bool *fresh)
 {
     const struct import_field field = json_named("name");
-
-    if (name->kind != JSON_TEXT || name->len == 0) {
-        import_problem(im, &field, 0, "expected the PLC's name");
-        return NULL;
-    }
     struct import_plc *plc = import_plc_find(im, name->text, name->len);
+
     *fresh = plc == NULL;
     if (plc == NULL)
         plc = add_plc(im, name);
@@ -141,32 +56,64 @@ static struct import_plc *find_plc(struct import *im, const struct json *name, b
 
 static void take_plc(struct import *im, struct import_plc *none, const char *text, size_t len)
 {
-    struct json name = {JSON_NOTHING, NULL, 0}, parts[N_LISTS] = {{JSON_NOTHING, NULL, 0}};
+    struct json name = {JSON_NOTHING, NULL, 0}, parts[JSON_LISTS_MAX] = {{JSON_NOTHING, NULL, 0}};
     struct import_plc *plc = NULL;
-    bool fresh = false;
+    bool fresh;
 
     (void)none;
-    im->where.list = NULL;
-    if (take_parts(im, text, len, &name, parts))
+    if (json_parts(im, &plc_row, text, len, &name, parts))
         plc = find_plc(im, &name, &fresh);
     if (plc != NULL) {
-        bool changed = take_settings(im, plc, text, len);
-        struct plant_import_count *count = &im->result->plcs;
-        *(fresh ? &count->fresh : changed ? &count->changed : &count->unchanged) += 1;
+        count(&im->result->plcs, fresh, json_columns(im, &plc_row, plc->id, text, len));
+        json_lists(im, &plc_row, plc, parts);
     }
-    for (size_t i = 0; i < N_LISTS && plc != NULL; i++) {
-        const struct import_field field = json_named(lists[i].name);
-        im->where.list = NULL;
-        if (parts[i].kind != JSON_ARRAY && parts[i].kind != JSON_NOTHING) {
-            import_problem(im, &field, 0, "expected an array [...]");
-        } else if (parts[i].kind == JSON_ARRAY) {
-            im->where.list = lists[i].name;
-            json_array(im, IMPORT_JSON_LIST, &parts[i], plc, &im->where.item, lists[i].fn);
-        }
-    }
-    im->where.list = NULL;
     json_forget(&name, 1);
-    json_forget(parts, N_LISTS);
+    json_forget(parts, JSON_LISTS_MAX);
+}
+
+/* ---- personalities ---- */
+
+static const struct json_kind_of_row personality_row = {.table = "personality",
+                                                        .noun = "personality",
+                                                        .columns = IMPORT_PERSONALITY_COLUMNS,
+                                                        .n_lists = 1,
+                                                        .lists = {{"szl", json_szl}}};
+
+/* *id: its row. False: a problem. */
+static bool find_personality(struct import *im, const struct json *name, int64_t *id, bool *fresh)
+{
+    sqlite3_stmt *find = im->sql[IMPORT_PERSONALITY_FIND], *add = im->sql[IMPORT_PERSONALITY_ADD];
+    const struct import_field field = json_named("name");
+
+    if (!bind_name(im, find, name))
+        return false;
+    *fresh = sqlite3_step(find) != SQLITE_ROW;
+    if (!*fresh)
+        *id = sqlite3_column_int64(find, 0);
+    if (sqlite3_reset(find) != SQLITE_OK)
+        return import_fail(im, "read a row of personality");
+    if (!*fresh)
+        return true;
+    if (!bind_name(im, add, name) || !import_run(im, add, &field))
+        return false;
+    *id = sqlite3_last_insert_rowid(im->db);
+    return true;
+}
+
+static void take_personality(struct import *im, struct import_plc *none, const char *text, size_t len)
+{
+    struct json name = {JSON_NOTHING, NULL, 0}, parts[JSON_LISTS_MAX] = {{JSON_NOTHING, NULL, 0}};
+    struct import_plc owner = {.id = 0}; /* of status lists */
+    bool fresh;
+
+    (void)none;
+    if (json_parts(im, &personality_row, text, len, &name, parts) &&
+        find_personality(im, &name, &owner.id, &fresh)) {
+        count(&im->result->personalities, fresh, json_columns(im, &personality_row, owner.id, text, len));
+        json_lists(im, &personality_row, &owner, parts);
+    }
+    json_forget(&name, 1);
+    json_forget(parts, JSON_LISTS_MAX);
 }
 
 /* ---- the whole ---- */
@@ -193,21 +140,34 @@ static bool check_version(struct import *im, const struct json_slot *slot)
            import_problem(im, &field, 0, "the form %u of a newer s7rig; this one knows %d", version, VERSION);
 }
 
+/* PLCs name their personalities, which therefore come first. */
+static void take_whole(struct import *im, const struct json_slot *slots)
+{
+    static json_element_fn *const fns[] = {take_personality, take_plc};
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct import_field field = json_named(slots[i].name);
+        im->where.object = IMPORT_NOWHERE;
+        if (slots[i].to->kind != JSON_ARRAY && (i > 0 || slots[i].to->kind != JSON_NOTHING)) {
+            import_problem(im, &field, 0, "expected an array [...]");
+        } else if (slots[i].to->kind == JSON_ARRAY) {
+            im->where.root = slots[i].name;
+            json_array(im, IMPORT_JSON_ROWS, slots[i].to, NULL, &im->where.object, fns[i]);
+        }
+    }
+}
+
 void import_json(struct import *im)
 {
-    struct json values[2] = {{JSON_NOTHING, NULL, 0}};
-    const struct json_slot slots[2] = {{"s7rig_plant", &values[0]}, {"plcs", &values[1]}};
-    const struct import_field plcs = json_named("plcs");
+    struct json values[3] = {{JSON_NOTHING, NULL, 0}};
+    const struct json_slot slots[3] = {
+        {"personalities", &values[0]}, {"plcs", &values[1]}, {"s7rig_plant", &values[2]}};
     size_t skip = im->source_len >= 3 && memcmp(im->source, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 
     im->source += skip; /* places are counted from here */
     im->source_len -= skip;
-    if (check_syntax(im) && json_object(im, im->source, im->source_len, slots, 2) &&
-        check_version(im, &slots[0])) {
-        if (values[1].kind == JSON_ARRAY)
-            json_array(im, IMPORT_JSON_PLCS, &values[1], NULL, &im->where.plc, take_plc);
-        else
-            import_problem(im, &plcs, 0, "expected an array [...]");
-    }
-    json_forget(values, 2);
+    if (check_syntax(im) && json_object(im, im->source, im->source_len, slots, 3) &&
+        check_version(im, &slots[2]))
+        take_whole(im, slots);
+    json_forget(values, 3);
 }

@@ -41,7 +41,30 @@ typedef void json_element_fn(struct import *im, struct import_plc *plc, const ch
 void json_array(struct import *im, enum import_sql which, const struct json *array, struct import_plc *plc,
                 size_t *index, json_element_fn *fn);
 
-/* ---- elements of a PLC's lists (import_json_block.c, import_json_tag.c) ---- */
+/* ---- rows that are set column by column (import_json_row.c) ---- */
+#define JSON_LISTS_MAX 4
+
+struct json_kind_of_row {
+    const char *table, *noun;
+    enum import_sql columns; /* a statement that has the table's */
+    size_t n_lists;
+    struct {
+        const char *name;
+        json_element_fn *fn;
+    } lists[JSON_LISTS_MAX];
+};
+
+/* The row's name and lists; what else there is comes with json_columns, when it is known which row it is. */
+bool json_parts(struct import *im, const struct json_kind_of_row *row, const char *text, size_t len,
+                struct json *name, struct json parts[JSON_LISTS_MAX]);
+/* True: something was changed. Problems are told. */
+bool json_columns(struct import *im, const struct json_kind_of_row *row, int64_t id, const char *text,
+                  size_t len);
+void json_lists(struct import *im, const struct json_kind_of_row *row, struct import_plc *owner,
+                const struct json parts[JSON_LISTS_MAX]);
+
+/* ---- elements of lists; the owner of a status list of a personality has its rowid (import_json_block.c,
+ * import_json_tag.c) ---- */
 json_element_fn json_block, json_szl, json_code, json_tag;
 
 #endif

@@ -3,7 +3,7 @@
 
 /* ---- blocks ---- */
 
-enum { KIND, BLOCK_NUMBER, LENGTH, DATA, N_BLOCK };
+enum { KIND, BLOCK_NUMBER, LENGTH, DATA, OPTIMIZED, WRITE_PROTECTED, N_BLOCK };
 
 static bool block_place(struct import *im, const struct json_slot *slots, s7_area *area, uint32_t *number)
 {
@@ -20,32 +20,61 @@ static bool block_place(struct import *im, const struct json_slot *slots, s7_are
            import_problem(im, &at, 0, "a DB has a number 1..65535, the others have none");
 }
 
-/* im->bytes has the n_data first bytes, if given. */
-static void put_block(struct import *im, struct import_plc *plc, s7_area area, uint16_t number, uint32_t len,
-                      bool given, uint32_t n_data)
+/* What the text says of a block. */
+struct told {
+    uint32_t len;
+    bool given; /* im->bytes has its first n_data bytes */
+    uint32_t n_data;
+};
+
+static bool set_bytes(struct import *im, struct import_block *block, const struct told *told)
+{
+    if (told->len > block->len && !import_block_grow(im, block, told->len))
+        return false;
+    if (!told->given)
+        return true;
+    memset(im->bytes + told->n_data, 0, told->len - told->n_data);
+    if (memcmp(block->bytes, im->bytes, told->len) != 0) {
+        memcpy(block->bytes, im->bytes, told->len);
+        block->dirty = true;
+    }
+    block->given = true;
+    return true;
+}
+
+/* A switch of 0 or 1, if it is given. */
+static bool set_switch(struct import *im, const struct json_slot *slot, struct import_block *block, bool *to)
+{
+    uint32_t on = slot->to->kind == JSON_TRUTH && slot->to->text[0] == '1';
+
+    if (slot->to->kind == JSON_NOTHING)
+        return true;
+    if (slot->to->kind != JSON_TRUTH && !json_expect_number(im, slot, 1, &on))
+        return false;
+    block->dirty = block->dirty || *to != (on != 0);
+    *to = on != 0;
+    return true;
+}
+
+static void put_block(struct import *im, struct import_plc *plc, s7_area area, uint16_t number,
+                      const struct told *told, const struct json_slot *slots)
 {
     struct import_block *block = import_block_find(im, plc, area, number);
     const struct import_field length = json_named("length");
-    bool fresh = block == NULL, longer;
+    bool fresh = block == NULL;
 
-    if (block == NULL && im->status == S7_OK)
+    if (fresh && im->status == S7_OK)
         block = import_block_add(im, plc, area, number);
-    if (block == NULL)
+    if (block == NULL || (fresh && !import_block_grow(im, block, 0)))
         return;
-    if (len < block->len) {
+    if (told->len < block->len) {
         import_problem(im, &length, 0, "%s%.0u has %u bytes in the plant: an import makes no block shorter",
                        mirror_kind(area), number, block->len);
         return;
     }
-    longer = len > block->len;
-    if ((longer || fresh) && !import_block_grow(im, block, len))
+    if (!set_bytes(im, block, told) || !set_switch(im, &slots[OPTIMIZED], block, &block->optimized) ||
+        !set_switch(im, &slots[WRITE_PROTECTED], block, &block->write_protected))
         return;
-    memset(im->bytes + n_data, 0, given ? len - n_data : 0);
-    if (given && len > 0 && memcmp(block->bytes, im->bytes, len) != 0) {
-        memcpy(block->bytes, im->bytes, len);
-        block->dirty = true;
-    }
-    block->given = block->given || given;
     *(fresh          ? &im->result->blocks.fresh
       : block->dirty ? &im->result->blocks.changed
                      : &im->result->blocks.unchanged) += 1;
@@ -54,26 +83,28 @@ static void put_block(struct import *im, struct import_plc *plc, s7_area area, u
 void json_block(struct import *im, struct import_plc *plc, const char *text, size_t len)
 {
     struct json values[N_BLOCK] = {{JSON_NOTHING, NULL, 0}};
-    const struct json_slot slots[N_BLOCK] = {{"kind", &values[KIND]},
-                                             {"number", &values[BLOCK_NUMBER]},
-                                             {"length", &values[LENGTH]},
-                                             {"data", &values[DATA]}};
+    const struct json_slot slots[N_BLOCK] = {
+        {"kind", &values[KIND]},           {"number", &values[BLOCK_NUMBER]},
+        {"length", &values[LENGTH]},       {"data", &values[DATA]},
+        {"optimized", &values[OPTIMIZED]}, {"write_protected", &values[WRITE_PROTECTED]}};
     const struct import_field whole = {.text = NULL};
-    bool given, sized;
+    struct told told = {.len = 0};
     s7_area area;
-    uint32_t number, n_bytes = 0, n_data = 0;
+    uint32_t number;
 
     bool good = json_object(im, text, len, slots, N_BLOCK) && block_place(im, slots, &area, &number);
-    given = values[DATA].kind != JSON_NOTHING;
-    sized = values[LENGTH].kind != JSON_NOTHING;
-    if (good && !given && !sized)
+    bool sized = values[LENGTH].kind != JSON_NOTHING;
+    told.given = values[DATA].kind != JSON_NOTHING;
+    if (good && !told.given && !sized)
         good = import_problem(im, &whole, 0, "expected the block's length, its data, or both");
     if (good && sized)
-        good = json_expect_number(im, &slots[LENGTH], PLANT_BLOCK_MAX, &n_bytes);
-    if (good && given)
-        good = json_hex(im, &slots[DATA], sized ? n_bytes : PLANT_BLOCK_MAX, &n_data);
+        good = json_expect_number(im, &slots[LENGTH], PLANT_BLOCK_MAX, &told.len);
+    if (good && told.given)
+        good = json_hex(im, &slots[DATA], sized ? told.len : PLANT_BLOCK_MAX, &told.n_data);
+    if (good && !sized)
+        told.len = told.n_data;
     if (good)
-        put_block(im, plc, area, (uint16_t)number, sized ? n_bytes : n_data, given, n_data);
+        put_block(im, plc, area, (uint16_t)number, &told, slots);
     json_forget(values, N_BLOCK);
 }
 
@@ -107,7 +138,9 @@ static bool bind_szl(sqlite3_stmt *q, const struct import_plc *plc, const uint32
 
 static bool put_szl(struct import *im, struct import_plc *plc, const uint32_t numbers[3], uint32_t len)
 {
-    sqlite3_stmt *find = im->sql[IMPORT_SZL_FIND], *put = im->sql[IMPORT_SZL_PUT];
+    bool of_plc = strcmp(im->where.root, "plcs") == 0;
+    sqlite3_stmt *find = im->sql[of_plc ? IMPORT_SZL_FIND : IMPORT_PERSONALITY_SZL_FIND];
+    sqlite3_stmt *put = im->sql[of_plc ? IMPORT_SZL_PUT : IMPORT_PERSONALITY_SZL_PUT];
     const struct import_field whole = {.text = NULL};
 
     if (!bind_szl(find, plc, numbers, im->bytes, len) || !bind_szl(put, plc, numbers, im->bytes, len))

@@ -236,7 +236,7 @@ static s7_status move(struct rig *rig, long n)
     const struct plant_plc *plc = plant_plc_at(rig->plant, 0);
     uint8_t file[PLANT_FILE_MIN] = {(uint8_t)n};
     const struct plant_code db = {PLANT_DB, 6, sizeof file, file}, fc = {PLANT_FC, 1, sizeof file, file};
-    s7_status status = plant_load(rig->plant, plc, &db, file, 1 + (uint32_t)n % 7);
+    s7_status status = plant_load(rig->plant, plc, &db, file, 1 + file[0] % 7U);
 
     if (status == S7_OK && plant_code_find(rig->plant, plc, PLANT_FC, 1) != NULL)
         status = plant_delete(rig->plant, plc, PLANT_FC, 1);

@@ -160,6 +160,23 @@ static void schema_2_comes_up_to_date_with_edits_that_wait(void **state)
     rig_same(rig_select(&rig, "PRAGMA integrity_check"), "ok");
 }
 
+static void schema_5_keeps_its_events_and_notes_what_comes_as_a_new_file_does(void **state)
+{
+    (void)state;
+    make_old(5);
+    rig_sql(&rig, "INSERT INTO event (time, plc, kind, peer, text) VALUES ('then', 1, 'close', 'p', 'over');"
+                  "UPDATE tag SET value = 772 WHERE name = 't'");
+    rig_open(&rig, NULL);
+    rig_same(rig_select(&rig, "SELECT time || kind || peer || text || coalesce(conn, '') || coalesce(fn, '')"
+                              " FROM event"),
+             "thenclosepover");
+    rig_same(rig_select(&rig, "SELECT source || what || before || after FROM last_writes"), "sqlt258772");
+    rig_same(rig_select(&rig, "SELECT writes || connections || jobs || errors || keep_writes || keep_events"
+                              " FROM audit"),
+             "11001000010000");
+    rig_same(rig_select(&rig, "PRAGMA integrity_check"), "ok");
+}
+
 static void a_schema_2_without_any_change_ever_comes_up_to_date(void **state)
 {
     (void)state;
@@ -256,6 +273,7 @@ int main(void)
         TEST(schema_1_comes_up_to_date_with_its_rows),
         TEST(schema_2_keeps_its_changes_and_their_numbers_on_the_way_to_3),
         TEST(schema_2_comes_up_to_date_with_edits_that_wait),
+        TEST(schema_5_keeps_its_events_and_notes_what_comes_as_a_new_file_does),
         TEST(a_schema_2_without_any_change_ever_comes_up_to_date),
         TEST(a_second_server_is_told_who_serves_it_already),
         TEST(looking_beside_a_server_changes_nothing),

@@ -342,18 +342,19 @@ void plant_conn_close(plant *p, int64_t wall_ms, plant_conn *conn, uint64_t jobs
 
 /* ---- looking at the audit ---- */
 
-enum plant_look { PLANT_LOOK_WRITES, PLANT_LOOK_EVENTS, PLANT_LOOK_CONNECTIONS, PLANT_LOOK_SLOW };
-#define PLANT_LOOK_CELLS 16 /* of a row, at most */
+enum plant_audit_table { PLANT_AUDIT_WRITES, PLANT_AUDIT_EVENTS, PLANT_AUDIT_CONNECTIONS, PLANT_AUDIT_SLOW };
+#define PLANT_AUDIT_CELLS 16 /* of a row, at most */
 struct plant_cell {
     const char *name, *text; /* text NULL: the row has nothing there */
     bool is_number;
 };
-typedef void plant_look_fn(const struct plant_cell *cells, size_t n, void *arg); /* they live for the call */
+typedef void plant_audit_fn(const struct plant_cell *cells, size_t n, void *arg); /* they live for the call */
 
 /* Call fn for the newest rows of last_writes, event, connections (those that last first) or slow (the slowest
  * first), as they are in the file now. Between turns. S7_E_PLANT_IO, S7_E_PLANT_SCHEMA (a view is gone),
  * S7_E_NOMEM: plant_last_error. */
-s7_status plant_look(plant *p, enum plant_look which, uint32_t most, plant_look_fn *fn, void *arg);
+s7_status plant_audit_rows(plant *p, enum plant_audit_table which, uint32_t most, plant_audit_fn *fn,
+                           void *arg);
 
 /* ---- faults: rows of `fault`, by which a foreign program breaks the simulated PLC ---- */
 

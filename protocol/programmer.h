@@ -8,7 +8,7 @@
  *     modify variable (08)    number of items:2 | items | values: 00 09 | length:2 | bytes, filled to even
  *     enable (0E), disable (0D)   function of the job | job
  *     delete (0F)             00 01 | function of the job | job
- *     job list (10)           4 bytes
+ *     job list (10)           4 bytes; of its answer: jobs of function | job | 00 00
  *   item      area, size | elements, of a bit its number | DB:2 | byte, or number of a timer or counter:2
  *   push      parameters: 01 00 00 | 01 at once, 02 triggered
  *             data: number of items:2 | units as in the answer to a read, all filled to even; of a
@@ -42,6 +42,7 @@ enum s7_test_trigger {
 #define S7_TEST_ONCE      1 /* how often */
 #define S7_TEST_PARAM_LEN 20
 #define S7_TEST_ITEM_LEN  6
+#define S7_TEST_JOB_LEN   4 /* in a job list */
 
 /* In front of the data of a push or of the answer to a job list: two lengths and the parameters. */
 #define S7_TEST_PUSH_HEAD_LEN 8

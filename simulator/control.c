@@ -2,6 +2,7 @@
 #include "protocol/control.h"
 
 #include "control.h"
+#include "initial.h"
 #include "mode.h"
 #include "userdata.h"
 
@@ -29,6 +30,14 @@ static void change(struct sim_job *job, enum sim_mode_change how, enum plant_mod
     if (job->plc->row->state.mode == to)
         sim_control_answer(job, ERR_STATE, to == PLANT_STOP ? ALREADY_STOPS : ALREADY_RUNS);
     else if (job->refuse_writes || sim_mode_change(job->plc, how) != S7_OK)
+        sim_job_refuse(job, S7_ERR_RESOURCES);
+    else
+        sim_control_answer(job, 0, 0);
+}
+
+static void copy_ram_to_rom(struct sim_job *job)
+{
+    if (job->refuse_writes || sim_initial_keep(job->plc) != S7_OK)
         sim_job_refuse(job, S7_ERR_RESOURCES);
     else
         sim_control_answer(job, 0, 0);
@@ -67,6 +76,8 @@ void sim_control(struct sim_job *job)
         change(job, SIM_START_WARM, PLANT_RUN);
     else if (control == S7_CONTROL_COLD)
         change(job, SIM_START_COLD, PLANT_RUN);
-    else /* compress, copy RAM to ROM: the file has no holes, and is what stays already */
+    else if (control == S7_CONTROL_RAM_TO_ROM)
+        copy_ram_to_rom(job);
+    else /* compress: the file has no holes */
         sim_control_answer(job, 0, 0);
 }

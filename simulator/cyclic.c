@@ -124,14 +124,10 @@ static void look_at(struct sim_plc *plc, const struct value *value, uint8_t *ima
     struct sim_range range;
 
     image[0] = sim_locate(plc, &value->item, false, &range);
-    memset(image + 1, 0, value->len);
-    if (image[0] != S7_ITEM_OK)
-        return;
-    const uint8_t *from = range.block->data + range.offset;
-    if (value->item.size == S7_SIZE_BIT)
-        image[1] = from[0] >> range.bit & 1;
+    if (image[0] == S7_ITEM_OK)
+        sim_value_copy(plc, &range, image + 1);
     else
-        memcpy(image + 1, from, value->len);
+        memset(image + 1, 0, value->len);
 }
 
 static void look(struct sim_plc *plc, const struct sim_task *task, uint8_t *image)

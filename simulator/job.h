@@ -137,6 +137,9 @@ struct sim_range {
  * refusal. */
 uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range);
 
+/* A value as it is told: range->len bytes. */
+void sim_value_copy(const struct sim_plc *plc, const struct sim_range *range, uint8_t *to);
+
 /* Does this CPU take DBREAD items? */
 bool sim_knows_dbread(const struct sim_plc *plc);
 

@@ -1,5 +1,7 @@
 #include "mode.h"
 
+#include "initial.h"
+
 #include "protocol/clock.h"
 #include "protocol/messages.h"
 #include "protocol/szl.h"
@@ -100,7 +102,7 @@ static s7_status clear_for_start(struct sim_plc *plc, bool cold)
 
     for (size_t i = 0; i < sizeof areas / sizeof areas[0] && status == S7_OK; i++)
         status = clear(plc, areas[i].area, areas[i].retentive);
-    return status;
+    return status == S7_OK && cold ? sim_initial_restore(plc) : status;
 }
 
 /* ---- changes ---- */

@@ -9,7 +9,7 @@ enum sim_mode_change {
     SIM_STOP_BY_SERVICE,
     SIM_STOP_BY_SWITCH,
     SIM_START_WARM, /* process images and what is not retentive of markers, timers and counters become 0 */
-    SIM_START_COLD  /* the same with all markers, timers and counters; data blocks stay as they are */
+    SIM_START_COLD  /* the same with all markers, timers and counters; DBs as they were downloaded */
 };
 
 /* Inside a turn that may store. Not S7_OK: what plant_store said; part of it may be done. */

@@ -49,6 +49,7 @@ static void count_connect(struct sim_conn *conn, bool was_open)
 
     if (was_open)
         return;
+    sim_conn_keep_alive(conn);
     if (!sim_session_is_open(conn->session)) {
         tally->stats.refused++;
         return;

@@ -216,28 +216,29 @@ uint16_t sim_test_delete(struct sim_call *call)
     return error;
 }
 
-/* Of this connection. An empty one was seen; that entries are function and number is a guess. */
+static void append_job(struct s7_wr *wr, uint8_t function, uint8_t number)
+{
+    s7_wr_be(wr, 4, (uint32_t)function << 24 | (uint32_t)number << 16);
+}
+
+/* The list is a job itself and the first one in it; nothing but that was seen. Then those of this connection.
+ */
 uint16_t sim_test_jobs(struct sim_call *call)
 {
     struct sim_tasks *tasks = call->job->tasks[SIM_TASKS_PROGRAMMER];
     struct s7_test test;
-    uint32_t n = 0;
 
     if (s7_test_decode(call->request->payload, call->request->payload_len, &test) != S7_OK)
         return SIM_ERR_JOB_LENGTH;
-    if (!sim_call_room(call, S7_TEST_PUSH_HEAD_LEN + 4 + 2 * SIM_TASKS_MAX))
+    if (!sim_call_room(call, S7_TEST_PUSH_HEAD_LEN + (1 + SIM_TASKS_MAX) * S7_TEST_JOB_LEN))
         return S7_ERR_RESOURCES;
     size_t begin = s7_test_push_begin(&call->wr, false);
-    s7_wr_be(&call->wr, 2, (uint32_t)S7_TEST_JOBS << 8 | call->sequence);
-    s7_wr_be(&call->wr, 2, 0);
+    append_job(&call->wr, S7_TEST_JOBS, call->sequence);
     for (uint8_t number = 1; number <= SIM_TASKS_MAX; number++) {
         const struct sim_slot *slot = sim_tasks_find(tasks, number);
-        if (slot == NULL)
-            continue;
-        s7_wr_be(&call->wr, 2, (uint32_t)slot->made_by << 8 | number);
-        n++;
+        if (slot != NULL)
+            append_job(&call->wr, slot->made_by, number);
     }
-    s7_wr_patch16(&call->wr, begin + S7_TEST_PUSH_HEAD_LEN + 2, n);
     s7_test_push_end(&call->wr, begin);
     return 0;
 }
@@ -257,18 +258,13 @@ uint16_t sim_test_flash(struct sim_call *call)
 static void append_value(struct s7_wr *wr, struct sim_plc *plc, const struct s7_var_item *item)
 {
     struct sim_range range;
-    struct s7_data_unit unit = {.code = sim_locate(plc, item, false, &range)};
-    uint8_t bit;
+    uint8_t code = sim_locate(plc, item, false, &range);
+    size_t len = code == S7_ITEM_OK ? range.len : 0;
+    uint8_t *room = s7_data_append_room(wr, code, len > 0 ? S7_DATA_OCTETS : S7_DATA_NULL, len);
 
-    if (unit.code == S7_ITEM_OK) {
-        const uint8_t *from = range.block->data + range.offset;
-        bit = from[0] >> range.bit & 1;
-        unit.size = S7_DATA_OCTETS;
-        unit.length = (uint16_t)range.len;
-        unit.payload = item->size == S7_SIZE_BIT ? &bit : from;
-        unit.payload_len = range.len;
-    }
-    s7_data_append(wr, &unit, false);
+    if (room != NULL && len > 0)
+        sim_value_copy(plc, &range, room);
+    s7_data_fill(wr, len);
 }
 
 static void append_result(struct s7_wr *wr, struct sim_plc *plc, struct sim_slot *slot, struct table *table)

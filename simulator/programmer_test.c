@@ -165,7 +165,7 @@ static void s7_187_a_job_that_waits_for_a_stop_can_be_disabled(void **state)
     rig_expect(rig, "");
 }
 
-static void s7_187_the_list_of_jobs_is_empty_or_has_those_of_the_connection(void **state)
+static void s7_187_the_list_of_jobs_has_itself_and_those_of_the_connection(void **state)
 {
     struct rig *rig = *state;
 
@@ -174,8 +174,8 @@ static void s7_187_the_list_of_jobs_is_empty_or_has_those_of_the_connection(void
                         "ff09 000c 0004 0004 01000001 10 01 0000");
     ask(rig, "02", EVERY_CYCLE, DBB3_AND_DBW16, "02 0000");
     feed(rig, "10", PLAIN, "00000000", "00000000");
-    rig_expect_pdu(rig, "3207 0000 6800 000c 0012 00011208 12 81 10 01 0000 0000"
-                        "ff09 000e 0004 0006 01000001 10 01 0001 02 02");
+    rig_expect_pdu(rig, "3207 0000 6800 000c 0014 00011208 12 81 10 01 0000 0000"
+                        "ff09 0010 0004 0008 01000001 10 01 0000 02 02 0000");
 }
 
 static void s7_188_a_modification_is_done_and_told_with_a_code_for_each_item(void **state)
@@ -271,7 +271,7 @@ int main(void)
         TEST(s7_147_every_area_and_size_can_be_watched),
         TEST(s7_187_jobs_are_enabled_disabled_and_deleted),
         TEST(s7_187_a_job_that_waits_for_a_stop_can_be_disabled),
-        TEST(s7_187_the_list_of_jobs_is_empty_or_has_those_of_the_connection),
+        TEST(s7_187_the_list_of_jobs_has_itself_and_those_of_the_connection),
         TEST(s7_188_a_modification_is_done_and_told_with_a_code_for_each_item),
         TEST(s7_188_a_value_of_another_length_is_not_written),
         TEST(s7_199_short_and_long_parameters_are_taken),

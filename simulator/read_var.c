@@ -2,20 +2,26 @@
 
 #include "protocol/dbread.h"
 
+void sim_value_copy(const struct sim_plc *plc, const struct sim_range *range, uint8_t *to)
+{
+    const uint8_t *from = range->block->data + range->offset;
+
+    if (range->size->item_size == S7_SIZE_BIT)
+        *to = from[0] >> range->bit & 1;
+    else
+        memcpy(to, from, range->len);
+    if (sim_counts_binary(plc, range))
+        sim_counters_to_wire(to, range->len);
+}
+
 static void append_good(struct s7_wr *answer, const struct sim_plc *plc, const struct sim_range *range,
                         bool last)
 {
-    const uint8_t *from = range->block->data + range->offset;
     uint8_t *room = s7_data_append_room(answer, S7_ITEM_OK, range->size->data_size, range->len);
 
     if (room == NULL)
         return;
-    if (range->size->item_size == S7_SIZE_BIT)
-        *room = from[0] >> range->bit & 1;
-    else
-        memcpy(room, from, range->len);
-    if (sim_counts_binary(plc, range))
-        sim_counters_to_wire(room, range->len);
+    sim_value_copy(plc, range, room);
     if (!last)
         s7_data_fill(answer, range->len);
 }

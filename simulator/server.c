@@ -109,6 +109,16 @@ void sim_conn_lost(struct sim_conn *conn, s7_status status)
     sim_conn_close(conn, status == S7_OK ? S7_CLOSE_FIN : S7_CLOSE_RST);
 }
 
+void sim_conn_keep_alive(struct sim_conn *conn)
+{
+    int64_t idle_ms = conn->station->plc.who->keepalive_s * INT64_C(1000);
+    uint32_t scale = conn->server->options.time_scale;
+    struct s7_tcp_options options = {.keepalive_idle_ms = (uint32_t)(idle_ms / scale),
+                                     .keepalive_interval_ms = PROBE_MS / scale};
+
+    s7_stream_set_options(conn->stream, &options);
+}
+
 static void receive(struct sim_conn *conn)
 {
     uint8_t *room;
@@ -154,17 +164,6 @@ static void on_deadline(s7_timer *timer, void *arg)
     sim_conn_close(conn, S7_CLOSE_RST);
 }
 
-/* A client that is gone without a word frees its place when its silence was long enough. */
-static void keep_alive(struct sim_conn *conn)
-{
-    int64_t idle_ms = conn->station->plc.who->keepalive_s * INT64_C(1000);
-    uint32_t scale = conn->server->options.time_scale;
-    struct s7_tcp_options options = {.keepalive_idle_ms = (uint32_t)(idle_ms / scale),
-                                     .keepalive_interval_ms = PROBE_MS / scale};
-
-    s7_stream_set_options(conn->stream, &options);
-}
-
 static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
 {
     struct sim_station *station = arg;
@@ -198,7 +197,6 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     s7_timer_init(&conn->hold, sim_turn_due, conn);
     s7_timer_init(&conn->tell, sim_tell_timer, conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
-    keep_alive(conn);
     s7_stream_set_fn(stream, on_stream, conn);
     sim_turn_activate(conn); /* a row of `fault` may have shut the door before it came */
 }

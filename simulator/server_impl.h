@@ -122,7 +122,9 @@ void sim_server_note(sim_server *server, const char *kind, const char *text);
 void sim_station_note(struct sim_station *station, const char *kind, const char *text);
 void sim_conn_note(struct sim_conn *conn, const char *kind, const char *text);
 void sim_conn_close(struct sim_conn *conn, enum s7_close_how how); /* frees conn */
-void sim_conn_lost(struct sim_conn *conn, s7_status status);       /* the peer ended it; frees conn */
+/* As the CPU says now: who is gone without a word frees its place when the silence was long enough. */
+void sim_conn_keep_alive(struct sim_conn *conn);
+void sim_conn_lost(struct sim_conn *conn, s7_status status); /* the peer ended it; frees conn */
 
 /* turn.c */
 void sim_turn_activate(struct sim_conn *conn);   /* its frames are to be run in this turn */

@@ -121,7 +121,7 @@ static void stop_and_start(struct rig *rig, int times)
 /* All that 0000 tells, in whatever units: the same bytes, at 240 and at 480 and at 960. */
 static void S7_104_118_190_every_list_is_the_same_in_any_units(void **state)
 {
-    static const uint16_t indices[] = {0, 1, 4, 0x0800};
+    static const uint16_t indices[] = {0, 1, 4, 0x0800, 0x07FE};
     static struct list ids, wide, narrow;
     struct rig *rig = *state;
     unsigned in_units = 0;
@@ -130,7 +130,7 @@ static void S7_104_118_190_every_list_is_the_same_in_any_units(void **state)
     rig_ask_pdu(rig, STOP); /* the whole diagnostic buffer is long */
     read_list(rig, 240, 0x0000, 0, &ids);
     for (size_t i = 8; i + 2 <= ids.len; i += 2)
-        for (size_t k = 0; k < 4; k++) {
+        for (size_t k = 0; k < sizeof indices / sizeof indices[0]; k++) {
             uint16_t id = (uint16_t)word(ids.bytes + i);
             read_list(rig, 240, id, indices[k], &narrow);
             if (narrow.error != 0)
@@ -139,7 +139,7 @@ static void S7_104_118_190_every_list_is_the_same_in_any_units(void **state)
             in_units += narrow.units > 1;
             rig_connect(rig);
             rig_handshake(rig, 480, 1);
-            uint16_t granted = (uint16_t)(rig->plc.who->pdu_len < 480 ? rig->plc.who->pdu_len : 480);
+            uint16_t granted = sim_plc_pdu_len(&rig->plc) < 480 ? sim_plc_pdu_len(&rig->plc) : 480;
             read_list(rig, granted, id, indices[k], &wide);
             if (id != 0x0131 || indices[k] != 3) /* which tells the PDU length itself */
                 assert_memory_equal(wide.bytes, narrow.bytes, narrow.len);
@@ -273,7 +273,7 @@ static void S7_115_116_191_limits(void **state)
 
     read_list(rig, 240, 0x0131, 1, &list);
     assert_memory_equal(list.bytes, "\x01\x31\0\x01\0\x28\0\x01\0\x01", 10);
-    assert_int_equal(word(list.bytes + 10), rig->plc.who->pdu_len);
+    assert_int_equal(word(list.bytes + 10), sim_plc_pdu_len(&rig->plc));
     read_list(rig, 240, 0x0131, 3, &list);
     assert_int_equal(word(list.bytes + 8 + 6), 240);
 }

@@ -29,7 +29,7 @@ INSERT INTO personality_szl (personality, list, idx, record_len, data) VALUES
   ('generic', 0x001C, 0, 34, CAST(
        x'0001' || 's7rig' || zeroblob(27)
     || x'0002' || 'generic' || zeroblob(25)
-    || x'0003' || zeroblob(32)
+    || x'0003' || 's7rig' || zeroblob(27) -- a project's own text
     || x'0004' || 's7rig, a simulator' || zeroblob(14)
     || x'0005' || 'S7RIG 1' || zeroblob(25)
     || x'0007' || 'CPU generic' || zeroblob(21)

@@ -74,7 +74,7 @@ INSERT INTO personality_szl (personality, list, idx, record_len, data) VALUES
   ('s7-300', 0x001C, 0, 34, CAST(
        x'0001' || 'SIMATIC 300(1)' || zeroblob(18)
     || x'0002' || 'PLC_1' || zeroblob(27)
-    || x'0003' || zeroblob(32)
+    || x'0003' || 's7rig' || zeroblob(27) -- a project's own text
     || x'0004' || 'Original Siemens Equipment' || zeroblob(6)
     || x'0005' || 'S C-S7RIG0000001' || zeroblob(16)
     || x'0007' || 'CPU 315-2 PN/DP' || zeroblob(17)

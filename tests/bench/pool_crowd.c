@@ -100,32 +100,35 @@ static double column(const struct share *shares, size_t at, unsigned rounds)
     return median(values, rounds);
 }
 
+static struct share hundred[ROUNDS_MAX], ten[ROUNDS_MAX], own[ROUNDS_MAX];
+
 static void show(const char *who, const struct share *shares, unsigned rounds)
 {
-    printf("%-36s %7.0f reads/s, %5.1f us and %.2f sleeps a read\n", who,
-           column(shares, offsetof(struct share, rate), rounds),
+    static double ratios[ROUNDS_MAX];
+
+    for (unsigned i = 0; i < rounds; i++)
+        ratios[i] = shares[i].rate / own[i].rate;
+    double middle = median(ratios, rounds);
+    printf("%-30s %7.0f reads/s, ratio %.3f (%.3f..%.3f), %5.1f us and %.2f sleeps a read\n", who,
+           column(shares, offsetof(struct share, rate), rounds), middle, ratios[0], ratios[rounds - 1],
            column(shares, offsetof(struct share, cpu_us), rounds),
            column(shares, offsetof(struct share, switches), rounds));
 }
 
 static void take_turns(unsigned rounds, unsigned ms)
 {
-    static struct share shared[ROUNDS_MAX], own[ROUNDS_MAX];
-    static double ratios[ROUNDS_MAX];
-
     for (unsigned i = 0; i < rounds; i++) {
         if (i % 2 == 0)
-            shared[i] = measure(CROWD, NULL, ms);
+            hundred[i] = measure(CROWD, NULL, ms);
         own[i] = measure(CONNECTIONS, owned, ms);
+        ten[i] = measure(CONNECTIONS, NULL, ms);
         if (i % 2 != 0)
-            shared[i] = measure(CROWD, NULL, ms);
-        ratios[i] = shared[i].rate / own[i].rate;
+            hundred[i] = measure(CROWD, NULL, ms);
     }
-    double middle = median(ratios, rounds);
-    show("100 threads at 10 connections:", shared, rounds);
-    show("10 threads with one each:", own, rounds);
-    printf("ratio %.3f (%.3f..%.3f), %u rounds of %u ms\n", middle, ratios[0], ratios[rounds - 1], rounds,
-           ms);
+    show("10 threads, a connection each", own, rounds);
+    show("10 threads, pool of 10", ten, rounds);
+    show("100 threads, pool of 10", hundred, rounds);
+    printf("%u rounds of %u ms\n", rounds, ms);
 }
 
 static bool open_all(const char *endpoint)

@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#define RUNS 10 /* a turn */
+
 static s7_pool *pool;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static const s7_ctx *context; /* of s7_pool_get */
@@ -29,7 +31,7 @@ static s7_status get_and_put(void)
 }
 
 /* Nanoseconds of one; ends the process when one fails. */
-static double cost(s7_status (*pair)(void), unsigned pairs)
+static double cost_of_run(s7_status (*pair)(void), unsigned pairs)
 {
     double begin_s = now_s();
 
@@ -42,6 +44,19 @@ static double cost(s7_status (*pair)(void), unsigned pairs)
         exit(1);
     }
     return (now_s() - begin_s) * 1e9 / pairs;
+}
+
+/* The best of some runs, which nothing has interrupted. */
+static double cost(s7_status (*pair)(void), unsigned pairs)
+{
+    double least = cost_of_run(pair, pairs);
+
+    for (unsigned i = 1; i < RUNS; i++) {
+        double ns = cost_of_run(pair, pairs);
+
+        least = ns < least ? ns : least;
+    }
+    return least;
 }
 
 static void take_turns(const char *what, unsigned rounds, unsigned pairs)
@@ -75,8 +90,8 @@ static bool open_pool(const char *endpoint)
 
 int main(int argc, char **argv)
 {
-    unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 301;
-    unsigned long pairs = argc > 3 ? strtoul(argv[3], NULL, 10) : 10000;
+    unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 101;
+    unsigned long pairs = argc > 3 ? strtoul(argv[3], NULL, 10) : 1000;
     s7_ctx named = {.struct_size = sizeof named, .timeout_ms = 1000, .label = "bench"};
     s7_client *other = NULL;
 

@@ -6,9 +6,9 @@ page=$3
 PATH=$(dirname "$s7rig"):$PATH
 cd "$dir" || exit 1
 
-# Blocks of the page in their order: N.csv (first line: the file's name), N.sql, N.console.
+# Blocks of the page in their order: N.csv and N.json (first line: the file's name), N.sql, N.console.
 awk '
-    /^```(csv|sql|console)/ { n++; kind = substr($1, 4); out = sprintf("%03d.%s", n, kind); if (kind == "csv") print $2 >out; next }
+    /^```(csv|json|sql|console)/ { n++; kind = substr($1, 4); out = sprintf("%03d.%s", n, kind); if (kind ~ /csv|json/) print $2 >out; next }
     /^```/ { if (out != "") { printf "" >>out; close(out) } ; out = ""; next }
     out != "" { print >out }' "$page"
 [ "$(ls ./*.console | wc -l)" -ge 12 ] || fail "only these blocks are found: $(ls)"
@@ -55,9 +55,9 @@ console() {
 }
 
 address=''
-for block in [0-9]*.*; do
+for block in [0-9][0-9][0-9].*; do
     case $block in
-    *.csv)
+    *.csv | *.json)
         sed 1d "$block" >"$(sed 1q "$block")"
         ;;
     *.sql)
@@ -71,11 +71,14 @@ for block in [0-9]*.*; do
     esac
 done
 
-say "the page tells of every table and column, and of none that is not there"
+say "the pages tell of every table and view, and of every column of those that people edit"
 for table in $(sqlite3 line.plant "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'"); do
-    grep -q "^### $table\b\|^## .*$table" "$page" || grep -q "\`$table\`" "$page" || fail "nothing about the table $table"
-    for column in $(sqlite3 line.plant "SELECT name FROM pragma_table_xinfo('$table') WHERE name NOT IN ('id', 'seq', 'what', 'row')"); do
-        grep -q "\`$column\`" "$page" || fail "nothing about $table.$column"
+    cat "$(dirname "$page")"/*.md | grep -q "^##* .*\b$table\b\|\`$table\`" || fail "nothing about the table $table"
+done
+for table in plc block tag szl code diagnostic event fault; do
+    grep -q "^##* .*\b$table" "$page" || fail "no section about the table $table"
+    for column in $(sqlite3 line.plant "SELECT name FROM pragma_table_xinfo('$table')"); do
+        cat "$(dirname "$page")"/*.md | grep -q "\`$column\`" || fail "nothing about $table.$column"
     done
 done
 ends_well "$server"

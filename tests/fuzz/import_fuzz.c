@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define IMPORT_EVERY 397 /* of the inputs one is imported, since files are slow */
+#define IMPORT_EVERY 1499 /* of the inputs one is imported, since files are slow */
 
 const char *const fuzz_seeds[] = {
     "\"name,address,type,value,comment\na,DB1.DBD0,REAL,1.5,\"\"x\ny\"\"\nb,DB1.DBW4:INT,,-7,\n",

@@ -68,13 +68,14 @@ static int close_house(void **state)
 #define N_ITEMS 10
 #define N_TAGS  300
 
-enum call { READ, WRITE, ITEMS, PLAN, BORROW, CANCELLABLE, N_CALLS, KNOWN = N_CALLS };
+enum call { READ, WRITE, ITEMS, PLAN, BORROW, CANCELLABLE, LEND, N_CALLS, KNOWN = N_CALLS };
 static const char *const names[N_CALLS] = {"s7_read_db",
                                            "s7_write_db",
                                            "s7_read_multi",
                                            "s7_plan_read",
                                            "s7_pool_get, s7_read_db, s7_pool_put",
-                                           "s7_read_db with a token"};
+                                           "s7_read_db with a token",
+                                           "s7_pool_get, s7_pool_put"};
 
 static struct {
     s7_client *client;
@@ -132,6 +133,14 @@ static s7_status borrow_and_read(void)
     return status;
 }
 
+static s7_status borrow_and_give_back(void)
+{
+    s7_client *lent;
+    s7_status status = s7_pool_get(child.pool, NULL, &lent);
+
+    return status == S7_OK ? s7_pool_put(child.pool, lent) : status;
+}
+
 static s7_status make_call(enum call call)
 {
     switch (call) {
@@ -146,6 +155,8 @@ static s7_status make_call(enum call call)
     case CANCELLABLE:
         return s7_read_db(child.client, &(s7_ctx){.struct_size = sizeof(s7_ctx), .cancel = child.token}, 1, 0,
                           child.data, 32);
+    case LEND:
+        return borrow_and_give_back();
     default:
         return borrow_and_read();
     }
@@ -304,10 +315,30 @@ static void a_plan_costs_no_more_for_each_of_its_jobs(void **state)
     check(PLAN, 2, 0);
 }
 
-static void borrowing_and_giving_back_cost_no_system_call(void **state)
+static void borrowing_and_giving_back_cost_a_read_no_more(void **state)
 {
     (void)state;
     check(BORROW, 1, 0);
+}
+
+static void borrowing_and_giving_back_cost_no_system_call_and_no_allocation(void **state)
+{
+    unsigned seen = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < syscalls.n; i++) {
+        const struct syscalls_span *span = &syscalls.spans[i];
+
+        if (span->what != LEND)
+            continue;
+        seen++;
+        if (span->sends + span->receives + span->waits + span->others != 0 || span->note != 0)
+            fail_msg("get and put number %u: %u send, %u receive, %u wait, %u others (the first is number "
+                     "%ld), %lu allocations",
+                     seen, span->sends, span->receives, span->waits, span->others, span->first_other,
+                     span->note);
+    }
+    assert_int_equal(seen, CALLS);
 }
 
 static void a_call_that_may_be_cancelled_waits_before_it_receives(void **state)
@@ -346,7 +377,8 @@ int main(void)
         cmocka_unit_test(a_write_costs_no_more),
         cmocka_unit_test(a_list_in_one_job_costs_no_more),
         cmocka_unit_test(a_plan_costs_no_more_for_each_of_its_jobs),
-        cmocka_unit_test(borrowing_and_giving_back_cost_no_system_call),
+        cmocka_unit_test(borrowing_and_giving_back_cost_a_read_no_more),
+        cmocka_unit_test(borrowing_and_giving_back_cost_no_system_call_and_no_allocation),
         cmocka_unit_test(a_call_that_may_be_cancelled_waits_before_it_receives),
     };
     const char *why = why_not_here();

@@ -318,6 +318,23 @@ static void s7_178_and_182_jobs_are_told_apart_and_modified_while_they_live(void
     guest_close(&listener.guest);
 }
 
+static void counters_are_told_as_they_are_read(void **state)
+{
+    static const char *const tags[] = {"C0"};
+    struct listener listener;
+    uint32_t id;
+
+    (void)state;
+    sql("INSERT INTO block (kind, number, data) VALUES ('C', 0, x'0299')");
+    listener_open(&listener);
+    assert_int_equal(subscribe(&listener, S7_SUBSCRIBE_TIME, 100, tags, 1, &id), S7_OK);
+    assert_int_equal(listener.last, 0x02); /* three digits */
+    sql("UPDATE personality SET counters_binary = 1");
+    run_for_ms(1100);
+    assert_int_equal(listener.last, 0x01); /* 299 */
+    guest_close(&listener.guest);
+}
+
 static void s7_144_nobody_is_told_after_the_end(void **state)
 {
     static const char *const tags[] = {"DB1.DBB0"};
@@ -561,6 +578,7 @@ int main(void)
         TEST(s7_142_ten_minutes_of_values_every_100_ms_come_each_in_its_time),
         TEST(s7_180_ten_minutes_of_changes_are_told_once_each),
         TEST(s7_178_and_182_jobs_are_told_apart_and_modified_while_they_live),
+        TEST(counters_are_told_as_they_are_read),
         TEST(s7_144_nobody_is_told_after_the_end),
         TEST(a_thousand_subscriptions_are_told_each_in_its_time),
         TEST(who_does_not_read_his_pushes_hurts_nobody_and_gets_later_ones),

@@ -228,16 +228,16 @@ static void S7_172_173_empty_DTs_of_the_client_change_nothing_and_none_are_sent(
     wire_close(&wire, S7_CLOSE_FIN);
 }
 
-/* A 300 has 16 places; Step7 ends with RST and is back at once. */
+/* A 300 has 16 places, one of them for a PG only; Step7 ends with RST and is back at once. */
 static void S7_174_a_RST_frees_its_place_at_once(void **state)
 {
-    struct wire wires[16], next;
+    struct wire wires[15], next;
 
-    for (size_t i = 0; i < 16; i++)
+    for (size_t i = 0; i < 15; i++)
         begin(&wires[i], *state);
     for (int i = 0; i < 5; i++) {
         wire_open(&next, *state);
-        wire_send(&next, CR_PG_2);
+        wire_send(&next, CR_OP_2);
         wire_expect_end(&next, S7_E_RESET); /* full */
         wire_close(&next, S7_CLOSE_RST);
         wire_close(&wires[0], S7_CLOSE_RST);
@@ -245,7 +245,7 @@ static void S7_174_a_RST_frees_its_place_at_once(void **state)
         wire_send(&wires[0], READ("0001"));
         wire_expect(&wires[0], DATA("0001"));
     }
-    for (size_t i = 0; i < 16; i++)
+    for (size_t i = 0; i < 15; i++)
         wire_close(&wires[i], S7_CLOSE_RST);
 }
 

@@ -92,6 +92,15 @@ class Rig {
         return Buffer.from(row.hex, 'hex');
     }
 
+    // A status list of the PLC's own, or of its personality: its records, none if there is no such list.
+    async szl(list, index = 0) {
+        const from = (table, where) => `SELECT record_len AS len, hex(data) AS hex FROM ${table} WHERE list = ${list} AND idx = ${index}${where}`;
+        const [row] = [...await this.sql(from('szl', '')),
+                       ...await this.sql(from('personality_szl', ' AND personality = (SELECT cpu FROM plc)'))];
+        const bytes = Buffer.from(row ? row.hex : '', 'hex');
+        return Array.from({ length: row ? bytes.length / row.len : 0 }, (_, i) => bytes.subarray(i * row.len, (i + 1) * row.len));
+    }
+
     // s7rig read --json: an array of {address, status, value} in the order asked.
     async read(addresses, status = 0) {
         const args = ['read', `127.0.0.1:${this.port}`, '--json', ...addresses];

@@ -16,7 +16,7 @@ const PLC = '127.0.0.2';
 
 // [test, the side that is s7rig; both: s7rig read and write talk to our own server through the relay too]
 const RUNS = [['nodes7', PLC], ['snap7_client', PLC], ['snap7_cpu', PLC], ['snap7_server', CLIENT], ['snap7_services', CLIENT],
-              ['pushes', PLC]];
+              ['pushes', PLC], ['nmap', PLC]];
 
 // One object per packet with payload.
 async function dissect(file) {
@@ -37,6 +37,7 @@ const UNKNOWN_IN_CPUS = [
     /^Unknown byte\(s\) blockinfo: /, /^Unknown blockinfo 2: /, /^Block flags \(unknown\): /,
     /Unknown Block type: 0x0100/, // the head of block details
     /Previous mode: Unknown/, /^anlinfo2: Unknown \(0x00\)/, // of a CPU that says no more than its mode
+    /^Reserved\/Unknown: 0x00$/, /^Job Reserved \/ Unknown: 0000$/, // message service, list of jobs
     /^SZL ID that exists: Unknown /, /partial list extract: Unknown/, // 0025, 0F25, 0F74, 0232
     /^Error class: Unknown \(0xd[2-8]\)/, // blocks, status lists, security: D2, D4, D6
     /^Unknown (byte|bytes|char before load mem): /, // zeros and marks of jobs 1A to 1F, 28, 29

@@ -2,12 +2,12 @@
 #include "plant_impl.h"
 
 static const char *const queries[] = {
-    [PLANT_LOOK_WRITES] = "SELECT * FROM last_writes LIMIT ?1",
-    [PLANT_LOOK_EVENTS] =
+    [PLANT_AUDIT_WRITES] = "SELECT * FROM last_writes LIMIT ?1",
+    [PLANT_AUDIT_EVENTS] =
         ("SELECT e.time, p.name AS plc, e.kind, e.conn, e.peer, e.fn, e.items, e.error, e.latency_us, e.text"
          " FROM event e LEFT JOIN plc p ON p.id = e.plc ORDER BY e.id DESC LIMIT ?1"),
-    [PLANT_LOOK_CONNECTIONS] = "SELECT * FROM connections LIMIT ?1",
-    [PLANT_LOOK_SLOW] = "SELECT * FROM slow LIMIT ?1",
+    [PLANT_AUDIT_CONNECTIONS] = "SELECT * FROM connections LIMIT ?1",
+    [PLANT_AUDIT_SLOW] = "SELECT * FROM slow LIMIT ?1",
 };
 
 /* False: no memory for a text. */
@@ -24,13 +24,13 @@ static bool take_cells(sqlite3_stmt *q, struct plant_cell *cells, size_t n)
     return true;
 }
 
-static s7_status look(plant *p, sqlite3_stmt *q, plant_look_fn *fn, void *arg)
+static s7_status look(plant *p, sqlite3_stmt *q, plant_audit_fn *fn, void *arg)
 {
-    struct plant_cell cells[PLANT_LOOK_CELLS];
+    struct plant_cell cells[PLANT_AUDIT_CELLS];
     size_t n = (size_t)sqlite3_column_count(q);
     int rc;
 
-    if (n > PLANT_LOOK_CELLS)
+    if (n > PLANT_AUDIT_CELLS)
         return plant_fail(&p->last_error, S7_E_PLANT_SCHEMA, "%s: damaged plant file: a view has %zu columns",
                           p->path, n);
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
@@ -41,7 +41,8 @@ static s7_status look(plant *p, sqlite3_stmt *q, plant_look_fn *fn, void *arg)
     return rc == SQLITE_DONE ? S7_OK : plant_sql_fail(p, "read what was noted");
 }
 
-s7_status plant_look(plant *p, enum plant_look which, uint32_t most, plant_look_fn *fn, void *arg)
+s7_status plant_audit_rows(plant *p, enum plant_audit_table which, uint32_t most, plant_audit_fn *fn,
+                           void *arg)
 {
     sqlite3_stmt *q;
     s7_status status;
