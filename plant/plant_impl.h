@@ -416,7 +416,7 @@ void event_clean(plant *p);
 #define PLANT_TIME_CAP 40
 void plant_time_text(int64_t wall_ms, char *out, size_t cap);
 
-/* ---- settings of the audit, write_log (audit.c) ---- */
+/* ---- settings of the audit, write_log (audit.c, audit_flush.c) ---- */
 S7_MUST_CHECK s7_status audit_reread(plant *p, int64_t row);
 /* Room for a row about a store of so many bytes. False: no memory. */
 S7_MUST_CHECK bool log_room(plant *p, uint32_t len);
