@@ -74,11 +74,11 @@
  * has one user at a time, like any client. One thread per pool does the chores (dialing, checking, closing);
  * it is started by s7_pool_start, blocks all signals, and calls nothing of the user's but on_event.
  *
- * Speed. A connection that comes back when nobody waits and no other one is lent is lent again, to whoever says
- * the same label, without a lock: that costs about as much as locking and unlocking a mutex twice. Of a lease on
- * which nothing was called the pool then knows the time to some milliseconds only (two ticks of the kernel's
- * clock, 8 ms at 250 Hz): it counts as up to that much shorter, and idle time as beginning that much later, never
- * earlier.
+ * Speed. A connection that comes back when nobody waits and no other one is lent is lent again, to whoever
+ * says the same label, without a lock: that costs about as much as locking and unlocking a mutex twice. Of a
+ * lease on which nothing was called the pool then knows the time to some milliseconds only (two ticks of the
+ * kernel's clock, 8 ms at 250 Hz): it counts as up to that much shorter, and idle time as beginning that much
+ * later, never earlier. With min_idle, max_lifetime_ms or lend_oldest all leases go the way by the lock.
  *
  * Fork. In a child process every call on the pool and its leases returns S7_E_FORKED and touches neither
  * locks nor sockets; s7_pool_free closes the descriptors and disturbs nothing of the parent's. The child
@@ -343,8 +343,8 @@ typedef enum s7_pool_dial_failure {
 /* "refused", "unreachable" ...; a static string, never NULL. */
 const char *s7_pool_dial_failure_name(s7_pool_dial_failure failure);
 
-/* Time spans; percentiles are off by 6.25 % at most, the rest is exact, but for leases on which nothing was called
- * (Speed, above). 0 while count is. */
+/* Time spans; percentiles are off by 6.25 % at most, the rest is exact, but for leases on which nothing was
+ * called (Speed, above). 0 while count is. */
 typedef struct s7_pool_times {
     uint64_t count;
     int64_t sum_ns, p50_ns, p95_ns, p99_ns, max_ns;
