@@ -99,7 +99,8 @@ static size_t szl(struct rig *rig, unsigned id, unsigned index, uint8_t *list, s
     for (;;) {
         if (word(answer + ERROR) != 0)
             fail_msg("%04x/%04x: error %04x", id, index, word(answer + ERROR));
-        assert_true(len >= PAYLOAD && total + len - PAYLOAD <= cap);
+        if (len < PAYLOAD || len - PAYLOAD > cap - total)
+            fail_msg("%04x/%04x: a unit of %zu bytes, or more than %zu in all", id, index, len, cap);
         memcpy(list + total, answer + PAYLOAD, len - PAYLOAD);
         total += len - PAYLOAD;
         if (answer[MORE] == 0)
