@@ -68,7 +68,7 @@ struct s7_direct {
 
     /* a sign of life that the pool asked for; its answer is taken by whoever is inside when it comes */
     bool probing, alive; /* it is out; it has been answered */
-    uint8_t probe_byte;
+    uint8_t probe_bytes[S7_PROBE_LEN];
     s7_item probe_item;
     struct s7_transfer probe;
 };

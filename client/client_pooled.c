@@ -108,12 +108,10 @@ void s7_pooled_give_up(struct s7_direct *direct)
     s7_direct_drain(direct, NULL);
 }
 
-void s7_pooled_probe(struct s7_direct *direct)
+void s7_pooled_probe(struct s7_direct *direct, const s7_address *at)
 {
     direct->alive = false;
-    direct->probe_item = (s7_item){.address = {.area = S7_AREA_M, .type = S7_TYPE_BYTE, .count = 1},
-                                   .data = &direct->probe_byte,
-                                   .len = 1};
+    direct->probe_item = (s7_item){.address = *at, .data = direct->probe_bytes, .len = s7_address_size(at)};
     if (s7_transfer_begin(&direct->probe, false, &direct->probe_item, 1, S7_NEVER_NS, NULL) != S7_OK)
         return;
     direct->probing = true;

@@ -29,7 +29,7 @@ bool s7_pooled_lost(const struct s7_direct *direct, s7_status *why, s7_errinfo *
 /* Give the connection up; its descriptor stays with the pool. */
 void s7_pooled_give_up(struct s7_direct *direct);
 
-/* Ask for a sign of life: one byte of MB0. */
-void s7_pooled_probe(struct s7_direct *direct);
+/* Ask for a sign of life: a read of at, at most S7_PROBE_LEN bytes. */
+void s7_pooled_probe(struct s7_direct *direct, const s7_address *at);
 
 #endif

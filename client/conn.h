@@ -42,12 +42,12 @@ S7_MUST_CHECK s7_status s7_conn_work(s7_conn *conn, const s7_then *then, const c
 /* The pool dials and checks by its own rules: auto_reconnect and heartbeat_ms have no effect from here on. */
 void s7_conn_pooled(s7_conn *conn);
 
-/* Ask the PLC for a sign of life, one byte of MB0, beside whatever is queued: it takes one place of the
- * window of jobs. fn is called once: with S7_OK when a well-formed answer came (a refusal is one), or with
- * why none can come any more. There is no deadline. S7_E_NOT_CONNECTED. S7_E_MISUSE: the last one's answer is
- * still to come. */
+/* Ask the PLC for a sign of life, a read of at (S7_PROBE_LEN bytes at most), beside whatever is queued: it
+ * takes one place of the window of jobs. fn is called once: with S7_OK when a well-formed answer came (a
+ * refusal is one), or with why none can come any more. There is no deadline. S7_E_NOT_CONNECTED. S7_E_MISUSE:
+ * the last one's answer is still to come. */
 typedef void s7_conn_alive_fn(s7_conn *conn, s7_status status, void *arg);
-S7_MUST_CHECK s7_status s7_conn_probe(s7_conn *conn, s7_conn_alive_fn *fn, void *arg);
+S7_MUST_CHECK s7_status s7_conn_probe(s7_conn *conn, const s7_address *at, s7_conn_alive_fn *fn, void *arg);
 
 const s7_session *s7_conn_session(const s7_conn *conn);
 

@@ -46,7 +46,7 @@ struct s7_probe {
     bool open;
     s7_conn_alive_fn *fn; /* NULL: a heartbeat of ours */
     void *arg;
-    uint8_t byte;
+    uint8_t bytes[S7_PROBE_LEN];
     s7_item item;
     struct s7_transfer transfer;
 };

@@ -1,18 +1,19 @@
 /* Signs of life: those a pool asks for, and the heartbeat. */
 #include "client/conn_impl.h"
 
-static s7_status begin(s7_conn *conn, int64_t deadline_ns)
+static const s7_address mb0 = {.area = S7_AREA_M, .type = S7_TYPE_BYTE, .count = 1};
+
+static s7_status begin(s7_conn *conn, const s7_address *at, int64_t deadline_ns)
 {
     struct s7_probe *probe = &conn->probe;
 
-    probe->item = (s7_item){
-        .address = {.area = S7_AREA_M, .type = S7_TYPE_BYTE, .count = 1}, .data = &probe->byte, .len = 1};
+    probe->item = (s7_item){.address = *at, .data = probe->bytes, .len = s7_address_size(at)};
     s7_status status = s7_transfer_begin(&probe->transfer, false, &probe->item, 1, deadline_ns, NULL);
     probe->open = status == S7_OK;
     return status;
 }
 
-s7_status s7_conn_probe(s7_conn *conn, s7_conn_alive_fn *fn, void *arg)
+s7_status s7_conn_probe(s7_conn *conn, const s7_address *at, s7_conn_alive_fn *fn, void *arg)
 {
     struct s7_probe *probe = &conn->probe;
 
@@ -20,7 +21,7 @@ s7_status s7_conn_probe(s7_conn *conn, s7_conn_alive_fn *fn, void *arg)
         return S7_E_NOT_CONNECTED;
     if (probe->open)
         return S7_E_MISUSE;
-    s7_status status = begin(conn, S7_NEVER_NS);
+    s7_status status = begin(conn, at, S7_NEVER_NS);
     if (status != S7_OK)
         return status;
     probe->fn = fn;
@@ -79,5 +80,5 @@ int64_t s7_conn_heartbeat_due(const s7_conn *conn)
 void s7_conn_heartbeat(s7_conn *conn, int64_t now_ns)
 {
     if (now_ns >= s7_conn_heartbeat_due(conn))
-        (void)!begin(conn, s7_after_ms(now_ns, conn->settings.options.request_ms));
+        (void)!begin(conn, &mb0, s7_after_ms(now_ns, conn->settings.options.request_ms));
 }

@@ -484,7 +484,8 @@ static void alive(s7_conn *conn, s7_status status, void *arg)
 static s7_status probe(void)
 {
     user.inside = true;
-    s7_status status = s7_conn_probe(user.conn, alive, &lives);
+    const s7_address mb0 = {.area = S7_AREA_M, .type = S7_TYPE_BYTE, .count = 1};
+    s7_status status = s7_conn_probe(user.conn, &mb0, alive, &lives);
     user.inside = false;
     return status;
 }

@@ -205,7 +205,7 @@ static void tell_core(s7_pool *pool, struct s7_pool_member *member)
 static void check(s7_pool *pool, struct s7_pool_member *member)
 {
     hands_on(pool, member);
-    s7_pooled_probe(member->direct);
+    s7_pooled_probe(member->direct, &pool->settings.check);
     hands_off(pool, member);
     tell_core(pool, member);
 }

@@ -256,7 +256,7 @@ static void carry_out(s7_pool_loop *pool, const struct s7_pool_action *action)
         dial(member);
         break;
     case S7_POOL_CHECK: /* one that cannot be sent has no answer: the core's time for it runs */
-        (void)!s7_conn_probe(member->conn, on_alive, member);
+        (void)!s7_conn_probe(member->conn, &pool->settings.check, on_alive, member);
         break;
     case S7_POOL_LISTEN:
         listen_to(pool);

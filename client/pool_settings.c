@@ -133,6 +133,24 @@ static s7_status refuse(const char *endpoint, const char *came, s7_errinfo *err)
     return S7_E_ARG;
 }
 
+/* What a check reads, and how much of it at most. */
+static s7_status parse_check(const char *endpoint, struct s7_pool_settings *made, s7_errinfo *err)
+{
+    const char *text = made->options.health_check_at;
+    s7_address_error error;
+    char came[S7_CAME_CAP];
+
+    made->options.health_check_at = NULL; /* the caller's */
+    s7_status status = s7_address_parse(text != NULL ? text : "MB0", &made->check, &error);
+    if (status == S7_OK && s7_address_size(&made->check) <= S7_PROBE_LEN)
+        return S7_OK;
+    snprintf(came, sizeof came, "health_check_at: %.100s", status != S7_OK ? error.text : "at most 8 bytes");
+    (void)refuse(endpoint, came, err);
+    if (status != S7_OK && err != NULL && err->status == S7_E_ARG)
+        err->status = status;
+    return status != S7_OK ? status : S7_E_ARG;
+}
+
 s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *options,
                                 struct s7_pool_settings *out, s7_errinfo *err)
 {
@@ -144,6 +162,9 @@ s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *opt
     if (fault != NULL)
         return refuse(endpoint, fault, err);
     s7_status status = s7_settings_make(endpoint, &made.options.client, &made.client, err);
+    if (status != S7_OK)
+        return status;
+    status = parse_check(endpoint, &made, err);
     if (status != S7_OK)
         return status;
     snprintf(made.name, sizeof made.name, "%s", made.options.name != NULL ? made.options.name : "");

@@ -12,6 +12,7 @@ struct s7_pool_settings {
     s7_pool_options options;
     struct s7_settings client; /* endpoint and client options */
     struct s7_pool_rules rules;
+    s7_address check;            /* what a health check reads */
     char name[S7_POOL_NAME_CAP]; /* empty: none */
 };
 

@@ -7,6 +7,8 @@
 #include "client/session.h"
 #include "loop/tcp_options.h"
 
+#define S7_PROBE_LEN 8 /* the most that a sign of life may be asked to bring */
+
 struct s7_settings {
     struct s7_client_endpoint endpoint;
     s7_client_options options;                        /* write_ranges is NULL: see below */

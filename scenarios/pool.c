@@ -67,6 +67,8 @@ static void declare(lua_State *lua, s7_pool_options *pool, int key, int value)
 
     if (strcmp(name, "start") == 0)
         pool->start = check_start(lua, value);
+    else if (strcmp(name, "health_check_at") == 0)
+        pool->health_check_at = luaL_checkstring(lua, value); /* the table keeps it */
     else if (!sc_option_set(lua, options, pool, key, value, "Pool") &&
              !sc_client_option(lua, &pool->client, key, value, "Pool"))
         sc_no_such(lua, "Pool", name, options, sc_client_option_names());

@@ -58,6 +58,11 @@ int32_t sim_plc_connections(const struct sim_plc *plc)
     return limit(plc->row->connections, plc->who->connections);
 }
 
+uint32_t sim_plc_reserved(const struct sim_plc *plc, enum plant_class of)
+{
+    return plc->row->connections >= 0 ? 0 : (uint32_t)plc->who->reserved[of];
+}
+
 int32_t sim_plc_shared(const struct sim_plc *plc)
 {
     int32_t left = sim_plc_connections(plc);
@@ -65,7 +70,7 @@ int32_t sim_plc_shared(const struct sim_plc *plc)
     if (left < 0)
         return -1;
     for (size_t i = 0; i < PLANT_CLASSES; i++)
-        left -= plc->who->reserved[i];
+        left -= (int32_t)sim_plc_reserved(plc, (enum plant_class)i);
     return left > 0 ? left : 0;
 }
 
@@ -74,14 +79,14 @@ uint32_t sim_plc_shared_used(const struct sim_plc *plc)
     uint32_t used = 0;
 
     for (size_t i = 0; i < PLANT_CLASSES; i++)
-        if (plc->n_of[i] > (uint32_t)plc->who->reserved[i])
-            used += plc->n_of[i] - (uint32_t)plc->who->reserved[i];
+        if (plc->n_of[i] > sim_plc_reserved(plc, (enum plant_class)i))
+            used += plc->n_of[i] - sim_plc_reserved(plc, (enum plant_class)i);
     return used;
 }
 
 static int32_t may_have(const struct sim_plc *plc, enum plant_class of)
 {
-    int32_t most = sim_plc_connections(plc), all = plc->who->reserved[of] + sim_plc_shared(plc);
+    int32_t most = sim_plc_connections(plc), all = (int32_t)sim_plc_reserved(plc, of) + sim_plc_shared(plc);
 
     return all < most ? all : most;
 }
@@ -95,7 +100,7 @@ static bool is_full(const struct sim_plc *plc, enum plant_class of)
         return false;
     if (plc->n_connections >= (uint32_t)most)
         return true;
-    return plc->n_of[of] >= (uint32_t)plc->who->reserved[of] && sim_plc_shared_used(plc) >= (uint32_t)shared;
+    return plc->n_of[of] >= sim_plc_reserved(plc, of) && sim_plc_shared_used(plc) >= (uint32_t)shared;
 }
 
 /* ---- admission ---- */

@@ -36,6 +36,9 @@ uint16_t sim_plc_amq_called(const struct sim_plc *plc);
 
 int32_t sim_plc_connections(const struct sim_plc *plc); /* -1: no limit */
 
+/* Of them for one class only: as the personality says, none where the row has a number of its own. */
+uint32_t sim_plc_reserved(const struct sim_plc *plc, enum plant_class of);
+
 /* Of the connections that are reserved for no class: how many there are (-1: no limit), how many are in use.
  */
 int32_t sim_plc_shared(const struct sim_plc *plc);

@@ -312,16 +312,19 @@ static void S7_173_nothing_is_sent_but_answers(void **state)
     }
 }
 
-/* The same bytes as one PDU, in two TPDUs, with a 5-byte first piece, and byte by byte. */
+#define EMPTY_DT "03000007 02f000"
+#define FIRST_DT "03000011 02f000 3201 0000 0500 000e 0000"
+#define LAST_DT  "03000015 02f080 0401 120a1002 0001 0001 84 000008"
+
+/* The same bytes as one PDU, in two TPDUs, with a first piece of 5 bytes, with its end in an empty DT, and
+ * with an empty one between. */
 static void S7_019_a_request_in_pieces_is_the_same_request(void **state)
 {
     static const char *const pieces[] = {
-        "0300001f 02f080 3201 0000 0500 000e 0000 0401 120a1002 0001 0001 84 000008",
-        "03000011 02f000 3201 0000 0500 000e 0000 03000015 02f080 0401 120a1002 0001 0001 84 000008",
+        READ_FRAME("0500"), FIRST_DT LAST_DT,
         "0300000c 02f000 3201 0000 05 0300001a 02f080 00 000e 0000 0401 120a1002 0001 0001 84 000008",
         "0300001f 02f000 3201 0000 0500 000e 0000 0401 120a1002 0001 0001 84 000008 03000007 02f080",
-        "03000011 02f000 3201 0000 0500 000e 0000 03000007 02f000 03000015 02f080 0401 120a1002 0001 0001 84 "
-        "000008"};
+        FIRST_DT EMPTY_DT LAST_DT};
 
     handshake(*state);
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)

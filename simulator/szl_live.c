@@ -150,12 +150,11 @@ static void limits(const struct frame *frame)
 static void connections(const struct frame *frame)
 {
     const struct sim_plc *plc = frame->call->job->plc;
-    const int32_t *reserved = plc->who->reserved;
 
     if (sim_plc_connections(plc) < 0)
         return;
     for (unsigned of = PLANT_PG; of <= PLANT_OP; of++) {
-        uint32_t most = (uint32_t)reserved[of], used = plc->n_of[of];
+        uint32_t most = sim_plc_reserved(plc, (enum plant_class)of), used = plc->n_of[of];
         put16(frame, 2 + 2 * of, most);
         put16(frame, 6 + 2 * of, used < most ? used : most);
     }

@@ -35,11 +35,11 @@
  * lifetime_jitter_percent, and they are replaced one at a time, so that those born together do not go
  * together. Where min_idle would be left short, the new connection is made before the old one is closed.
  *
- * Health. Each idle connection is asked for one byte (MB0) once per health_check_ms, each at its own moment
- * of the period. Any well-formed answer of the PLC proves life, a refusal too. No answer within
- * health_timeout_ms: closed, and counted. A borrower that finds only connections under check shares one when
- * the PLC granted two jobs or more; otherwise it waits for the check, or gets a fresh connection where the
- * pool may grow. The end of a connection (FIN, RST) is noticed at once, idle or not.
+ * Health. Each idle connection is asked for one byte (MB0, or health_check_at) once per health_check_ms, each
+ * at its own moment of the period. Any well-formed answer of the PLC proves life, a refusal too. No answer
+ * within health_timeout_ms: closed, and counted. A borrower that finds only connections under check shares
+ * one when the PLC granted two jobs or more; otherwise it waits for the check, or gets a fresh connection
+ * where the pool may grow. The end of a connection (FIN, RST) is noticed at once, idle or not.
  *
  * Dirty. A connection on which an answer is still owed (a call timed out) is never lent. It comes back when
  * the late answer arrived and was discarded, is closed when it does not come within another request_ms, and
@@ -243,6 +243,7 @@ typedef struct s7_pool_options {
                              1000000 */
     int32_t coalesce_gap; /* [-1: as long as it costs less than asking twice] longest gap between neighbours
                              that is read along, in bytes; 0: none. At most 960 */
+    const char *health_check_at; /* [NULL: "MB0"] address of what a check reads, at most 8 bytes; copied */
     bool lend_oldest;     /* [false] lend the connection that was idle longest, so that all are used alike; a
                              pool that is used at all keeps them all, then */
     uint32_t reserved[3]; /* 0: places of options to come */

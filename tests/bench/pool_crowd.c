@@ -1,12 +1,13 @@
-/* pool_crowd.c - what it costs to share: a hundred threads that borrow from a pool of ten connections, read
- * 32 bytes and give back, beside ten threads that have a connection each. The two take turns in one process;
- * the ratio of reads is taken within each round.
+/* pool_crowd.c - what it costs to share: a hundred threads at a pool of ten connections that read 32 bytes,
+ * with a lease for each read or without one, beside ten threads that have a connection each. They take turns
+ * in one process; the ratio of reads is taken within each round.
  *
  * usage: bench_pool_crowd ADDR:PORT [ROUNDS [MILLISECONDS]]
  * Exit status: 0 measured, 1 a read failed, 2 usage, 4 cannot connect. */
 #include "bench/turns.h"
 
 #include <s7rig/pool.h>
+#include <s7rig/pool_direct.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,7 +32,39 @@ static s7_status read_once(s7_client *client, void *arg)
     return s7_read_db(client, NULL, 1, 0, data, sizeof data);
 }
 
-/* client NULL: one of the pool's each time. */
+static s7_status read_owned(s7_client *client)
+{
+    return read_once(client, NULL);
+}
+
+static s7_status read_leased(s7_client *client)
+{
+    (void)client;
+    return s7_pool_execute(pool, NULL, read_once, NULL);
+}
+
+static s7_status read_shared(s7_client *client)
+{
+    uint8_t data[READ_LEN];
+
+    (void)client;
+    return s7_pool_read_db(pool, NULL, 1, 0, data, sizeof data);
+}
+
+struct crowd {
+    const char *name;
+    unsigned threads;
+    s7_status (*read)(s7_client *own);
+};
+
+static const struct crowd owners = {"10 threads, a connection each", CONNECTIONS, read_owned},
+                          few = {"10 threads, pool of 10", CONNECTIONS, read_leased},
+                          leased = {"100 threads, pool of 10", CROWD, read_leased},
+                          shared = {"the same without leases", CROWD, read_shared};
+
+static const struct crowd *crowd; /* whose turn it is */
+
+/* client: the thread's own, if it has one. */
 static void *work(void *client)
 {
     unsigned n = 0;
@@ -42,8 +75,7 @@ static void *work(void *client)
         nanosleep(&nap, NULL);
     }
     for (; !atomic_load_explicit(&stop, memory_order_relaxed); n++) {
-        s7_status status =
-            client != NULL ? read_once(client, NULL) : s7_pool_execute(pool, NULL, read_once, NULL);
+        s7_status status = crowd->read(client);
 
         if (status == S7_OK)
             continue;
@@ -63,24 +95,25 @@ static double seconds_of(struct timeval t)
     return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
-static struct share measure(unsigned threads, s7_client **clients, unsigned ms)
+static struct share measure(const struct crowd *who, unsigned ms)
 {
     struct rusage before, after;
     pthread_t ids[CROWD];
     struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
 
+    crowd = who;
     atomic_store(&go, false);
     atomic_store(&stop, false);
     atomic_store(&reads, 0);
-    for (unsigned i = 0; i < threads; i++)
-        if (pthread_create(&ids[i], NULL, work, clients != NULL ? clients[i] : NULL) != 0)
+    for (unsigned i = 0; i < who->threads; i++)
+        if (pthread_create(&ids[i], NULL, work, i < CONNECTIONS ? owned[i] : NULL) != 0)
             exit(1);
     double begin_s = now_s();
     getrusage(RUSAGE_SELF, &before);
     atomic_store(&go, true);
     nanosleep(&span, NULL);
     atomic_store(&stop, true);
-    for (unsigned i = 0; i < threads; i++)
+    for (unsigned i = 0; i < who->threads; i++)
         pthread_join(ids[i], NULL);
     getrusage(RUSAGE_SELF, &after);
     double n = atomic_load(&reads) > 0 ? atomic_load(&reads) : 1;
@@ -100,7 +133,11 @@ static double column(const struct share *shares, size_t at, unsigned rounds)
     return median(values, rounds);
 }
 
-static struct share hundred[ROUNDS_MAX], ten[ROUNDS_MAX], own[ROUNDS_MAX];
+/* Those that are compared with the owners. */
+static const struct crowd *const others[] = {&few, &leased, &shared};
+#define OTHERS (sizeof others / sizeof others[0])
+
+static struct share own[ROUNDS_MAX], their[OTHERS][ROUNDS_MAX];
 
 static void show(const char *who, const struct share *shares, unsigned rounds)
 {
@@ -115,19 +152,20 @@ static void show(const char *who, const struct share *shares, unsigned rounds)
            column(shares, offsetof(struct share, switches), rounds));
 }
 
+/* Whoever goes first in one round goes last in the next. */
 static void take_turns(unsigned rounds, unsigned ms)
 {
     for (unsigned i = 0; i < rounds; i++) {
         if (i % 2 == 0)
-            hundred[i] = measure(CROWD, NULL, ms);
-        own[i] = measure(CONNECTIONS, owned, ms);
-        ten[i] = measure(CONNECTIONS, NULL, ms);
+            own[i] = measure(&owners, ms);
+        for (size_t k = 0; k < OTHERS; k++)
+            their[k][i] = measure(others[k], ms);
         if (i % 2 != 0)
-            hundred[i] = measure(CROWD, NULL, ms);
+            own[i] = measure(&owners, ms);
     }
-    show("10 threads, a connection each", own, rounds);
-    show("10 threads, pool of 10", ten, rounds);
-    show("100 threads, pool of 10", hundred, rounds);
+    show(owners.name, own, rounds);
+    for (size_t k = 0; k < OTHERS; k++)
+        show(others[k]->name, their[k], rounds);
     printf("%u rounds of %u ms\n", rounds, ms);
 }
 
@@ -162,8 +200,8 @@ int main(int argc, char **argv)
     }
     if (!open_all(argv[1]))
         return 4;
-    (void)measure(CROWD, NULL, (unsigned)ms / 10 + 1); /* warm */
-    (void)measure(CONNECTIONS, owned, (unsigned)ms / 10 + 1);
+    (void)measure(&leased, (unsigned)ms / 10 + 1); /* warm */
+    (void)measure(&owners, (unsigned)ms / 10 + 1);
     take_turns((unsigned)rounds, (unsigned)ms);
     s7_pool_free(pool);
     for (unsigned i = 0; i < CONNECTIONS; i++)

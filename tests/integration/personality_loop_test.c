@@ -91,7 +91,7 @@ static s7_stream *stream_of(const struct guest *guest)
 
 static void there_is_one_place(void)
 {
-    sql("UPDATE personality SET reserved_pg = 0, reserved_op = 0; UPDATE plc SET connections = 1");
+    sql("UPDATE plc SET connections = 1");
 }
 
 static void S7_151_a_silent_peer_frees_its_place_by_keep_alive(void **state)

@@ -99,7 +99,8 @@ static size_t szl(struct rig *rig, unsigned id, unsigned index, uint8_t *list, s
     for (;;) {
         if (word(answer + ERROR) != 0)
             fail_msg("%04x/%04x: error %04x", id, index, word(answer + ERROR));
-        assert_true(len >= PAYLOAD && total + len - PAYLOAD <= cap);
+        if (len < PAYLOAD || len - PAYLOAD > cap - total)
+            fail_msg("%04x/%04x: a unit of %zu bytes, or more than %zu in all", id, index, len, cap);
         memcpy(list + total, answer + PAYLOAD, len - PAYLOAD);
         total += len - PAYLOAD;
         if (answer[MORE] == 0)
@@ -286,6 +287,20 @@ static void S7_150_a_reserved_place_is_not_lent(void **state)
     sql(&rig, "UPDATE personality SET reserved_pg = 8, reserved_op = 6 WHERE name = 's7-300'");
     assert_int_equal(fill_class(&rig, cpu, PLANT_BASIC, &crowd), 2);
     assert_int_equal(fill_class(&rig, cpu, PLANT_PG, &crowd), 8);
+    for (unsigned k = 0; k < crowd.n; k++)
+        leave(&crowd, k);
+    rig_close(&rig);
+}
+
+static void a_number_of_the_plcs_own_reserves_nothing(void **state)
+{
+    struct crowd crowd = {.n = 0};
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, "s7-300");
+    sql(&rig, "UPDATE plc SET connections = 8");
+    assert_int_equal(fill_class(&rig, find("s7-300"), PLANT_OP, &crowd), 8);
     for (unsigned k = 0; k < crowd.n; k++)
         leave(&crowd, k);
     rig_close(&rig);
@@ -723,6 +738,7 @@ int main(void)
         cmocka_unit_test(S7_201_a_large_wish_is_granted_as_240),
         cmocka_unit_test(S7_150_each_class_has_its_own_and_what_nobody_reserved),
         cmocka_unit_test(S7_150_a_reserved_place_is_not_lent),
+        cmocka_unit_test(a_number_of_the_plcs_own_reserves_nothing),
         cmocka_unit_test(a_refusal_may_be_silence),
         cmocka_unit_test(other_TSAPs_that_a_row_names_are_taken),
         cmocka_unit_test(the_lists_of_each_are_well_formed_and_others_are_refused),

@@ -258,6 +258,26 @@ async function lintIsANameOnlyInNodes7(rig, client) {
     rig.same('LINT written by nodes7', (await rig.bytes('DB', 1, 300, 8)).readBigInt64BE(), 0n);
 }
 
+// The variables of its own documentation, which overlap in DB1, read and written at once as it shows.
+async function theVariablesOfItsReadme(rig, client) {
+    const reals = Array.from({ length: 20 }, (_, i) => i * 1.5);
+    await client.write(['DB1,REAL0.20', 'MR4', 'M32.2', 'M20.0'], [reals, -4.75, true, true]);
+    await client.write(['DB1,REAL4', 'DB1,REAL8'], [867.25, 9]);
+    await client.write(['DB1,INT12.2'], [[666, 777]]);
+    const names = ['MR4', 'M32.2', 'M20.0', 'DB1,REAL0.20', 'DB1,REAL4', 'DB1,REAL8', 'DB1,INT12.2', 'DB1,LREAL4', 'DB1,X14.0',
+                   'DB1,X14.0.8'];
+    const { bad, values } = await client.read(names), file = await rig.bytes('DB', 1, 0, 80);
+    rig.same('README: anything bad', bad, false);
+    const bit = (n) => (file[14] >> n & 1) === 1;
+    rig.same('README: values', values, {
+        MR4: -4.75, 'M32.2': true, 'M20.0': true, 'DB1,REAL0.20': reals.map((_, i) => file.readFloatBE(4 * i)), 'DB1,REAL4': 867.25,
+        'DB1,REAL8': 9, 'DB1,INT12.2': [666, 777], 'DB1,LREAL4': file.readDoubleBE(4), 'DB1,X14.0': bit(0),
+        'DB1,X14.0.8': Array.from({ length: 8 }, (_, n) => bit(n)),
+    });
+    rig.same('README: in the file', [file.readFloatBE(4), file.readFloatBE(8), file.readInt16BE(12), file.readInt16BE(14)],
+             [867.25, 9, 666, 777]);
+}
+
 // It writes a timer with data transport size 09, whose length counts bytes, but gives the length in bits: 16 for 2 bytes. No walk
 // through the data can end well (tshark calls the frame malformed), so the job is refused as a whole (header error 8500). nodes7
 // does not know that kind of answer: it waits for another one until its timeout.
@@ -282,6 +302,7 @@ main('nodes7', async (rig) => {
     await badWritesSpoilNothingElse(rig, client);
     await timersAndCountersAsNodes7AsksForThem(rig, client);
     await lintIsANameOnlyInNodes7(rig, client);
+    await theVariablesOfItsReadme(rig, client);
     await client.close();
     await aTimerCannotBeWrittenByNodes7(rig);
 });

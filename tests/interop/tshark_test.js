@@ -41,6 +41,7 @@ const UNKNOWN_IN_CPUS = [
     /^SZL ID that exists: Unknown /, /partial list extract: Unknown/, // 0025, 0F25, 0F74, 0232
     /^Error class: Unknown \(0xd[2-8]\)/, // blocks, status lists, security: D2, D4, D6
     /^Unknown (byte|bytes|char before load mem): /, // zeros and marks of jobs 1A to 1F, 28, 29
+    /^Block Security: Unknown /, // of blocks that a test filled with bytes of its own
     /= (Diagnostic type|Number of the partial list): Unknown \(0x77?\)$/, // list 7777, which is asked for to be refused
     /^(Subfunction: Unknown \(2\)|Parameter: \(Re(quest|sponse)\) ->\(Security\) ->\(Unknown subfunc: 0x02\))$/, // clear password
 ];
