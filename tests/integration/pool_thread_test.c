@@ -233,7 +233,7 @@ static void a_hundred_threads_share_10_connections(void **state)
 static void restart_now_and_then(void)
 {
     while (atomic_load(&good) + atomic_load(&bad) < THREADS * EXECUTES * 9 / 10) {
-        poll(NULL, 0, 20);
+        poll(NULL, 0, 60);
         ask_house(RESTART);
     }
 }

@@ -25,6 +25,14 @@ function call(object, method, ...args) {
     });
 }
 
+// node-snap7 leaves it to chance whether what it read is summer time, so an hour is not the PLC's.
+const HOUR = 3600000;
+
+function isNear(got, expected) {
+    const apart = Math.abs(got - expected);
+    return apart <= HOUR + 60000 && Math.min(apart % HOUR, HOUR - apart % HOUR) < 60000;
+}
+
 // A port that was free a moment ago; Snap7 cannot be asked which one it got for 0.
 function freePort() {
     return new Promise((resolve, reject) => {
@@ -48,4 +56,4 @@ async function serve(server) {
     throw new Error(`Snap7's server did not start: ${server.ErrorText(server.LastError())}`);
 }
 
-module.exports = { load, call, serve };
+module.exports = { load, call, isNear, serve };

@@ -42,7 +42,8 @@ const UNKNOWN_IN_CPUS = [
     /^Error class: Unknown \(0xd[2-8]\)/, // blocks, status lists, security: D2, D4, D6
     /^Unknown (byte|bytes|char before load mem): /, // zeros and marks of jobs 1A to 1F, 28, 29
     /^Block Security: Unknown /, // of blocks that a test filled with bytes of its own
-    /= (Diagnostic type|Number of the partial list): Unknown \(0x77?\)$/, // list 7777, which is asked for to be refused
+    /= Diagnostic type: Unknown \(0x7\)$/, // list 7777, which is asked for to be refused
+    /= Number of the partial list: Unknown \(0x(77|02|1a|1b|36|38|39|3a|97|9a|9b|9c|b5|b6)\)$/, // and those that a real 300 tells of as well
     /^(Subfunction: Unknown \(2\)|Parameter: \(Re(quest|sponse)\) ->\(Security\) ->\(Unknown subfunc: 0x02\))$/, // clear password
 ];
 
