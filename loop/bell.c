@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -33,7 +34,12 @@ void s7_bell_silence(struct s7_bell *bell, unsigned what)
     (void)atomic_compare_exchange_strong(&bell->rung, &what, 0);
 }
 
-/* Errors but for a timeout (a signal, a ring that came first) mean: look again. */
+/* A signal, or a ring that came first, mean: look again. */
+static bool goes_on(long result)
+{
+    return result == 0 || errno == EINTR || errno == EAGAIN;
+}
+
 unsigned s7_bell_wait(struct s7_bell *bell, int64_t until_ns)
 {
     struct timespec at = {.tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S)};
@@ -41,7 +47,7 @@ unsigned s7_bell_wait(struct s7_bell *bell, int64_t until_ns)
     unsigned rung;
     long result = 0;
 
-    while ((rung = atomic_load(&bell->rung)) == 0 && (result == 0 || errno != ETIMEDOUT))
+    while ((rung = atomic_load(&bell->rung)) == 0 && goes_on(result))
         result = syscall(SYS_futex, &bell->rung, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, limit, NULL,
                          FUTEX_BITSET_MATCH_ANY);
     return rung;
