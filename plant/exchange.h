@@ -7,7 +7,7 @@
  * tab. A field may be in quotes, with two quotes for one in it, and then go over several lines. An empty
  * field says nothing; "" in the column value is the empty text. Lines that begin with # are skipped.
  *
- * JSON is all that makes a plant but its faults, events and diagnostic buffers:
+ * JSON is all that makes a plant but its faults, events, logs and diagnostic buffers:
  *   {"s7rig_plant": 1, "personalities": [{"name": "mine", ..., "szl": [...]}], "plcs": [
  *     {"name": "line1", "cpu": "generic", ...        the columns of the table plc but its id
  *      "blocks": [{"kind": "DB", "number": 1, "length": 4, "data": "0102"}],   also optimized,
