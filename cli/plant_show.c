@@ -71,6 +71,17 @@ static void print_block(const struct plant_block *block, void *arg)
     printf("\n");
 }
 
+/* A DB was printed with the memory, which has its bytes. */
+static void print_code(const struct plant_code *code, void *arg)
+{
+    char name[16];
+
+    (void)arg;
+    snprintf(name, sizeof name, "%s%u", plant_kind_name(code->kind), code->number);
+    if (code->kind != PLANT_DB)
+        printf("  %-8s %6u bytes, as it was downloaded\n", name, code->len);
+}
+
 static void print_plc(plant *p, const struct plant_plc *plc)
 {
     struct widths widths = {0, 0};
@@ -84,6 +95,7 @@ static void print_plc(plant *p, const struct plant_plc *plc)
                    plc->listen[0] != '\0' ? plc->listen : "the next free place from 127.0.0.1:10102 up");
     printf("\n");
     plant_blocks(p, plc, print_block, NULL);
+    plant_codes(p, plc, print_code, NULL);
     plant_tags(p, plc, measure, &widths);
     if (widths.address > 0)
         printf("\n");
@@ -137,6 +149,15 @@ static void json_block(const struct plant_block *block, void *arg)
     *first = false;
 }
 
+static void json_code(const struct plant_code *code, void *arg)
+{
+    bool *first = arg;
+
+    printf("%s\n    {\"block\": \"%s%u\", \"bytes\": %u}", *first ? "" : ",", plant_kind_name(code->kind),
+           code->number, code->len);
+    *first = false;
+}
+
 static void json_plc(plant *p, const struct plant_plc *plc)
 {
     bool first = true;
@@ -152,6 +173,9 @@ static void json_plc(plant *p, const struct plant_plc *plc)
         printf("null");
     printf(",\n   \"blocks\": [");
     plant_blocks(p, plc, json_block, &first);
+    printf("],\n   \"code\": [");
+    first = true;
+    plant_codes(p, plc, json_code, &first);
     printf("],\n   \"tags\": [");
     first = true;
     plant_tags(p, plc, json_tag, &first);

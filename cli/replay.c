@@ -97,9 +97,9 @@ static enum replay_result send_and_compare(struct replay *replay, const struct s
     }
     replay->report.akin += replay_is_akin(&was, &is);
     replay_learn(&replay->names, &was, &is);
-    return replay_same(&was, recorded_answer->bytes + recorded_answer->kept, &is, replay->exact, why)
-               ? REPLAY_SAME
-               : REPLAY_DIFFERS;
+    bool same = replay_same_records(request, &was, &is, why) &&
+                replay_same(&was, recorded_answer->bytes + recorded_answer->kept, &is, replay->exact, why);
+    return same ? REPLAY_SAME : REPLAY_DIFFERS;
 }
 
 /* NULL, or why it is not sent. */

@@ -32,6 +32,11 @@ void replay_rename(const struct replay_names *names, const struct s7_pdu *reques
 /* Is it a well-formed answer of the same function (group and subfunction), whatever it says? */
 bool replay_is_akin(const struct s7_pdu *was, const struct s7_pdu *is);
 
+/* Do both answers to a first request for a status list have records of the same length? True as well when one
+ * of them has none, or something else was asked for. False, and why: they have not. */
+bool replay_same_records(const struct s7_pdu *request, const struct s7_pdu *was, const struct s7_pdu *is,
+                         char why[REPLAY_TEXT_CAP]);
+
 /* How the answer differs from the recorded one: function, errors, return codes and lengths; exact: bytes as
  * well, but for what the PLC chooses. was_end: behind the last byte of it that was captured; what lies there
  * is not compared. False, and why: it differs. */

@@ -5,6 +5,7 @@
 #include "protocol/blocks.h"
 #include "protocol/control.h"
 #include "protocol/errors.h"
+#include "protocol/szl.h"
 #include "protocol/userdata.h"
 #include "protocol/var.h"
 
@@ -275,6 +276,35 @@ static bool same_userdata(const struct comparison *c)
         return differs(c, "%zu bytes%s, recorded %zu%s", is.payload_len, is.last_unit != 0 ? " and more" : "",
                        was.payload_len, was.last_unit != 0 ? " and more" : "");
     return !c->exact || same_bytes(c, "data", was.payload, is.payload, was.payload_len);
+}
+
+/* A list's head, as long as there is one. */
+static bool record_len(const struct s7_pdu *pdu, uint16_t *len)
+{
+    struct s7_userdata userdata;
+    const uint8_t *head;
+
+    if (s7_userdata_decode(pdu, &userdata) != S7_OK || userdata.error != 0 ||
+        userdata.group != S7_GROUP_CPU || userdata.subfunction != S7_CPU_READ_SZL ||
+        userdata.payload_len < S7_SZL_HEAD_LEN)
+        return false;
+    head = userdata.payload;
+    *len = (uint16_t)(head[4] << 8 | head[5]);
+    return true;
+}
+
+bool replay_same_records(const struct s7_pdu *request, const struct s7_pdu *was, const struct s7_pdu *is,
+                         char why[REPLAY_TEXT_CAP])
+{
+    struct comparison c = {was, is, NULL, false, why};
+    struct s7_userdata asked;
+    uint16_t was_len, is_len;
+
+    if (s7_userdata_decode(request, &asked) != S7_OK || asked.payload_len == 0)
+        return true;
+    if (!record_len(was, &was_len) || !record_len(is, &is_len) || was_len == is_len)
+        return true;
+    return differs(&c, "records of %u bytes, recorded %u", is_len, was_len);
 }
 
 static const char *kind_name(uint8_t rosctr)

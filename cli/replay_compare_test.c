@@ -77,6 +77,29 @@ static void answers_are_compared_by_what_they_say_and_how_long_they_are(void **s
     }
 }
 
+static void records_of_a_status_list_have_the_recorded_length(void **state)
+{
+    static const char first[] = "32070000 0007 0008 0008 00011204 11440100 ff090004 00110000";
+    static const char next[] = "32070000 0007 000c 0004 00011208 12440101 00000000 0a000000";
+    static const char of_28[] =
+        "32070000 0007 000c 000c 00011208 12840101 00000000 ff090008 00110000 001c0000";
+    static const char of_30[] =
+        "32070000 0007 000c 000c 00011208 12840101 00000000 ff090008 00110000 001e0000";
+    static const char error[] = "32070000 0007 000c 0004 00011208 12840101 0000d401 0a000000";
+    struct s7_pdu asked = pdu(2, first), was = pdu(0, of_28), is = pdu(1, of_30);
+    char why[REPLAY_TEXT_CAP] = "";
+
+    (void)state;
+    assert_false(replay_same_records(&asked, &was, &is, why));
+    assert_string_equal(why, "records of 30 bytes, recorded 28");
+    assert_true(replay_same_records(&asked, &was, &was, why));
+    is = pdu(1, error);
+    assert_true(replay_same_records(&asked, &was, &is, why));
+    is = pdu(1, of_30);
+    asked = pdu(2, next); /* whose answer begins anywhere */
+    assert_true(replay_same_records(&asked, &was, &is, why));
+}
+
 static void what_was_not_captured_is_not_compared(void **state)
 {
     const char *other = "32030000 0002 0002 0008 0000 0401 ff040020 de000000";
@@ -176,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_compared_by_what_they_say_and_how_long_they_are),
+        cmocka_unit_test(records_of_a_status_list_have_the_recorded_length),
         cmocka_unit_test(what_was_not_captured_is_not_compared),
         cmocka_unit_test(any_byte_that_lies_in_an_answer_is_compared_without_leaving_it),
         cmocka_unit_test(only_what_is_known_to_read_is_taken_for_reading),

@@ -1,5 +1,5 @@
-/* pool_thread_impl.h - what pool_thread.c (callers), pool_care.c (maintenance), pool_lease.c (leases) and
- * pool_chores.c (the pool's thread) share. For these only.
+/* pool_thread_impl.h - what pool_thread.c (life), pool_lend.c and pool_place.c (borrowing), pool_care.c
+ * (maintenance), pool_lease.c (leases) and pool_chores.c (the pool's thread) share. For these only.
  *
  * One mutex guards everything below that is not said to be otherwise. It is never held while a socket is
  * touched, but for the non-blocking shutdown of a lease that is taken away. It is taken with s7_pool_lock and
@@ -109,10 +109,6 @@ static inline bool s7_pool_is_forked(const s7_pool *pool)
     return atomic_load_explicit(&s7_pool_forks, memory_order_relaxed) != pool->forks;
 }
 
-/* s7_pool_get and s7_pool_put, or discard, with the mutex. */
-s7_status s7_pool_get_slowly(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
-s7_status s7_pool_put_slowly(s7_pool *pool, s7_client *client, bool discard);
-
 /* Is this the pool's thread, which must not wait for itself? With the mutex. */
 bool s7_pool_is_own_thread(const s7_pool *pool);
 
@@ -134,10 +130,16 @@ s7_status s7_pool_make_members(s7_pool *pool, unsigned size);
 /* Does the pool's thread call, from a function of its events? It must not wait for itself. */
 bool s7_pool_asks_itself(s7_pool *pool);
 
+bool s7_pool_cond_init(pthread_cond_t *cond); /* of the monotonic clock; false: no memory */
+
+/* ---- pool_lend.c ---- */
+
+/* s7_pool_get and s7_pool_put, or discard, with the mutex. */
+s7_status s7_pool_get_slowly(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
+s7_status s7_pool_put_slowly(s7_pool *pool, s7_client *client, bool discard);
+
 /* The connection that a caller was granted becomes his. Any status but S7_OK: it was taken away meanwhile. */
 S7_MUST_CHECK s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_client **out);
-
-bool s7_pool_cond_init(pthread_cond_t *cond); /* of the monotonic clock; false: no memory */
 
 /* Nobody is inside, or may be: is there nothing about it that the core would have to be told at its put? */
 bool s7_pool_is_spotless(const struct s7_pool_member *member);

@@ -5,7 +5,7 @@ static const char *const kinds[] = {
     [PLANT_OB] = "OB", [PLANT_FB] = "FB", [PLANT_FC] = "FC", [PLANT_DB] = "DB", [PLANT_SDB] = "SDB"};
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
-const char *code_kind(enum plant_kind kind)
+const char *plant_kind_name(enum plant_kind kind)
 {
     return kinds[kind];
 }

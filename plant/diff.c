@@ -127,7 +127,7 @@ static void code(struct diff *diff, const struct plant_code *a, const struct pla
 
     if (a != NULL && b != NULL && a->len == b->len && memcmp(a->file, b->file, a->len) == 0)
         return;
-    snprintf(name, sizeof name, "%s%u", code_kind(one->kind), one->number);
+    snprintf(name, sizeof name, "%s%u", plant_kind_name(one->kind), one->number);
     snprintf(left, sizeof left, "%u bytes%s", a != NULL ? a->len : 0,
              a != NULL && b != NULL && a->len == b->len ? ", other ones" : "");
     snprintf(right, sizeof right, "%u bytes", b != NULL ? b->len : 0);

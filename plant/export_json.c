@@ -131,7 +131,8 @@ static void code(const struct plant_code *code, void *arg)
     struct form *form = arg;
 
     next(form);
-    fprintf(form->out, "\"kind\": \"%s\", \"number\": %u, \"file\": \"", code_kind(code->kind), code->number);
+    fprintf(form->out, "\"kind\": \"%s\", \"number\": %u, \"file\": \"", plant_kind_name(code->kind),
+            code->number);
     export_hex(form->out, code->file, code->len);
     fputs("\"}", form->out);
 }

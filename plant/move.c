@@ -129,7 +129,7 @@ static s7_status fail(plant *p, s7_status status)
 static void bind_name(sqlite3_stmt *q, const struct mirror_plc *plc, enum plant_kind kind, uint16_t number)
 {
     sqlite3_bind_int64(q, 1, plc->pub.id);
-    sqlite3_bind_text(q, 2, code_kind(kind), -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 2, plant_kind_name(kind), -1, SQLITE_STATIC);
     sqlite3_bind_int(q, 3, number);
 }
 

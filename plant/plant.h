@@ -196,6 +196,7 @@ const uint8_t *plant_diag_at(const plant *p, const struct plant_plc *plc, size_t
 /* Blocks as they were downloaded: rows of `code`. What the file of one means is the simulator's business. A
  * DB is a block of the mirror; a row of code beside it has what the program that loaded it gave besides. */
 enum plant_kind { PLANT_OB, PLANT_FB, PLANT_FC, PLANT_DB, PLANT_SDB };
+const char *plant_kind_name(enum plant_kind kind); /* "OB" */
 #define PLANT_FILE_MIN 72
 #define PLANT_FILE_MAX 196677 /* bytes */
 

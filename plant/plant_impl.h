@@ -377,7 +377,6 @@ S7_MUST_CHECK s7_status szl_reread(plant *p, int64_t plc);
 /* ---- blocks as they were downloaded (code.c) ---- */
 S7_MUST_CHECK s7_status code_load(plant *p);
 S7_MUST_CHECK s7_status code_reread(plant *p, int64_t plc);
-const char *code_kind(enum plant_kind kind);
 struct plant_code *code_new(enum plant_kind kind, uint16_t number, const void *file, uint32_t len);
 struct plant_code *code_find(const struct code_list *list, enum plant_kind kind, uint16_t number);
 bool code_room(struct code_list *list); /* for one more */

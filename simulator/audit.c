@@ -33,9 +33,10 @@ static const char *fn_of_job(uint8_t function)
     static const struct {
         uint8_t function;
         const char *name;
-    } names[] = {{S7_FN_SETUP, "setup"},         {S7_FN_READ_VAR, "read"}, {S7_FN_WRITE_VAR, "write"},
-                 {S7_FN_UPLOAD_START, "upload"}, {S7_FN_UPLOAD, "upload"}, {S7_FN_UPLOAD_END, "upload"},
-                 {S7_FN_PI_SERVICE, "control"},  {S7_FN_PLC_STOP, "stop"}};
+    } names[] = {
+        {S7_FN_SETUP, "setup"},         {S7_FN_READ_VAR, "read"}, {S7_FN_WRITE_VAR, "write"},
+        {S7_FN_UPLOAD_START, "upload"}, {S7_FN_UPLOAD, "upload"}, {S7_FN_UPLOAD_END, "upload"},
+        {S7_FN_PI_SERVICE, "control"},  {S7_FN_PLC_STOP, "stop"}, {S7_FN_DOWNLOAD_START, "download"}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i].function == function)
@@ -154,6 +155,12 @@ static struct sim_seen *one_more(sim_server *server)
     return &server->seen[server->n_seen++];
 }
 
+/* To a job of the CPU: no request of the client. */
+static bool is_answer(const struct s7_pdu *pdu)
+{
+    return pdu->rosctr == S7_ROSCTR_ACK || pdu->rosctr == S7_ROSCTR_ACK_DATA;
+}
+
 /* A request that is put back counts from then on: what came behind it meanwhile says nothing of its time. */
 static bool waits(struct sim_conn_turn *turn, const struct sim_conn *conn, const struct sim_step *step)
 {
@@ -169,7 +176,7 @@ void sim_audit_step(struct sim_conn *conn, const struct sim_step *step)
     struct sim_conn_turn *turn = &conn->turn;
     const uint8_t *answer;
 
-    if (waits(turn, conn, step))
+    if (waits(turn, conn, step) || is_answer(step->pdu))
         return;
     struct sim_seen *seen = one_more(conn->server);
     if (seen == NULL)

@@ -12,8 +12,6 @@
 #include "told.h"
 #include "userdata.h"
 
-#include "protocol/szl.h"
-
 #define ANSWER_NS INT64_C(10000000000)
 
 /* References of the CPU's jobs, as real ones count. */
@@ -35,20 +33,28 @@
 #define LIMITS_RECORD 10
 #define LIMITS_LEN_AT 4
 
-static uint32_t longest_code(const struct sim_plc *plc, uint8_t type)
+static const struct plant_szl *limits(const struct sim_plc *plc)
 {
-    uint8_t subtype = type == '8' ? 0x08 : (uint8_t)(type - 'A' + 0x0A);
     size_t n;
     const struct plant_szl *lists = plant_szl(plc->plant, plc->row, &n);
 
     for (size_t i = 0; i < n; i++)
-        for (uint32_t at = 0;
-             lists[i].list == LIMITS_LIST && lists[i].record_len == LIMITS_RECORD && at < lists[i].len;
-             at += LIMITS_RECORD) {
-            const uint8_t *record = lists[i].data + at;
-            if (record[0] == subtype)
-                return (uint32_t)(record[LIMITS_LEN_AT] << 8 | record[LIMITS_LEN_AT + 1]) * 1024;
-        }
+        if (lists[i].list == LIMITS_LIST && lists[i].record_len == LIMITS_RECORD)
+            return &lists[i];
+    return NULL;
+}
+
+/* Bytes; without such a list nobody set a limit. */
+static uint32_t longest_code(const struct sim_plc *plc, uint8_t type)
+{
+    uint8_t subtype = type == '8' ? 0x08 : (uint8_t)(type - 'A' + 0x0A);
+    const struct plant_szl *list = limits(plc);
+
+    for (uint32_t at = 0; list != NULL && at < list->len; at += LIMITS_RECORD) {
+        const uint8_t *record = list->data + at;
+        if (record[0] == subtype)
+            return (uint32_t)(record[LIMITS_LEN_AT] << 8 | record[LIMITS_LEN_AT + 1]) * 1024;
+    }
     return UINT32_MAX;
 }
 

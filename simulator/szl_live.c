@@ -36,7 +36,7 @@ static bool is_running(const struct frame *frame)
     return frame->call->job->plc->row->state.mode == PLANT_RUN;
 }
 
-/* ---- 0000: the ids that are answered ---- */
+/* ---- 0000: the ids that are answered, where the row does not have them ---- */
 
 static bool has_whole(const struct plant_szl *rows, size_t n, uint16_t list)
 {
@@ -54,13 +54,13 @@ static void ids(const struct frame *frame)
     size_t n;
     const struct plant_szl *rows = plant_szl(plc->plant, plc->row, &n);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && frame->len == 0; i++)
         if (i == 0 || rows[i].list != rows[i - 1].list) {
             s7_wr_be(wr, 2, rows[i].list);
             if (rows[i].list <= 0xFF && rows[i].index == 0)
                 s7_wr_be(wr, 2, rows[i].list | 0x0F00U);
         }
-    for (size_t i = 0; (extract = sim_szl_extract_at(i)) != NULL; i++)
+    for (size_t i = 0; frame->len == 0 && (extract = sim_szl_extract_at(i)) != NULL; i++)
         if (has_whole(rows, n, extract->id & 0xFF))
             s7_wr_be(wr, 2, extract->id);
 }

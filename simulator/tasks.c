@@ -21,8 +21,10 @@ static void drop(struct sim_slot *slot, const struct sim_slot *other)
     *slot = (struct sim_slot){0};
 }
 
+/* In the middle of a turn, too. */
 void sim_tasks_free(struct sim_tasks *tasks)
 {
+    sim_tasks_turn_done(tasks);
     for (size_t i = 0; tasks != NULL && i < SIM_TASKS_MAX; i++)
         free(tasks->now[i].task);
     free(tasks);

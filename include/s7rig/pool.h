@@ -78,7 +78,7 @@
  * says the same label, without a lock: that costs about as much as locking and unlocking a mutex twice. Of a
  * lease on which nothing was called the pool then knows the time to some milliseconds only (two ticks of the
  * kernel's clock, 8 ms at 250 Hz): it counts as up to that much shorter, and idle time as beginning that much
- * later, never earlier.
+ * later, never earlier. With min_idle, max_lifetime_ms or lend_oldest all leases go the way by the lock.
  *
  * Fork. In a child process every call on the pool and its leases returns S7_E_FORKED and touches neither
  * locks nor sockets; s7_pool_free closes the descriptors and disturbs nothing of the parent's. The child

@@ -24,8 +24,14 @@ UPDATE personality SET
 WHERE name = 'cp343-1-lean';
 
 INSERT INTO personality_szl (personality, list, idx, record_len, data) VALUES
-  -- the ids that are answered: live
-  ('cp343-1-lean', 0x0000, 0, 2, x''),
+  -- the ids, as this family tells them; each is answered [capture]
+  ('cp343-1-lean', 0x0000, 0, 2, CAST(
+       x'00000F000002001101110F11001201120F120013011300140F1400150115001701170F17001801180F1800190F19001A'
+    || x'0F1A001B0F1B001C011C0F1C00210A210F21022200230F2300240124042405240025012502250F250131013202320036'
+    || x'01360F36003701370F370038013802380F380139003A0F3A007401740F7405910A910C910D910092029206920F920094'
+    || x'01940294069407940F94009501950F9506960C960C970D97019A029A0F9A0C9B009C019C029C039C0F9C00A001A00FA0'
+    || x'00B100B200B300B401B502B503B504B505B506B507B508B501B602B603B604B6'
+    AS BLOB)),
   -- module identification; order code and firmware are those of the row
   ('cp343-1-lean', 0x0011, 0, 28, CAST(
        x'0001' || '6ES7 315-2AH14-0AB0 ' || x'00C000030001'
@@ -115,3 +121,18 @@ INSERT INTO personality_szl (personality, list, idx, record_len, data) VALUES
   ('cp343-1-lean', 0x0424, 0, 20, x'5144FF0800000000000000000000000000000000'),
   -- module status of the CPU
   ('cp343-1-lean', 0x0D91, 0, 16, x'000000027FFF00C000C00000B4020011');
+
+-- Lists that are told and have no records here [capture: that they are there; guess: how long a record is].
+INSERT INTO personality_szl (personality, list, idx, record_len, data)
+  SELECT 'cp343-1-lean', column1, 0, column2, x'' FROM (VALUES
+    (0x0002, 2), (0x0017, 4), (0x0117, 4), (0x0018, 4), (0x0118, 4), (0x001A, 4),
+    (0x001B, 4), (0x0021, 4), (0x0A21, 4), (0x0023, 4), (0x0024, 20), (0x0524, 20),
+    (0x0125, 4), (0x0225, 4), (0x0036, 4), (0x0136, 4), (0x0037, 48), (0x0137, 48),
+    (0x0038, 4), (0x0138, 4), (0x0238, 4), (0x0139, 4), (0x003A, 148), (0x0591, 16),
+    (0x0A91, 16), (0x0C91, 16), (0x0092, 16), (0x0292, 16), (0x0692, 16), (0x0094, 258),
+    (0x0194, 258), (0x0294, 258), (0x0694, 258), (0x0794, 258), (0x0095, 40), (0x0195, 40),
+    (0x0696, 44), (0x0C96, 44), (0x0C97, 40), (0x0D97, 40), (0x019A, 16), (0x029A, 16),
+    (0x009A, 16), (0x0C9B, 32), (0x009C, 40), (0x019C, 40), (0x029C, 40), (0x039C, 40),
+    (0x00B1, 4), (0x00B2, 16), (0x00B3, 16), (0x00B4, 16), (0x01B5, 16), (0x02B5, 16),
+    (0x03B5, 16), (0x04B5, 16), (0x05B5, 16), (0x06B5, 16), (0x07B5, 16), (0x08B5, 16),
+    (0x01B6, 16), (0x02B6, 16), (0x03B6, 16), (0x04B6, 16));

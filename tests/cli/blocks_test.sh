@@ -140,6 +140,10 @@ DB       3  1 2 70
 SDB      0
 SFC      0
 SFB      0" "$s7rig" blocks "$address"
+expect 0 "  OB35       1000 bytes, as it was downloaded" "$s7rig" plant show "$plant"
+bounded "$s7rig" plant show "$plant" --json >"$dir/out" || fail "plant show --json"
+is_json "$dir/out"
+contains '{"block": "OB35", "bytes": 1000}' "plant show --json"
 expect 0 "size          1000 bytes of load memory" "$s7rig" blocks "$address" OB35
 prints "DB1.DBB40 = 97" "$s7rig" read "$address" DB1.DBB40
 expect 0 "" "$s7rig" write "$address" DB1.DBB40=42

@@ -75,32 +75,54 @@ expect 2 "expected a capture and an endpoint" "$s7rig" replay "$dir/talk.pcapng"
 expect 2 "has 1 connection: choose one with --connection N" "$s7rig" replay "$dir/talk.pcapng" 127.0.0.1:1 --connection 2
 expect 4 "connect to 127.0.0.1:1 " "$s7rig" replay "$dir/talk.pcapng" 127.0.0.1:1
 
-# What other people's clients asked real CPUs and Snap7, of our simulator: it must answer each request that only reads, well-formed and
-# by the same function, whatever it says. Those of captures that hold one conversation; ANSWERED is how many they have today.
+# What other people's clients asked real CPUs and Snap7, of our simulator as the same kind of CPU: it must answer each request that only
+# reads, well-formed and by the same function, whatever it says, and status lists with records of the same length. ANSWERED is how many
+# requests have such an answer today.
 if [ ! -d "${captures:-/nowhere}/real" ]; then
     echo "- captures of real CPUs: skipped, S7RIG_CAPTURES is not set"
     exit 0
 fi
-say "captures of real CPUs and of Snap7 get answers of the same functions"
-plant=$dir/site.plant answered=0 compared=0
-expect 0 "PLC site" "$s7rig" plant new "$plant" --name site --db 1:512 --db 2:512
-serve site "$plant" --listen 127.0.0.1:0
-for file in "$captures"/real/*.pcap* "$captures"/peers/*.pcap*; do
-    bounded "$s7rig" replay "$file" "$address" --json >"$dir/out" 2>"$dir/err.log"
-    case $? in
-    0 | 1 | 5) ;;
-    2) continue ;; # several conversations
-    *) fail "$file: $(cat "$dir/err.log")" ;;
-    esac
+
+# as CPU SLOT FILE...: every connection of each file against that CPU. Adds to answered, compared and lists.
+answered=0 compared=0 lists=0
+as() {
+    cpu=$1 slot=$2
+    shift 2
+    plant=$dir/$cpu.plant
+    expect 0 "PLC $cpu" "$s7rig" plant new "$plant" --cpu "$cpu" --name "$cpu" --db 1:512 --db 2:512
+    serve "$cpu" "$plant" --listen 127.0.0.1:0
+    for file in "$@"; do
+        connection=1
+        while [ -f "$file" ]; do
+            bounded "$s7rig" replay "$file" "$address" --slot "$slot" --connection $connection --json >"$dir/out" 2>"$dir/err.log"
+            case $? in
+            0 | 1 | 5) ;;
+            2) break ;; # no more connections
+            *) fail "$file: $(cat "$dir/err.log")" ;;
+            esac
+            counted "$file"
+            connection=$((connection + 1))
+        done
+    done
+    ends_well "$server"
+}
+
+counted() { # FILE
     numbers=$(sed -n 's/^ "requests": .*"same": \([0-9]*\), "differ": \([0-9]*\), .*"answered": \([0-9]*\)}$/\1 \2 \3/p' "$dir/out")
-    [ -n "$numbers" ] || continue # setup alone
+    [ -n "$numbers" ] || return 0 # setup alone
     # shellcheck disable=SC2086 # three words
-    set -- $numbers
-    [ "$3" -eq $(($1 + $2)) ] || fail "$file: $1 same and $2 differ, but only $3 well-formed answers of the same function:
+    set -- "$1" $numbers
+    [ "$4" -eq $(($2 + $3)) ] || fail "$1: $2 same and $3 differ, but only $4 well-formed answers of the same function:
 $(grep differs "$dir/out")"
-    answered=$((answered + $3)) compared=$((compared + 1))
-done
-echo "  $answered requests in $compared files"
-ANSWERED=598
+    grep '"why": "records of ' "$dir/out" && fail "$1: records of another length"
+    answered=$((answered + $4)) compared=$((compared + 1))
+    lists=$((lists + $(grep -c 'status list (SZL).*"result": "\(same\|differs\)"' "$dir/out")))
+}
+
+say "captures of real CPUs and of Snap7 get answers of the same functions, and records of the same length"
+as s7-300 2 "$captures"/real/gymgit_* "$captures"/real/iti_* "$captures"/real/ndpi_* "$captures"/real/qut_*
+as s7-1500 1 "$captures"/real/icsnpp_*
+as generic 1 "$captures"/peers/*.pcap*
+echo "  $answered requests of $compared conversations, $lists of them for status lists"
+ANSWERED=678
 [ "$answered" -ge $ANSWERED ] || fail "expected at least $ANSWERED answers"
-ends_well "$server"

@@ -286,6 +286,23 @@ static void a_commit_that_fails_inserts_nothing_and_spares_the_others(void **sta
     guest_close(&guest);
 }
 
+static void a_download_is_one_job_of_the_record_and_no_error(void **state)
+{
+    static uint8_t block[3000];
+    struct guest guest;
+
+    (void)state;
+    sql("UPDATE audit SET jobs = 1, errors = 1");
+    open_client(&guest);
+    make_block(block, sizeof block, 0x0A, 7);
+    assert_int_equal(download(&guest, S7_BLOCK_DB, 7, block, sizeof block), S7_OK);
+    guest_close(&guest);
+    run_for_ms(2000);
+    assert_int_equal(select_int("SELECT count(*) FROM event WHERE fn = 'download'"), 1);
+    assert_int_equal(select_int("SELECT count(*) FROM event WHERE fn = 'control'"), 1);
+    assert_int_equal(select_int("SELECT count(*) FROM event WHERE kind = 'error' OR fn = 'job'"), 0);
+}
+
 /* ---- a client that says nothing more ---- */
 
 struct raw {
@@ -357,6 +374,7 @@ int main(void)
         TEST(s7_138_a_client_that_goes_in_the_middle_leaves_nothing),
         TEST(only_the_insertion_waits_for_a_foreign_lock),
         TEST(a_commit_that_fails_inserts_nothing_and_spares_the_others),
+        TEST(a_download_is_one_job_of_the_record_and_no_error),
         TEST(an_answer_that_does_not_come_ends_the_download_after_10_seconds),
     };
 

@@ -127,6 +127,7 @@ async function download(rig, client) {
         file[5] = subtype;
         file.writeUInt16BE(number, 6);
         file.writeUInt32BE(file.length, 8);
+        file.writeUInt32BE(0, 12); // no protection: tshark knows no other word for it than 0 and 3
         [28, 0, 0, mc7].forEach((len, i) => file.writeUInt16BE(len, 28 + 2 * i));
         file.writeUInt16BE(0, file.length - 10);
         return file;
