@@ -7,15 +7,20 @@
  * tab. A field may be in quotes, with two quotes for one in it, and then go over several lines. An empty
  * field says nothing; "" in the column value is the empty text. Lines that begin with # are skipped.
  *
- * JSON is all that makes a plant but its faults, events and diagnostic buffers:
- *   {"s7rig_plant": 1, "personalities": [{"name": "mine", ..., "szl": [...]}], "plcs": [
- *     {"name": "line1", "cpu": "generic", ...        the columns of the table plc but its id
- *      "blocks": [{"kind": "DB", "number": 1, "length": 4, "data": "0102"}],   also optimized,
- * write_protected "szl": [{"list": 17, "index": 0, "record_len": 28, "data": "..."}], "code": [{"kind": "OB",
- * "number": 1, "file": "..."}], "tags": [{"name": "speed", "address": "DB1.DBD0", "type": "REAL",
- * "value": 1.5, "comment": "m/s"}]}]} data is hexadecimal; of a block it may be shorter than length: the rest
- * are zeros; without data the bytes that are there stay. A value is a number, a text as in tag.value, or an
- * array of such. */
+ * JSON is all that makes a plant but its faults, events, logs and diagnostic buffers:
+ *
+ *   {"s7rig_plant": 1,
+ *    "personalities": [{"name": "mine", ..., "szl": [...]}],
+ *    "plcs": [
+ *     {"name": "line1", "cpu": "mine", ...
+ *      "blocks": [{"kind": "DB", "number": 1, "length": 4, "data": "0102", "optimized": 1}],
+ *      "szl": [{"list": 17, "index": 0, "record_len": 28, "data": "..."}],
+ *      "code": [{"kind": "OB", "number": 1, "file": "..."}],
+ *      "tags": [{"name": "speed", "address": "DB1.DBD0", "type": "REAL", "value": 1.5, "comment": "m/s"}]}]}
+ *
+ * A PLC and a personality have the columns of their tables. Data and files are hexadecimal; data of a block
+ * may be shorter than its length: the rest are zeros; without data the bytes that are there stay. A value is
+ * a number, a text as in tag.value, or an array of such. */
 #ifndef PLANT_EXCHANGE_H
 #define PLANT_EXCHANGE_H
 
