@@ -2,8 +2,6 @@
  * tells and counts. In virtual time. */
 #include "fault_rig.h"
 
-#include "loop/loop_virtual.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,5 @@
 #include "house_virtual.h"
 
-#include "loop/loop_virtual.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

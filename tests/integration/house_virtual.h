@@ -4,6 +4,7 @@
 #define TESTS_INTEGRATION_HOUSE_VIRTUAL_H
 
 #include "house.h"
+#include "loop/loop_virtual.h"
 
 #include <sqlite3.h>
 
