@@ -54,7 +54,7 @@ struct s7_pool_mux {
     int64_t ask_again_ns; /* after one that was refused while we had others */
 
     /* the callers */
-    struct s7_mux_caller *server;  /* who has the mutex; NULL: none of them */
+    struct s7_mux_caller *serving; /* who has the mutex; NULL: none of them */
     struct s7_mux_caller *waiting; /* the last one first */
     struct s7_mux_caller *to_ring; /* when the mutex is released */
     struct s7_mux_caller *leader;  /* who waits for the sockets, or has been told to; NULL: nobody */

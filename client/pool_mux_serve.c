@@ -12,7 +12,7 @@
 
 static void taken(struct s7_pool_mux *mux, struct s7_mux_caller *caller)
 {
-    mux->server = caller;
+    mux->serving = caller;
     s7_mux_enter(mux);
 }
 
@@ -43,7 +43,7 @@ static void release(struct s7_pool_mux *mux)
     struct s7_mux_caller *to_ring = mux->to_ring;
 
     mux->to_ring = NULL;
-    mux->server = NULL;
+    mux->serving = NULL;
     s7_mux_leave(mux);
     pthread_mutex_unlock(&mux->mutex);
     ring_all(to_ring);
@@ -85,7 +85,7 @@ void s7_mux_tell(struct s7_pool_mux *mux, struct s7_mux_request *request)
         s7_mux_wake_leader(mux); /* nobody else leads before it has got up */
     else if (caller == mux->leader)
         mux->leader = NULL;
-    if (caller == mux->server) {
+    if (caller == mux->serving) {
         caller->saw = true;
         return;
     }
@@ -307,7 +307,7 @@ static bool serve_all(struct s7_pool_mux *mux, struct s7_mux_caller *caller, str
 
 void s7_mux_serve(struct s7_pool_mux *mux)
 {
-    struct s7_mux_caller *caller = mux->server;
+    struct s7_mux_caller *caller = mux->serving;
     struct waited_for for_;
 
     while (serve_all(mux, caller, &for_)) {
