@@ -158,7 +158,7 @@ static unsigned room(const s7_pool_core *core)
 {
     unsigned taken = s7_pool_taken(core);
 
-    return taken < core->limit && !core->stumbled ? core->limit - taken : 0;
+    return taken < core->limit && !core->stumbled && !core->no_place ? core->limit - taken : 0;
 }
 
 /* Callers for whom nothing is being made, and nothing can be. */
