@@ -108,6 +108,10 @@ int64_t s7_pool_core_chores(const s7_pool_core *core);
 int64_t s7_pool_core_soonest(const s7_pool_core *core); /* as _chores, perhaps earlier, and known already */
 void s7_pool_core_tick(s7_pool_core *core, int64_t now_ns);
 
+/* As tick, of an adapter that knows for how long the machine has slept so far, while now stood still. If that
+ * was more by a check's patience since it was told last, each idle connection is checked soon. */
+void s7_pool_core_slept(s7_pool_core *core, int64_t so_far_ns, int64_t now_ns);
+
 /* ---- what users want ---- */
 
 /* S7_OK: an action STARTED follows. S7_E_MISUSE: started already. S7_E_POOL_CLOSED. */

@@ -89,6 +89,7 @@ struct s7_pool_core {
     int64_t pause_deadline_ns;
     bool renewing;      /* a connection waits for its replacement */
     int64_t now_ns;     /* of the last event */
+    int64_t slept_ns;   /* that the machine had slept, as was told last; S7_NEVER_NS: nothing was */
     int64_t soonest_ns; /* s7_pool_settle has nothing to do before, unless something happens */
     int64_t origin_ns;  /* where the periods of the checks count from */
 

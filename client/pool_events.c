@@ -23,7 +23,7 @@ s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out
     core->backoff_ns = core->rules.backoff_min_ns;
     core->grow_ns = core->rules.probe_min_ns;
     core->start_deadline_ns = core->close_deadline_ns = core->pause_deadline_ns = S7_NEVER_NS;
-    core->down_since_ns = core->soonest_ns = S7_NEVER_NS;
+    core->down_since_ns = core->soonest_ns = core->slept_ns = S7_NEVER_NS;
     *out = core;
     return S7_OK;
 }
