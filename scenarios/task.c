@@ -80,6 +80,7 @@ static void resume(struct sc_task *task)
     struct sc_engine *engine = task->engine;
     int n_results, n_args = task->begun ? 0 : lua_gettop(task->lua) - 1;
 
+    engine->moved = true;
     task->begun = true;
     task->state = SC_TASK_WAITING;
     engine->running = task;
@@ -143,6 +144,16 @@ bool sc_tasks_busy(const struct sc_engine *engine)
         if (task->state != SC_TASK_ENDED)
             return true;
     return false;
+}
+
+bool sc_tasks_alive(struct sc_engine *engine)
+{
+    bool alive = engine->moved;
+
+    engine->moved = false;
+    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next)
+        alive |= s7_timer_is_set(&task->timer);
+    return alive;
 }
 
 void sc_tasks_free(struct sc_engine *engine)
