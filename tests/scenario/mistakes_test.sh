@@ -183,6 +183,9 @@ for bad in 'pool:resize()|pool:resize: a pool has a size of 1..64 connections, g
     'fails("S7_E_TIMEOUT", function() end)|fails: no such error: S7_E_TIMEOUT; did you mean timeout?' \
     'fails("item_missing", function() pool:read("DB1.DBB0") end).txt = nil expect(1, 2)|expected == 2, got 1' \
     'expect(fails("item_missing", function() pool:read("DB1.DBB0") end).txt)|an error has no txt; did you mean text?' \
+    'go(function() wait("1s") end):join() go(function() wait("1s") end):cancel() expect(1, 2)|expected == 2, got 1' \
+    'local t = go(function() wait("1s") end) wait(1) t:cancel()|task:cancel: expected a task that waits in a get, read, write or connect; this one is at: wait' \
+    'local c, t = pool:get(), go(function() pool:pause() end) wait(1) t:cancel()|task:cancel: pool:pause cannot be cancelled' \
     'PLC {}:fault()|fault: expected its name and parameters, as plc:fault("slow", "fn=read time=2s"), got nothing' \
     'PLC {}:fault("slow", 5)|fault: expected its name and parameters' 'pool:get("10")|5min", "3d"; got "10"'; do
     ends 1 -- "it.lua:3: " "${bad#*|}" <<EOF
