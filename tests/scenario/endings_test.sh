@@ -8,7 +8,7 @@ ends 1 --seed 77 -- "FAILED   it.lua: a wrong value" "it.lua:7: expected == 5, g
     '| expect(client:read("DB1.DBB0"), 5)' "called from it.lua:9" "at 3.0" "seed 77, virtual time" \
     'fault: plc1 at it.lua:5: "slow fn=read time=1s" matched 1, fired 1' "last on the wire:" \
     "plc1 connection 1  read job, reference" "DB1 byte 0 (1 BYTE)" "plc1 connection 1  read answer, reference" "FF with 1 bytes" \
-    "0300001F" "again: s7rig run it.lua --seed 77" "0 passed, 1 failed, 0 skipped" "log:" "2.001 s  I was here nil 5 true table" <<'EOF'
+    "0300001F" "again: s7rig run it.lua --seed 77" "0 passed, 1 failed, 0 skipped" "log:" "2.001 s  I was here nil 5 true {}" <<'EOF'
 title = "a wrong value"
 local plc = PLC { db = {[1] = 10} }
 local client = Client { plc }
