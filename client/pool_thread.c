@@ -142,6 +142,8 @@ s7_status s7_pool_complain(const s7_ctx *ctx, const s7_pool *pool, const char *w
     s7_errinfo err = S7_ERRINFO_INIT;
 
     snprintf(err.asked, sizeof err.asked, "%s of %.80s", what, pool->settings.client.where);
+    if (status == S7_E_TIMEOUT)
+        snprintf(err.hint, sizeof err.hint, "%s", S7_POOL_NOT_BACK_HINT);
     s7_report_came(&err, status, detail);
     s7_report_give(s7_ctx_err(ctx), &err);
     return status;
