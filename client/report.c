@@ -116,6 +116,16 @@ void s7_report_came(s7_errinfo *err, s7_status status, const char *detail)
     s7_report_why(err, status, detail, 0);
 }
 
+s7_status s7_report_unmade(s7_errinfo *err, const char *what, const char *endpoint, s7_status status)
+{
+    s7_errinfo why = S7_ERRINFO_INIT;
+
+    snprintf(why.asked, sizeof why.asked, "make a %s for \"%.90s\"", what, endpoint);
+    s7_report_came(&why, status, "");
+    s7_report_give(err, &why);
+    return status;
+}
+
 s7_status s7_report_argument(s7_errinfo *err, const char *asked, const char *came)
 {
     s7_errinfo why = S7_ERRINFO_INIT;
