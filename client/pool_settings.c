@@ -319,9 +319,10 @@ static void down(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *di
 
     s7_pool_core_stats(core, &stats);
     bool dialed = stats.down;
+    bool more = dialed && dial->came[0] != '\0' && strcmp(dial->came, s7_strerror(cause)) != 0;
     snprintf(err->came, sizeof err->came, "no connection for %.1f s; last cause: %s%s%.90s",
-             since_ns == S7_NEVER_NS ? 0.0 : seconds(now_ns - since_ns), s7_strerror(cause),
-             dialed && dial->came[0] != '\0' ? ": " : "", dialed ? dial->came : "");
+             since_ns == S7_NEVER_NS ? 0.0 : seconds(now_ns - since_ns), s7_strerror(cause), more ? ": " : "",
+             more ? dial->came : "");
     if (!dialed)
         return;
     err->plc_error = dial->plc_error;
