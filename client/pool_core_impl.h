@@ -159,6 +159,9 @@ void s7_pool_note_lease(s7_pool_core *core, const struct s7_pool_conn *conn);
 void s7_pool_note_warm(s7_pool_core *core, int64_t now_ns);
 void s7_pool_end_start(s7_pool_core *core, s7_status status);
 
+/* Is there an edge in the picture? */
+bool s7_pool_is_edge(enum s7_pool_state from, enum s7_pool_state to);
+
 /* ---- pool_edges.c ---- */
 
 int64_t s7_pool_later(int64_t now_ns, int64_t by_ns); /* S7_NEVER_NS if either is */

@@ -558,6 +558,23 @@ static void at_a_full_PLC_a_dirty_connection_makes_room(void **state)
 
 /* ---- limits on waiting ---- */
 
+static void a_grant_that_nobody_took_was_no_lease(void **state)
+{
+    (void)state;
+    rig.rules.size = 1;
+    rig_start();
+    struct s7_pool_lease lease = borrow(0);
+    get(1, 20 * SECOND);
+    assert_int_equal(s7_pool_core_put(rig.core, lease, S7_POOL_PUT_CLEAN, rig.now), S7_OK);
+    s7_pool_core_cancel(rig.core, &rig.callers[1].waiter, rig.now); /* granted, and not told yet */
+    act();
+    assert_false(rig.callers[1].done);
+    expect_state(0, S7_POOL_IDLE);
+    assert_int_equal(stats().gets, 1);
+    assert_int_equal(stats().gets_waited, 0);
+    assert_int_equal(stats().puts, 1);
+}
+
 static void so_many_may_wait_and_no_more(void **state)
 {
     (void)state;
@@ -712,6 +729,7 @@ int main(void)
         RUNNING(when_a_full_PLC_has_places_again_the_pool_grows),
         RUNNING(when_nothing_is_up_the_limit_is_forgotten),
         RUNNING(at_a_full_PLC_a_dirty_connection_makes_room),
+        TEST(a_grant_that_nobody_took_was_no_lease),
         TEST(so_many_may_wait_and_no_more),
         TEST(fail_when_exhausted_waits_for_a_dial_but_not_for_a_put),
         RUNNING(close_waits_for_leases_and_wakes_all_who_wait),

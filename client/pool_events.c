@@ -200,6 +200,7 @@ void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64
         s7_pool_close_reason reason;
 
         core->gets--; /* it was not used: its idle time goes on */
+        core->gets_waited -= waiter->waited;
         conn->number = 0;
         conn->label = NULL;
         if (s7_pool_must_go(core, conn, now_ns, &reason))

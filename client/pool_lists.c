@@ -1,5 +1,7 @@
 #include "client/pool_core_impl.h"
 
+#include <assert.h>
+
 /* ---- connections ---- */
 
 static void unlink_conn(struct s7_pool_list *list, struct s7_pool_conn *conn)
@@ -36,6 +38,7 @@ void s7_pool_move(s7_pool_core *core, struct s7_pool_conn *conn, enum s7_pool_st
     struct s7_pool_list *list = &core->lists[to];
     struct s7_pool_conn *before = NULL;
 
+    assert(s7_pool_is_edge(conn->state, to));
     unlink_conn(&core->lists[conn->state], conn);
     if (to == S7_POOL_IDLE) /* one that was only checked goes back to its place */
         for (before = list->first; before != NULL && before->idle_since_ns > conn->idle_since_ns;)

@@ -309,6 +309,29 @@ static void a_check_whose_connection_is_lent_is_answered_by_the_borrowers_calls(
     assert_int_equal(stats().connects, 1);
 }
 
+/* One connection that does one thing at a time. */
+static void who_waits_in_vain_for_a_check_is_told_so_and_the_next_one_is_served(void **state)
+{
+    s7_pool_options options = options_for(PATIENCE_MS);
+    s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 20, .err = &err};
+    s7_client *plc;
+
+    (void)state;
+    server_start(480, 1, HOLD, 2);
+    options.health_check_ms = 20;
+    options.health_timeout_ms = PATIENCE_MS;
+    open_with(&options);
+    server_wait_for_held(); /* the check is at the PLC */
+    assert_int_equal(s7_pool_get(pool, &impatient, &plc), S7_E_POOL_EXHAUSTED);
+    assert_non_null(strstr(err.came, "0 of 1 connections are in use, 1 under check"));
+    assert_non_null(strstr(err.hint, "nobody holds a client: wait longer"));
+    server_release();
+    plc = borrow();
+    assert_int_equal(read_at(plc, 5, PATIENCE_MS), S7_OK);
+    assert_int_equal(s7_pool_put(pool, plc), S7_OK);
+    assert_int_equal(stats().connects, 1);
+}
+
 /* ---- misuse ---- */
 
 static void p06_p08_misuse_is_a_status_and_changes_nothing(void **state)
@@ -580,6 +603,7 @@ int main(void)
         TEST(a_check_that_is_refused_proves_life),
         TEST(a_check_without_an_answer_closes),
         TEST(a_check_whose_connection_is_lent_is_answered_by_the_borrowers_calls),
+        TEST(who_waits_in_vain_for_a_check_is_told_so_and_the_next_one_is_served),
         TEST(p06_p08_misuse_is_a_status_and_changes_nothing),
         TEST(a_pool_that_is_not_started_or_closed_lends_nothing),
         TEST(options_are_checked),

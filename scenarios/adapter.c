@@ -141,6 +141,10 @@ s7_status sc_adapter_new(const struct sc_adapter_ops *ops, s7_loop *loop, struct
 
     if (adapter == NULL)
         return S7_E_NOMEM;
+    if (sc_events_new(loop, &adapter->events) != S7_OK) {
+        free(adapter);
+        return S7_E_NOMEM;
+    }
     adapter->ops = ops;
     adapter->loop = loop;
     s7_timer_init(&adapter->timer, tell, adapter);
@@ -170,6 +174,7 @@ void sc_adapter_free(struct sc_adapter *adapter)
     if (adapter == NULL || adapter->freed)
         return;
     adapter->freed = true;
+    sc_events_hush(adapter->events);
     adapter->ops->halt(adapter);
     s7_timer_stop(&adapter->timer);
     for (struct sc_pool *pool = adapter->pools, *next; pool != NULL; pool = next) {
@@ -183,23 +188,37 @@ void sc_adapter_free(struct sc_adapter *adapter)
     sc_workers_free_all(adapter);
     free_jobs(&adapter->jobs);
     sc_crew_free(adapter->crew);
+    sc_events_free(adapter->events);
     if (!adapter->telling)
         free(adapter);
+}
+
+/* Who wanted to be told is told on the loop's thread. */
+static void listen_to(struct sc_pool *pool, s7_pool_options *options)
+{
+    if (options->on_event == NULL)
+        return;
+    pool->listener = (struct sc_listener){pool->adapter->events, options->on_event, options->user};
+    options->on_event = sc_events_add;
+    options->user = &pool->listener;
 }
 
 s7_status sc_pool_new(struct sc_adapter *adapter, const char *endpoint, const s7_pool_options *options,
                       struct sc_pool **out, s7_errinfo *err)
 {
     struct sc_pool *pool = calloc(1, sizeof *pool);
-    s7_pool_options defaults;
+    s7_pool_options own;
 
     if (pool == NULL)
         return S7_E_NOMEM;
-    s7_pool_options_init(&defaults);
+    s7_pool_options_init(&own);
+    if (options != NULL)
+        own = *options;
     pool->adapter = adapter;
-    pool->request_ms = (options != NULL ? options : &defaults)->client.request_ms;
+    pool->request_ms = own.client.request_ms;
     snprintf(pool->where, sizeof pool->where, "%s", endpoint != NULL ? endpoint : "");
-    s7_status status = adapter->ops->pool_new(pool, endpoint, options, err);
+    listen_to(pool, &own);
+    s7_status status = adapter->ops->pool_new(pool, endpoint, &own, err);
     if (status != S7_OK) {
         free(pool);
         return status;

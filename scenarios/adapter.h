@@ -58,7 +58,7 @@ S7_MUST_CHECK s7_status sc_adapter_thread(s7_loop *loop, struct sc_adapter **out
 /* Frees its pools, clients and workers as well. NULL is fine. */
 void sc_adapter_free(struct sc_adapter *adapter);
 
-/* ---- pools: as s7rig/pool.h ---- */
+/* ---- pools: as s7rig/pool.h; options->on_event is called as adapter_events.h says ---- */
 S7_MUST_CHECK s7_status sc_pool_new(struct sc_adapter *adapter, const char *endpoint,
                                     const s7_pool_options *options, struct sc_pool **out, s7_errinfo *err);
 /* These end by call->fn, always, with whatever status; S7_E_NOMEM, and S7_E_IO (no thread), come that way as

@@ -8,6 +8,7 @@
 #include "client/mux_loop.h"
 #include "scenarios/adapter.h"
 #include "scenarios/adapter_crew.h"
+#include "scenarios/adapter_events.h"
 
 enum sc_job_kind {
     SC_POOL_START,
@@ -65,6 +66,7 @@ struct sc_pool {
         s7_pool *thread;
     } how;
     struct s7_mux_loop *mux; /* loop */
+    struct sc_listener listener;
     char where[SC_WHERE_CAP], name[SC_WHERE_CAP];
     uint32_t request_ms;
     struct sc_label *labels;
@@ -113,6 +115,7 @@ struct sc_adapter {
     const struct sc_adapter_ops *ops;
     s7_loop *loop;
     struct sc_crew *crew; /* thread */
+    struct sc_events *events;
     struct sc_pool *pools;
     struct sc_client *clients;
     struct sc_workers *workers;

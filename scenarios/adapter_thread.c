@@ -199,6 +199,7 @@ s7_status sc_adapter_thread(s7_loop *loop, struct sc_adapter **out)
         return status;
     status = sc_crew_new(loop, &adapter->crew);
     if (status != S7_OK) {
+        sc_events_free(adapter->events);
         free(adapter);
         return status;
     }

@@ -67,6 +67,7 @@ static int open_all(lua_State *lua)
     sc_tasks_open(lua);
     sc_expect_open(lua);
     sc_plc_open(lua);
+    sc_groups_open(lua);
     sc_pool_open(lua);
     sc_client_open(lua);
     sc_workers_open(lua);
@@ -329,6 +330,7 @@ static void finish(struct sc_engine *engine)
         s7_timer_stop(&engine->heartbeat);
     }
     sc_adapter_free(engine->adapter); /* before the memory that calls under way write to */
+    sc_groups_free(engine);
     sc_tasks_free(engine);
     sc_crews_free(engine);
     sc_plcs_free(engine);

@@ -104,8 +104,45 @@ EOF
 ends 1 -- "it.lua:1: Pool: size: expected a whole number 0..65535, got five" <<'EOF'
 Pool { PLC {}, size = "five" }
 EOF
+ends 1 -- "it.lua:1: Pool: name: expected a text, got 5" <<'EOF'
+Pool { PLC {}, name = 5 }
+EOF
+ends 1 -- "it.lua:1: Pool has no helth_check_at; did you mean health_check_at?" <<'EOF'
+Pool { PLC {}, helth_check_at = "MB0" }
+EOF
+ends 1 -- "it.lua:1: Pool: group: expected a group, got table" <<'EOF'
+Pool { PLC {}, group = {} }
+EOF
+ends 1 -- "it.lua:1: Pool: on_event: expected a function that takes an event, got x" <<'EOF'
+Pool { PLC {}, on_event = "x" }
+EOF
+ends 1 -- "it.lua:1: an event has no kin; did you mean kind?" <<'EOF'
+Pool { PLC {}, on_event = function(event) expect(event.kin) end }:start()
+wait("1s")
+EOF
+ends 1 -- "it.lua:1: Group: expected a table, as Group {plc_connections = 8}, got nothing" <<'EOF'
+Group()
+EOF
+ends 1 -- "it.lua:1: Group has no plc_connection; did you mean plc_connections?" <<'EOF'
+Group { plc_connection = 8 }
+EOF
+ends 1 -- "it.lua:1: Group: max_dials: expected a whole number 0..65535, got -1" <<'EOF'
+Group { max_dials = -1 }
+EOF
+ends 1 -- "it.lua:1: Group: expected names, as Group {plc_connections = 8}" "got the key 1" <<'EOF'
+Group { PLC {} }
+EOF
+ends 1 -- "it.lua:1: Group: make a group of pools: plc_reserved is below plc_connections (arg)" <<'EOF'
+Group { plc_connections = 2, plc_reserved = 2 }
+EOF
+ends 1 -- "it.lua:1: a group has no fields; got size" <<'EOF'
+expect(Group {}.size)
+EOF
 ends 1 -- "it.lua:1: Pool: start: expected one, all or background, got some" <<'EOF'
 Pool { PLC {}, start = "some" }
+EOF
+ends 1 -- "it.lua:1: Client: type: expected pg, op or basic, got 1" <<'EOF'
+Client { PLC {}, type = 1 }
 EOF
 ends 1 -- "it.lua:1: Client: type: expected pg, op or basic, got hmi" <<'EOF'
 Client { PLC {}, type = "hmi" }
