@@ -14,14 +14,31 @@
 #ifndef SIMULATOR_FAULT_H
 #define SIMULATOR_FAULT_H
 
+#include "simulator/distribution.h"
+
 #include "loop/never.h"
 #include "plant/plant.h" /* struct plant_error */
+
+struct sim_fault;
+
+/* A value into its place in the fault; false: not what the parameter takes. */
+typedef bool sim_take_fn(const char *text, struct sim_fault *fault);
 
 struct sim_fault_param {
     const char *name;
     const char *takes;  /* "TIME", "N", "rst|fin|hang" */
     const char *preset; /* in words, what holds without it; NULL: it is required */
     const char *help;   /* one line */
+    sim_take_fn *take;
+};
+
+/* Where a fault looks for its matches. */
+enum sim_fault_place {
+    SIM_AT_REQUEST,
+    SIM_AT_CONNECT, /* connection requests only */
+    SIM_AT_SETUP,   /* setup communication only */
+    SIM_AT_END,     /* connections that their client closed */
+    SIM_AT_DOOR     /* none: it begins at a time, whoever dials */
 };
 
 struct sim_fault_kind {
@@ -29,6 +46,8 @@ struct sim_fault_kind {
     const char *level; /* "TCP connect", "TCP stream", "TPKT/COTP", "S7", "CPU", "value", "host" */
     const char *help;  /* one line: what happens on the wire */
     const char *field; /* the event in the field that it reproduces */
+    enum sim_fault_place place;
+    unsigned fns; /* AT_REQUEST: set of sim_fn that it looks at unless told; 0: all but connect */
     const struct sim_fault_param *params; /* its own, ends with a name of NULL */
 };
 
@@ -49,7 +68,8 @@ enum sim_fault_type {
     SIM_FAULT_CUT,
     SIM_FAULT_HALF_OPEN,
     SIM_FAULT_SLOW,
-    SIM_FAULT_HANG
+    SIM_FAULT_HANG,
+    SIM_FAULT_TYPES
 };
 
 /* Kinds of requests, as a set. */
@@ -70,25 +90,24 @@ struct sim_span {
     uint32_t low, high;
 };
 
-/* A time, drawn evenly between two. */
-struct sim_dist {
-    int64_t low_ns, high_ns;
-};
+#define SIM_PAYLOAD_MAX 16
 
 /* What a request must look like. */
 struct sim_fault_match {
     char peer[64]; /* as a stream's peer is written, without the port when `peer_port` is false; "": any */
     bool peer_port;
-    struct sim_span conn;  /* ordinals at this PLC, from 1 */
-    enum sim_role role;    /* SIM_ROLE_OTHER: any */
-    unsigned fns;          /* set of sim_fn */
-    bool by_item;          /* one item must fit area, db and range */
-    uint8_t area;          /* S7_AREA_..., 0: any */
-    int32_t db;            /* -1: any */
-    struct sim_span range; /* bytes inside the area or DB */
-    uint32_t item;         /* this one, from 1; 0: any */
-    struct sim_span items; /* how many */
-    int32_t ref;           /* -1: any */
+    struct sim_span conn;                          /* ordinals at this PLC, from 1 */
+    enum sim_role role;                            /* SIM_ROLE_OTHER: any */
+    unsigned fns;                                  /* set of sim_fn */
+    bool by_item;                                  /* one item must fit area, db and range */
+    uint8_t area;                                  /* S7_AREA_..., 0: any */
+    int32_t db;                                    /* -1: any */
+    struct sim_span range;                         /* bytes inside the area or DB */
+    uint32_t item;                                 /* this one, from 1; 0: any */
+    struct sim_span items;                         /* how many */
+    int32_t ref;                                   /* -1: any */
+    uint8_t rosctr;                                /* enum s7_rosctr, 0: any */
+    uint8_t payload[SIM_PAYLOAD_MAX], payload_len; /* bytes that are somewhere in the PDU; 0: any */
 };
 
 /* A probability of 1. */
@@ -98,6 +117,8 @@ struct sim_fault_match {
 struct sim_fault_trigger {
     uint64_t nth, after, every, count; /* 0: not asked for */
     uint64_t p;                        /* of SIM_P_ONE */
+    uint64_t p_enter, p_leave;         /* burst: of SIM_P_ONE */
+    bool bursts;                       /* it fires in bursts only: two states, p_enter and p_leave between */
     int64_t from_ns, to_ns;            /* since arming; S7_NEVER_NS: no end */
     bool once_conn;
     int32_t prio;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define BURST_DRAWS  1 /* tells them from those of p */
 #define DELAY_MAX_NS (INT64_C(24) * 3600 * 1000000000)
 
 /* ---- does it fit ---- */
@@ -83,12 +84,22 @@ static void look_at_items(const struct s7_pdu *pdu, const struct sim_fault_match
     }
 }
 
+static bool holds_payload(const struct sim_fault_match *match, const struct s7_pdu *pdu)
+{
+    return memmem(pdu->param, pdu->param_len, match->payload, match->payload_len) != NULL ||
+           memmem(pdu->data, pdu->data_len, match->payload, match->payload_len) != NULL;
+}
+
 static bool fits_contents(const struct sim_fault_match *match, const struct sim_asked *asked)
 {
     bool any_number = match->items.low == 0 && match->items.high == UINT32_MAX;
     struct contents contents;
 
     if (match->ref >= 0 && (asked->pdu == NULL || asked->pdu->ref != match->ref))
+        return false;
+    if (match->rosctr != 0 && (asked->pdu == NULL || asked->pdu->rosctr != match->rosctr))
+        return false;
+    if (match->payload_len > 0 && (asked->pdu == NULL || !holds_payload(match, asked->pdu)))
         return false;
     if (!match->by_item && any_number)
         return true;
@@ -153,10 +164,23 @@ static bool counts_say_so(const struct sim_armed *armed)
     return n > trigger->after && (trigger->every == 0 || (n - trigger->after) % trigger->every == 0);
 }
 
+/* Two states, as Gilbert has them: each match may begin or end a burst, and fires inside one. */
+static bool bursts(struct sim_armed *armed, uint64_t seed, unsigned conn)
+{
+    const struct sim_fault_trigger *trigger = &armed->fault.trigger;
+    uint64_t bits = s7_draw(draw(armed, seed, conn), BURST_DRAWS, conn, armed->now.matched);
+
+    if (bits >> 32 < (armed->now.in_burst ? trigger->p_leave : trigger->p_enter))
+        armed->now.in_burst = !armed->now.in_burst;
+    return armed->now.in_burst;
+}
+
 static bool is_triggered(struct sim_armed *armed, uint64_t seed, unsigned conn, int64_t now_ns)
 {
     if (armed->now.until_ns != S7_NEVER_NS) /* begun, and not over */
         return true;
+    if (armed->fault.trigger.bursts && !bursts(armed, seed, conn))
+        return false;
     if (!counts_say_so(armed) || draw(armed, seed, conn) >> 32 >= armed->fault.trigger.p)
         return false;
     if (armed->fault.type == SIM_FAULT_HANG && armed->fault.own.for_ns != S7_NEVER_NS)
@@ -206,7 +230,7 @@ static int64_t think_time(const struct sim_armed *armed, uint64_t seed, const st
 {
     const struct sim_fault_own *own = &armed->fault.own;
     uint64_t bits = s7_draw(draw(armed, seed, asked->conn), armed->id, asked->conn, armed->now.matched);
-    int64_t ns = s7_draw_range(bits, own->time.low_ns, own->time.high_ns);
+    int64_t ns = sim_dist_draw(&own->time, bits);
     struct contents contents;
 
     if (asked->pdu == NULL || (own->per_item_ns == 0 && own->per_byte_ns == 0))

@@ -18,6 +18,7 @@
 /* What a turn can change and a rewind must put back. */
 struct sim_fault_counts {
     uint64_t matched, fired;
+    bool in_burst;
     int64_t until_ns; /* hang with `for`: fires at each match until then; S7_NEVER_NS: not begun */
 };
 
