@@ -10,8 +10,11 @@ void sim_fault_scale(struct sim_fault *fault, uint32_t time_scale)
 {
     int64_t *const times[] = {&fault->trigger.from_ns, &fault->trigger.to_ns,   &fault->own.for_ns,
                               &fault->own.at_ns,       &fault->own.time.low_ns, &fault->own.time.high_ns,
-                              &fault->own.per_item_ns, &fault->own.per_byte_ns, &fault->own.hold_ns};
+                              &fault->own.per_item_ns, &fault->own.per_byte_ns, &fault->own.hold_ns,
+                              &fault->own.span_ns,     &fault->own.down.low_ns, &fault->own.down.high_ns};
 
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         divide(times[i], time_scale);
+    if (fault->type == SIM_FAULT_BANDWIDTH) /* in the same time less of it passes */
+        fault->own.n = fault->own.n > UINT32_MAX / time_scale ? UINT32_MAX : fault->own.n * time_scale;
 }

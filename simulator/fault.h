@@ -35,9 +35,11 @@ struct sim_fault_param {
 /* Where a fault looks for its matches. */
 enum sim_fault_place {
     SIM_AT_REQUEST,
+    SIM_AT_ACCEPT,  /* TCP connections that come */
     SIM_AT_CONNECT, /* connection requests only */
     SIM_AT_SETUP,   /* setup communication only */
     SIM_AT_END,     /* connections that their client closed */
+    SIM_AT_IDLE,    /* connections on which nothing comes or goes */
     SIM_AT_DOOR     /* none: it begins at a time, whoever dials */
 };
 
@@ -61,14 +63,33 @@ const struct sim_fault_param *sim_fault_common(void);
 /* Rows of the table. */
 enum sim_fault_type {
     SIM_FAULT_REFUSE,
+    SIM_FAULT_BLACKHOLE_SYN,
+    SIM_FAULT_UNREACHABLE,
+    SIM_FAULT_SLOW_ACCEPT,
+    SIM_FAULT_ACCEPT_CLOSE,
     SIM_FAULT_CONN_LIMIT,
     SIM_FAULT_SLOT_LEAK,
+    SIM_FAULT_RATE_LIMIT_CONNECT,
+    SIM_FAULT_PORT_FLAP,
     SIM_FAULT_RST_NOW,
+    SIM_FAULT_RST_AFTER_REPLY,
     SIM_FAULT_FIN_NOW,
+    SIM_FAULT_FIN_HALF,
     SIM_FAULT_CUT,
     SIM_FAULT_HALF_OPEN,
+    SIM_FAULT_RESURRECT,
+    SIM_FAULT_ZERO_WINDOW,
+    SIM_FAULT_DRIBBLE,
+    SIM_FAULT_COALESCE,
+    SIM_FAULT_SPLIT,
+    SIM_FAULT_BANDWIDTH,
+    SIM_FAULT_LATENCY,
+    SIM_FAULT_LOSS_STALL,
+    SIM_FAULT_IDLE_KILL,
     SIM_FAULT_SLOW,
+    SIM_FAULT_LATE_AFTER_TIMEOUT,
     SIM_FAULT_HANG,
+    SIM_FAULT_CYCLE_JITTER,
     SIM_FAULT_TYPES
 };
 
@@ -148,9 +169,14 @@ struct sim_fault_own {
     enum sim_cut_at cut_at;
     uint32_t cut_n;         /* bytes or percent */
     enum sim_ending ending; /* cut (then), conn_limit (how) */
-    struct sim_dist time;   /* slow */
+    struct sim_dist time;   /* dist; the `up` of port_flap, the pieces of dribble and the rest of split */
+    struct sim_dist down;   /* port_flap */
+    int64_t span_ns;        /* after, idle, window, offset */
+    uint32_t n;             /* how many: n, k, rate */
+    uint32_t bytes;         /* burst, rcvbuf */
+    bool host;              /* unreachable: the host, not the network */
     int64_t per_item_ns, per_byte_ns;
-    unsigned directions; /* half_open: enum s7_vanish */
+    unsigned directions; /* enum s7_vanish: half_open, resurrect; latency: rx is IN */
     uint32_t max;        /* conn_limit */
     bool per_role;
     int64_t hold_ns; /* slot_leak */
@@ -168,6 +194,12 @@ struct sim_fault {
  * the nearest known name. */
 S7_MUST_CHECK s7_status sim_fault_parse(const char *name, const char *args, struct sim_fault *out,
                                         struct plant_error *error);
+
+/* idle_kill, and fin_now with idle=: it acts on connections on which nothing happens, at no request. */
+static inline bool sim_fault_waits_for_idleness(const struct sim_fault *fault)
+{
+    return fault->kind->place == SIM_AT_IDLE || (fault->type == SIM_FAULT_FIN_NOW && fault->own.span_ns > 0);
+}
 
 /* Divide all its times. */
 void sim_fault_scale(struct sim_fault *fault, uint32_t time_scale);

@@ -14,7 +14,9 @@ sim_take_fn sim_take_nth, sim_take_after, sim_take_every, sim_take_count, sim_ta
 /* own */
 sim_take_fn sim_take_drop, sim_take_run, sim_take_at, sim_take_bytes, sim_take_then, sim_take_how,
     sim_take_dist, sim_take_per_item, sim_take_per_byte, sim_take_dir, sim_take_max, sim_take_hold,
-    sim_take_per;
+    sim_take_per, sim_take_for_after, sim_take_span, sim_take_errno, sim_take_close, sim_take_idle_how,
+    sim_take_n, sim_take_down, sim_take_rcvbuf, sim_take_rate, sim_take_gap, sim_take_stream_dir,
+    sim_take_own_p, sim_take_sum, sim_take_gemodel;
 
 /* What its own parameters are when they are not given, where that is not 0. */
 void sim_fault_own_presets(struct sim_fault *fault);

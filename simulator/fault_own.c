@@ -131,7 +131,140 @@ bool sim_take_per(const char *text, struct sim_fault *fault)
     return true;
 }
 
+/* A time that says when something that began ends: resurrect. */
+bool sim_take_for_after(const char *text, struct sim_fault *fault)
+{
+    return sim_value_time(text, &fault->own.for_ns);
+}
+
+bool sim_take_span(const char *text, struct sim_fault *fault)
+{
+    return sim_value_time(text, &fault->own.span_ns);
+}
+
+/* "5s" or "5s+20ms": a deadline and how far behind it. */
+bool sim_take_sum(const char *text, struct sim_fault *fault)
+{
+    char first[32];
+    const char *plus = strchr(text, '+');
+    int64_t more_ns = 0;
+
+    if (plus == NULL)
+        return sim_value_time(text, &fault->own.span_ns);
+    snprintf(first, sizeof first, "%.*s", (int)(plus - text), text);
+    if (!sim_value_time(first, &fault->own.span_ns) || !sim_value_time(plus + 1, &more_ns))
+        return false;
+    fault->own.span_ns += more_ns;
+    return true;
+}
+
+bool sim_take_errno(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {{"host", 1},        {"net", 0},          {"ehostunreach", 1},
+                                                {"enetunreach", 0}, {"EHOSTUNREACH", 1}, {"ENETUNREACH", 0},
+                                                {NULL, 0}};
+    int host;
+
+    if (!sim_value_choose(text, choices, &host))
+        return false;
+    fault->own.host = host == 1;
+    return true;
+}
+
+bool sim_take_close(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {{"rst", SIM_END_RST}, {"fin", SIM_END_FIN}, {NULL, 0}};
+
+    return take_ending(text, choices, fault);
+}
+
+bool sim_take_idle_how(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {
+        {"rst", SIM_END_RST}, {"fin", SIM_END_FIN}, {"forget", SIM_END_SILENCE}, {NULL, 0}};
+
+    return take_ending(text, choices, fault);
+}
+
+bool sim_take_n(const char *text, struct sim_fault *fault)
+{
+    return sim_value_number32(text, 1, UINT16_MAX, &fault->own.n);
+}
+
+bool sim_take_rate(const char *text, struct sim_fault *fault)
+{
+    return sim_value_number32(text, 1, 1000000000, &fault->own.n);
+}
+
+bool sim_take_rcvbuf(const char *text, struct sim_fault *fault)
+{
+    return sim_value_number32(text, 1, 1U << 30, &fault->own.bytes);
+}
+
+bool sim_take_down(const char *text, struct sim_fault *fault)
+{
+    return sim_value_dist(text, &fault->own.down);
+}
+
+bool sim_take_gap(const char *text, struct sim_fault *fault)
+{
+    return sim_value_dist(text, &fault->own.time);
+}
+
+bool sim_take_stream_dir(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {
+        {"tx", S7_VANISH_OUT}, {"rx", S7_VANISH_IN}, {"both", S7_VANISH_IN | S7_VANISH_OUT}, {NULL, 0}};
+    int directions;
+
+    if (!sim_value_choose(text, choices, &directions))
+        return false;
+    fault->own.directions = (unsigned)directions;
+    return true;
+}
+
+bool sim_take_own_p(const char *text, struct sim_fault *fault)
+{
+    return sim_value_p(text, &fault->trigger.p);
+}
+
+bool sim_take_gemodel(const char *text, struct sim_fault *fault)
+{
+    return sim_take_burst(text, fault);
+}
+
+#define NS_PER_MS INT64_C(1000000)
+
 void sim_fault_own_presets(struct sim_fault *fault)
 {
-    (void)fault;
+    struct sim_fault_own *own = &fault->own;
+
+    switch (fault->type) {
+    case SIM_FAULT_FIN_NOW:
+    case SIM_FAULT_ACCEPT_CLOSE:
+        own->ending = SIM_END_FIN;
+        break;
+    case SIM_FAULT_UNREACHABLE:
+        own->host = true;
+        break;
+    case SIM_FAULT_SPLIT:
+        own->time = (struct sim_dist){.low_ns = NS_PER_MS, .high_ns = NS_PER_MS};
+        break;
+    case SIM_FAULT_DRIBBLE:
+        own->n = 1;
+        own->time = (struct sim_dist){.low_ns = 10 * NS_PER_MS, .high_ns = 10 * NS_PER_MS};
+        break;
+    case SIM_FAULT_COALESCE:
+        own->n = UINT16_MAX;
+        own->span_ns = 200 * NS_PER_MS;
+        break;
+    case SIM_FAULT_LATENCY:
+        own->directions = S7_VANISH_OUT;
+        break;
+    case SIM_FAULT_BANDWIDTH:
+        own->bytes = 1500;
+        break;
+    default:
+        break;
+    }
 }

@@ -218,6 +218,8 @@ static const char *const *useless(const struct parse *parse, const char **why)
                                           "every", "count", "burst", "p",      "once",    NULL};
     static const char *const at_connection[] = {"fn",    "area", "db",     "range",   "item",
                                                 "items", "ref",  "rosctr", "payload", NULL};
+    static const char *const at_accept[] = {"role",  "fn",  "area",   "db",      "range", "item",
+                                            "items", "ref", "rosctr", "payload", NULL};
     static const char *const at_setup[] = {"fn", "area", "db", "range", "item", "items", NULL};
     static const char *const at_a_time[] = {"fn",    "area",   "db",      "range", "item",  "items",
                                             "ref",   "rosctr", "payload", "nth",   "after", "every",
@@ -227,14 +229,19 @@ static const char *const *useless(const struct parse *parse, const char **why)
         const char *why;
     } places[] = {
         [SIM_AT_REQUEST] = {at_a_time, "with at= it acts on connections at a time, not at a request"},
+        [SIM_AT_ACCEPT] = {at_accept, "it looks at TCP connections that come"},
         [SIM_AT_CONNECT] = {at_connection, "it looks at connection requests only"},
         [SIM_AT_SETUP] = {at_setup, "it looks at setup communication only"},
         [SIM_AT_END] = {at_connection, "it looks at the end of connections only"},
-        [SIM_AT_DOOR] = {at_door, "it shuts the listener at a time, whoever dials"}};
+        [SIM_AT_IDLE] = {at_connection, "it looks at connections on which nothing happens"},
+        [SIM_AT_DOOR] = {at_door, "it is at the listener, whoever dials"}};
     enum sim_fault_place place = parse->fault->kind->place;
 
     *why = places[place].why;
-    return place != SIM_AT_REQUEST || parse->fault->own.at_ns >= 0 ? places[place].names : NULL;
+    return place != SIM_AT_REQUEST || parse->fault->own.at_ns >= 0 ||
+                   sim_fault_waits_for_idleness(parse->fault)
+               ? places[place].names
+               : NULL;
 }
 
 /* Is it given, and not as a parameter of its own that only has the same name? */
@@ -297,7 +304,7 @@ static s7_status settle_window(struct parse *parse)
 static s7_status check_counts(struct parse *parse)
 {
     static const char *const others[] = {"after", "every", NULL};
-    const char *other = any_given(parse, others);
+    const char *other = any_useless(parse, others);
 
     if (given(parse, "nth") && other != NULL)
         return fail(parse, "nth= says which match already: %s= does not go with it", other);

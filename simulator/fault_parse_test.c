@@ -405,7 +405,7 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
         {"hang", "ref=0x", "ref takes N"},
         {"hang", "ref=0x12345", "ref takes N"},
         {"hang", "ref=65536", "ref takes N"},
-        {"refuse", "nth=1", "nth= does not go with it: it shuts the listener at a time, whoever dials"},
+        {"refuse", "nth=1", "nth= does not go with it: it is at the listener, whoever dials"},
         {"refuse", "fn=read", "fn= does not go with it"},
         {"refuse", "p=0.5", "p= does not go with it"},
         {"refuse", "peer=127.0.0.1", "peer= does not go with it"},

@@ -70,6 +70,8 @@ static const struct sim_fault_param rst_now[] = {
 static const struct sim_fault_param fin_now[] = {
     {"at", "TIME", "at a request", "close all connections that match at this time after arming instead",
      sim_take_at},
+    {"idle", "TIME", "at a request",
+     "close each connection that matches when nothing came or went for so long", sim_take_span},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -106,6 +108,117 @@ static const struct sim_fault_param hang[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static const struct sim_fault_param none[] = {
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param blackhole_syn[] = {
+    {"for", "TIME", "until dropped", "how long", sim_take_for},
+    {"p", "0..1", "1", "share of the SYNs that are lost", sim_take_own_p},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param unreachable[] = {
+    {"for", "TIME", "until dropped", "how long", sim_take_for},
+    {"after", "TIME", "0", "how long the router takes to say so", sim_take_span},
+    {"errno", "host|net", "host", "what is said to be unreachable", sim_take_errno},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param slow_accept[] = {
+    {"dist", DIST, NULL, "how long nothing is read from a connection that came", sim_take_dist},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param accept_close[] = {
+    {"close", "fin|rst", "fin", "how it ends", sim_take_close},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param rate_limit_connect[] = {
+    {"n", "N", NULL, "connections that are accepted in a window", sim_take_n},
+    {"window", "TIME", NULL, "how long the window is", sim_take_span},
+    {"for", "TIME", "until dropped", "how long the limit holds", sim_take_for},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param port_flap[] = {
+    {"up", DIST, NULL, "how long the port is open each time", sim_take_dist},
+    {"down", DIST, NULL, "how long it is shut", sim_take_down},
+    {"for", "TIME", "until dropped", "how long all this lasts", sim_take_for},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param resurrect[] = {
+    {"after", "TIME", NULL, "the cable is back after this time", sim_take_for_after},
+    {"dir", "both|in|out", "both", "what is held: what the PLC sends (out), what is sent to it (in)",
+     sim_take_dir},
+    {"at", "TIME", "at a request", "do it to all connections that match at this time after arming instead",
+     sim_take_at},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param zero_window[] = {
+    {"for", "TIME", "until dropped", "reading goes on after this time", sim_take_for},
+    {"rcvbuf", "N", "as it is", "bytes of the receive buffer from then on", sim_take_rcvbuf},
+    {"at", "TIME", "at a request", "do it to all connections that match at this time after arming instead",
+     sim_take_at},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param dribble[] = {
+    {"k", "N", "1", "bytes at a time", sim_take_n},
+    {"interval", DIST, "10ms", "from one piece to the next", sim_take_gap},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param coalesce[] = {
+    {"n", "N", "no limit", "send when so many answers are held", sim_take_n},
+    {"window", "TIME", "200ms", "send this time after the first of them at the latest", sim_take_span},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param split[] = {
+    {"at", "N|N%|tpkt|cotp|header|param|data", NULL, "where the answer is cut in two", sim_take_bytes},
+    {"gap", DIST, "1ms", "from its first part to the second", sim_take_gap},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param bandwidth[] = {
+    {"rate", "N", NULL, "bytes per second and direction", sim_take_rate},
+    {"burst", "N", "1500", "bytes that pass at once after a pause", sim_take_rcvbuf},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param latency[] = {
+    {"dist", DIST, NULL, "how long each telegram is under way", sim_take_dist},
+    {"dir", "tx|rx|both", "tx", "what the PLC sends (tx), what is sent to it (rx)", sim_take_stream_dir},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param loss_stall[] = {
+    {"gemodel", "P,P", "no", "another word for burst", sim_take_gemodel},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param idle_kill[] = {
+    {"idle", "TIME", NULL, "how long nothing came or went", sim_take_span},
+    {"how", "rst|fin|forget", "rst", "reset, orderly end, or the peer disappears without a word",
+     sim_take_idle_how},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param late_after_timeout[] = {
+    {"offset", "TIME|TIME+TIME", NULL,
+     "how long after the request it is answered: the client's deadline and a bit more", sim_take_sum},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param cycle_jitter[] = {
+    {"dist", DIST, NULL, "how long each cycle is", sim_take_dist},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
     [SIM_FAULT_REFUSE] = {"refuse", "TCP connect", "the listener is shut: who dials is refused at once",
                           "CPU reboots, CP not loaded, firewall rejects", SIM_AT_DOOR, 0, refuse},
@@ -134,6 +247,64 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
     [SIM_FAULT_HANG] = {"hang", "S7",
                         "the request is taken and acknowledged by TCP, never run, never answered",
                         "CPU firmware hangs, OB blocked", SIM_AT_REQUEST, 0, hang},
+    [SIM_FAULT_BLACKHOLE_SYN] = {"blackhole_syn", "TCP connect",
+                                 "SYNs are dropped: who dials waits for its whole connect timeout",
+                                 "device off, wrong VLAN, cable pulled before the connection", SIM_AT_DOOR, 0,
+                                 blackhole_syn},
+    [SIM_FAULT_UNREACHABLE] = {"unreachable", "TCP connect",
+                               "dialing fails with host or network unreachable (virtual time only)",
+                               "router without a route, no answer to ARP", SIM_AT_DOOR, 0, unreachable},
+    [SIM_FAULT_SLOW_ACCEPT] = {"slow_accept", "TCP connect",
+                               "the connection is there at once, nothing is read from it for a time",
+                               "overloaded CP, VPN that wakes up", SIM_AT_ACCEPT, 0, slow_accept},
+    [SIM_FAULT_ACCEPT_CLOSE] = {"accept_close", "TCP connect",
+                                "the connection is accepted and closed before any byte",
+                                "the connection table of the CPU is full: TCP opens, ISO never does",
+                                SIM_AT_ACCEPT, 0, accept_close},
+    [SIM_FAULT_RATE_LIMIT_CONNECT] =
+        {"rate_limit_connect", "TCP connect",
+         "after so many new connections in a window the listener is shut until the window has passed",
+         "intrusion detection, protection of the CPU", SIM_AT_DOOR, 0, rate_limit_connect},
+    [SIM_FAULT_PORT_FLAP] = {"port_flap", "TCP connect", "the listener is open and shut in turn",
+                             "loose plug, switch-over of a ring", SIM_AT_DOOR, 0, port_flap},
+    [SIM_FAULT_RST_AFTER_REPLY] = {"rst_after_reply", "TCP stream",
+                                   "the request is answered, then the connection is reset",
+                                   "S7-1200 that resets after the first symbolic read", SIM_AT_REQUEST, 0,
+                                   none},
+    [SIM_FAULT_FIN_HALF] = {"fin_half", "TCP stream",
+                            "the PLC ends its own direction only: it takes requests and never answers",
+                            "half-close by a gateway", SIM_AT_REQUEST, 0, none},
+    [SIM_FAULT_RESURRECT] = {"resurrect", "TCP stream",
+                             "the peer disappears, and comes back with all that was held meanwhile",
+                             "cable put back after 30 s", SIM_AT_REQUEST, 0, resurrect},
+    [SIM_FAULT_ZERO_WINDOW] = {"zero_window", "TCP stream",
+                               "the PLC stops reading: the client can send until the buffers are full",
+                               "receive overload of a CP", SIM_AT_REQUEST, 0, zero_window},
+    [SIM_FAULT_DRIBBLE] = {"dribble", "TCP stream", "the answer comes in small pieces",
+                           "gateway with a serial line behind it", SIM_AT_REQUEST, 0, dribble},
+    [SIM_FAULT_COALESCE] = {"coalesce", "TCP stream", "several answers are held and sent at once",
+                            "Nagle, VPN that batches", SIM_AT_REQUEST, 0, coalesce},
+    [SIM_FAULT_SPLIT] = {"split", "TCP stream", "the answer comes in two parts",
+                         "segments that end anywhere: one recv is not one telegram", SIM_AT_REQUEST, 0,
+                         split},
+    [SIM_FAULT_BANDWIDTH] = {"bandwidth", "TCP stream",
+                             "requests and answers pass through a token bucket each", "GPRS or LTE router",
+                             SIM_AT_REQUEST, 0, bandwidth},
+    [SIM_FAULT_LATENCY] = {"latency", "TCP stream", "each telegram comes later, their order is kept",
+                           "WAN, busy CPU", SIM_AT_REQUEST, 0, latency},
+    [SIM_FAULT_LOSS_STALL] =
+        {"loss_stall", "TCP stream",
+         "a lost segment costs one retransmission timeout (200 ms, doubling), nothing is missing", "radio",
+         SIM_AT_REQUEST, 0, loss_stall},
+    [SIM_FAULT_IDLE_KILL] = {"idle_kill", "TCP stream",
+                             "a connection that is idle for a time is ended or forgotten",
+                             "connection monitoring of a CP, NAT table", SIM_AT_IDLE, 0, idle_kill},
+    [SIM_FAULT_LATE_AFTER_TIMEOUT] = {"late_after_timeout", "S7",
+                                      "the answer comes when the client has just given up",
+                                      "stale answer that is taken for the next one", SIM_AT_REQUEST, 0,
+                                      late_after_timeout},
+    [SIM_FAULT_CYCLE_JITTER] = {"cycle_jitter", "CPU", "answers leave at the end of a cycle only",
+                                "the scan cycle of a CPU", SIM_AT_REQUEST, 0, cycle_jitter},
 };
 
 size_t sim_fault_kinds(const struct sim_fault_kind **out)

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NS_PER_US INT64_C(1000)
@@ -184,11 +185,33 @@ static void reset(struct sim_conn *conn, enum sim_writes writes, bool first_run,
 
 static void finish(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
+    enum sim_ending ending = conn->turn.verdict.own.ending;
+
     sim_serve(conn, writes, step);
     if (step->result == SIM_STEP_BLOCKED || step->result == SIM_STEP_ENDED)
         return;
-    tell(conn, first_run, "%s answered, then closed", fn_name(fn_of(step)));
-    stop(conn, SIM_REFUSE_FIN, step);
+    tell(conn, first_run, "%s answered, then %s", fn_name(fn_of(step)), ending_name(ending));
+    stop(conn, ending == SIM_END_RST ? SIM_REFUSE_RST : SIM_REFUSE_FIN, step);
+}
+
+static void half_close(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    (void)writes;
+    tell(conn, first_run, "%s not answered, nor anything that follows: the own direction is closed",
+         fn_name(fn_of(step)));
+    swallow(conn, step);
+    silence(conn);
+    conn->turn.half_close = true;
+}
+
+static void deafen(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    (void)first_run; /* told when it is done */
+    sim_serve(conn, writes, step);
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    conn->turn.deafen = true;
+    conn->turn.deafen_by = conn->turn.verdict.id;
 }
 
 /* Where the parameters of the first DT's PDU begin; its data begin behind them. */
@@ -207,21 +230,21 @@ static size_t param_len(const uint8_t *answer, size_t len)
     return len < at + 2 ? 0 : (size_t)answer[at] << 8 | answer[at + 1];
 }
 
-static size_t kept(const struct sim_fault_own *own, const uint8_t *answer, size_t len)
+static size_t kept(enum sim_cut_at at, uint32_t n, const uint8_t *answer, size_t len)
 {
-    size_t keep = own->cut_n;
+    size_t keep = n;
 
-    if (own->cut_at == SIM_CUT_PERCENT)
-        keep = len * own->cut_n / 100;
-    else if (own->cut_at == SIM_CUT_TPKT)
+    if (at == SIM_CUT_PERCENT)
+        keep = len * n / 100;
+    else if (at == SIM_CUT_TPKT)
         keep = 0;
-    else if (own->cut_at == SIM_CUT_COTP)
+    else if (at == SIM_CUT_COTP)
         keep = 4;
-    else if (own->cut_at == SIM_CUT_HEADER)
+    else if (at == SIM_CUT_HEADER)
         keep = S7_DT_OVERHEAD;
-    else if (own->cut_at == SIM_CUT_PARAM)
+    else if (at == SIM_CUT_PARAM)
         keep = param_at(answer, len);
-    else if (own->cut_at == SIM_CUT_DATA)
+    else if (at == SIM_CUT_DATA)
         keep = param_at(answer, len) + param_len(answer, len);
     if (len == 0)
         return 0;
@@ -236,7 +259,8 @@ static void cut(struct sim_conn *conn, enum sim_writes writes, bool first_run, s
     sim_serve(conn, writes, step);
     if (step->result == SIM_STEP_BLOCKED)
         return;
-    size_t len = sim_session_answer(conn->session, &answer), keep = kept(own, answer, len);
+    size_t len = sim_session_answer(conn->session, &answer),
+           keep = kept(own->cut_at, own->cut_n, answer, len);
     sim_session_cut(conn->session, keep);
     tell(conn, first_run, "answer to %s ended after %zu of %zu bytes, then %s", fn_name(fn_of(step)), keep,
          len, ending_name(own->ending));
@@ -287,6 +311,45 @@ static void serve(struct sim_conn *conn, enum sim_writes writes, bool first_run,
     sim_serve(conn, writes, step);
 }
 
+/* ---- how the answer leaves ---- */
+
+/* Without memory it leaves as it is. */
+static struct sim_shape *shape_of(struct sim_conn *conn)
+{
+    if (conn->shape == NULL && (conn->shape = calloc(1, sizeof *conn->shape)) != NULL)
+        s7_timer_init(&conn->shape->timer, sim_turn_leave, conn);
+    return conn->shape;
+}
+
+static bool leaves_as_usual(const struct sim_verdict *verdict)
+{
+    return sim_leaving_is_usual(&verdict->leaving) && verdict->late_ns == 0 && !verdict->splits &&
+           verdict->bucket == 0;
+}
+
+static void leave(struct sim_conn *conn, bool first_run, const struct sim_step *step)
+{
+    const struct sim_verdict *verdict = &conn->turn.verdict;
+    struct sim_leaving how = verdict->leaving;
+    int64_t now_ns = s7_loop_now_ns(conn->server->loop);
+    const uint8_t *bytes;
+    size_t len = sim_session_answer(conn->session, &bytes),
+           pending = sim_session_pending(conn->session, &bytes);
+    struct sim_armed *bucket = verdict->bucket != 0 ? sim_armed_find(conn->server, verdict->bucket) : NULL;
+
+    if (len == 0 || leaves_as_usual(verdict) || shape_of(conn) == NULL)
+        return;
+    if (verdict->splits)
+        how.first = (uint32_t)kept(verdict->split_at, verdict->split_n, bytes + pending - len, len);
+    if (how.from_ns < now_ns)
+        how.from_ns = now_ns;
+    how.from_ns += verdict->late_ns;
+    if (bucket != NULL)
+        sim_armed_pour(bucket, len, how.from_ns, &how);
+    sim_shape_add(conn->shape, &how, pending, len, now_ns);
+    tell(conn, first_run, "the answer to %s leaves later or in pieces", fn_name(fn_of(step)));
+}
+
 /* ---- the decision ---- */
 
 static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *step)
@@ -300,7 +363,8 @@ static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *
                               .again = step->cr != NULL && sim_session_is_open(conn->session),
                               .now_ns = s7_loop_now_ns(server->loop),
                               .admitted = conn->station->now.admitted,
-                              .cable_out = conn->cable_out || turn->vanish};
+                              .cable_out = conn->cable_out || turn->vanish,
+                              .came_ns = sim_session_received_ns(conn->session)};
 
     if (step->cr != NULL && !turn->counted)
         turn->role = role_of(step->cr);
@@ -320,10 +384,16 @@ static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *
 
 void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
-    static void (*const deeds[])(struct sim_conn *, enum sim_writes, bool, struct sim_step *) = {
-        [SIM_DEED_SERVE] = serve,        [SIM_DEED_SWALLOW] = hang, [SIM_DEED_RESET] = reset,
-        [SIM_DEED_FINISH] = finish,      [SIM_DEED_CUT] = cut,      [SIM_DEED_VANISH] = vanish,
-        [SIM_DEED_TURN_AWAY] = turn_away};
+    static void (*const deeds[])(struct sim_conn *, enum sim_writes, bool,
+                                 struct sim_step *) = {[SIM_DEED_SERVE] = serve,
+                                                       [SIM_DEED_SWALLOW] = hang,
+                                                       [SIM_DEED_RESET] = reset,
+                                                       [SIM_DEED_FINISH] = finish,
+                                                       [SIM_DEED_CUT] = cut,
+                                                       [SIM_DEED_VANISH] = vanish,
+                                                       [SIM_DEED_TURN_AWAY] = turn_away,
+                                                       [SIM_DEED_HALF_CLOSE] = half_close,
+                                                       [SIM_DEED_DEAFEN] = deafen};
 
     if (!conn->turn.judged)
         judge(conn, first_run, step);
@@ -332,6 +402,8 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
         return;
     }
     deeds[conn->turn.verdict.deed](conn, writes, first_run, step);
-    if (step->result != SIM_STEP_BLOCKED)
-        conn->turn.judged = false;
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    leave(conn, first_run, step);
+    conn->turn.judged = false;
 }

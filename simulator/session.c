@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NEVER_NS INT64_MAX
 
@@ -178,11 +179,14 @@ size_t sim_session_pending(const sim_session *session, const uint8_t **bytes)
 
 void sim_session_sent(sim_session *session, size_t len)
 {
+    size_t left = session->now.tx_len - session->tx_sent - len;
+
     session->tx_sent += len;
-    if (session->tx_sent < session->now.tx_len)
+    if (left > 0 && session->tx_sent < SIM_TX_CAP / 2)
         return;
+    memmove(session->tx, session->tx + session->tx_sent, left);
     session->tx_sent = 0;
-    session->now.tx_len = 0;
+    session->now.tx_len = left;
 }
 
 /* ---- time ---- */
@@ -208,6 +212,11 @@ int64_t sim_session_deadline(const sim_session *session)
     if (session->now.state == SIM_ENDED || session->now.mute)
         return NEVER_NS;
     return sooner(waits ? session->connect_by_ns : NEVER_NS, frame_deadline(session));
+}
+
+void sim_session_wait(sim_session *session, int64_t ns)
+{
+    session->connect_by_ns += ns;
 }
 
 int64_t sim_session_received_ns(const sim_session *session)

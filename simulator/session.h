@@ -124,6 +124,9 @@ int64_t sim_session_due(sim_session *session);
 /* Frames were held back and nothing was read: that time is not the peer's. */
 void sim_session_resume(sim_session *session, int64_t now_ns);
 
+/* What is sent is not looked at for so long: the time for the connection request begins later. */
+void sim_session_wait(sim_session *session, int64_t ns);
+
 int64_t sim_session_received_ns(const sim_session *session); /* when bytes came last */
 
 /* ---- state ---- */
