@@ -86,10 +86,40 @@ enum sim_fault_type {
     SIM_FAULT_LATENCY,
     SIM_FAULT_LOSS_STALL,
     SIM_FAULT_IDLE_KILL,
+    SIM_FAULT_TPKT_VERSION,
+    SIM_FAULT_TPKT_LEN_SHORT,
+    SIM_FAULT_TPKT_LEN_LONG,
+    SIM_FAULT_COTP_NO_CC,
+    SIM_FAULT_COTP_DR,
+    SIM_FAULT_CC_SHORT,
+    SIM_FAULT_TPDU_SMALL,
+    SIM_FAULT_EOT_MISSING,
+    SIM_FAULT_COTP_ER,
+    SIM_FAULT_DR_MID,
+    SIM_FAULT_SETUP_REFUSE,
+    SIM_FAULT_PDU_SHRINK,
+    SIM_FAULT_AMQ_LOW,
     SIM_FAULT_SLOW,
     SIM_FAULT_LATE_AFTER_TIMEOUT,
     SIM_FAULT_HANG,
+    SIM_FAULT_WRONG_REF,
+    SIM_FAULT_WRONG_FUNCTION,
+    SIM_FAULT_DUPLICATE,
+    SIM_FAULT_REORDER,
+    SIM_FAULT_UNSOLICITED,
+    SIM_FAULT_ITEM_ERROR,
+    SIM_FAULT_JOB_ERROR,
+    SIM_FAULT_SHORT_ITEM,
+    SIM_FAULT_PAD_WRONG,
+    SIM_FAULT_TRANSPORT_WRONG,
+    SIM_FAULT_BITFLIP,
+    SIM_FAULT_GARBAGE,
+    SIM_FAULT_ACK_NO_DATA,
+    SIM_FAULT_SZL_PARTIAL,
+    SIM_FAULT_SZL_MISSING,
     SIM_FAULT_CYCLE_JITTER,
+    SIM_FAULT_WRITE_IGNORED,
+    SIM_FAULT_OPTIMIZED_DB,
     SIM_FAULT_TYPES
 };
 
@@ -160,6 +190,18 @@ enum sim_cut_at {
 /* How a connection goes on after a fault: reset, orderly end, disconnect request and end, or silence. */
 enum sim_ending { SIM_END_RST, SIM_END_FIN, SIM_END_DR, SIM_END_SILENCE };
 
+/* What one of several is: the choice of wrong_ref, wrong_function, pad_wrong, bitflip, unsolicited, amq_low
+ * and cc_short. */
+enum sim_ref_choice { SIM_REF_PREVIOUS, SIM_REF_NEXT, SIM_REF_RANDOM };
+enum sim_pair_choice { SIM_PAIR_READ_FOR_WRITE, SIM_PAIR_WRITE_FOR_READ };
+enum sim_pad_choice { SIM_PAD_MISSING, SIM_PAD_EXTRA };
+enum sim_flip_choice { SIM_FLIP_ANY, SIM_FLIP_HEADER, SIM_FLIP_LENGTH, SIM_FLIP_DATA };
+enum sim_push_choice { SIM_PUSH_DIAG, SIM_PUSH_MODE };
+enum sim_extra_choice { SIM_EXTRA_QUEUE, SIM_EXTRA_ERROR, SIM_EXTRA_DROP };
+enum sim_cc_choice { SIM_CC_NO_TSAPS, SIM_CC_OTHER_SIZE };
+
+#define SIM_IDS_MAX 8
+
 /* Its own parameters; those of other kinds are at their presets. */
 struct sim_fault_own {
     int64_t for_ns; /* how long its effect lasts; S7_NEVER_NS: until it is dropped */
@@ -167,14 +209,18 @@ struct sim_fault_own {
     bool drop_all;  /* refuse */
     bool run;       /* rst_now */
     enum sim_cut_at cut_at;
-    uint32_t cut_n;         /* bytes or percent */
-    enum sim_ending ending; /* cut (then), conn_limit (how) */
-    struct sim_dist time;   /* dist; the `up` of port_flap, the pieces of dribble and the rest of split */
-    struct sim_dist down;   /* port_flap */
-    int64_t span_ns;        /* after, idle, window, offset */
-    uint32_t n;             /* how many: n, k, rate */
-    uint32_t bytes;         /* burst, rcvbuf */
-    bool host;              /* unreachable: the host, not the network */
+    uint32_t cut_n;            /* bytes or percent */
+    enum sim_ending ending;    /* cut (then), conn_limit (how) */
+    struct sim_dist time;      /* dist; the `up` of port_flap, the pieces of dribble and the rest of split */
+    struct sim_dist down;      /* port_flap */
+    int64_t span_ns;           /* after, idle, window, offset */
+    uint32_t n;                /* how many, or how much: n, k, rate, delta, size, value, amq */
+    uint32_t bytes;            /* burst, rcvbuf */
+    bool host;                 /* unreachable: the host, not the network */
+    unsigned choice;           /* one of the enums above */
+    uint16_t error;            /* class and code of a job, code of an item */
+    uint16_t ids[SIM_IDS_MAX]; /* of status lists */
+    uint8_t n_ids;             /* 0: all */
     int64_t per_item_ns, per_byte_ns;
     unsigned directions; /* enum s7_vanish: half_open, resurrect; latency: rx is IN */
     uint32_t max;        /* conn_limit */

@@ -16,7 +16,10 @@ sim_take_fn sim_take_drop, sim_take_run, sim_take_at, sim_take_bytes, sim_take_t
     sim_take_dist, sim_take_per_item, sim_take_per_byte, sim_take_dir, sim_take_max, sim_take_hold,
     sim_take_per, sim_take_for_after, sim_take_span, sim_take_errno, sim_take_close, sim_take_idle_how,
     sim_take_n, sim_take_down, sim_take_rcvbuf, sim_take_rate, sim_take_gap, sim_take_stream_dir,
-    sim_take_own_p, sim_take_sum, sim_take_gemodel;
+    sim_take_own_p, sim_take_sum, sim_take_gemodel, sim_take_byte, sim_take_delta, sim_take_reason,
+    sim_take_cc, sim_take_tpdu_size, sim_take_class, sim_take_code, sim_take_item_code, sim_take_pdu_size,
+    sim_take_amq, sim_take_extra, sim_take_which, sim_take_pair, sim_take_pad, sim_take_where, sim_take_kind,
+    sim_take_ids, sim_take_bits, sim_take_window_n;
 
 /* What its own parameters are when they are not given, where that is not 0. */
 void sim_fault_own_presets(struct sim_fault *fault);

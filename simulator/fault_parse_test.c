@@ -38,6 +38,8 @@ static const char *example(const char *takes)
         return "127.0.0.1";
     if (strncmp(takes, "0..1", 4) == 0)
         return "0.5";
+    if (strcmp(takes, "N, 64..65535") == 0)
+        return "64";
     if (takes[0] == 'N')
         return "1";
     if (strcmp(takes, "HEX") == 0)

@@ -219,6 +219,122 @@ static const struct sim_fault_param cycle_jitter[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static const struct sim_fault_param tpkt_version[] = {
+    {"value", "N", "0", "the byte that should be 3", sim_take_byte},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param tpkt_len[] = {
+    {"delta", "N", "1", "how far it is from the truth", sim_take_delta},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param cotp_dr[] = {
+    {"reason", "N", "1", "reason of the disconnect request, 0..255 or 0x00..0xFF", sim_take_reason},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param cc_short[] = {
+    {"variant", "short|size", "short",
+     "no TSAPs in the confirm (14 bytes), or a TPDU size of 512, which holds then", sim_take_cc},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param tpdu_small[] = {
+    {"size", "128|256|512|1024|2048", "128", "bytes of a TPDU", sim_take_tpdu_size},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param cotp_er[] = {
+    {"cause", "N", "1", "reject cause, 0..255 or 0x00..0xFF", sim_take_reason},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param refusal[] = {
+    {"class", "N", "0x81", "error class, 0..255 or 0x00..0xFF", sim_take_class},
+    {"code", "N", "0x04", "error code, 0..255 or 0x00..0xFF", sim_take_code},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param pdu_shrink[] = {
+    {"size", "N, 64..65535", "240", "PDU length that is granted at most, from 64 on", sim_take_pdu_size},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param amq_low[] = {
+    {"amq", "N", "1", "parallel jobs that are granted at most", sim_take_amq},
+    {"extra", "queue|error|drop", "queue",
+     "what becomes of a job that comes although so many are open: it waits, is refused with 8302, or is "
+     "ignored",
+     sim_take_extra},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param wrong_ref[] = {
+    {"which", "previous|next|random", "previous", "the reference that the answer carries", sim_take_which},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param wrong_function[] = {
+    {"pair", "read_for_write|write_for_read", "read_for_write", "which answer comes for which request",
+     sim_take_pair},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param duplicate[] = {
+    {"gap", DIST, "0", "from the answer to its double", sim_take_gap},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param reorder[] = {
+    {"window", "N", "2", "answers that change places: the last comes first", sim_take_window_n},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param unsolicited[] = {
+    {"kind", "diag|mode", "diag", "a diagnostic event, or a change to STOP", sim_take_kind},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param item_error[] = {
+    {"code", "N", "0x0A", "return code of the items that match, 0..254 or 0x00..0xFE", sim_take_item_code},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param short_item[] = {
+    {"delta", "N", "1", "bytes that the items that match lack", sim_take_delta},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param pad_wrong[] = {
+    {"how", "missing|extra", "missing", "an odd item has no fill byte, or an even or last one has one",
+     sim_take_pad},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param bitflip[] = {
+    {"where", "any|header|length|data", "any",
+     "in the whole frame; in the S7 header and parameters; in the lengths of TPKT and S7; in the data",
+     sim_take_where},
+    {"n", "N", "1", "different bits", sim_take_bits},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param garbage[] = {
+    {"n", "N", "40", "random bytes", sim_take_n},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param szl[] = {
+    {"id", "N|N|...", "all", "the status lists, at most 8", sim_take_ids},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param optimized_db[] = {
+    {"db", "N", NULL, "the data block", sim_take_db},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
     [SIM_FAULT_REFUSE] = {"refuse", "TCP connect", "the listener is shut: who dials is refused at once",
                           "CPU reboots, CP not loaded, firewall rejects", SIM_AT_DOOR, 0, refuse},
@@ -305,6 +421,84 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
                                       late_after_timeout},
     [SIM_FAULT_CYCLE_JITTER] = {"cycle_jitter", "CPU", "answers leave at the end of a cycle only",
                                 "the scan cycle of a CPU", SIM_AT_REQUEST, 0, cycle_jitter},
+    [SIM_FAULT_TPKT_VERSION] = {"tpkt_version", "TPKT/COTP", "the answer begins with another version than 3",
+                                "another device answers on port 102", SIM_AT_REQUEST, 0, tpkt_version},
+    [SIM_FAULT_TPKT_LEN_SHORT] =
+        {"tpkt_len_short", "TPKT/COTP",
+         "the TPKT says that it is shorter than it is: the rest is taken for the next one", "buggy gateway",
+         SIM_AT_REQUEST, 0, tpkt_len},
+    [SIM_FAULT_TPKT_LEN_LONG] = {"tpkt_len_long", "TPKT/COTP",
+                                 "the TPKT says that it is longer than it is: the client waits for the rest",
+                                 "truncated frame", SIM_AT_REQUEST, 0, tpkt_len},
+    [SIM_FAULT_COTP_NO_CC] = {"cotp_no_cc", "TPKT/COTP", "the connection request is never answered",
+                              "ISO does not connect after TCP did", SIM_AT_CONNECT, 0, none},
+    [SIM_FAULT_COTP_DR] = {"cotp_dr", "TPKT/COTP",
+                           "the connection request is answered by a disconnect request",
+                           "wrong TSAP, no connection resource", SIM_AT_CONNECT, 0, cotp_dr},
+    [SIM_FAULT_CC_SHORT] = {"cc_short", "TPKT/COTP", "the confirm has no TSAPs, or another TPDU size",
+                            "CPUs whose confirm is shorter than clients expect", SIM_AT_CONNECT, 0, cc_short},
+    [SIM_FAULT_TPDU_SMALL] = {"tpdu_small", "TPKT/COTP",
+                              "a small TPDU size is confirmed, and answers come in several TPDUs",
+                              "older CPUs", SIM_AT_CONNECT, 0, tpdu_small},
+    [SIM_FAULT_EOT_MISSING] = {"eot_missing", "TPKT/COTP", "the last TPDU of the answer never comes",
+                               "CPU that crashes in mid telegram", SIM_AT_REQUEST, 0, none},
+    [SIM_FAULT_COTP_ER] = {"cotp_er", "TPKT/COTP", "an error TPDU comes instead of the answer",
+                           "protocol guard of a gateway", SIM_AT_REQUEST, 0, cotp_er},
+    [SIM_FAULT_DR_MID] = {"dr_mid", "TPKT/COTP",
+                          "a disconnect request comes instead of the answer, then the end",
+                          "the engineering station stops the CPU and removes its connections", SIM_AT_REQUEST,
+                          0, none},
+    [SIM_FAULT_SETUP_REFUSE] = {"setup_refuse", "S7", "setup communication is refused",
+                                "S7 disabled, PUT/GET off", SIM_AT_SETUP, 0, refusal},
+    [SIM_FAULT_PDU_SHRINK] = {"pdu_shrink", "S7", "a smaller PDU length is granted",
+                              "failover to an older CPU", SIM_AT_SETUP, 0, pdu_shrink},
+    [SIM_FAULT_AMQ_LOW] = {"amq_low", "S7", "fewer parallel jobs are granted", "overwhelmed CPU",
+                           SIM_AT_SETUP, 0, amq_low},
+    [SIM_FAULT_WRONG_REF] = {"wrong_ref", "S7", "the answer carries another PDU reference",
+                             "frames that come twice or late", SIM_AT_REQUEST, 0, wrong_ref},
+    [SIM_FAULT_WRONG_FUNCTION] = {"wrong_function", "S7",
+                                  "the answer has the form of that to another function",
+                                  "gateways that mix up answers", SIM_AT_REQUEST, SIM_FN_WRITE,
+                                  wrong_function},
+    [SIM_FAULT_DUPLICATE] = {"duplicate", "S7", "the answer comes twice", "retransmission by a gateway",
+                             SIM_AT_REQUEST, 0, duplicate},
+    [SIM_FAULT_REORDER] = {"reorder", "S7", "answers of jobs in parallel come in another order",
+                           "CPU with more than one parallel job", SIM_AT_REQUEST, 0, reorder},
+    [SIM_FAULT_UNSOLICITED] = {"unsolicited", "S7", "a push that nobody asked for comes before the answer",
+                               "another part of the program subscribed to messages", SIM_AT_REQUEST, 0,
+                               unsolicited},
+    [SIM_FAULT_ITEM_ERROR] = {"item_error", "S7", "items that match are refused, the others are served",
+                              "a tag that the new program has no more", SIM_AT_REQUEST,
+                              SIM_FN_READ | SIM_FN_WRITE, item_error},
+    [SIM_FAULT_JOB_ERROR] = {"job_error", "S7", "the whole job is refused",
+                             "protection level, object that is missing", SIM_AT_REQUEST, 0, refusal},
+    [SIM_FAULT_SHORT_ITEM] = {"short_item", "S7",
+                              "items that match come shorter than asked for, and are said to be good",
+                              "CPUs that answer with 15 bytes instead of 19", SIM_AT_REQUEST, SIM_FN_READ,
+                              short_item},
+    [SIM_FAULT_PAD_WRONG] = {"pad_wrong", "S7", "fill bytes are missing, or too many", "S7 stacks of others",
+                             SIM_AT_REQUEST, SIM_FN_READ, pad_wrong},
+    [SIM_FAULT_TRANSPORT_WRONG] =
+        {"transport_wrong", "S7",
+         "an item says that its length counts bits where it counts bytes, or the reverse",
+         "firmware of a gateway", SIM_AT_REQUEST, SIM_FN_READ, none},
+    [SIM_FAULT_BITFLIP] = {"bitflip", "S7", "bits of the answer are flipped, and TCP does not notice",
+                           "memory errors, bad gateway", SIM_AT_REQUEST, 0, bitflip},
+    [SIM_FAULT_GARBAGE] = {"garbage", "S7", "random bytes come instead of the answer",
+                           "port that is shared with another service", SIM_AT_REQUEST, 0, garbage},
+    [SIM_FAULT_ACK_NO_DATA] = {"ack_no_data", "S7",
+                               "an acknowledgement without data comes instead of the answer", "busy CPU",
+                               SIM_AT_REQUEST, SIM_FN_READ | SIM_FN_WRITE | SIM_FN_SETUP, none},
+    [SIM_FAULT_SZL_PARTIAL] = {"szl_partial", "S7",
+                               "the first part of a long status list comes, the next one is refused",
+                               "long lists over small PDUs", SIM_AT_REQUEST, SIM_FN_USERDATA, szl},
+    [SIM_FAULT_SZL_MISSING] = {"szl_missing", "S7", "status lists that this CPU does not have",
+                               "S7-1200 and 1500 lack many", SIM_AT_REQUEST, SIM_FN_USERDATA, szl},
+    [SIM_FAULT_WRITE_IGNORED] = {"write_ignored", "CPU", "a write is acknowledged and changes nothing",
+                                 "forced outputs, safety DB", SIM_AT_REQUEST, SIM_FN_WRITE, none},
+    [SIM_FAULT_OPTIMIZED_DB] = {"optimized_db", "CPU", "a data block cannot be reached by address",
+                                "optimized access, which TIA presets", SIM_AT_REQUEST,
+                                SIM_FN_READ | SIM_FN_WRITE, optimized_db},
 };
 
 size_t sim_fault_kinds(const struct sim_fault_kind **out)

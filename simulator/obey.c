@@ -204,6 +204,36 @@ static void half_close(struct sim_conn *conn, enum sim_writes writes, bool first
     conn->turn.half_close = true;
 }
 
+/* Does it stand for the answer, so that the request is not run? */
+static bool is_instead(enum sim_fault_type type)
+{
+    return type == SIM_FAULT_DR_MID || type == SIM_FAULT_COTP_ER || type == SIM_FAULT_GARBAGE;
+}
+
+static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    const struct sim_verdict *verdict = &conn->turn.verdict;
+    const struct sim_quirk quirk = {
+        .type = verdict->type, .own = &verdict->own, .items = verdict->items, .bits = verdict->bits};
+    uint8_t *bytes;
+    size_t cap;
+
+    step->quirk = &quirk;
+    if (is_instead(quirk.type))
+        swallow(conn, step);
+    else
+        sim_serve(conn, writes, step);
+    step->quirk = NULL;
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    size_t len = sim_session_answer_room(conn->session, &bytes, &cap);
+    sim_session_cut(conn->session,
+                    sim_spoil_frames(&quirk, sim_session_client_ref(conn->session), bytes, len, cap));
+    tell(conn, first_run, "%s", fn_name(fn_of(step)));
+    if (quirk.type == SIM_FAULT_DR_MID)
+        stop(conn, SIM_REFUSE_FIN, step);
+}
+
 static void deafen(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
     (void)first_run; /* told when it is done */
@@ -287,11 +317,16 @@ static void turn_away(struct sim_conn *conn, enum sim_writes writes, bool first_
     const struct sim_fault_own *own = &conn->turn.verdict.own;
 
     (void)writes;
-    tell(conn, first_run, "all %u connections%s are taken, %s", own->max,
-         own->per_role ? " of this type" : "", ending_name(own->ending));
+    if (conn->turn.verdict.type == SIM_FAULT_COTP_DR)
+        tell(conn, first_run, "disconnect request, reason %u", own->n);
+    else
+        tell(conn, first_run, "all %u connections%s are taken, %s", own->max,
+             own->per_role ? " of this type" : "", ending_name(own->ending));
     conn->station->now.stats.refused++;
     if (own->ending != SIM_END_SILENCE) {
-        sim_session_turn_away(conn->session, refusals[own->ending], step);
+        sim_session_turn_away(
+            conn->session, refusals[own->ending],
+            conn->turn.verdict.type == SIM_FAULT_COTP_DR ? (uint8_t)own->n : S7_COTP_REASON_CONGESTION, step);
         return;
     }
     sim_session_swallow(conn->session, step);
@@ -321,8 +356,18 @@ static struct sim_shape *shape_of(struct sim_conn *conn)
     return conn->shape;
 }
 
-static bool leaves_as_usual(const struct sim_verdict *verdict)
+/* The second of two comes later. */
+static bool is_doubled_later(const struct sim_verdict *verdict)
 {
+    return verdict->type == SIM_FAULT_DUPLICATE && verdict->own.time.high_ns > 0;
+}
+
+static bool leaves_as_usual(const struct sim_conn *conn, int64_t now_ns)
+{
+    const struct sim_verdict *verdict = &conn->turn.verdict;
+
+    if (is_doubled_later(verdict) || (conn->shape != NULL && sim_shape_has_group(conn->shape, now_ns)))
+        return false;
     return sim_leaving_is_usual(&verdict->leaving) && verdict->late_ns == 0 && !verdict->splits &&
            verdict->bucket == 0;
 }
@@ -337,8 +382,10 @@ static void leave(struct sim_conn *conn, bool first_run, const struct sim_step *
            pending = sim_session_pending(conn->session, &bytes);
     struct sim_armed *bucket = verdict->bucket != 0 ? sim_armed_find(conn->server, verdict->bucket) : NULL;
 
-    if (len == 0 || leaves_as_usual(verdict) || shape_of(conn) == NULL)
+    if (len == 0 || leaves_as_usual(conn, now_ns) || shape_of(conn) == NULL)
         return;
+    if (is_doubled_later(verdict))
+        how.first = (uint32_t)(len / 2);
     if (verdict->splits)
         how.first = (uint32_t)kept(verdict->split_at, verdict->split_n, bytes + pending - len, len);
     if (how.from_ns < now_ns)
@@ -346,6 +393,10 @@ static void leave(struct sim_conn *conn, bool first_run, const struct sim_step *
     how.from_ns += verdict->late_ns;
     if (bucket != NULL)
         sim_armed_pour(bucket, len, how.from_ns, &how);
+    if (verdict->reorders && !sim_shape_has_group(conn->shape, now_ns))
+        sim_shape_begin_group(conn->shape, how.hold, how.from_ns);
+    if (sim_shape_has_group(conn->shape, now_ns))
+        sim_shape_join(conn->shape, pending, len, &how);
     sim_shape_add(conn->shape, &how, pending, len, now_ns);
     tell(conn, first_run, "the answer to %s leaves later or in pieces", fn_name(fn_of(step)));
 }
@@ -393,7 +444,8 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
                                                        [SIM_DEED_VANISH] = vanish,
                                                        [SIM_DEED_TURN_AWAY] = turn_away,
                                                        [SIM_DEED_HALF_CLOSE] = half_close,
-                                                       [SIM_DEED_DEAFEN] = deafen};
+                                                       [SIM_DEED_DEAFEN] = deafen,
+                                                       [SIM_DEED_SPOIL] = spoil};
 
     if (!conn->turn.judged)
         judge(conn, first_run, step);

@@ -122,6 +122,7 @@ static void for_tasks(sim_session *session, void (*fn)(struct sim_tasks *))
 
 void sim_session_mark(sim_session *session)
 {
+    session->now.in_turn = 0;
     session->mark = session->now;
     for_tasks(session, sim_tasks_mark);
     sim_shelf_mark(&session->shelf, &session->now.link);
@@ -175,6 +176,11 @@ size_t sim_session_pending(const sim_session *session, const uint8_t **bytes)
 {
     *bytes = session->tx + session->tx_sent;
     return session->now.tx_len - session->tx_sent;
+}
+
+uint8_t *sim_session_unsent(sim_session *session)
+{
+    return session->tx + session->tx_sent;
 }
 
 void sim_session_sent(sim_session *session, size_t len)

@@ -103,3 +103,61 @@ void sim_shape_sent(struct sim_shape *shape, size_t len)
 {
     shape->sent += len;
 }
+
+/* ---- groups ---- */
+
+bool sim_shape_has_group(const struct sim_shape *shape, int64_t now_ns)
+{
+    const struct sim_group *group = &shape->now.group;
+
+    return group->wanted > group->n && now_ns < group->until_ns;
+}
+
+void sim_shape_begin_group(struct sim_shape *shape, unsigned wanted, int64_t until_ns)
+{
+    shape->now.group =
+        (struct sim_group){.wanted = wanted < SIM_GROUP ? wanted : SIM_GROUP, .until_ns = until_ns};
+}
+
+void sim_shape_join(struct sim_shape *shape, size_t pending, size_t len, struct sim_leaving *how)
+{
+    struct sim_group *group = &shape->now.group;
+
+    if (group->n == 0)
+        group->from = shape->sent + pending - len;
+    group->len[group->n++] = len;
+    how->hold = group->wanted;
+    how->from_ns = group->until_ns;
+}
+
+static void reverse_bytes(uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len / 2; i++) {
+        uint8_t byte = bytes[i];
+        bytes[i] = bytes[len - 1 - i];
+        bytes[len - 1 - i] = byte;
+    }
+}
+
+/* All bytes the other way round, and then those of each answer back. */
+static void reverse(struct sim_group *group, uint8_t *bytes)
+{
+    size_t all = 0, at = 0;
+
+    for (unsigned i = 0; i < group->n; i++)
+        all += group->len[i];
+    reverse_bytes(bytes, all);
+    for (unsigned i = group->n; i-- > 0; at += group->len[i])
+        reverse_bytes(bytes + at, group->len[i]);
+}
+
+void sim_shape_turn_round(struct sim_shape *shape, uint8_t *unsent, int64_t now_ns)
+{
+    struct sim_group *group = &shape->now.group;
+
+    if (group->wanted == 0 || sim_shape_has_group(shape, now_ns))
+        return;
+    if (group->n > 1)
+        reverse(group, unsent + (group->from - shape->sent));
+    group->wanted = 0;
+}

@@ -11,6 +11,8 @@
 
 #include "loop/loop.h"
 
+#include <stdbool.h>
+
 /* How one answer is to leave; all zero: as it is. */
 struct sim_leaving {
     int64_t from_ns; /* not earlier */
@@ -33,8 +35,18 @@ struct sim_gate {
     bool held;
 };
 
+/* Answers that are to leave in the reverse order, one after the other in the bytes. */
+#define SIM_GROUP 16
+struct sim_group {
+    uint64_t from;
+    size_t len[SIM_GROUP];
+    unsigned n, wanted; /* wanted 0: there is none */
+    int64_t until_ns;   /* it leaves then, complete or not */
+};
+
 struct sim_gates {
     size_t n, n_held;
+    struct sim_group group;
     struct sim_gate gates[SIM_GATES];
 };
 
@@ -53,6 +65,18 @@ void sim_shape_add(struct sim_shape *shape, const struct sim_leaving *how, size_
 size_t sim_shape_may_send(struct sim_shape *shape, size_t pending, int64_t now_ns, int64_t *next_ns);
 
 void sim_shape_sent(struct sim_shape *shape, size_t len);
+
+/* Does a group wait for more answers? They belong to it, whatever was decided about them. */
+bool sim_shape_has_group(const struct sim_shape *shape, int64_t now_ns);
+void sim_shape_begin_group(struct sim_shape *shape, unsigned wanted, int64_t until_ns);
+
+/* The last `len` of the pending bytes are one more of its answers; *how: hold them. */
+void sim_shape_join(struct sim_shape *shape, size_t pending, size_t len, struct sim_leaving *how);
+
+/* Turn a group round that is complete, or whose time is over; unsent: the pending bytes. When the turn
+ * stands.
+ */
+void sim_shape_turn_round(struct sim_shape *shape, uint8_t *unsent, int64_t now_ns);
 
 static inline bool sim_leaving_is_usual(const struct sim_leaving *how)
 {

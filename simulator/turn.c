@@ -384,8 +384,12 @@ static void settle(struct sim_conn *conn)
 void sim_turn_settle(struct sim_conn *conn)
 {
     const uint8_t *bytes;
-    size_t pending, len = may_send(conn, &pending);
+    size_t pending, len;
 
+    if (conn->shape != NULL)
+        sim_shape_turn_round(conn->shape, sim_session_unsent(conn->session),
+                             s7_loop_now_ns(conn->server->loop));
+    len = may_send(conn, &pending);
     (void)sim_session_pending(conn->session, &bytes);
     if (conn->turn.vanish)
         sim_lasting_vanish(conn);

@@ -2,6 +2,8 @@
 
 #include "loop/random.h"
 #include "protocol/cotp.h"
+#include "protocol/szl.h"
+#include "protocol/userdata.h"
 #include "protocol/var.h"
 
 #include <string.h>
@@ -89,6 +91,34 @@ static void look_at_items(const struct s7_pdu *pdu, const struct sim_fault_match
     }
 }
 
+/* Which items fit, for those that are done something to. */
+static void mark_items(const struct s7_pdu *pdu, const struct sim_fault_match *match,
+                       uint64_t items[SIM_ITEM_WORDS])
+{
+    struct s7_item_walk walk;
+    struct s7_var_item item;
+    bool more;
+
+    memset(items, 0, SIM_ITEM_WORDS * sizeof items[0]);
+    if (pdu == NULL || s7_item_walk_begin(pdu, &walk) != S7_OK)
+        return;
+    for (unsigned n = 0; s7_item_walk_next(&walk, &item, &more) == S7_OK && more; n++)
+        if (!match->by_item || ((match->item == 0 || match->item == n + 1) && fits_item(match, &item)))
+            items[n / 64 % SIM_ITEM_WORDS] |= UINT64_C(1) << n % 64;
+}
+
+/* A first request for one of the status lists that are meant. */
+static bool asks_for_list(const struct sim_fault_own *own, const struct s7_pdu *pdu)
+{
+    struct s7_userdata request;
+    uint16_t id, index;
+
+    return pdu != NULL && s7_userdata_decode(pdu, &request) == S7_OK && request.group == S7_GROUP_CPU &&
+           request.subfunction == S7_CPU_READ_SZL && request.type == S7_USERDATA_REQUEST &&
+           s7_szl_request_decode(request.payload, request.payload_len, &id, &index) == S7_OK &&
+           sim_quirk_names_list(own, id);
+}
+
 static bool holds_payload(const struct sim_fault_match *match, const struct s7_pdu *pdu)
 {
     return memmem(pdu->param, pdu->param_len, match->payload, match->payload_len) != NULL ||
@@ -144,6 +174,9 @@ static bool fits(const struct sim_armed *armed, const struct sim_asked *asked, u
     const struct sim_fault *fault = &armed->fault;
 
     if (fault->type == SIM_FAULT_CONN_LIMIT && asked->again)
+        return false;
+    if ((fault->type == SIM_FAULT_SZL_MISSING || fault->type == SIM_FAULT_SZL_PARTIAL) &&
+        !asks_for_list(&fault->own, asked->pdu))
         return false;
     return fault->own.at_ns < 0 && !sim_fault_waits_for_idleness(fault) &&
            (fault->match.fns & (unsigned)asked->fn) != 0 && sim_armed_is_live(armed, asked->now_ns) &&
@@ -230,11 +263,16 @@ static int64_t times(int64_t each_ns, uint64_t n)
     return n > 0 && each_ns > DELAY_MAX_NS / (int64_t)n ? DELAY_MAX_NS : each_ns * (int64_t)n;
 }
 
-/* The time is drawn from a number of its own: the same bits said already whether it fires. */
+/* What it does is drawn from a number of its own: the same bits said already whether it fires. */
+static uint64_t own_draw(const struct sim_armed *armed, uint64_t seed, unsigned conn)
+{
+    return s7_draw(draw(armed, seed, conn), armed->id, conn, armed->now.matched);
+}
+
 static int64_t think_time(const struct sim_armed *armed, uint64_t seed, const struct sim_asked *asked)
 {
     const struct sim_fault_own *own = &armed->fault.own;
-    uint64_t bits = s7_draw(draw(armed, seed, asked->conn), armed->id, asked->conn, armed->now.matched);
+    uint64_t bits = own_draw(armed, seed, asked->conn);
     int64_t ns = sim_dist_draw(&own->time, bits);
     struct contents contents;
 
@@ -339,7 +377,8 @@ static void shape(const struct sim_armed *armed, uint64_t bits, int64_t now_ns, 
     const struct sim_fault_own *own = &armed->fault.own;
     struct sim_leaving *leaving = &out->leaving;
 
-    if (armed->fault.type == SIM_FAULT_COALESCE) {
+    if (armed->fault.type == SIM_FAULT_COALESCE || armed->fault.type == SIM_FAULT_REORDER) {
+        out->reorders = armed->fault.type == SIM_FAULT_REORDER;
         leaving->hold = own->n;
         leaving->from_ns = now_ns + own->span_ns;
         return;
@@ -357,7 +396,7 @@ static void shape(const struct sim_armed *armed, uint64_t bits, int64_t now_ns, 
 static bool goes_on(struct sim_armed *armed, uint64_t seed, const struct sim_asked *asked,
                     struct sim_verdict *out)
 {
-    uint64_t bits = s7_draw(draw(armed, seed, asked->conn), armed->id, asked->conn, armed->now.matched);
+    uint64_t bits = own_draw(armed, seed, asked->conn);
 
     switch (armed->fault.type) {
     case SIM_FAULT_SLOW:
@@ -381,6 +420,7 @@ static bool goes_on(struct sim_armed *armed, uint64_t seed, const struct sim_ask
     case SIM_FAULT_DRIBBLE:
     case SIM_FAULT_SPLIT:
     case SIM_FAULT_COALESCE:
+    case SIM_FAULT_REORDER:
         shape(armed, bits, asked->now_ns, out);
         return true;
     default:
@@ -402,14 +442,23 @@ static void rule(struct sim_armed *armed, uint64_t seed, const struct sim_asked 
         [SIM_FAULT_HANG] = SIM_DEED_SWALLOW,
         [SIM_FAULT_FIN_HALF] = SIM_DEED_HALF_CLOSE,
         [SIM_FAULT_ZERO_WINDOW] = SIM_DEED_DEAFEN,
+        [SIM_FAULT_COTP_NO_CC] = SIM_DEED_SWALLOW,
+        [SIM_FAULT_COTP_DR] = SIM_DEED_TURN_AWAY,
     };
+    enum sim_deed deed = deeds[armed->fault.type];
 
     out->fault = armed->fault.kind->name;
     if (goes_on(armed, seed, asked, out))
         return;
-    out->deed = deeds[armed->fault.type];
+    out->deed = deed == SIM_DEED_SERVE ? SIM_DEED_SPOIL : deed;
     out->id = armed->id;
+    out->type = armed->fault.type;
     out->own = armed->fault.own;
+    out->bits = own_draw(armed, seed, asked->conn);
+    if (out->deed == SIM_DEED_SPOIL)
+        mark_items(asked->pdu, &armed->fault.match, out->items);
+    if (out->type == SIM_FAULT_DUPLICATE)
+        out->leaving.gap = out->own.time;
 }
 
 void sim_judge(struct sim_armed *list, uint64_t seed, const struct sim_asked *asked, uint64_t *once,

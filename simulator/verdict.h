@@ -12,6 +12,7 @@
 
 #include "simulator/fault.h"
 #include "simulator/shape.h"
+#include "simulator/spoil.h"
 
 #include "loop/loop.h"
 #include "protocol/pdu.h"
@@ -70,19 +71,23 @@ enum sim_deed {
     SIM_DEED_VANISH,  /* take the cable out, run it, answer into whatever is left */
     SIM_DEED_TURN_AWAY,
     SIM_DEED_HALF_CLOSE, /* neither run nor answer, end the own direction */
+    SIM_DEED_SPOIL,      /* run it, or answer it, as its quirk says */
     SIM_DEED_DEAFEN      /* run it, answer, then do not read any more */
 };
 
 struct sim_verdict {
     enum sim_deed deed;
-    int64_t delay_ns;         /* before any of it */
-    const char *fault;        /* the name of the one that did something, or NULL; static */
-    uint64_t id;              /* of the one that chose the deed */
-    struct sim_fault_own own; /* its parameters: it may be dropped while the request is held */
+    int64_t delay_ns;               /* before any of it */
+    const char *fault;              /* the name of the one that did something, or NULL; static */
+    uint64_t id;                    /* of the one that chose the deed */
+    enum sim_fault_type type;       /* what it is */
+    uint64_t bits;                  /* what it draws from */
+    uint64_t items[SIM_ITEM_WORDS]; /* those that fit it, from 0 */
+    struct sim_fault_own own;       /* its parameters: it may be dropped while the request is held */
     /* how the answer leaves */
     struct sim_leaving leaving;
     int64_t late_ns; /* so much later than it would */
-    bool splits;
+    bool splits, reorders;
     enum sim_cut_at split_at;
     uint32_t split_n;
     uint64_t bucket; /* the id of the fault `bandwidth` that it has to pass; 0: none */
