@@ -3,7 +3,9 @@
 #include "scenarios/run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -111,7 +113,8 @@ static int exit_of(const struct sc_totals *totals)
 struct written {
     const char *path;
     FILE *file;
-    char temporary[4096]; /* "": the path itself is written */
+    char target[PATH_MAX];         /* what the rename replaces */
+    char temporary[PATH_MAX + 24]; /* "": the path itself is written */
 };
 
 static int cannot_write(const struct cli_command *self, const struct written *written, int why)
@@ -144,75 +147,114 @@ static int close_trace(const struct cli_command *self, const struct written *tra
     return status != CLI_OK ? status : CLI_ENVIRONMENT;
 }
 
-/* Beside it, to be renamed when it is whole; a pipe or a device is written itself. It is opened before
- * anything runs: who cannot have it learns so at once. Returns -1, or the exit status (said on stderr). */
-static int open_junit(const struct cli_command *self, struct written *junit)
+/* The file that a rename is to replace: behind links, which stay. A new one is where its path says. */
+static bool junit_target(const struct written *junit, char target[PATH_MAX])
+{
+    if (realpath(junit->path, target) != NULL)
+        return true;
+    int why = errno;
+    struct stat st;
+    bool is_new = why == ENOENT && lstat(junit->path, &st) != 0 && strlen(junit->path) < PATH_MAX;
+    if (is_new)
+        snprintf(target, PATH_MAX, "%s", junit->path);
+    errno = why;
+    return is_new;
+}
+
+/* /dev/stdout, or the file that the shell has made of it. */
+static bool is_standard_output(const struct stat *st)
+{
+    struct stat output;
+
+    return fstat(STDOUT_FILENO, &output) == 0 && output.st_dev == st->st_dev && output.st_ino == st->st_ino;
+}
+
+/* What will be written. A pipe or a device is opened now, and written itself. Returns -1, or the exit status
+ * (said on stderr). */
+static int find_junit(const struct cli_command *self, struct written *junit)
 {
     struct stat st;
-    const char *path = junit->temporary;
 
     if (junit->path == NULL)
         return -1;
-    if (stat(junit->path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        path = junit->path;
-    } else {
-        int len = snprintf(junit->temporary, sizeof junit->temporary, "%s.%ld", junit->path, (long)getpid());
-        if (len < 0 || (size_t)len >= sizeof junit->temporary)
-            return cannot_write(self, junit, ENAMETOOLONG);
+    bool there = stat(junit->path, &st) == 0;
+    if (there && S_ISREG(st.st_mode) && is_standard_output(&st))
+        return cli_usage_error(self, "--junit %s is standard output, where the results are told",
+                               junit->path);
+    if (there && !S_ISREG(st.st_mode)) {
+        junit->file = fopen(junit->path, "w");
+        return junit->file != NULL ? -1 : cannot_write(self, junit, errno);
     }
-    junit->file = fopen(path, path == junit->path ? "w" : "wx");
+    if (!junit_target(junit, junit->target))
+        return cannot_write(self, junit, errno);
+    snprintf(junit->temporary, sizeof junit->temporary, "%s.%ld", junit->target, (long)getpid());
+    return -1;
+}
+
+/* Beside the target, to be renamed when it is whole; before anything runs, so that who cannot have it learns
+ * so at once. Returns -1, or the exit status (said on stderr). */
+static int open_junit(const struct cli_command *self, struct written *junit)
+{
+    if (junit->temporary[0] == '\0')
+        return -1;
+    junit->file = fopen(junit->temporary, "wx");
     return junit->file != NULL ? -1 : cannot_write(self, junit, errno);
 }
 
 /* wanted: all has been told, and the report was written; otherwise what was at its path stays. */
-static int close_junit(const struct cli_command *self, struct written *junit, bool wanted, bool lost,
+static int close_junit(const struct cli_command *self, const struct written *junit, bool wanted, bool lost,
                        int status)
 {
+    bool renames = junit->temporary[0] != '\0';
+
     if (junit->file == NULL)
         return status;
     lost = ferror(junit->file) != 0 || lost;
     errno = 0;
     if (fclose(junit->file) != 0)
         lost = true;
-    if (wanted && !lost && junit->temporary[0] != '\0' && rename(junit->temporary, junit->path) != 0)
+    if (wanted && !lost && renames && rename(junit->temporary, junit->target) != 0)
         lost = true;
     int why = errno;
-    if (junit->temporary[0] != '\0' && (lost || !wanted))
+    if (renames && (lost || !wanted))
         unlink(junit->temporary);
     return wanted && lost ? cannot_write(self, junit, why) : status;
 }
 
 /* ---- the run ---- */
 
+/* With the signals held that would end it: what it made is removed before they are obeyed. */
+static int run_held(const struct cli_command *self, char **files, struct sc_run_options *options,
+                    struct written *trace, struct written *junit)
+{
+    struct sc_totals totals = {0};
+    int status = open_junit(self, junit);
+    bool runs = status < 0;
+
+    if (runs) {
+        options->one.trace = trace->file;
+        options->junit = junit->file;
+        sc_run_all(files, options, &totals);
+        status = exit_of(&totals);
+    }
+    status = close_trace(self, trace, totals.trace_lost, status);
+    return close_junit(self, junit, runs && options->signals->came == 0, totals.junit_lost, status);
+}
+
 static int run_files(const struct cli_command *self, char **files, const struct wish *wish,
                      struct sc_run_options *options)
 {
     struct written trace = {.path = wish->trace}, junit = {.path = wish->junit};
-    struct sc_totals totals = {0};
-    int status = open_junit(self, &junit);
+    struct sc_signals signals;
+    int status = find_junit(self, &junit);
 
     if (status < 0)
-        status = open_trace(self, &trace);
-    bool runs = status < 0;
-    if (runs) {
-        options->one.trace = trace.file;
-        options->junit = junit.file;
-        sc_run_all(files, options, &totals);
-        status = exit_of(&totals);
-    }
-    status = close_trace(self, &trace, totals.trace_lost, status);
-    return close_junit(self, &junit, runs && options->signals->came == 0, totals.junit_lost, status);
-}
-
-/* A signal ends the run, and this process when nothing is left behind. */
-static int run_held(const struct cli_command *self, char **files, const struct wish *wish,
-                    struct sc_run_options *options)
-{
-    struct sc_signals signals;
-
+        status = open_trace(self, &trace); /* may wait for a pipe's reader: signals are not held yet */
+    if (status >= 0)
+        return close_junit(self, &junit, false, false, status);
     options->signals = &signals;
     sc_signals_hold(&signals);
-    int status = run_files(self, files, wish, options);
+    status = run_held(self, files, options, &trace, &junit);
     if (signals.came != 0 && signals.came != SIGPIPE)
         fprintf(stderr, "s7rig %s: ended by signal %d (%s) before all had run\n", self->name, signals.came,
                 strsignal(signals.came));
@@ -254,7 +296,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
         status = CLI_NOTHING;
     } else {
         sc_take_part(files, wish.part, wish.n_parts);
-        status = run_held(self, files, &wish, &options);
+        status = run_files(self, files, &wish, &options);
     }
     sc_free_files(files);
     return status;

@@ -95,7 +95,7 @@ static enum kind kind_of(const struct sc_attempt *try)
 /* What CI systems group and filter by. */
 static const char *type_of(const struct sc_attempt *try)
 {
-    static const char *const types[] = {"", "expectation", "", "no-lua", "no-world"};
+    static const char *const types[] = {"", "failed", "", "no-lua", "no-world"};
 
     if (try->crashed)
         return "crashed";
