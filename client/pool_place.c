@@ -111,7 +111,10 @@ static s7_status NOT_HERE get_with_care(s7_pool *pool, const s7_ctx *ctx, s7_cli
 
 s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
 {
-    if (pool == NULL || out == NULL)
+    if (out == NULL)
+        return S7_E_ARG;
+    *out = NULL;
+    if (pool == NULL)
         return S7_E_ARG;
     if (s7_pool_is_forked(pool))
         return s7_pool_complain(ctx, pool, "borrow from the pool", S7_E_FORKED, "");
