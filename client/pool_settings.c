@@ -247,10 +247,50 @@ static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent
 
     while (strlen(err->came) + HOLDER_ROOM < sizeof err->came &&
            s7_pool_core_holder(core, n, &label, &since_ns))
-        add(err, "%s %.1f s by \"%.*s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns), LABEL_LEN,
-            label_of(label));
+        add(err, "%s %.1f s by \"%.*s\"", n++ == 0 ? "; lent for" : ",", seconds(now_ns - since_ns),
+            LABEL_LEN, label_of(label));
     if (n < lent)
         add(err, " and %u more", lent - n);
+}
+
+/* Connections that are neither lent nor to be had. */
+static void add_others(s7_errinfo *err, const s7_pool_stats *stats)
+{
+    const struct {
+        uint32_t n;
+        const char *what;
+    } others[] = {{stats->checking, "under check"},
+                  {stats->dirty, "waiting for a late answer"},
+                  {stats->closing, "being closed"},
+                  {stats->connecting, "being made"}};
+
+    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (others[i].n > 0)
+            add(err, ", %u %s", others[i].n, others[i].what);
+}
+
+/* Whose fault is it, and what would help? */
+static void advise(s7_errinfo *err, const struct s7_pool_settings *settings, const s7_pool_stats *stats)
+{
+    const s7_pool_options *options = &settings->options;
+    bool full = stats->limit < stats->size;
+
+    err->cause = full ? S7_CAUSE_PLC_FULL : S7_CAUSE_UNKNOWN;
+    if (full)
+        snprintf(err->hint, sizeof err->hint,
+                 "close other programs' connections to this PLC, or hold clients shorter");
+    else if (stats->in_use == 0)
+        snprintf(err->hint, sizeof err->hint,
+                 "nobody holds a client: wait longer (acquire_ms %u) than a check or a late answer may take "
+                 "(health_timeout_ms %u, request_ms %u), or raise the pool's size (%u)",
+                 (unsigned)options->acquire_ms, (unsigned)options->health_timeout_ms,
+                 (unsigned)settings->client.options.request_ms, stats->size);
+    else
+        snprintf(err->hint, sizeof err->hint,
+                 "put clients back sooner, or raise the pool's size (%u; acquire_ms %u, max_connecting %u, "
+                 "%u wait)",
+                 stats->size, (unsigned)options->acquire_ms, (unsigned)options->max_connecting,
+                 stats->waiting);
 }
 
 static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, const s7_pool_core *core,
@@ -260,6 +300,7 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
 
     s7_pool_core_stats(core, &stats);
     add(err, "%u of %u connections are in use", stats.in_use, stats.size);
+    add_others(err, &stats);
     if (stats.limit < stats.size)
         add(err, "; the PLC refuses more than %u: %.60s", stats.limit, dial->came);
     else if (stats.last_connect_error != S7_OK && stats.last_connect_error == dial->status)
@@ -267,14 +308,7 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
     if (stats.denied)
         add(err, "; the pool's group allows no more to this PLC");
     add_holders(err, core, stats.in_use, now_ns);
-    err->cause = stats.limit < stats.size ? S7_CAUSE_PLC_FULL : S7_CAUSE_UNKNOWN;
-    snprintf(err->hint, sizeof err->hint,
-             stats.limit < stats.size
-                 ? "close other programs' connections to this PLC, or hold clients shorter"
-                 : "put clients back sooner, or raise the pool's size (%u; acquire_ms %u, max_connecting %u, "
-                   "%u wait)",
-             stats.size, (unsigned)settings->options.acquire_ms, (unsigned)settings->options.max_connecting,
-             stats.waiting);
+    advise(err, settings, &stats);
 }
 
 static void down(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *dial, int64_t now_ns)
@@ -285,9 +319,10 @@ static void down(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *di
 
     s7_pool_core_stats(core, &stats);
     bool dialed = stats.down;
+    bool more = dialed && dial->came[0] != '\0' && strcmp(dial->came, s7_strerror(cause)) != 0;
     snprintf(err->came, sizeof err->came, "no connection for %.1f s; last cause: %s%s%.90s",
-             since_ns == S7_NEVER_NS ? 0.0 : seconds(now_ns - since_ns), s7_strerror(cause),
-             dialed && dial->came[0] != '\0' ? ": " : "", dialed ? dial->came : "");
+             since_ns == S7_NEVER_NS ? 0.0 : seconds(now_ns - since_ns), s7_strerror(cause), more ? ": " : "",
+             more ? dial->came : "");
     if (!dialed)
         return;
     err->plc_error = dial->plc_error;
