@@ -169,11 +169,12 @@ static unsigned unprovided(const s7_pool_core *core)
     return core->waiting.n > coming ? core->waiting.n - coming : 0;
 }
 
-/* A late answer is not worth a caller's time: its connection makes room for a new one. */
+/* A late answer is not worth a caller's time: its connection makes room for a new one. It might have come, so
+ * that says nothing against the PLC. */
 static void sacrifice_dirty(s7_pool_core *core)
 {
     for (unsigned n = unprovided(core); n > 0 && s7_pool_n(core, S7_POOL_DIRTY) > 0; n--)
-        give_up_dirty(core, core->lists[S7_POOL_DIRTY].first);
+        s7_pool_retire(core, core->lists[S7_POOL_DIRTY].first, S7_POOL_CLOSE_TIMEOUT);
 }
 
 /* With fail_when_exhausted, those for whom even that makes no room; the last to come first. */

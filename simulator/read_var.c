@@ -68,15 +68,22 @@ static void append_parts(struct s7_wr *answer, struct sim_plc *plc, const struct
         s7_data_fill(answer, len);
 }
 
-static void append_item(struct s7_wr *answer, struct sim_plc *plc, const struct s7_var_item *item, bool last)
+static void append_item(struct sim_job *job, const struct s7_var_item *item, unsigned n, bool last)
 {
+    struct s7_wr *answer = job->answer;
+    struct sim_plc *plc = job->plc;
     struct sim_range range;
+    uint8_t code = sim_item_code(job, n);
 
+    if (code != 0) {
+        append_bad(answer, code);
+        return;
+    }
     if (item->syntax_id == S7_SYNTAX_DBREAD) {
         append_parts(answer, plc, item, last);
         return;
     }
-    uint8_t code = sim_locate(plc, item, false, &range);
+    code = sim_locate(plc, item, false, &range);
     if (code == S7_ITEM_OK)
         append_good(answer, plc, &range, last);
     else
@@ -100,14 +107,14 @@ void sim_read_var(struct sim_job *job)
     s7_wr_be(answer, 1, S7_FN_READ_VAR);
     s7_wr_be(answer, 1, count);
     s7_pdu_param_end(answer, begin);
-    for (;;) {
+    for (unsigned n = 0;; n++) {
         if (s7_item_walk_next(&walk, &item, &more) != S7_OK) {
             sim_job_refuse(job, S7_ERR_FRAME_SIZE);
             return;
         }
         if (!more)
             break;
-        append_item(answer, job->plc, &item, walk.left == 0);
+        append_item(job, &item, n, walk.left == 0);
     }
     s7_pdu_end(answer, begin);
 }

@@ -28,6 +28,9 @@ struct sim_conn_turn {
     bool vanish;          /* the cable is to be taken out before anything is sent, */
     uint64_t vanish_by;   /* by this fault */
     const char *muted_by; /* the fault that silenced it, or NULL */
+    bool half_close;      /* the own direction is to be ended when all is sent */
+    bool deafen;          /* nothing is to be read any more, */
+    uint64_t deafen_by;   /* by this fault */
     uint64_t jobs;        /* run */
     int64_t waits_ns;     /* audited: since when its next request waits; S7_NEVER_NS: it does not */
     uint8_t tsap[SIM_TSAP_CAP], tsap_len; /* called, of its connection request */
@@ -51,10 +54,15 @@ struct sim_conn {
     bool cable_out;
     uint64_t cable_by;
     int64_t cable_back_ns;
-    bool hit;              /* by the fault whose time has come */
-    plant_conn *record;    /* its row of `connection`, or NULL */
-    bool told_setup;       /* and that has what setup communication agreed on */
-    char why[SIM_WHY_CAP]; /* what was noted last of its end */
+    bool hit;                /* by the fault whose time has come */
+    bool deaf;               /* nothing is read from it, */
+    uint64_t deaf_by;        /* by this fault, */
+    int64_t hears_ns;        /* until then */
+    int64_t sent_ns;         /* when bytes were sent last, or it was accepted */
+    struct sim_shape *shape; /* how what is pending leaves; NULL: as it is */
+    plant_conn *record;      /* its row of `connection`, or NULL */
+    bool told_setup;         /* and that has what setup communication agreed on */
+    char why[SIM_WHY_CAP];   /* what was noted last of its end */
 };
 
 /* What the requests of a turn can change on a PLC, the plant apart. */
@@ -136,6 +144,7 @@ void sim_turn_power_on(sim_server *server);  /* everybody listens */
 s7_turn_fn sim_turn;                         /* the hook */
 s7_timer_fn sim_turn_retry;                  /* the timer that tries parked writes again */
 s7_timer_fn sim_turn_due;                    /* the timer of a request that was held */
+s7_timer_fn sim_turn_leave;                  /* the timer of an answer that was */
 
 /* Is a request held at its head that is not due yet? */
 static inline bool sim_conn_is_held(const struct sim_conn *conn)
@@ -160,12 +169,20 @@ void sim_armed_enter(sim_server *server);               /* from here to leave, d
 void sim_armed_leave(sim_server *server);
 void sim_armed_free_all(sim_server *server); /* connections are closed already */
 
+/* door.c: what happens where connections come in. */
+void sim_door_accepted(struct sim_conn *conn); /* it is there, and nothing was read from it */
+void sim_door_start(struct sim_armed *armed);
+void sim_door_tick(struct sim_armed *armed); /* its timer */
+void sim_door_stop(struct sim_armed *armed);
+void sim_door_upkeep(sim_server *server); /* doors that could not be opened */
+
 /* lasting.c */
 void sim_lasting_start(struct sim_armed *armed);
 void sim_lasting_stop(struct sim_armed *armed); /* undo what still holds */
 bool sim_lasting_acts(const struct sim_armed *armed);
 void sim_lasting_vanish(struct sim_conn *conn); /* as conn->turn.vanish_by says */
-void sim_lasting_upkeep(sim_server *server);    /* doors that could not be opened */
+void sim_lasting_deafen(struct sim_conn *conn); /* as conn->turn.deafen_by says */
+void sim_conn_hear_again(struct sim_conn *conn);
 s7_timer_fn sim_lasting_timer;
 
 /* ghost.c: places of connections that are gone. keep: one that its peer ended, if a fault wants it; the
