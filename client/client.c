@@ -157,11 +157,13 @@ s7_status s7_client_new(const char *endpoint, const s7_client_options *options, 
         return s7_report_argument(err, "make a client", "out is NULL");
     s7_status status = s7_settings_make(endpoint, options, &settings, err);
 
-    if (status == S7_OK)
-        status = s7_direct_new(&settings, &direct);
-    if (status == S7_OK)
-        *out = &direct->head;
-    return status;
+    if (status != S7_OK)
+        return status;
+    status = s7_direct_new(&settings, &direct);
+    if (status != S7_OK)
+        return s7_report_unmade(err, "client", endpoint, status);
+    *out = &direct->head;
+    return S7_OK;
 }
 
 /* ---- connecting ---- */

@@ -126,30 +126,31 @@ static void enqueue(s7_mux_core *mux, struct s7_mux_request *request, int64_t no
     s7_mux_append(&mux->gathering, request);
 }
 
-s7_status s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, bool write, s7_item *items,
-                        size_t n_items, int64_t deadline_ns, int64_t now_ns, s7_errinfo *err)
+s7_status s7_mux_prepare(struct s7_mux_request *request, bool write, s7_item *items, size_t n_items,
+                         s7_errinfo *err)
 {
     struct s7_mux_unit *unit = &request->unit;
-    s7_status status = s7_transfer_begin(&unit->transfer, write, items, n_items, S7_NEVER_NS, err);
 
     request->where = S7_MUX_FREE;
-    if (status != S7_OK)
-        return status;
+    request->unserved = request->withdrawn = false;
+    request->repeats = 0;
     unit->ready = false;
     unit->at = NULL;
     unit->broke = S7_OK;
     unit->request = request;
     unit->batch = NULL;
-    request->repeats = 0;
-    request->unserved = request->withdrawn = false;
+    return s7_transfer_begin(&unit->transfer, write, items, n_items, S7_NEVER_NS, err);
+}
+
+void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t now_ns)
+{
     request->apart = mux->rules.coalesce_ns == 0 || !s7_mux_may_merge(request);
     request->due = (struct s7_heap_node){.at_ns = deadline_ns, .seq = mux->stats.calls++};
     mux->due = s7_heap_insert(mux->due, &request->due);
-    if (n_items > 0)
+    if (request->unit.transfer.n_items > 0)
         enqueue(mux, request, now_ns);
     else
         s7_mux_finish(mux, request);
-    return S7_OK;
 }
 
 void s7_mux_send_alone(s7_mux_core *mux, struct s7_mux_request *request)

@@ -108,10 +108,12 @@ void s7_mux_core_free(s7_mux_core *mux); /* NULL is fine; requests and lanes are
 
 /* ---- requests ---- */
 
-/* Check and queue. S7_E_ARG: as s7_transfer_begin says; the request is free then. */
-S7_MUST_CHECK s7_status s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, bool write,
-                                      s7_item *items, size_t n_items, int64_t deadline_ns, int64_t now_ns,
-                                      s7_errinfo *err);
+/* Check what is asked for, on any thread. S7_E_ARG: as s7_transfer_begin says. */
+S7_MUST_CHECK s7_status s7_mux_prepare(struct s7_mux_request *request, bool write, s7_item *items,
+                                       size_t n_items, s7_errinfo *err);
+
+/* Queue what was prepared. */
+void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t now_ns);
 
 /* Withdraw it because of why. Its outcome follows, at once when none of its jobs is in flight, else when the
  * events of the stirred lanes were taken; S7_E_OUTCOME_UNKNOWN for a write of which bytes left. */

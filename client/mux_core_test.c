@@ -158,8 +158,8 @@ static void submit(unsigned i, bool write, const char *text)
     c->item.data = c->data;
     c->item.len = s7_address_size(&c->item.address);
     assert_true(c->item.len <= sizeof c->data);
-    assert_int_equal(s7_mux_submit(rig.mux, &c->request, write, &c->item, 1, S7_NEVER_NS, rig.now, NULL),
-                     S7_OK);
+    assert_int_equal(s7_mux_prepare(&c->request, write, &c->item, 1, NULL), S7_OK);
+    s7_mux_submit(rig.mux, &c->request, S7_NEVER_NS, rig.now);
 }
 
 static void expect_good(unsigned i)
@@ -539,9 +539,8 @@ static void who_is_due_without_a_lane_is_told_why(void **state)
     up(240, 1, 0);
     submit(0, false, "DB1.DBW10");
     callers[1].item = callers[0].item;
-    assert_int_equal(
-        s7_mux_submit(rig.mux, &callers[1].request, false, &callers[1].item, 1, rig.now + MS, rig.now, NULL),
-        S7_OK);
+    assert_int_equal(s7_mux_prepare(&callers[1].request, false, &callers[1].item, 1, NULL), S7_OK);
+    s7_mux_submit(rig.mux, &callers[1].request, rig.now + MS, rig.now);
     assert_true(s7_mux_wants_lane(rig.mux, (struct s7_mux_demand){3, 0}, rig.now));
     assert_int_equal(s7_mux_deadline(rig.mux), rig.now + MS);
     s7_mux_tick(rig.mux, S7_E_PLC_DOWN, rig.now + MS - 1);

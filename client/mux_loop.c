@@ -419,9 +419,9 @@ s7_status s7_mux_loop_call(s7_mux_loop *mux, struct s7_mux_op *op, bool write, s
     if (status == S7_OK && write)
         status = guard(mux, items, n_items, &why);
     if (status == S7_OK)
-        status = s7_mux_submit(mux->core, &op->request, write, items, n_items, deadline_of(mux, timeout_ms),
-                               now_of(mux), &why);
+        status = s7_mux_prepare(&op->request, write, items, n_items, &why);
     if (status == S7_OK) {
+        s7_mux_submit(mux->core, &op->request, deadline_of(mux, timeout_ms), now_of(mux));
         wake(mux);
         return S7_OK;
     }

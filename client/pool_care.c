@@ -41,6 +41,21 @@ static s7_status pause_locked(s7_pool *pool, int64_t deadline_ns)
     return pool->pause_status;
 }
 
+static const char *why_no_pause(s7_status status)
+{
+    switch (status) {
+    case S7_E_TIMEOUT:
+        return "clients have not been put back yet";
+    case S7_E_CANCELLED:
+        return "it was resumed meanwhile";
+    case S7_E_MISUSE:
+        return "it was not started, another thread waits in s7_pool_pause, or it is the pool's own that "
+               "calls";
+    default:
+        return "";
+    }
+}
+
 s7_status s7_pool_pause(s7_pool *pool, const s7_ctx *ctx)
 {
     int64_t deadline_ns;
@@ -57,8 +72,7 @@ s7_status s7_pool_pause(s7_pool *pool, const s7_ctx *ctx)
     s7_status status = told(pool, pause_locked(pool, deadline_ns));
     if (status == S7_OK)
         return S7_OK;
-    return s7_pool_complain(ctx, pool, "pause the pool", status,
-                            status == S7_E_TIMEOUT ? "clients have not been put back yet" : "");
+    return s7_pool_complain(ctx, pool, "pause the pool", status, why_no_pause(status));
 }
 
 s7_status s7_pool_resume(s7_pool *pool)

@@ -10,18 +10,19 @@
  *             dial             dialed  |  |         lend
  *      FREE --------> DIALING --------> IDLE ---------------------------> LEASED
  *       ^ ^              |              |  ^ ^                            ^  | | |
- *       | +- dial_failed-+  begin_check |  | |            put             |  | | |
- *       |                               |  | +----------------------------|--+ | |
- *       |                               v  | checked                      |    | |
+ *       | +- dial_failed-+  begin_check |  | |         put, forgo         |  | | |
+ *       |    denied                     |  | +----------------------------|--+ | |
+ *       |    retire (not begun)         v  | checked                      |    | |
  *       |                             CHECKING ----------- lend ----------+    | |
- *       |                                  ^ ^------------ put ----------------+ |
+ *       |                                  ^ ^--------- put, forgo ------------+ |
  *       |                                  |  (the check's answer still to come) |
  *       |                           drained|                                     |
  *       |                    IDLE <--------+---- DIRTY <---------- put ----------+
  *       | closed
  *    CLOSING <-- retire: from IDLE (reap, yield_idle), CHECKING (drop_overdue, reap), DIRTY (drop_overdue,
- * sacrifice_dirty), LEASED (put of one that ended, is discarded or must go; revoke_all), any of them (ended,
- * wind_down), all that nobody holds, DIALING included (wind_down; turnover: resize, refresh, pause, age)
+ * sacrifice_dirty), LEASED (put or forgo of one that ended, is discarded or must go; revoke_all), any of them
+ * (ended, wind_down), all that nobody holds, DIALING included (wind_down; turnover: resize, refresh, pause,
+ * age)
  *
  * WARM (pool_warm.c): idle or lent, its borrowers know which. It is cooled before anything else happens, so
  * that no other edge leads there or away.
@@ -29,6 +30,26 @@
  * An event (pool_events.c) moves one connection along an edge (pool_edges.c) and then calls s7_pool_settle,
  * which is the policy: it does whatever follows, until nothing does. What is to be done outside lies in lists
  * that s7_pool_core_next takes from. */
+
+#define TO(state) (1U << S7_POOL_##state)
+
+/* The edges of the picture. s7_pool_move asks in debug builds; that none is missing or too many is what
+ * pool_edges_test.c is for. */
+static const unsigned edges[S7_POOL_STATES] = {
+    [S7_POOL_FREE] = TO(DIALING),
+    [S7_POOL_DIALING] = TO(IDLE) | TO(FREE) | TO(CLOSING),
+    [S7_POOL_IDLE] = TO(LEASED) | TO(CHECKING) | TO(WARM) | TO(CLOSING),
+    [S7_POOL_CHECKING] = TO(IDLE) | TO(LEASED) | TO(CLOSING),
+    [S7_POOL_LEASED] = TO(IDLE) | TO(CHECKING) | TO(DIRTY) | TO(CLOSING),
+    [S7_POOL_WARM] = TO(IDLE) | TO(LEASED),
+    [S7_POOL_DIRTY] = TO(IDLE) | TO(CHECKING) | TO(CLOSING),
+    [S7_POOL_CLOSING] = TO(FREE),
+};
+
+bool s7_pool_is_edge(enum s7_pool_state from, enum s7_pool_state to)
+{
+    return (edges[from] & 1U << to) != 0;
+}
 
 /* ---- the policy: what s7_pool_settle() is made of, in its order ---- */
 
@@ -137,7 +158,7 @@ static unsigned room(const s7_pool_core *core)
 {
     unsigned taken = s7_pool_taken(core);
 
-    return taken < core->limit && !core->stumbled ? core->limit - taken : 0;
+    return taken < core->limit && !core->stumbled && !core->no_place ? core->limit - taken : 0;
 }
 
 /* Callers for whom nothing is being made, and nothing can be. */
@@ -148,11 +169,12 @@ static unsigned unprovided(const s7_pool_core *core)
     return core->waiting.n > coming ? core->waiting.n - coming : 0;
 }
 
-/* A late answer is not worth a caller's time: its connection makes room for a new one. */
+/* A late answer is not worth a caller's time: its connection makes room for a new one. It might have come, so
+ * that says nothing against the PLC. */
 static void sacrifice_dirty(s7_pool_core *core)
 {
     for (unsigned n = unprovided(core); n > 0 && s7_pool_n(core, S7_POOL_DIRTY) > 0; n--)
-        give_up_dirty(core, core->lists[S7_POOL_DIRTY].first);
+        s7_pool_retire(core, core->lists[S7_POOL_DIRTY].first, S7_POOL_CLOSE_TIMEOUT);
 }
 
 /* With fail_when_exhausted, those for whom even that makes no room; the last to come first. */

@@ -385,6 +385,26 @@ static void a_dirty_connection_is_closed_at_once_when_somebody_would_wait_for_it
     assert_int_equal(stats().connecting, 1);
 }
 
+static void who_waits_for_the_place_of_a_dirty_one_is_not_told_that_the_PLC_is_down(void **state)
+{
+    int64_t since;
+
+    (void)state;
+    put_as(borrow(0), S7_POOL_PUT_DIRTY);
+    rig.rules.size = 1;
+    s7_pool_core_resize(rig.core, 1, rig.now);
+    rig.prompt = false;
+    get(1, SECOND);
+    assert_int_equal(stats().total_connections, 1);
+    assert_int_equal(stats().closing, 1);
+    s7_pool_core_closed(rig.core, 0, rig.now);
+    act();
+    run_for(SECOND);
+    expect_told(1, S7_E_TIMEOUT);
+    assert_int_equal(s7_pool_core_cause(rig.core, &since), S7_OK);
+    assert_int_equal(stats().outages, 0);
+}
+
 /* ---- the PLC is down ---- */
 
 static void while_down_one_probe_at_a_time_backs_off_to_5_seconds(void **state)
@@ -558,6 +578,23 @@ static void at_a_full_PLC_a_dirty_connection_makes_room(void **state)
 
 /* ---- limits on waiting ---- */
 
+static void a_grant_that_nobody_took_was_no_lease(void **state)
+{
+    (void)state;
+    rig.rules.size = 1;
+    rig_start();
+    struct s7_pool_lease lease = borrow(0);
+    get(1, 20 * SECOND);
+    assert_int_equal(s7_pool_core_put(rig.core, lease, S7_POOL_PUT_CLEAN, rig.now), S7_OK);
+    s7_pool_core_cancel(rig.core, &rig.callers[1].waiter, rig.now); /* granted, and not told yet */
+    act();
+    assert_false(rig.callers[1].done);
+    expect_state(0, S7_POOL_IDLE);
+    assert_int_equal(stats().gets, 1);
+    assert_int_equal(stats().gets_waited, 0);
+    assert_int_equal(stats().puts, 1);
+}
+
 static void so_many_may_wait_and_no_more(void **state)
 {
     (void)state;
@@ -702,6 +739,7 @@ int main(void)
         RUNNING(a_dirty_connection_is_lent_again_only_after_the_late_answer),
         RUNNING(a_dirty_connection_is_closed_after_another_request_ms),
         RUNNING(a_dirty_connection_is_closed_at_once_when_somebody_would_wait_for_it),
+        RUNNING(who_waits_for_the_place_of_a_dirty_one_is_not_told_that_the_PLC_is_down),
         RUNNING(while_down_one_probe_at_a_time_backs_off_to_5_seconds),
         RUNNING(full_jitter_draws_from_zero),
         RUNNING(only_a_finished_setup_resets_the_backoff),
@@ -712,6 +750,7 @@ int main(void)
         RUNNING(when_a_full_PLC_has_places_again_the_pool_grows),
         RUNNING(when_nothing_is_up_the_limit_is_forgotten),
         RUNNING(at_a_full_PLC_a_dirty_connection_makes_room),
+        TEST(a_grant_that_nobody_took_was_no_lease),
         TEST(so_many_may_wait_and_no_more),
         TEST(fail_when_exhausted_waits_for_a_dial_but_not_for_a_put),
         RUNNING(close_waits_for_leases_and_wakes_all_who_wait),

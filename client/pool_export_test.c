@@ -213,6 +213,24 @@ static unsigned parse(const char *text, const char *label, const char *value)
     return p.n_samples;
 }
 
+static void the_room_that_is_promised_is_enough_for_any_name(void **state)
+{
+    static char quotes[] = "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"";
+    s7_pool_stats s;
+    s7_client_metrics m;
+
+    (void)state;
+    every_byte(&s, 0xFF);
+    memset(&m, 0x7F, sizeof m);
+    m.struct_size = sizeof m;
+    m.connected = true;
+    assert_int_equal(strlen(quotes), 39);
+    assert_in_range(s7_client_metrics_text(&m, quotes, NULL, 0), 1, 6144 - 1);
+    assert_in_range(s7_pool_stats_prometheus(&s, quotes, NULL, 0), 1, 16384 - 1);
+    assert_in_range(s7_pool_stats_json(&s, quotes, NULL, 0), 1, 3072 - 1);
+    assert_in_range(s7_pool_stats_text(&s, quotes, NULL, 0), 1, 2048 - 1);
+}
+
 static void a_pool_is_text_that_a_strict_parser_takes(void **state)
 {
     static char text[12288];
@@ -431,6 +449,7 @@ static void nothing_is_left_when_nothing_was_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_room_that_is_promised_is_enough_for_any_name),
         cmocka_unit_test(a_pool_is_text_that_a_strict_parser_takes),
         cmocka_unit_test(a_client_is_text_that_a_strict_parser_takes),
         cmocka_unit_test(a_pool_is_an_object_of_json),

@@ -322,6 +322,57 @@ static void who_is_denied_a_place_waits_and_dials_when_it_is_allowed(void **stat
     assert_int_equal(stats().limit, 5);
 }
 
+/* All places of the group are taken: as if this pool were as large as what it has. */
+static void who_is_denied_a_place_does_not_wait_for_a_late_answer(void **state)
+{
+    (void)state;
+    put_as(borrow(0), S7_POOL_PUT_DIRTY);
+    get(1, 20 * SECOND);
+    expect_state(0, S7_POOL_DIRTY); /* a second one is being made for him */
+    s7_pool_core_denied(rig.core, 1, true, rig.now);
+    act();
+    expect_state(0, S7_POOL_CLOSING);
+    s7_pool_core_closed(rig.core, 0, rig.now);
+    s7_pool_core_allowed(rig.core, rig.now);
+    act();
+    s7_pool_core_dialed(rig.core, 0, 1, rig.random, rig.now);
+    act();
+    expect_told(1, S7_OK);
+    AT(0);
+}
+
+static void a_late_answer_is_waited_for_where_only_a_dial_is_denied(void **state)
+{
+    (void)state;
+    put_as(borrow(0), S7_POOL_PUT_DIRTY);
+    get(1, 20 * SECOND);
+    s7_pool_core_denied(rig.core, 1, false, rig.now);
+    act();
+    expect_state(0, S7_POOL_DIRTY);
+}
+
+static void with_fail_when_exhausted_nobody_waits_for_a_place_of_the_group(void **state)
+{
+    rig_free(state);
+    rig_rules();
+    rig.rules.fail_when_exhausted = true;
+    rig_start();
+    rig.prompt = false;
+    borrow(0);
+    get(1, 20 * SECOND);
+    assert_false(rig.callers[1].done); /* a second one is being made for him */
+    s7_pool_core_denied(rig.core, 1, true, rig.now);
+    act();
+    expect_told(1, S7_E_POOL_EXHAUSTED);
+    get(2, 20 * SECOND);
+    expect_told(2, S7_E_POOL_EXHAUSTED);
+    AT(0);
+    s7_pool_core_allowed(rig.core, rig.now);
+    act();
+    get(3, 20 * SECOND);
+    assert_false(rig.callers[3].done);
+}
+
 static void who_has_none_and_is_denied_one_is_told_of_the_budget(void **state)
 {
     (void)state;
@@ -379,6 +430,9 @@ int main(void)
         CORE(else_the_next_that_comes_back_is_closed_whoever_waits),
         CORE(connections_that_end_meanwhile_are_given_up_as_well),
         CORE(who_is_denied_a_place_waits_and_dials_when_it_is_allowed),
+        CORE(who_is_denied_a_place_does_not_wait_for_a_late_answer),
+        CORE(a_late_answer_is_waited_for_where_only_a_dial_is_denied),
+        CORE(with_fail_when_exhausted_nobody_waits_for_a_place_of_the_group),
         CORE(who_has_none_and_is_denied_one_is_told_of_the_budget),
         cmocka_unit_test_teardown(a_start_that_is_denied_a_place_fails_but_waits_for_a_dial, rig_free),
     };

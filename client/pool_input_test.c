@@ -192,6 +192,52 @@ static void a_negative_timeout_of_a_call_is_refused(void **state)
     assert_int_equal(s7_pool_put(pool, client), S7_OK);
 }
 
+static void says(const char *what)
+{
+    if (strstr(err.came, what) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.came, what);
+    err = (s7_errinfo)S7_ERRINFO_INIT;
+}
+
+/* What is out of place is told in words, not only by its status. */
+static void each_refusal_says_why(void **state)
+{
+    s7_client *client = (s7_client *)(void *)&pool;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
+    s7_ctx wrong = {.struct_size = sizeof wrong, .timeout_ms = -2, .err = &err};
+
+    (void)state;
+    make_pool();
+    assert_int_equal(s7_pool_get(pool, &ctx, &client), S7_E_MISUSE);
+    says("was not started");
+    assert_int_equal(s7_pool_pause(pool, &ctx), S7_E_MISUSE);
+    says("not started");
+    assert_int_equal(s7_pool_start(pool, &ctx), S7_OK);
+    assert_int_equal(s7_pool_start(pool, &ctx), S7_E_MISUSE);
+    says("started already");
+    assert_int_equal(s7_pool_get(pool, &wrong, &client), S7_E_ARG);
+    says("timeout_ms of -1");
+    ctx.timeout_ms = 1;
+    assert_int_equal(s7_pool_get(pool, NULL, &client), S7_OK);
+    assert_int_equal(s7_pool_close(pool, &ctx), S7_E_TIMEOUT);
+    assert_null(strstr(err.hint, "cable"));
+    says("taken away");
+}
+
+static void a_get_that_failed_leaves_no_client(void **state)
+{
+    s7_client *client = (s7_client *)(void *)&pool;
+
+    (void)state;
+    assert_int_equal(s7_pool_get(NULL, NULL, &client), S7_E_ARG);
+    assert_null(client);
+    make_pool();
+    client = (s7_client *)(void *)&pool;
+    assert_int_equal(s7_pool_get(pool, NULL, &client), S7_E_MISUSE);
+    assert_null(client);
+    assert_int_equal(s7_pool_put(pool, client), S7_E_FOREIGN); /* as careless programs go on */
+}
+
 static void sizes_out_of_range_are_refused(void **state)
 {
     s7_pool_options options;
@@ -222,6 +268,8 @@ int main(void)
         TEST(names_of_nothing_and_texts_of_nothing_are_harmless),
         TEST(negative_times_are_refused),
         TEST(a_negative_timeout_of_a_call_is_refused),
+        TEST(each_refusal_says_why),
+        TEST(a_get_that_failed_leaves_no_client),
         TEST(sizes_out_of_range_are_refused),
     };
 

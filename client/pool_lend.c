@@ -75,7 +75,8 @@ static s7_status ask(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *ca
     int64_t now_ns = s7_now_ns();
 
     if (s7_ctx_deadline(ctx, now_ns, pool->settings.options.acquire_ms * NS_PER_MS, deadline_ns) != S7_OK)
-        return S7_E_ARG;
+        return s7_pool_complain(ctx, pool, "borrow from the pool", S7_E_ARG,
+                                "not a call context: set struct_size, and a timeout_ms of -1 or more");
     if (s7_token_is_cancelled(caller->cancel))
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_CANCELLED, now_ns,
                                   caller->err);
@@ -87,7 +88,8 @@ static s7_status ask(s7_pool *pool, const s7_ctx *ctx, struct s7_pool_caller *ca
     if (caller->done || !s7_pool_is_own_thread(pool))
         return S7_OK;
     s7_pool_core_cancel(pool->core, &caller->waiter, now_ns);
-    return S7_E_MISUSE;
+    return s7_pool_complain(ctx, pool, "borrow from the pool", S7_E_MISUSE,
+                            "no connection is idle, and the pool's own thread cannot wait for itself");
 }
 
 /* Mostly without the mutex. */
@@ -95,9 +97,10 @@ static s7_status take_what_was_told(s7_pool *pool, struct s7_pool_caller *caller
 {
     if (caller->status != S7_OK)
         return caller->status;
-    *out = &caller->lent->head;
-    if (!caller->handled && atomic_load(&caller->lent->state) == S7_LENT_OUT)
+    if (!caller->handled && atomic_load(&caller->lent->state) == S7_LENT_OUT) {
+        *out = &caller->lent->head;
         return S7_OK;
+    }
     s7_pool_lock(pool);
     s7_status status = s7_pool_take_lease(pool, caller, out);
     s7_pool_unlock(pool);

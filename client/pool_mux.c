@@ -56,16 +56,22 @@ void s7_pool_mux_free(struct s7_pool_mux *mux)
 
 bool s7_mux_can_wake(struct s7_pool_mux *mux)
 {
-    if (mux->wake_fd < 0)
-        mux->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return mux->wake_fd >= 0;
+    int none = -1, fd;
+
+    if (atomic_load(&mux->wake_fd) >= 0)
+        return true;
+    if ((fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+        return false;
+    if (!atomic_compare_exchange_strong(&mux->wake_fd, &none, fd))
+        close(fd); /* another caller was first */
+    return true;
 }
 
-void s7_mux_wake_leader(const struct s7_pool_mux *mux)
+void s7_mux_wake_leader(struct s7_pool_mux *mux)
 {
     uint64_t one = 1;
 
-    if (mux->leader != NULL)
+    if (mux->leader_sleeps)
         (void)!write(mux->wake_fd, &one, sizeof one);
 }
 
@@ -365,20 +371,16 @@ void s7_mux_drive(struct s7_pool_mux *mux)
 
 void s7_pool_mux_close(struct s7_pool_mux *mux)
 {
-    pthread_mutex_lock(&mux->mutex);
-    s7_mux_enter(mux);
+    s7_mux_acquire(mux, NULL);
     mux->closing = true;
-    s7_mux_fail_waiting(mux->core, S7_E_POOL_CLOSED);
-    s7_mux_drive(mux);
-    s7_mux_leave(mux);
-    pthread_mutex_unlock(&mux->mutex);
+    s7_mux_serve(mux);
 }
 
 void s7_pool_mux_stats(struct s7_pool_mux *mux, s7_pool_stats *stats)
 {
-    pthread_mutex_lock(&mux->mutex);
+    s7_mux_acquire(mux, NULL);
     struct s7_mux_stats now = *s7_mux_stats_of(mux->core);
-    pthread_mutex_unlock(&mux->mutex);
+    s7_mux_serve(mux);
     stats->direct_calls = now.calls;
     stats->direct_jobs = now.jobs;
     stats->direct_merged = now.merged;

@@ -1,6 +1,7 @@
 /* Calls on a pool without a lease, from threads, against one fake PLC that serves one connection at a time.
  */
 #include "client/plc_thread.h"
+#include "client/pool_mux_impl.h"
 #include "client/test_names.h"
 #include "loop/blocking.h"
 
@@ -21,8 +22,14 @@ void *__wrap_calloc(size_t n, size_t size);
 static atomic_long allocations_left = -1; /* negative: any number */
 static atomic_long allocations;
 
+static void (*_Atomic meanwhile)(void); /* is called by the next one who asks for memory */
+
 static bool refuse_allocation(void)
 {
+    void (*fn)(void) = atomic_exchange(&meanwhile, NULL);
+
+    if (fn != NULL)
+        fn();
     atomic_fetch_add(&allocations, 1);
     return atomic_load(&allocations_left) >= 0 && atomic_fetch_sub(&allocations_left, 1) <= 0;
 }
@@ -232,6 +239,86 @@ static void many_callers_share_one_connection(void **state)
     assert_int_equal(stats().connects, 1);
     assert_int_equal(stats().direct_calls, 16 * 200);
     assert_int_equal(stats().in_use, 0);
+}
+
+static void wait_for_in_the_inbox(uint32_t at)
+{
+    const struct s7_mux_caller *last;
+
+    UNTIL((last = atomic_load(&pool->mux->inbox)) != NULL &&
+          last->request.unit.transfer.items[0].address.byte == at);
+}
+
+static void who_finds_another_one_serving_leaves_his_request_with_him(void **state)
+{
+    static struct worker workers[3];
+
+    (void)state;
+    open_pool(4, ANSWER, 0, PATIENCE_MS);
+    memset(workers, 0, sizeof workers);
+    s7_mux_acquire(pool->mux, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        begin(&workers[i], 100 + i, 1);
+        wait_for_in_the_inbox(100 + i);
+    }
+    s7_mux_serve(pool->mux);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(end(&workers[i]), S7_OK);
+    assert_int_equal(stats().direct_calls, 3);
+}
+
+static struct worker latecomer;
+
+/* On the thread of the first one, while it serves: it makes room for what it knows of the connection. */
+static void come_late(void)
+{
+    latecomer = (struct worker){.timeout_ms = 2000};
+    begin(&latecomer, 20, 1);
+    wait_for_in_the_inbox(20);
+}
+
+static void what_comes_while_one_serves_is_sent_before_he_waits(void **state)
+{
+    struct worker first = {0};
+
+    (void)state;
+    open_pool(4, HOLD, 2, PATIENCE_MS);
+    atomic_store(&meanwhile, come_late);
+    begin(&first, 10, 1);
+    server_wait_for_held();
+    s7_status late = end(&latecomer);
+    server_release();
+    assert_int_equal(end(&first), S7_OK);
+    if (late != S7_OK)
+        fail_msg("who came while another one served was left behind: %s", s7_errname(late));
+}
+
+static bool leader_sleeps(void)
+{
+    pthread_mutex_lock(&pool->mux->mutex);
+    bool sleeps = pool->mux->leader_sleeps;
+    pthread_mutex_unlock(&pool->mux->mutex);
+    return sleeps;
+}
+
+static void who_waits_gets_up_for_what_the_leader_does_not_know(void **state)
+{
+    struct worker leader = {0}, other = {.timeout_ms = 2000};
+    s7_pool_options options = options_for(PATIENCE_MS);
+
+    (void)state;
+    server_start(480, 4, HOLD, 2);
+    options.coalesce_us = 1000;
+    open_with(&options);
+    begin(&leader, 10, 1);
+    server_wait_for_held();
+    UNTIL(leader_sleeps());
+    begin(&other, 20, 1); /* is to be sent 1 ms later */
+    s7_status in_time = end(&other);
+    server_release();
+    assert_int_equal(end(&leader), S7_OK);
+    if (in_time != S7_OK)
+        fail_msg("what was to be done by then was not done: %s", s7_errname(in_time));
 }
 
 static void callers_and_borrowers_take_turns_at_a_single_connection(void **state)
@@ -458,6 +545,9 @@ int main(void)
         TEST(a_refusal_is_worded_as_a_client_words_it),
         TEST(what_the_options_forbid_is_not_written),
         TEST(many_callers_share_one_connection),
+        TEST(who_finds_another_one_serving_leaves_his_request_with_him),
+        TEST(what_comes_while_one_serves_is_sent_before_he_waits),
+        TEST(who_waits_gets_up_for_what_the_leader_does_not_know),
         TEST(callers_and_borrowers_take_turns_at_a_single_connection),
         TEST(equal_reads_of_one_moment_are_one_request),
         TEST(who_gives_up_in_flight_disturbs_nobody),

@@ -46,35 +46,68 @@ static bool is_time_fault(const s7_pool_options *options)
     return s7_settings_too_long(times, sizeof times / sizeof times[0]);
 }
 
-/* NULL, or which option is out of its range. */
-static const char *options_fault(const s7_pool_options *options)
+/* What is wrong with an option, and what came. */
+static bool __attribute__((format(printf, 2, 3))) wrong(char came[S7_CAME_CAP], const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(came, S7_CAME_CAP, format, args);
+    va_end(args);
+    return true;
+}
+
+/* A pair of pauses of which the second is never shorter. */
+static bool is_pair_fault(const char *name, uint32_t min_ms, uint32_t max_ms, char came[S7_CAME_CAP])
+{
+    if (min_ms == 0 || max_ms < min_ms)
+        return wrong(came, "%s_min_ms is at least 1, and %s_max_ms not below it; got %u and %u", name, name,
+                     min_ms, max_ms);
+    return false;
+}
+
+static bool is_number_fault(const s7_pool_options *options, char came[S7_CAME_CAP])
+{
+    if (options->size < 1 || options->size > S7_POOL_SIZE_MAX)
+        return wrong(came, "a pool has a size of 1..64 connections, got %u", options->size);
+    if (options->min_idle > options->size)
+        return wrong(came, "min_idle is at most size (%u), got %u", options->size, options->min_idle);
+    if (options->max_connecting < 1 || options->max_connecting > options->size)
+        return wrong(came, "max_connecting is 1..size (%u), got %u", options->size, options->max_connecting);
+    if (options->lifetime_jitter_percent > 100)
+        return wrong(came, "lifetime_jitter_percent is 0..100, got %u", options->lifetime_jitter_percent);
+    if (options->backoff_jitter_percent > 100)
+        return wrong(came, "backoff_jitter_percent is 0..100, got %u", options->backoff_jitter_percent);
+    if (options->backoff_factor_percent < 100 || options->backoff_factor_percent > 1000)
+        return wrong(came, "backoff_factor_percent is 100..1000, got %u", options->backoff_factor_percent);
+    if (options->coalesce_us > 1000000)
+        return wrong(came, "coalesce_us is at most 1000000, got %u", options->coalesce_us);
+    if (options->coalesce_gap < -1 || options->coalesce_gap > 960)
+        return wrong(came, "coalesce_gap is -1 (automatic) or 0..960, got %d", options->coalesce_gap);
+    return false;
+}
+
+/* Is one out of its range? Then came says which, what it may be, and what it was. */
+static bool is_options_fault(const s7_pool_options *options, char came[S7_CAME_CAP])
 {
     if (is_time_fault(options))
-        return S7_TOO_LONG;
-    if (options->size < 1 || options->size > S7_POOL_SIZE_MAX)
-        return "a pool has a size of 1..64 connections";
-    if (options->min_idle > options->size)
-        return "min_idle is at most size";
-    if (options->max_connecting < 1 || options->max_connecting > options->size)
-        return "max_connecting is 1..size";
+        return wrong(came, "%s", S7_TOO_LONG);
+    if (is_number_fault(options, came))
+        return true;
     if (options->health_timeout_ms == 0 || options->acquire_ms == 0)
-        return "health_timeout_ms and acquire_ms are at least 1";
-    if (options->backoff_min_ms == 0 || options->backoff_max_ms < options->backoff_min_ms)
-        return "backoff_min_ms is at least 1, and backoff_max_ms not below it";
-    if (options->probe_min_ms == 0 || options->probe_max_ms < options->probe_min_ms)
-        return "probe_min_ms is at least 1, and probe_max_ms not below it";
-    if (options->lifetime_jitter_percent > 100 || options->backoff_jitter_percent > 100)
-        return "lifetime_jitter_percent and backoff_jitter_percent are 0..100";
-    if (options->coalesce_us > 1000000 || options->coalesce_gap < -1 || options->coalesce_gap > 960)
-        return "coalesce_us is at most 1000000, and coalesce_gap -1 (automatic) or 0..960";
-    if (options->backoff_factor_percent < 100 || options->backoff_factor_percent > 1000)
-        return "backoff_factor_percent is 100..1000";
+        return wrong(came, "health_timeout_ms and acquire_ms are at least 1, got %u and %u",
+                     options->health_timeout_ms, options->acquire_ms);
+    if (is_pair_fault("backoff", options->backoff_min_ms, options->backoff_max_ms, came) ||
+        is_pair_fault("probe", options->probe_min_ms, options->probe_max_ms, came))
+        return true;
     if (options->health_check_ms != 0 && options->health_check_ms < options->size)
-        return "health_check_ms is 0 (never) or at least 1 for each connection";
+        return wrong(came,
+                     "health_check_ms is 0 (never) or at least 1 for each of the %u connections, got %u",
+                     options->size, options->health_check_ms);
     if (options->start != S7_POOL_START_ONE && options->start != S7_POOL_START_ALL &&
         options->start != S7_POOL_START_BACKGROUND)
-        return "start is none of the start policies";
-    return NULL;
+        return wrong(came, "start is none of the start policies: %d", (int)options->start);
+    return false;
 }
 
 /* Fields that an older caller does not know keep their defaults. */
@@ -155,12 +188,12 @@ s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *opt
                                 struct s7_pool_settings *out, s7_errinfo *err)
 {
     struct s7_pool_settings made;
+    char came[S7_CAME_CAP];
 
     if (!take_options(&made.options, options))
         return refuse(endpoint, "struct_size is not set: begin with s7_pool_options_init", err);
-    const char *fault = options_fault(&made.options);
-    if (fault != NULL)
-        return refuse(endpoint, fault, err);
+    if (is_options_fault(&made.options, came))
+        return refuse(endpoint, came, err);
     s7_status status = s7_settings_make(endpoint, &made.options.client, &made.client, err);
     if (status != S7_OK)
         return status;
@@ -214,10 +247,50 @@ static void add_holders(s7_errinfo *err, const s7_pool_core *core, unsigned lent
 
     while (strlen(err->came) + HOLDER_ROOM < sizeof err->came &&
            s7_pool_core_holder(core, n, &label, &since_ns))
-        add(err, "%s %.1f s by \"%.*s\"", n++ == 0 ? ":" : ",", seconds(now_ns - since_ns), LABEL_LEN,
-            label_of(label));
+        add(err, "%s %.1f s by \"%.*s\"", n++ == 0 ? "; lent for" : ",", seconds(now_ns - since_ns),
+            LABEL_LEN, label_of(label));
     if (n < lent)
         add(err, " and %u more", lent - n);
+}
+
+/* Connections that are neither lent nor to be had. */
+static void add_others(s7_errinfo *err, const s7_pool_stats *stats)
+{
+    const struct {
+        uint32_t n;
+        const char *what;
+    } others[] = {{stats->checking, "under check"},
+                  {stats->dirty, "waiting for a late answer"},
+                  {stats->closing, "being closed"},
+                  {stats->connecting, "being made"}};
+
+    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (others[i].n > 0)
+            add(err, ", %u %s", others[i].n, others[i].what);
+}
+
+/* Whose fault is it, and what would help? */
+static void advise(s7_errinfo *err, const struct s7_pool_settings *settings, const s7_pool_stats *stats)
+{
+    const s7_pool_options *options = &settings->options;
+    bool full = stats->limit < stats->size;
+
+    err->cause = full ? S7_CAUSE_PLC_FULL : S7_CAUSE_UNKNOWN;
+    if (full)
+        snprintf(err->hint, sizeof err->hint,
+                 "close other programs' connections to this PLC, or hold clients shorter");
+    else if (stats->in_use == 0)
+        snprintf(err->hint, sizeof err->hint,
+                 "nobody holds a client: wait longer (acquire_ms %u) than a check or a late answer may take "
+                 "(health_timeout_ms %u, request_ms %u), or raise the pool's size (%u)",
+                 (unsigned)options->acquire_ms, (unsigned)options->health_timeout_ms,
+                 (unsigned)settings->client.options.request_ms, stats->size);
+    else
+        snprintf(err->hint, sizeof err->hint,
+                 "put clients back sooner, or raise the pool's size (%u; acquire_ms %u, max_connecting %u, "
+                 "%u wait)",
+                 stats->size, (unsigned)options->acquire_ms, (unsigned)options->max_connecting,
+                 stats->waiting);
 }
 
 static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, const s7_pool_core *core,
@@ -227,6 +300,7 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
 
     s7_pool_core_stats(core, &stats);
     add(err, "%u of %u connections are in use", stats.in_use, stats.size);
+    add_others(err, &stats);
     if (stats.limit < stats.size)
         add(err, "; the PLC refuses more than %u: %.60s", stats.limit, dial->came);
     else if (stats.last_connect_error != S7_OK && stats.last_connect_error == dial->status)
@@ -234,14 +308,7 @@ static void exhausted(s7_errinfo *err, const struct s7_pool_settings *settings, 
     if (stats.denied)
         add(err, "; the pool's group allows no more to this PLC");
     add_holders(err, core, stats.in_use, now_ns);
-    err->cause = stats.limit < stats.size ? S7_CAUSE_PLC_FULL : S7_CAUSE_UNKNOWN;
-    snprintf(err->hint, sizeof err->hint,
-             stats.limit < stats.size
-                 ? "close other programs' connections to this PLC, or hold clients shorter"
-                 : "put clients back sooner, or raise the pool's size (%u; acquire_ms %u, max_connecting %u, "
-                   "%u wait)",
-             stats.size, (unsigned)settings->options.acquire_ms, (unsigned)settings->options.max_connecting,
-             stats.waiting);
+    advise(err, settings, &stats);
 }
 
 static void down(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *dial, int64_t now_ns)
@@ -252,9 +319,10 @@ static void down(s7_errinfo *err, const s7_pool_core *core, const s7_errinfo *di
 
     s7_pool_core_stats(core, &stats);
     bool dialed = stats.down;
+    bool more = dialed && dial->came[0] != '\0' && strcmp(dial->came, s7_strerror(cause)) != 0;
     snprintf(err->came, sizeof err->came, "no connection for %.1f s; last cause: %s%s%.90s",
-             since_ns == S7_NEVER_NS ? 0.0 : seconds(now_ns - since_ns), s7_strerror(cause),
-             dialed && dial->came[0] != '\0' ? ": " : "", dialed ? dial->came : "");
+             since_ns == S7_NEVER_NS ? 0.0 : seconds(now_ns - since_ns), s7_strerror(cause), more ? ": " : "",
+             more ? dial->came : "");
     if (!dialed)
         return;
     err->plc_error = dial->plc_error;

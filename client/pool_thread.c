@@ -142,6 +142,8 @@ s7_status s7_pool_complain(const s7_ctx *ctx, const s7_pool *pool, const char *w
     s7_errinfo err = S7_ERRINFO_INIT;
 
     snprintf(err.asked, sizeof err.asked, "%s of %.80s", what, pool->settings.client.where);
+    if (status == S7_E_TIMEOUT && detail[0] != '\0') /* the pool's borrowers are late, not the PLC */
+        snprintf(err.hint, sizeof err.hint, "%s", S7_POOL_NOT_BACK_HINT);
     s7_report_came(&err, status, detail);
     s7_report_give(s7_ctx_err(ctx), &err);
     return status;
@@ -226,7 +228,7 @@ s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_p
         return status;
     s7_pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL)
-        return S7_E_NOMEM;
+        return s7_report_unmade(err, "pool", endpoint, S7_E_NOMEM);
     pthread_once(&forks_once, watch_forks);
     pool->forks = atomic_load(&s7_pool_forks);
     pool->settings = settings;
@@ -238,7 +240,7 @@ s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_p
     status = make_parts(pool);
     if (status != S7_OK) {
         give_memory_back(pool);
-        return status;
+        return s7_report_unmade(err, "pool", endpoint, status);
     }
     *out = pool;
     return S7_OK;
@@ -324,7 +326,8 @@ s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx)
     if (status == S7_OK)
         return S7_OK;
     if (status != dial.status)
-        return s7_pool_complain(ctx, pool, "start the pool", status, "");
+        return s7_pool_complain(ctx, pool, "start the pool", status,
+                                status == S7_E_MISUSE ? "it was started already, or is being started" : "");
     s7_report_give(s7_ctx_err(ctx), &dial);
     return status;
 }
@@ -360,7 +363,7 @@ s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx)
         return S7_OK;
     return s7_pool_complain(ctx, pool, "close the pool", status,
                             status == S7_E_TIMEOUT ? "clients had not been put back and were taken away"
-                                                   : "");
+                                                   : "its own thread cannot wait for itself");
 }
 
 /* ---- statistics ---- */

@@ -93,6 +93,14 @@ void s7_report_hint(s7_errinfo *err, uint32_t facts)
     snprintf(err->hint, sizeof err->hint, "%s", hint->text);
 }
 
+/* "Too many open files" says what to do, "input/output error" does not. */
+static void say_os_error(s7_errinfo *err)
+{
+    char room[64];
+
+    snprintf(err->came, sizeof err->came, "%s", strerror_r(err->os_errno, room, sizeof room));
+}
+
 void s7_report_why(s7_errinfo *err, s7_status status, const char *detail, uint32_t facts)
 {
     err->status = status;
@@ -105,6 +113,8 @@ void s7_report_why(s7_errinfo *err, s7_status status, const char *detail, uint32
     else if (status == S7_E_OUTCOME_UNKNOWN)
         snprintf(err->came, sizeof err->came, "%s%s%s", s7_strerror(status), detail[0] != '\0' ? ": " : "",
                  detail);
+    else if (status == S7_E_IO && detail[0] == '\0' && err->os_errno != 0)
+        say_os_error(err);
     else
         snprintf(err->came, sizeof err->came, "%s", detail[0] != '\0' ? detail : s7_strerror(status));
     if (err->hint[0] == '\0')
@@ -114,6 +124,16 @@ void s7_report_why(s7_errinfo *err, s7_status status, const char *detail, uint32
 void s7_report_came(s7_errinfo *err, s7_status status, const char *detail)
 {
     s7_report_why(err, status, detail, 0);
+}
+
+s7_status s7_report_unmade(s7_errinfo *err, const char *what, const char *endpoint, s7_status status)
+{
+    s7_errinfo why = S7_ERRINFO_INIT;
+
+    snprintf(why.asked, sizeof why.asked, "make a %s for \"%.90s\"", what, endpoint);
+    s7_report_came(&why, status, status == S7_E_IO ? "no descriptor is left" : "");
+    s7_report_give(err, &why);
+    return status;
 }
 
 s7_status s7_report_argument(s7_errinfo *err, const char *asked, const char *came)

@@ -25,6 +25,10 @@ void s7_report_came(s7_errinfo *err, s7_status status, const char *detail);
 /* Hint and cause anew, for more facts; they stay if these say nothing. */
 void s7_report_hint(s7_errinfo *err, uint32_t facts);
 
+/* A client or a pool for an endpoint could not be made: no memory, no descriptor. Returns the status; err may
+ * be NULL. */
+s7_status s7_report_unmade(s7_errinfo *err, const char *what, const char *endpoint, s7_status status);
+
 /* S7_E_ARG, told to err, which may be NULL. */
 s7_status s7_report_argument(s7_errinfo *err, const char *asked, const char *came);
 

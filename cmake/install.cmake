@@ -5,7 +5,8 @@ install(TARGETS s7rig s7client_shared s7client_static EXPORT s7rig_targets)
 install(DIRECTORY include/s7rig TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(FILES docs/s7rig.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES docs/s7client.3 docs/s7pool.3 docs/s7async.3 DESTINATION "${CMAKE_INSTALL_MANDIR}/man3")
-install(FILES LICENSE CHANGELOG.md docs/scenarios.md docs/plant-file.md TYPE DOC)
+install(FILES LICENSE CHANGELOG.md docs/scenarios.md docs/plant-file.md docs/personalities.md docs/audit.md
+        TYPE DOC)
 install(DIRECTORY examples scenarios TYPE DOC FILES_MATCHING PATTERN "examples/*.[ch]" PATTERN "*.sql" PATTERN "*.lua")
 
 # find_package(s7rig): s7rig::client, s7rig::client_static, and the command s7rig::s7rig

@@ -24,11 +24,18 @@ static void take_out(struct sc_job *job)
     *(job->next != NULL ? &job->next->prev : &job->in->last) = job->prev;
 }
 
+static void free_job(struct sc_job *job)
+{
+    job->adapter->tokens -= job->token != NULL;
+    s7_token_free(job->token);
+    free(job);
+}
+
 static void free_jobs(struct sc_jobs *jobs)
 {
     for (struct sc_job *job = jobs->first, *next; job != NULL; job = next) {
         next = job->next;
-        free(job);
+        free_job(job);
     }
 }
 
@@ -108,7 +115,7 @@ static void forget(struct sc_job *job)
     if (job->client != NULL)
         job->client->job = NULL;
     take_out(job);
-    free(job);
+    free_job(job);
 }
 
 /* Those that ended before this turn, in their order. Each may do anything. */
@@ -133,6 +140,13 @@ static void tell(s7_timer *timer, void *arg)
         free(adapter);
 }
 
+bool sc_call_cancel(struct sc_call *call)
+{
+    struct sc_job *job = call->job;
+
+    return job == NULL || job->over || job->adapter->ops->cancel(job);
+}
+
 /* ---- life ---- */
 
 s7_status sc_adapter_new(const struct sc_adapter_ops *ops, s7_loop *loop, struct sc_adapter **out)
@@ -141,6 +155,10 @@ s7_status sc_adapter_new(const struct sc_adapter_ops *ops, s7_loop *loop, struct
 
     if (adapter == NULL)
         return S7_E_NOMEM;
+    if (sc_events_new(loop, &adapter->events) != S7_OK) {
+        free(adapter);
+        return S7_E_NOMEM;
+    }
     adapter->ops = ops;
     adapter->loop = loop;
     s7_timer_init(&adapter->timer, tell, adapter);
@@ -170,6 +188,7 @@ void sc_adapter_free(struct sc_adapter *adapter)
     if (adapter == NULL || adapter->freed)
         return;
     adapter->freed = true;
+    sc_events_hush(adapter->events);
     adapter->ops->halt(adapter);
     s7_timer_stop(&adapter->timer);
     for (struct sc_pool *pool = adapter->pools, *next; pool != NULL; pool = next) {
@@ -183,23 +202,37 @@ void sc_adapter_free(struct sc_adapter *adapter)
     sc_workers_free_all(adapter);
     free_jobs(&adapter->jobs);
     sc_crew_free(adapter->crew);
+    sc_events_free(adapter->events);
     if (!adapter->telling)
         free(adapter);
+}
+
+/* Who wanted to be told is told on the loop's thread. */
+static void listen_to(struct sc_pool *pool, s7_pool_options *options)
+{
+    if (options->on_event == NULL)
+        return;
+    pool->listener = (struct sc_listener){pool->adapter->events, options->on_event, options->user};
+    options->on_event = sc_events_add;
+    options->user = &pool->listener;
 }
 
 s7_status sc_pool_new(struct sc_adapter *adapter, const char *endpoint, const s7_pool_options *options,
                       struct sc_pool **out, s7_errinfo *err)
 {
     struct sc_pool *pool = calloc(1, sizeof *pool);
-    s7_pool_options defaults;
+    s7_pool_options own;
 
     if (pool == NULL)
         return S7_E_NOMEM;
-    s7_pool_options_init(&defaults);
+    s7_pool_options_init(&own);
+    if (options != NULL)
+        own = *options;
     pool->adapter = adapter;
-    pool->request_ms = (options != NULL ? options : &defaults)->client.request_ms;
+    pool->request_ms = own.client.request_ms;
     snprintf(pool->where, sizeof pool->where, "%s", endpoint != NULL ? endpoint : "");
-    s7_status status = adapter->ops->pool_new(pool, endpoint, options, err);
+    listen_to(pool, &own);
+    s7_status status = adapter->ops->pool_new(pool, endpoint, &own, err);
     if (status != S7_OK) {
         free(pool);
         return status;

@@ -8,6 +8,9 @@
 #include "client/mux_loop.h"
 #include "scenarios/adapter.h"
 #include "scenarios/adapter_crew.h"
+#include "scenarios/adapter_events.h"
+
+#include <s7rig/token.h>
 
 enum sc_job_kind {
     SC_POOL_START,
@@ -42,6 +45,7 @@ struct sc_job {
     bool write;
     s7_item *items;
     size_t n_items;
+    s7_token *token; /* thread; NULL: it cannot be withdrawn */
     union {
         struct s7_pool_request request; /* loop */
         struct s7_mux_op op;            /* loop, SC_POOL_DIRECT */
@@ -65,6 +69,7 @@ struct sc_pool {
         s7_pool *thread;
     } how;
     struct s7_mux_loop *mux; /* loop */
+    struct sc_listener listener;
     char where[SC_WHERE_CAP], name[SC_WHERE_CAP];
     uint32_t request_ms;
     struct sc_label *labels;
@@ -92,6 +97,8 @@ struct sc_adapter_ops {
                             s7_errinfo *err);
     /* Ends by sc_job_end or sc_job_refuse, now or later. */
     void (*begin)(struct sc_job *job);
+    /* Of one that is not over; false: it cannot be. */
+    bool (*cancel)(struct sc_job *job);
     s7_status (*put)(struct sc_pool *pool, struct sc_lease lease);
     s7_status (*discard)(struct sc_pool *pool, struct sc_lease lease);
     s7_status (*resize)(struct sc_pool *pool, unsigned size);
@@ -113,6 +120,8 @@ struct sc_adapter {
     const struct sc_adapter_ops *ops;
     s7_loop *loop;
     struct sc_crew *crew; /* thread */
+    unsigned tokens;      /* thread: of jobs; each takes a descriptor */
+    struct sc_events *events;
     struct sc_pool *pools;
     struct sc_client *clients;
     struct sc_workers *workers;

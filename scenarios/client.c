@@ -23,15 +23,6 @@ static const struct sc_option options[] = {CLIENT(rack, SC_U8, 7),
                                            CLIENT(keepalive_interval_ms, SC_MS, 0),
                                            {NULL, SC_BOOL, 0, 0}};
 
-const char *const *sc_client_option_names(void)
-{
-    static const char *const names[] = {"start",      "type",         "rack",        "slot",
-                                        "max_jobs",   "local_tsap",   "remote_tsap", "pdu_len",
-                                        "connect_ms", "handshake_ms", "request_ms",  NULL};
-
-    return names;
-}
-
 void sc_client_scale_presets(const struct sc_engine *engine, s7_client_options *to)
 {
     sc_options_scale(engine, options, to);
@@ -40,12 +31,11 @@ void sc_client_scale_presets(const struct sc_engine *engine, s7_client_options *
 static uint8_t check_type(lua_State *lua, int value, const char *what)
 {
     static const char *const names[] = {"pg", "op", "basic", NULL};
-    const char *name = luaL_checkstring(lua, value);
 
-    for (uint8_t i = 0; names[i] != NULL; i++)
-        if (strcmp(names[i], name) == 0)
+    for (uint8_t i = 0; lua_type(lua, value) == LUA_TSTRING && names[i] != NULL; i++)
+        if (strcmp(names[i], lua_tostring(lua, value)) == 0)
             return (uint8_t)(S7_CONN_PG + i);
-    luaL_error(lua, "%s: type: expected pg, op or basic, got %s", what, name);
+    luaL_error(lua, "%s: type: expected pg, op or basic, got %s", what, sc_shown(lua, value));
     return 0;
 }
 

@@ -24,6 +24,7 @@
 
 struct sc_task;
 struct sc_crew;
+struct sc_group;
 
 /* What a task that waits for a condition waits for. */
 enum sc_watch { SC_WATCH_NOT, SC_WATCH_WITHIN, SC_WATCH_ALWAYS };
@@ -104,9 +105,11 @@ struct sc_engine {
     struct sc_task *tasks, *running;
     struct sc_task *ready_head, **ready_tail;
     unsigned n_tasks;
+    bool moved; /* a task went on since sc_tasks_alive was asked */
     struct sc_plc *plcs;
     struct sc_fault *faults;
     struct sc_crew *crews;
+    struct sc_group *groups;
     struct sc_exchange exchange;
     struct sc_text out; /* what the report will say */
     struct sc_text log; /* what the scenario says */
@@ -144,6 +147,8 @@ void sc_task_ready(struct sc_task *task);
 /* Resume who is ready, look at conditions, until nobody is. */
 void sc_tasks_run(struct sc_engine *engine);
 bool sc_tasks_busy(const struct sc_engine *engine); /* somebody has not ended */
+/* Did one go on since this was last asked, or will one by itself, at a time that it waits for? */
+bool sc_tasks_alive(struct sc_engine *engine);
 void sc_tasks_free(struct sc_engine *engine);
 /* The task that runs and may wait here; raises an error where nothing may wait (in a condition). */
 struct sc_task *sc_task_of(lua_State *lua, const char *what);
@@ -218,6 +223,8 @@ bool sc_compare(lua_State *lua, int actual, enum sc_op op, int expected);
 void sc_show(lua_State *lua, int index, struct sc_text *out);
 /* As sc_sandbox_text, for where nothing may be raised. Pushes one value; the text lives as long as that. */
 const char *sc_safe_text(lua_State *lua, int index);
+/* The same for messages: a string in quotes, so that "5" does not pass for 5. Raises without memory. */
+const char *sc_shown(lua_State *lua, int index);
 
 /* ---- what scenarios are made of ---- */
 void sc_expect_open(lua_State *lua); /* expect, within, always, fails */
@@ -237,13 +244,18 @@ void sc_faults_open(lua_State *lua);
 void sc_faults_free(struct sc_engine *engine);
 void sc_faults_look(struct sc_engine *engine); /* counts, and what this system cannot do */
 void sc_pool_open(lua_State *lua);
+int sc_push_pool_stats(lua_State *lua, struct sc_pool *pool); /* a snapshot */
+void sc_groups_open(lua_State *lua);
+s7_pool_group *sc_check_group(lua_State *lua, int index, const char *what);
+void sc_groups_free(struct sc_engine *engine);
+/* on_event is the function at index value. */
+void sc_declare_events(lua_State *lua, int value, s7_pool_options *to);
 void sc_client_open(lua_State *lua);
 void sc_workers_open(lua_State *lua);
 struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what);
 struct sc_plc *sc_declared_plc(lua_State *lua, const char *what); /* the first of the table at index 1 */
 void sc_client_scale_presets(const struct sc_engine *engine, s7_client_options *to);
 bool sc_client_option(lua_State *lua, s7_client_options *to, int key, int value, const char *what);
-const char *const *sc_client_option_names(void);
 bool sc_crews_busy(const struct sc_engine *engine);
 /* Workers whose failures nobody looked at; NULL: none. */
 const struct sc_crew *sc_crews_unseen(const struct sc_engine *engine);

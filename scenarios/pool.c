@@ -40,6 +40,27 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(coalesce_gap, SC_I32, 960),
                                            {NULL, SC_BOOL, 0, 0}};
 
+/* What else a Pool takes: for those who mistype it. */
+static const char *const names_besides[] = {"name",
+                                            "start",
+                                            "group",
+                                            "on_event",
+                                            "health_check_at",
+                                            "type",
+                                            "rack",
+                                            "slot",
+                                            "max_jobs",
+                                            "local_tsap",
+                                            "remote_tsap",
+                                            "pdu_len",
+                                            "connect_ms",
+                                            "handshake_ms",
+                                            "request_ms",
+                                            "user_timeout_ms",
+                                            "keepalive_idle_ms",
+                                            "keepalive_interval_ms",
+                                            NULL};
+
 struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what)
 {
     return sc_check_object(lua, index, pool_type, what);
@@ -47,17 +68,25 @@ struct sc_pool *sc_check_pool(lua_State *lua, int index, const char *what)
 
 /* ---- declaring ---- */
 
+/* The table keeps it. */
+static const char *check_text(lua_State *lua, int value, const char *name)
+{
+    if (lua_type(lua, value) != LUA_TSTRING)
+        luaL_error(lua, "Pool: %s: expected a text, got %s", name, sc_safe_text(lua, value));
+    return lua_tostring(lua, value);
+}
+
 static s7_pool_start_policy check_start(lua_State *lua, int value)
 {
     static const char *const names[] = {"one", "all", "background", NULL};
     static const s7_pool_start_policy policies[] = {S7_POOL_START_ONE, S7_POOL_START_ALL,
                                                     S7_POOL_START_BACKGROUND};
-    const char *name = luaL_checkstring(lua, value);
+    const char *name = check_text(lua, value, "start");
 
     for (size_t i = 0; names[i] != NULL; i++)
         if (strcmp(names[i], name) == 0)
             return policies[i];
-    luaL_error(lua, "Pool: start: expected one, all or background, got %s", name);
+    luaL_error(lua, "Pool: start: expected one, all or background, got %s", sc_shown(lua, value));
     return S7_POOL_START_ONE;
 }
 
@@ -67,11 +96,24 @@ static void declare(lua_State *lua, s7_pool_options *pool, int key, int value)
 
     if (strcmp(name, "start") == 0)
         pool->start = check_start(lua, value);
+    else if (strcmp(name, "name") == 0)
+        pool->name = check_text(lua, value, name);
     else if (strcmp(name, "health_check_at") == 0)
-        pool->health_check_at = luaL_checkstring(lua, value); /* the table keeps it */
+        pool->health_check_at = check_text(lua, value, name);
+    else if (strcmp(name, "group") == 0)
+        pool->group = sc_check_group(lua, value, "Pool: group");
+    else if (strcmp(name, "on_event") == 0)
+        sc_declare_events(lua, value, pool);
     else if (!sc_option_set(lua, options, pool, key, value, "Pool") &&
              !sc_client_option(lua, &pool->client, key, value, "Pool"))
-        sc_no_such(lua, "Pool", name, options, sc_client_option_names());
+        sc_no_such(lua, "Pool", name, options, names_besides);
+}
+
+/* A period is at least 1 ms for each connection; what was one before it was scaled still is. */
+static void keep_period(const struct sc_engine *engine, s7_pool_options *pool)
+{
+    if (engine->options->scale > 1 && pool->health_check_ms != 0 && pool->health_check_ms < pool->size)
+        pool->health_check_ms = pool->size;
 }
 
 static int l_pool(lua_State *lua)
@@ -92,11 +134,12 @@ static int l_pool(lua_State *lua)
             declare(lua, &pool, lua_gettop(lua) - 1, lua_gettop(lua));
         lua_pop(lua, 1);
     }
+    keep_period(engine, &pool);
     s7_status status = sc_pool_new(engine->adapter, sim_server_address(plc->server, 0), &pool, &made, &err);
     if (status != S7_OK)
         return sc_raise_status(lua, "Pool", status, &err);
     sc_where(lua, where, sizeof where);
-    snprintf(name, sizeof name, "%.63s at %s", plc->name, where);
+    snprintf(name, sizeof name, "%.63s at %s", pool.name != NULL ? pool.name : plc->name, where);
     sc_pool_name(made, name);
     sc_engine_hook_last(engine);
     sc_push_object(lua, made, pool_type);
@@ -145,11 +188,12 @@ static int done(lua_State *lua, const char *what, s7_status status)
 static int pool_resize(lua_State *lua)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1, "pool:resize");
-    lua_Integer size = luaL_checkinteger(lua, 2);
+    int whole = 0;
+    lua_Integer size = lua_type(lua, 2) == LUA_TNUMBER ? lua_tointegerx(lua, 2, &whole) : 0;
 
-    if (size < 1 || size > S7_POOL_SIZE_MAX)
+    if (!whole || size < 1 || size > S7_POOL_SIZE_MAX)
         return luaL_error(lua, "pool:resize: a pool has a size of 1..64 connections, got %s",
-                          sc_safe_text(lua, 2));
+                          sc_shown(lua, 2));
     return done(lua, "pool:resize", sc_pool_resize(pool, (unsigned)size));
 }
 
@@ -178,7 +222,8 @@ static struct lease *check_lease(lua_State *lua, int index, const char *what)
     struct lease *lease = luaL_testudata(lua, index, lease_type);
 
     if (lease == NULL)
-        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_safe_text(lua, index));
+        luaL_error(lua, "%s: expected what pool:get gave, got %s%s", what, sc_shown(lua, index),
+                   index == 1 ? " (is it called with a colon?)" : "");
     return lease;
 }
 
@@ -205,6 +250,9 @@ static struct sc_task *begin_get(lua_State *lua, const char *what, int timeout_a
 
 static int pool_get(lua_State *lua)
 {
+    if (!lua_isnoneornil(lua, 3) && lua_type(lua, 3) != LUA_TSTRING)
+        return luaL_error(lua, "pool:get: expected a label, a text, as pool:get(\"1s\", \"press\"); got %s",
+                          sc_safe_text(lua, 3));
     return sc_task_wait(lua, begin_get(lua, "pool:get", 2, luaL_optstring(lua, 3, "scenario")), got);
 }
 
@@ -284,79 +332,7 @@ static int pool_execute(lua_State *lua)
     return sc_task_wait(lua, begin_get(lua, "pool:execute", 3, "execute"), execute_got);
 }
 
-/* ---- statistics ---- */
-
-static void push_count(lua_State *lua, const char *name, uint64_t count)
-{
-    lua_pushinteger(lua, (lua_Integer)count);
-    lua_setfield(lua, -2, name);
-}
-
-static void push_dial_failures(lua_State *lua, const s7_pool_stats *stats)
-{
-    lua_newtable(lua);
-    for (int kind = 0; kind < S7_POOL_DIAL_FAILURES; kind++)
-        push_count(lua, s7_pool_dial_failure_name((s7_pool_dial_failure)kind), stats->dial_failures[kind]);
-    sc_strict_table(lua, "pool.stats.dial_failures");
-    lua_setfield(lua, -2, "dial_failures");
-}
-
-static void push_closed(lua_State *lua, const s7_pool_stats *stats)
-{
-    lua_newtable(lua);
-    for (int reason = 0; reason < S7_POOL_CLOSE_REASONS; reason++)
-        push_count(lua, s7_pool_close_reason_name((s7_pool_close_reason)reason), stats->closed[reason]);
-    sc_strict_table(lua, "pool.stats.closed");
-    lua_setfield(lua, -2, "closed");
-}
-
-static int push_stats(lua_State *lua, struct sc_pool *pool)
-{
-    s7_pool_stats stats = {.struct_size = sizeof stats};
-
-    sc_pool_stats(pool, &stats);
-    lua_newtable(lua);
-#define COUNT(field) push_count(lua, #field, stats.field)
-    COUNT(total_connections);
-    COUNT(available);
-    COUNT(in_use);
-    COUNT(health_check_failures);
-    COUNT(checking);
-    COUNT(dirty);
-    COUNT(closing);
-    COUNT(connecting);
-    COUNT(waiting);
-    COUNT(size);
-    COUNT(limit);
-    COUNT(gets);
-    COUNT(gets_waited);
-    COUNT(gets_failed);
-    COUNT(puts);
-    COUNT(misuse);
-    COUNT(health_checks);
-    COUNT(late_answers);
-    COUNT(connects);
-    COUNT(connect_failures);
-    COUNT(gets_timed_out);
-    COUNT(gets_cancelled);
-    COUNT(dials);
-    COUNT(outages);
-    COUNT(reconnects);
-    COUNT(leaking);
-    COUNT(leaks);
-    COUNT(direct_calls);
-    COUNT(direct_jobs);
-    COUNT(direct_merged);
-#undef COUNT
-    lua_pushboolean(lua, stats.down);
-    lua_setfield(lua, -2, "down");
-    lua_pushboolean(lua, stats.paused);
-    lua_setfield(lua, -2, "paused");
-    push_closed(lua, &stats);
-    push_dial_failures(lua, &stats);
-    sc_strict_table(lua, "pool.stats");
-    return 1;
-}
+/* ---- what it is like ---- */
 
 static int pool_status(lua_State *lua)
 {
@@ -373,7 +349,7 @@ static int pool_field(lua_State *lua)
     const char *name = luaL_checkstring(lua, 2);
 
     if (strcmp(name, "stats") == 0)
-        return push_stats(lua, pool);
+        return sc_push_pool_stats(lua, pool);
     return sc_no_such(lua, "a pool", name, NULL,
                       (const char *const[]){"stats", "status", "start", "pause", "resume", "refresh",
                                             "resize", "close", "get", "put", "discard", "execute", "read",
@@ -402,8 +378,11 @@ static int lease_write(lua_State *lua)
 
 static int lease_field(lua_State *lua)
 {
-    return sc_no_such(lua, "a lease", luaL_checkstring(lua, 2), NULL,
-                      (const char *const[]){"read", "write", NULL});
+    const char *name = sc_safe_text(lua, 2);
+
+    if (strcmp(name, "put") == 0 || strcmp(name, "discard") == 0)
+        return luaL_error(lua, "a lease has no %s; the pool takes it back: pool:%s(client)", name, name);
+    return sc_no_such(lua, "a lease", name, NULL, (const char *const[]){"read", "write", NULL});
 }
 
 void sc_pool_open(lua_State *lua)

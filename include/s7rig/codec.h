@@ -19,9 +19,12 @@
  *   LWORD ULINT  LINT           uint64_t  int64_t
  *   REAL  LREAL                 float  double
  *   COUNTER                     uint16_t, 0..999
- *   TIMER S5TIME                uint32_t, milliseconds, 0..9990000 in three digits of 10 ms, 100 ms, 1 s or
- * 10 s TIME                        int32_t, milliseconds LTIME                       int64_t, nanoseconds TOD
- * LTOD                   uint32_t milliseconds, uint64_t nanoseconds since midnight DATE DT LDT DTL s7_moment
+ *   TIMER S5TIME                uint32_t, milliseconds, 0..9990000: three digits of 10 ms, 100 ms, 1 s, 10 s
+ *   TIME                        int32_t, milliseconds
+ *   LTIME                       int64_t, nanoseconds
+ *   TOD                         uint32_t, milliseconds since midnight
+ *   LTOD                        uint64_t, nanoseconds since midnight
+ *   DATE DT LDT DTL             s7_moment
  *   STRING WSTRING              char[], UTF-8, zero-terminated */
 #ifndef S7RIG_CODEC_H
 #define S7RIG_CODEC_H

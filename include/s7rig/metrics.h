@@ -52,7 +52,7 @@ s7_status s7_client_metrics_get(const s7_client *client, s7_client_metrics *metr
 
 /* The same in the text format that Prometheus scrapes, every sample with the label plc="<plc>" (escaped;
  * NULL: no label). At most cap - 1 bytes and a terminating zero go to buf; returns the whole length, as
- * snprintf does. 4096 bytes are enough for a plc of 40 characters; buf may be NULL when cap is 0.
+ * snprintf does. 6144 bytes are enough for a plc of 40 characters; buf may be NULL when cap is 0.
  * metrics->struct_size must be sizeof(s7_client_metrics), else nothing is written and 0 returned. */
 size_t s7_client_metrics_text(const s7_client_metrics *metrics, const char *plc, char *buf, size_t cap);
 

@@ -51,9 +51,10 @@
  * until an S7 setup was finished; this goes on whether somebody waits or not. Those who wait stay until their
  * deadline and then get S7_E_PLC_DOWN with the last cause; with fail_fast_when_down they get it at once.
  *
- * Asleep. When the process did not run for longer than a check may take (stopped, the machine slept), nothing
- * that is overdue is held against a connection: that time is not idle time, and each idle connection is
- * checked once, one after the other, eight in health_timeout_ms.
+ * Asleep. When the process did not run for longer than a check may take (it was stopped), nothing that is
+ * overdue is held against a connection: that time is not idle time, and each idle connection is checked once,
+ * one after the other, eight in health_timeout_ms. While the machine sleeps the monotonic clock stands still,
+ * so that nothing becomes overdue; the checks come as soon as the pool's thread has something to do.
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
@@ -68,7 +69,9 @@
  * Misuse is an error code and leaves the pool intact: S7_E_MISUSE (put twice, put while a call is inside),
  * S7_E_FOREIGN (not of this pool), S7_E_STALE_LEASE (a call on a client after its put), S7_E_POOL_CLOSED.
  * Leases are recognised for at least 1024 later ones. On a lease, s7_client_connect is misuse, and
- * s7_client_close and s7_client_free do nothing.
+ * s7_client_close and s7_client_free do nothing. NULL where something must be, a struct whose struct_size is
+ * not set, and a timeout_ms below -1 are S7_E_ARG. A deadline that has passed already is none of these: what
+ * needs no waiting is done, an idle connection lent, and anything else fails at once.
  *
  * Threads. Every call may be made from any thread, but for s7_pool_free, which must be the last one. A lease
  * has one user at a time, like any client. One thread per pool does the chores (dialing, checking, closing);
@@ -268,8 +271,10 @@ S7_MUST_CHECK s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx);
 
 /* Take no more callers: those who wait get S7_E_POOL_CLOSED now. Idle connections are closed; lent ones as
  * they come back. Returns when all are closed; those that are not back at the context's deadline (request_ms
- * by default) are taken away: calls inside fail, later ones get S7_E_STALE_LEASE, and their put
- * S7_E_POOL_CLOSED. S7_E_TIMEOUT: that happened. A closed pool stays closed; closing it again is fine. */
+ * by default) are taken away: calls inside fail (S7_E_CLOSED; S7_E_OUTCOME_UNKNOWN for a write that left),
+ * later ones get S7_E_STALE_LEASE, and their put S7_E_POOL_CLOSED. S7_E_TIMEOUT: that
+ * happened. A closed pool stays closed; closing it again returns the same. S7_E_MISUSE: the pool's own thread
+ * calls (s7_pool_event_fn). S7_E_FORKED. */
 s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx);
 
 /* Let there be `size` connections at most, 1..64, from now on. Smaller: those that nobody holds are closed,
@@ -300,16 +305,15 @@ void s7_pool_free(s7_pool *pool);
 
 /* ---- lending ---- */
 
-/* Borrow a connected client. ctx->label says who asks (S7_HERE: where), for the report when the pool is
- * exhausted. Give it
- * back with s7_pool_put or s7_pool_discard. ctx->cancel ends the wait: S7_E_CANCELLED. S7_E_POOL_EXHAUSTED:
- * all connections were taken until the deadline; err says how many, who holds them and for how long, and why
- * there are no more.
- * S7_E_PLC_DOWN: no connection is up and none can be made; err has the last cause. S7_E_TIMEOUT: the first
- * connection was still being made at the deadline. S7_E_POOL_PAUSED: it was paused until the deadline.
- * S7_E_BUDGET: it has none, and other pools of its group have all that are allowed.
- * S7_E_POOL_QUEUE_FULL: max_waiters are waiting.
- * S7_E_POOL_CLOSED. S7_E_MISUSE: not started. S7_E_FORKED. */
+/* Borrow a connected client; *out is NULL after a failure. ctx->label says who asks (S7_HERE: where), for the
+ * report when the pool is exhausted. Give it back with s7_pool_put or s7_pool_discard. ctx->cancel ends the
+ * wait: S7_E_CANCELLED. S7_E_POOL_EXHAUSTED: all connections were taken until the deadline; err says how
+ * many, who holds them and for how long, and why there are no more. S7_E_PLC_DOWN: no connection is up and
+ * none can be made; err has the last cause. S7_E_TIMEOUT: a connection was still being made at the deadline,
+ * and nothing speaks against the PLC. S7_E_POOL_PAUSED: it was paused until the deadline. S7_E_BUDGET: it has
+ * none, and other pools of its group have all that are allowed. S7_E_POOL_QUEUE_FULL: max_waiters are
+ * waiting. S7_E_POOL_CLOSED. S7_E_MISUSE: not started, or
+ * the pool's own thread would have to wait. S7_E_FORKED. */
 S7_MUST_CHECK s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
 
 /* Give a client back. Never blocks and does no I/O. It goes to whoever waits longest, or becomes idle; one
@@ -321,8 +325,9 @@ s7_status s7_pool_put(s7_pool *pool, s7_client *client);
 /* Give a client back that must not be lent again: it is closed. Errors as s7_pool_put. */
 s7_status s7_pool_discard(s7_pool *pool, s7_client *client);
 
-/* get, fn, put. The client comes back whatever fn returns. Returns the error of get, or what fn returned. fn
- * must not put the client itself. */
+/* get, fn, put. The client comes back whatever fn returns. Returns the error of get, or what fn returned. ctx
+ * is the get's: its deadline does not end fn, and its err has what get failed with; calls inside fn have
+ * contexts of their own. fn must not put the client itself. */
 typedef s7_status s7_pool_fn(s7_client *client, void *arg);
 S7_MUST_CHECK s7_status s7_pool_execute(s7_pool *pool, const s7_ctx *ctx, s7_pool_fn *fn, void *arg);
 
@@ -352,7 +357,9 @@ typedef struct s7_pool_times {
 } s7_pool_times;
 
 /* One consistent picture. total_connections = available + in_use + checking + dirty + closing: each holds a
- * connection of the PLC. Those being made are in connecting. */
+ * connection of the PLC. Those being made are in connecting. gets = puts + in_use + leases that s7_pool_close
+ * took away; wait.count is gets, lease.count is puts, connect.count is connects; connect_failures is the sum
+ * of dial_failures. Calls without a lease (pool_direct.h) are among the gets as often as they borrowed. */
 typedef struct s7_pool_stats {
     uint32_t struct_size;
     uint32_t total_connections;
@@ -402,12 +409,12 @@ s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
 
 /* The same in the text format that Prometheus scrapes, every sample with the label pool="<pool>" (escaped;
  * NULL: no label). At most cap - 1 bytes and a terminating zero go to buf; returns the whole length, as
- * snprintf does. 12288 bytes are enough for a pool of 39 characters; buf may be NULL when cap is 0.
+ * snprintf does. 16384 bytes are enough for a pool of 39 characters; buf may be NULL when cap is 0.
  * stats->struct_size must be sizeof(s7_pool_stats), else nothing is written and 0 returned. */
 size_t s7_pool_stats_prometheus(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
 
-/* The same as JSON: one object in one line, the struct's fields under their names, "pool" (NULL: null),
- * "closed" and "dial_failures" by kind. 3072 bytes are enough for a pool of 39 characters. */
+/* The same as JSON: one object in one line, newline included, the struct's fields under their names, "pool"
+ * (NULL: null), "closed" and "dial_failures" by kind. 3072 bytes are enough for a pool of 39 characters. */
 size_t s7_pool_stats_json(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
 
 /* The same for people, five lines or six: state, leases and waits, dials, ends. 2048 bytes are enough for a

@@ -13,7 +13,9 @@
  * counted. One is used until its window of jobs is full, then one more, up to
  * mux_connections; one that has nothing to do goes back at once. While somebody waits in s7_pool_get, these
  * calls keep one connection and give the others back; of a pool with a single connection that goes back as
- * well, after a window of jobs: they take turns.
+ * well, after a window of jobs: they take turns. They need a connection that is not lent: a thread that holds
+ * a lease and makes such a call waits for another one than its own, and if all are held by threads that do
+ * so, each gets S7_E_POOL_EXHAUSTED at its deadline.
  *
  * Order. First come, first served. A call that needs many requests goes behind those who wait after each of
  * them, so a long one holds up nobody. Calls of one thread are in its order; calls of several threads that

@@ -2,9 +2,13 @@
  * with a lease for each read or without one, beside ten threads that have a connection each. They take turns
  * in one process; the ratio of reads is taken within each round.
  *
+ * What sharing costs at least is measured as well: a hundred threads that pass ten connections on in the
+ * order in which they came, and nothing else: no deadline, check, count, error, or thread that gives up.
+ *
  * usage: bench_pool_crowd ADDR:PORT [ROUNDS [MILLISECONDS]]
  * Exit status: 0 measured, 1 a read failed, 2 usage, 4 cannot connect. */
 #include "bench/turns.h"
+#include "loop/bell.h"
 
 #include <s7rig/pool.h>
 #include <s7rig/pool_direct.h>
@@ -51,6 +55,71 @@ static s7_status read_shared(s7_client *client)
     return s7_pool_read_db(pool, NULL, 1, 0, data, sizeof data);
 }
 
+/* ---- passed on, and nothing else ---- */
+
+struct turn {
+    struct turn *next;
+    struct s7_bell bell;
+    s7_client *got;
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct turn *first, *last;
+static s7_client *idle[CONNECTIONS];
+static unsigned n_idle;
+
+/* With the mutex, which is released. */
+static s7_client *wait_for_turn(void)
+{
+    struct turn turn = {.next = NULL};
+
+    *(first != NULL ? &last->next : &first) = &turn;
+    last = &turn;
+    pthread_mutex_unlock(&mutex);
+    (void)s7_bell_wait(&turn.bell, S7_NEVER_NS);
+    return turn.got;
+}
+
+static s7_client *take(void)
+{
+    s7_client *client;
+
+    pthread_mutex_lock(&mutex);
+    if (n_idle == 0)
+        return wait_for_turn();
+    client = idle[--n_idle];
+    pthread_mutex_unlock(&mutex);
+    return client;
+}
+
+static void pass_on(s7_client *client)
+{
+    struct turn *turn;
+
+    pthread_mutex_lock(&mutex);
+    if ((turn = first) != NULL)
+        first = turn->next;
+    else
+        idle[n_idle++] = client;
+    pthread_mutex_unlock(&mutex);
+    if (turn == NULL)
+        return;
+    turn->got = client;
+    s7_bell_ring(&turn->bell, 1);
+}
+
+static s7_status read_passed(s7_client *own)
+{
+    s7_client *client = take();
+    s7_status status = read_once(client, NULL);
+
+    (void)own;
+    pass_on(client);
+    return status;
+}
+
+/* ---- who is compared ---- */
+
 struct crowd {
     const char *name;
     unsigned threads;
@@ -60,7 +129,8 @@ struct crowd {
 static const struct crowd owners = {"10 threads, a connection each", CONNECTIONS, read_owned},
                           few = {"10 threads, pool of 10", CONNECTIONS, read_leased},
                           leased = {"100 threads, pool of 10", CROWD, read_leased},
-                          shared = {"the same without leases", CROWD, read_shared};
+                          passed = {"100 threads, passed on", CROWD, read_passed},
+                          shared = {"100 threads, without leases", CROWD, read_shared};
 
 static const struct crowd *crowd; /* whose turn it is */
 
@@ -134,7 +204,7 @@ static double column(const struct share *shares, size_t at, unsigned rounds)
 }
 
 /* Those that are compared with the owners. */
-static const struct crowd *const others[] = {&few, &leased, &shared};
+static const struct crowd *const others[] = {&few, &passed, &leased, &shared};
 #define OTHERS (sizeof others / sizeof others[0])
 
 static struct share own[ROUNDS_MAX], their[OTHERS][ROUNDS_MAX];
@@ -182,6 +252,8 @@ static bool open_all(const char *endpoint)
     for (unsigned i = 0; good && i < CONNECTIONS; i++)
         good = s7_client_new(endpoint, NULL, &owned[i], &err) == S7_OK &&
                s7_client_connect(owned[i], &ctx) == S7_OK;
+    for (; good && n_idle < CONNECTIONS; n_idle++)
+        idle[n_idle] = owned[n_idle];
     if (good && s7_pool_new(endpoint, &options, &pool, &err) == S7_OK && s7_pool_start(pool, &ctx) == S7_OK)
         return true;
     fprintf(stderr, "bench_pool_crowd: %s: %s\n", err.asked, err.came);

@@ -1,7 +1,5 @@
 /* What the tables of the audit say about clients that come, write, wait and go. In virtual time. */
-#include "house.h"
-
-#include "loop/loop_virtual.h"
+#include "raw.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,71 +10,13 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
-
-static struct house house;
-static sqlite3 *foreign;
-
-static int open_house(void **state)
-{
-    s7_loop *loop;
-
-    (void)state;
-    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, "generic");
-    assert_int_equal(sqlite3_open(house.path, &foreign), SQLITE_OK);
-    return 0;
-}
-
-static int close_house(void **state)
-{
-    (void)state;
-    sqlite3_close(foreign);
-    house_close(&house);
-    return 0;
-}
-
-static void sql(const char *text)
-{
-    char *message = NULL;
-
-    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
-
-/* The first column of all rows, one behind the other. */
-static const char *selected(const char *text)
-{
-    static char value[4096];
-    size_t len = 0;
-    sqlite3_stmt *q;
-
-    value[0] = '\0';
-    if (sqlite3_prepare_v2(foreign, text, -1, &q, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", text, sqlite3_errmsg(foreign));
-    while (sqlite3_step(q) == SQLITE_ROW && len < sizeof value) {
-        const char *column = (const char *)sqlite3_column_text(q, 0);
-        len += (size_t)snprintf(value + len, sizeof value - len, "%s%s", len > 0 ? "; " : "",
-                                column != NULL ? column : "NULL");
-    }
-    sqlite3_finalize(q);
-    return value;
-}
 
 static int count(const char *from)
 {
     char text[256];
 
     snprintf(text, sizeof text, "SELECT count(*) FROM %s", from);
-    return (int)strtol(selected(text), NULL, 10);
-}
-
-static void run_for_ms(int64_t ms)
-{
-    int64_t until_ns = s7_loop_now_ns(house.loop) + ms * HOUSE_NS_PER_MS;
-
-    while (s7_loop_now_ns(house.loop) < until_ns)
-        s7_virtual_run_until(house.loop, until_ns);
+    return (int)select_int(text);
 }
 
 static void put(struct guest *guest, uint32_t byte, uint8_t value)
@@ -279,33 +219,17 @@ static void errors_are_events_while_that_is_on(void **state)
     guest_close(&guest);
 }
 
-static void on_raw(s7_stream *stream, unsigned ready, void *arg)
-{
-    uint8_t bytes[256];
-
-    (void)arg;
-    if (ready & S7_READY_READ)
-        s7_stream_read(stream, bytes, sizeof bytes);
-}
-
 static void a_refused_job_is_an_error(void **state)
 {
-    static const uint8_t cr[] = {3,    0, 0,  22,   17, 0xe0, 0, 0,    0, 1, 0,
-                                 0xc0, 1, 10, 0xc1, 2,  1,    0, 0xc2, 2, 1, 1},
-                         unknown[] = {3, 0, 0, 18, 2, 0xf0, 0x80, 0x32, 1, 0, 0, 0, 7, 0, 1, 0, 0, 0x66};
-    s7_stream *stream;
+    struct raw raw;
 
     (void)state;
     sql("UPDATE audit SET errors = 1");
-    assert_int_equal(
-        s7_loop_dial(house.loop, "127.0.0.1", sim_server_port(house.server, 0), on_raw, NULL, &stream),
-        S7_OK);
-    run_for_ms(5);
-    assert_int_equal(s7_stream_write(stream, cr, sizeof cr), sizeof cr);
-    assert_int_equal(s7_stream_write(stream, unknown, sizeof unknown), sizeof unknown);
+    raw_dial(&raw);
+    SEND(&raw, CR, 3, 0, 0, 18, 2, 0xf0, 0x80, 0x32, 1, 0, 0, 0, 7, 0, 1, 0, 0, 0x66);
     run_for_ms(1100);
     assert_string_equal(selected("SELECT fn || ' ' || error FROM event WHERE kind = 'job'"), "job 8104");
-    s7_stream_close(stream, S7_CLOSE_RST);
+    raw_close(&raw);
 }
 
 static void a_write_that_waited_for_a_lock_is_slow_by_that_time(void **state)

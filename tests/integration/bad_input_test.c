@@ -1,8 +1,6 @@
 /* What hostile hands do to the plant file, the disk and the wire: the PLC refuses what it must and goes on
  * serving everybody else. In virtual time. */
-#include "house.h"
-
-#include "loop/loop_virtual.h"
+#include "raw.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,10 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
-
-static struct house house;
-static sqlite3 *foreign;
 
 /* ---- a disk that can be full ---- */
 
@@ -70,57 +64,20 @@ static void insert_disk(void)
     assert_int_equal(sqlite3_vfs_register(&disk, 1), SQLITE_OK);
 }
 
-/* ---- the house ---- */
-
-static int open_house(void **state)
+/* The foreign program has a disk of its own. */
+static void leave_disk(void)
 {
-    s7_loop *loop;
-
-    (void)state;
-    atomic_store(&disk_full, false);
-    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, "generic");
+    sqlite3_close(foreign);
     assert_int_equal(sqlite3_open_v2(house.path, &foreign, SQLITE_OPEN_READWRITE, real_disk->zName),
                      SQLITE_OK);
+}
+
+static int open_on_disk(void **state)
+{
+    atomic_store(&disk_full, false);
+    open_house(state);
+    leave_disk();
     return 0;
-}
-
-static int close_house(void **state)
-{
-    (void)state;
-    sqlite3_close(foreign);
-    house_close(&house);
-    return 0;
-}
-
-static void sql(const char *text)
-{
-    char *message = NULL;
-
-    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
-
-static const char *selected(const char *text)
-{
-    static char value[512];
-    sqlite3_stmt *q;
-
-    if (sqlite3_prepare_v2(foreign, text, -1, &q, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", text, sqlite3_errmsg(foreign));
-    int rc = sqlite3_step(q);
-    const char *column = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : "(no row)";
-    snprintf(value, sizeof value, "%s", column != NULL ? column : "NULL");
-    sqlite3_finalize(q);
-    return value;
-}
-
-static void run_for_ms(int64_t ms)
-{
-    int64_t until_ns = s7_loop_now_ns(house.loop) + ms * HOUSE_NS_PER_MS;
-
-    while (s7_loop_now_ns(house.loop) < until_ns)
-        s7_virtual_run_until(house.loop, until_ns);
 }
 
 /* The return code of an item read or written alone. */
@@ -237,9 +194,7 @@ static void smuggle(void)
     sql("PRAGMA writable_schema = ON;"
         "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE type = 'table';"
         "PRAGMA writable_schema = OFF");
-    sqlite3_close(foreign);
-    assert_int_equal(sqlite3_open_v2(house.path, &foreign, SQLITE_OPEN_READWRITE, real_disk->zName),
-                     SQLITE_OK);
+    leave_disk();
     sql("PRAGMA ignore_check_constraints = ON");
 }
 
@@ -328,7 +283,7 @@ static void an_edit_on_a_full_disk_is_seen_at_once_and_written_when_there_is_roo
     sql("INSERT INTO tag (name, address) VALUES ('n', 'DB1.DBW0')");
     guest_open(&guest, &house, NULL);
     atomic_store(&disk_full, true);
-    sql("UPDATE tag SET value = 515"); /* the foreign program has a disk of its own */
+    sql("UPDATE tag SET value = 515");
     assert_int_equal(guest_read(&guest, 1, 0, got, 2), S7_OK);
     assert_memory_equal(got, "\2\3", 2);
     run_for_ms(5000);
@@ -452,38 +407,15 @@ static size_t spoil(uint8_t *frame, size_t len)
     }
 }
 
-struct raw {
-    s7_stream *stream;
-    bool over;
-};
-
-static void on_raw(s7_stream *stream, unsigned ready, void *arg)
-{
-    struct raw *raw = arg;
-    uint8_t bytes[4096];
-
-    if (!(ready & S7_READY_READ))
-        return;
-    ssize_t n = s7_stream_read(stream, bytes, sizeof bytes);
-    if (n == 0 || n == -1) {
-        raw->over = true;
-        s7_stream_want(stream, 0);
-    }
-}
-
 static void dial(struct raw *raw, bool greets)
 {
     if (raw->stream != NULL)
         s7_stream_close(raw->stream, S7_CLOSE_RST);
-    raw->over = false;
-    assert_int_equal(
-        s7_loop_dial(house.loop, "127.0.0.1", sim_server_port(house.server, 0), on_raw, raw, &raw->stream),
-        S7_OK);
-    run_for_ms(1);
+    raw_dial(raw);
     if (!greets)
         return;
-    (void)s7_stream_write(raw->stream, cr, sizeof cr);
-    (void)s7_stream_write(raw->stream, setup, sizeof setup);
+    raw_send(raw, cr, sizeof cr);
+    raw_send(raw, setup, sizeof setup);
 }
 
 static void misbehave(struct raw *raw)
@@ -502,7 +434,7 @@ static void misbehave(struct raw *raw)
 static void whatever_comes_on_one_connection_the_others_are_served(void **state)
 {
     struct guest healthy;
-    struct raw raws[8] = {{NULL, false}};
+    static struct raw raws[8];
     struct sim_server_stats stats;
     uint8_t got[200], expected[200];
 
@@ -526,14 +458,14 @@ static void whatever_comes_on_one_connection_the_others_are_served(void **state)
     assert_int_equal(stats.connections, 1);
     assert_int_equal(stats.sessions, 1);
     run_for_ms(1100);
-    assert_in_range(strtol(selected("SELECT count(DISTINCT text) FROM event WHERE kind = 'close'"), NULL, 10),
-                    20, 4000); /* it was hurt in different ways */
+    assert_in_range(select_int("SELECT count(DISTINCT text) FROM event WHERE kind = 'close'"), 20,
+                    4000); /* it was hurt in different ways */
     guest_close(&healthy);
 }
 
 int main(void)
 {
-#define HOUSE(test) cmocka_unit_test_setup_teardown(test, open_house, close_house)
+#define HOUSE(test) cmocka_unit_test_setup_teardown(test, open_on_disk, close_house)
     const struct CMUnitTest tests[] = {
         HOUSE(a_block_that_shrinks_under_a_client_refuses_what_is_gone),
         HOUSE(a_block_that_shrinks_under_a_write_that_waits_refuses_it),

@@ -1,8 +1,7 @@
 /* Blocks that our client gives a served PLC and takes back: whole conversations, in virtual time. */
-#include "house.h"
+#include "raw.h"
 
 #include "client/fake_services.h"
-#include "loop/loop_virtual.h"
 
 #include <s7rig/services.h>
 
@@ -14,58 +13,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #define FILE_CAP 66000
-
-static struct house house;
-static sqlite3 *foreign;
-
-static int open_all(void **state)
-{
-    s7_loop *loop;
-
-    (void)state;
-    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, "generic");
-    assert_int_equal(sqlite3_open(house.path, &foreign), SQLITE_OK);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    sqlite3_close(foreign);
-    house_close(&house);
-    return 0;
-}
-
-static void sql(const char *text)
-{
-    char *message = NULL;
-
-    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
-
-static int64_t select_int(const char *text)
-{
-    sqlite3_stmt *q;
-
-    assert_int_equal(sqlite3_prepare_v2(foreign, text, -1, &q, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-    int64_t value = sqlite3_column_int64(q, 0);
-    sqlite3_finalize(q);
-    return value;
-}
-
-static void run_for_ms(int64_t ms)
-{
-    int64_t until_ns = s7_loop_now_ns(house.loop) + ms * HOUSE_NS_PER_MS;
-
-    while (s7_loop_now_ns(house.loop) < until_ns)
-        s7_virtual_run_until(house.loop, until_ns);
-}
 
 /* All that is beside code or data is foot and what lies in front of it. */
 static void make_block(uint8_t *block, size_t len, uint8_t subtype, uint16_t number)
@@ -305,32 +254,10 @@ static void a_download_is_one_job_of_the_record_and_no_error(void **state)
 
 /* ---- a client that says nothing more ---- */
 
-struct raw {
-    s7_stream *stream;
-    bool over;
-    uint8_t bytes[512];
-    size_t len;
-};
-
-static void on_raw(s7_stream *stream, unsigned ready, void *arg)
-{
-    struct raw *raw = arg;
-
-    if (!(ready & S7_READY_READ))
-        return;
-    ssize_t n = s7_stream_read(stream, raw->bytes + raw->len, sizeof raw->bytes - raw->len);
-    if (n > 0)
-        raw->len += (size_t)n;
-    if (n == 0 || n == -1) {
-        raw->over = true;
-        s7_stream_want(stream, 0);
-    }
-}
-
 static void raw_say(struct raw *raw, const void *bytes, size_t len)
 {
     raw->len = 0;
-    assert_int_equal(s7_stream_write(raw->stream, bytes, len), len);
+    raw_send(raw, bytes, len);
     run_for_ms(5);
 }
 
@@ -341,30 +268,27 @@ static void an_answer_that_does_not_come_ends_the_download_after_10_seconds(void
     static const char start[] =
         "\3\0\0\x31\2\xf0\x80\x32\1\0\0\x1e\0\0\x20\0\0\x1a\0\1\0\0\0\0\0\x09_0A00007P\x0d"
         "1000500000400";
-    struct raw raw = {.stream = NULL};
+    struct raw raw;
 
     (void)state;
-    assert_int_equal(
-        s7_loop_dial(house.loop, "127.0.0.1", sim_server_port(house.server, 0), on_raw, &raw, &raw.stream),
-        S7_OK);
-    run_for_ms(5);
+    raw_dial(&raw);
     RAW_SAY(&raw, "\3\0\0\x16\x11\xe0\0\0\0\1\0\xc0\1\x0a\xc1\2\1\0\xc2\2\1\2");
     RAW_SAY(&raw, "\3\0\0\x19\2\xf0\x80\x32\1\0\0\0\1\0\x08\0\0\xf0\0\0\1\0\1\0\xf0");
     RAW_SAY(&raw, start);
     assert_int_equal(raw.len, 20 + 35);
     RAW_SAY(&raw, start);
-    assert_int_equal(raw.bytes[17], 0xD2); /* one is under way */
-    assert_int_equal(raw.bytes[18], 0x40);
+    assert_int_equal(raw.got[17], 0xD2); /* one is under way */
+    assert_int_equal(raw.got[18], 0x40);
     run_for_ms(10000);
     RAW_SAY(&raw, start);
     assert_int_equal(raw.len, 20 + 35);
-    assert_int_equal(raw.bytes[20 + 11], 0x03);
+    assert_int_equal(raw.got[20 + 11], 0x03);
     run_for_ms(9000);
     assert_false(raw.over);
-    s7_stream_close(raw.stream, S7_CLOSE_RST);
+    raw_close(&raw);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, open_house, close_house)
 
 int main(void)
 {

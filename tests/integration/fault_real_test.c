@@ -51,21 +51,12 @@ static struct sim_fault_state fault_state(void)
     return state;
 }
 
-static s7_status read_within(struct guest *guest, uint32_t timeout_ms)
-{
-    uint8_t got[4] = {0};
-    s7_item item = house_item(1, 0, got, sizeof got);
-
-    guest_begin(guest, false, &item, 1, timeout_ms);
-    return guest_finish(guest);
-}
-
 static void a_reset_is_a_reset(void **state)
 {
     (void)state;
     arm("rst_now", "conn=1");
-    assert_int_equal(read_within(&hit, 0), S7_E_RESET);
-    assert_int_equal(read_within(&other, 0), S7_OK);
+    assert_int_equal(guest_read_within(&hit, 0), S7_E_RESET);
+    assert_int_equal(guest_read_within(&other, 0), S7_OK);
     assert_int_equal(fault_state().fired, 1);
 }
 
@@ -76,26 +67,26 @@ static void a_reset_at_a_time_is_one_too(void **state)
     while (hit.up)
         assert_int_equal(s7_loop_run(house.loop), S7_OK);
     assert_int_equal(hit.last, S7_E_RESET);
-    assert_int_equal(read_within(&other, 0), S7_OK);
+    assert_int_equal(guest_read_within(&other, 0), S7_OK);
 }
 
 static void a_cut_answer_ends_by_reset_or_in_order(void **state)
 {
     (void)state;
     arm("cut", "conn=1 bytes=12 then=rst");
-    assert_int_equal(read_within(&hit, 0), S7_E_RESET);
+    assert_int_equal(guest_read_within(&hit, 0), S7_E_RESET);
     sim_server_fault_drop(house.server, 1);
     arm("cut", "conn=2 bytes=12 then=fin");
-    assert_int_equal(read_within(&other, 0), S7_E_CLOSED);
+    assert_int_equal(guest_read_within(&other, 0), S7_E_CLOSED);
 }
 
 static void a_hung_request_runs_into_its_deadline(void **state)
 {
     (void)state;
     arm("hang", "conn=1 count=1");
-    assert_int_equal(read_within(&hit, 50), S7_E_TIMEOUT);
-    assert_int_equal(read_within(&hit, 0), S7_OK);
-    assert_int_equal(read_within(&other, 0), S7_OK);
+    assert_int_equal(guest_read_within(&hit, 50), S7_E_TIMEOUT);
+    assert_int_equal(guest_read_within(&hit, 0), S7_OK);
+    assert_int_equal(guest_read_within(&other, 0), S7_OK);
 }
 
 static void a_slow_answer_is_not_early(void **state)
@@ -103,7 +94,7 @@ static void a_slow_answer_is_not_early(void **state)
     (void)state;
     int64_t asked_ns = s7_loop_now_ns(house.loop);
     arm("slow", "conn=1 time=20ms");
-    assert_int_equal(read_within(&hit, 0), S7_OK);
+    assert_int_equal(guest_read_within(&hit, 0), S7_OK);
     assert_true(s7_loop_now_ns(house.loop) - asked_ns >= 20 * HOUSE_NS_PER_MS);
 }
 
@@ -116,7 +107,7 @@ static void a_shut_door_refuses_until_it_opens(void **state)
     guest_open(&late, &house, NULL);
     assert_int_equal(late.last, S7_E_REFUSED);
     guest_close(&late);
-    assert_int_equal(read_within(&hit, 0), S7_OK);
+    assert_int_equal(guest_read_within(&hit, 0), S7_OK);
     sim_server_fault_drop(house.server, 1);
     guest_open(&late, &house, NULL);
     assert_int_equal(late.last, S7_OK);
@@ -139,21 +130,21 @@ static void a_pulled_cable_is_silence_and_comes_back(void **state)
 {
     (void)state;
     arm("half_open", "conn=1");
-    s7_status status = read_within(&hit, 50);
+    s7_status status = guest_read_within(&hit, 50);
     if (fault_state().unsupported == S7_E_UNSUPPORTED) /* no socket filters here */
         return;
     assert_int_equal(status, S7_E_TIMEOUT);
-    assert_int_equal(read_within(&other, 0), S7_OK);
+    assert_int_equal(guest_read_within(&other, 0), S7_OK);
     assert_true(fault_state().acting);
     sim_server_fault_drop(house.server, 1);
-    assert_int_equal(read_within(&hit, 0), S7_OK);
+    assert_int_equal(guest_read_within(&hit, 0), S7_OK);
 }
 
 static void what_this_network_cannot_do_is_said_and_not_counted(void **state)
 {
     (void)state;
     arm("half_open", "conn=1 dir=out");
-    assert_int_equal(read_within(&hit, 0), S7_OK);
+    assert_int_equal(guest_read_within(&hit, 0), S7_OK);
     assert_int_equal(fault_state().unsupported, S7_E_UNSUPPORTED);
     assert_int_equal(fault_state().matched, 1);
     assert_int_equal(fault_state().fired, 0);

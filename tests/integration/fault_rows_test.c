@@ -1,8 +1,6 @@
 /* Faults that a foreign program asks for by rows of `fault`: met by the very next request, and what they did
  * is in the file for whoever saw it. In virtual time. */
-#include "house.h"
-
-#include "loop/loop_virtual.h"
+#include "house_virtual.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,35 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
-
-static struct house house;
-static sqlite3 *foreign;
-
-/* ---- the foreign program ---- */
-
-static void sql(const char *text)
-{
-    char *message = NULL;
-
-    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
-
-/* The first column of the first row; "" when there is none. */
-static const char *selected(const char *text)
-{
-    static char value[256];
-    sqlite3_stmt *q;
-
-    value[0] = '\0';
-    if (sqlite3_prepare_v2(foreign, text, -1, &q, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", text, sqlite3_errmsg(foreign));
-    if (sqlite3_step(q) == SQLITE_ROW)
-        snprintf(value, sizeof value, "%s", (const char *)sqlite3_column_text(q, 0));
-    sqlite3_finalize(q);
-    return value;
-}
 
 /* "armed matched fired error" of a row, "-" for no error. */
 static const char *row(int id)
@@ -56,10 +25,7 @@ static const char *row(int id)
 
 static void insert(int id, const char *name, const char *args)
 {
-    char text[512];
-
-    snprintf(text, sizeof text, "INSERT INTO fault (id, name, args) VALUES (%d, '%s', '%s')", id, name, args);
-    sql(text);
+    sql("INSERT INTO fault (id, name, args) VALUES (%d, '%s', '%s')", id, name, args);
 }
 
 /* ---- the house ---- */
@@ -100,48 +66,13 @@ static void end(void)
     plant_close(house.plant);
 }
 
-static int open_house(void **state)
+static int open_logged(void **state)
 {
-    s7_loop *loop;
-
-    (void)state;
-    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, "generic");
-    assert_int_equal(sqlite3_open(house.path, &foreign), SQLITE_OK);
+    open_house(state);
     memset(&heard, 0, sizeof heard);
     end();
     serve();
     return 0;
-}
-
-static int close_house(void **state)
-{
-    (void)state;
-    sqlite3_close(foreign);
-    house_close(&house);
-    return 0;
-}
-
-static int64_t now_ms(void)
-{
-    return s7_loop_now_ns(house.loop) / HOUSE_NS_PER_MS;
-}
-
-static void run_for_ms(int64_t ms)
-{
-    int64_t until_ns = s7_loop_now_ns(house.loop) + ms * HOUSE_NS_PER_MS;
-
-    while (s7_loop_now_ns(house.loop) < until_ns)
-        s7_virtual_run_until(house.loop, until_ns); /* comes back early when a guest was answered */
-}
-
-static s7_status read_within(struct guest *guest, uint32_t timeout_ms)
-{
-    uint8_t got[4] = {0};
-    s7_item item = house_item(1, 0, got, sizeof got);
-
-    guest_begin(guest, false, &item, 1, timeout_ms);
-    return guest_finish(guest);
 }
 
 /* Of the first words that a new client says. */
@@ -152,7 +83,7 @@ static s7_status visit(void)
     guest_open(&guest, &house, NULL);
     s7_status status = guest.last;
     if (status == S7_OK)
-        status = read_within(&guest, 0);
+        status = guest_read_within(&guest, 0);
     guest_close(&guest);
     run_for_ms(1);
     return status;
@@ -171,7 +102,7 @@ static void a_slow_row_holds_the_next_read_and_its_count_is_used_up(void **state
     insert(1, "slow", "fn=read time=300ms count=2");
     for (int i = 1; i <= 3; i++) {
         int64_t asked_ms = now_ms();
-        assert_int_equal(read_within(&guest, 0), S7_OK);
+        assert_int_equal(guest_read_within(&guest, 0), S7_OK);
         assert_in_range(now_ms() - asked_ms, i <= 2 ? 300 : 0, i <= 2 ? 301 : 1);
         SAYS(i == 1 ? "1 1 1 -" : "0 2 2 -", 1);
     }
@@ -185,9 +116,9 @@ static void a_hang_row_swallows_the_next_request(void **state)
     (void)state;
     guest_open(&guest, &house, NULL);
     insert(1, "hang", "nth=1");
-    assert_int_equal(read_within(&guest, 100), S7_E_TIMEOUT);
+    assert_int_equal(guest_read_within(&guest, 100), S7_E_TIMEOUT);
     SAYS("0 1 1 -", 1);
-    assert_int_equal(read_within(&guest, 100), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 100), S7_OK);
     guest_close(&guest);
 }
 
@@ -201,7 +132,7 @@ static void a_cut_row_and_a_reset_row_end_the_connection(void **state)
     for (int i = 0; i < 2; i++) {
         guest_open(&guest, &house, NULL);
         insert(i + 1, rows[i][0], rows[i][1]);
-        assert_int_equal(read_within(&guest, 0), ends[i]);
+        assert_int_equal(guest_read_within(&guest, 0), ends[i]);
         SAYS("1 1 1 -", i + 1);
         guest_close(&guest);
         sql("UPDATE fault SET armed = 0");
@@ -246,15 +177,15 @@ static void a_half_open_row_is_in_force_while_a_cable_is_out(void **state)
     (void)state;
     guest_open(&guest, &house, NULL);
     insert(1, "half_open", "count=1");
-    assert_int_equal(read_within(&guest, 100), S7_E_TIMEOUT);
+    assert_int_equal(guest_read_within(&guest, 100), S7_E_TIMEOUT);
     SAYS("1 1 1 -", 1);
     sql("UPDATE fault SET armed = 0");
     run_for_ms(1100);
     SAYS("0 0 0 -", 1);
-    assert_int_equal(read_within(&guest, 100), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 100), S7_OK);
 
     sql("UPDATE fault SET armed = 1, args = 'count=1 for=3s'");
-    assert_int_equal(read_within(&guest, 100), S7_E_TIMEOUT);
+    assert_int_equal(guest_read_within(&guest, 100), S7_E_TIMEOUT);
     run_for_ms(2000);
     SAYS("1 1 1 -", 1);
     run_for_ms(1000);
@@ -273,7 +204,7 @@ static void whoever_dials_after_a_refuse_row_is_not_served(void **state)
     assert_int_equal(visit(), S7_E_COTP_REFUSED); /* it stood in the door: a reset for its CR */
     SAYS("1 1 1 -", 1);
     assert_int_equal(visit(), S7_E_REFUSED);
-    assert_int_equal(read_within(&inside, 0), S7_OK);
+    assert_int_equal(guest_read_within(&inside, 0), S7_OK);
     run_for_ms(5000);
     SAYS("0 1 1 -", 1);
     assert_int_equal(visit(), S7_OK);
@@ -335,7 +266,7 @@ static void what_only_matched_is_written_within_a_second(void **state)
     insert(1, "hang", "fn=read nth=9");
     guest_open(&guest, &house, NULL);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(read_within(&guest, 0), S7_OK);
+        assert_int_equal(guest_read_within(&guest, 0), S7_OK);
     SAYS("1 0 0 -", 1); /* no commit for this alone */
     run_for_ms(1100);
     SAYS("1 5 0 -", 1);
@@ -362,17 +293,17 @@ static void any_edit_makes_a_fresh_fault_of_a_row(void **state)
     guest_open(&guest, &house, NULL);
     insert(1, "slow", "fn=read time=1 count=1");
     insert(2, "slow", "fn=read time=1");
-    assert_int_equal(read_within(&guest, 0), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 0), S7_OK);
     SAYS("0 1 1 -", 1);
     sql("UPDATE fault SET armed = 1 WHERE id = 1");
-    assert_int_equal(read_within(&guest, 0), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 0), S7_OK);
     SAYS("0 1 1 -", 1);
     SAYS("1 2 2 -", 2); /* nobody edited this one */
     sql("UPDATE fault SET fired = 7 WHERE id = 2");
-    assert_int_equal(read_within(&guest, 0), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 0), S7_OK);
     SAYS("1 1 1 -", 2);
     sql("UPDATE fault SET armed = 0");
-    assert_int_equal(read_within(&guest, 0), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 0), S7_OK);
     SAYS("0 0 0 -", 1);
     SAYS("0 0 0 -", 2);
     guest_close(&guest);
@@ -386,14 +317,14 @@ static void a_deleted_row_is_gone_and_others_keep_their_counts(void **state)
     guest_open(&guest, &house, NULL);
     insert(3, "slow", "fn=read time=1");
     insert(5, "hang", "fn=read after=1");
-    assert_int_equal(read_within(&guest, 0), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 0), S7_OK);
     sql("DELETE FROM fault WHERE id = 5");
     insert(1, "slow", "time=1");
-    assert_int_equal(read_within(&guest, 100), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 100), S7_OK);
     SAYS("1 2 2 -", 3);
     SAYS("1 1 1 -", 1);
     sql("DELETE FROM fault");
-    assert_int_equal(read_within(&guest, 100), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 100), S7_OK);
     guest_close(&guest);
 }
 
@@ -405,9 +336,9 @@ static void smaller_ids_come_first(void **state)
     insert(7, "rst_now", "fn=read");
     insert(-7, "hang", "fn=read nth=1");
     guest_open(&guest, &house, NULL);
-    assert_int_equal(read_within(&guest, 100), S7_E_TIMEOUT);
+    assert_int_equal(guest_read_within(&guest, 100), S7_E_TIMEOUT);
     SAYS("0 1 1 -", -7);
-    assert_int_equal(read_within(&guest, 0), S7_E_RESET);
+    assert_int_equal(guest_read_within(&guest, 0), S7_E_RESET);
     SAYS("1 2 1 -", 7);
     guest_close(&guest);
 }
@@ -495,15 +426,15 @@ static void while_the_file_is_locked_faults_act_and_counts_come_later(void **sta
     guest_open(&guest, &house, NULL);
     insert(1, "hang", "fn=read nth=1");
     sql("BEGIN IMMEDIATE");
-    assert_int_equal(read_within(&guest, 100), S7_E_TIMEOUT);
+    assert_int_equal(guest_read_within(&guest, 100), S7_E_TIMEOUT);
     SAYS("1 0 0 -", 1);
     sql("COMMIT");
-    assert_int_equal(read_within(&guest, 100), S7_OK);
+    assert_int_equal(guest_read_within(&guest, 100), S7_OK);
     SAYS("0 1 1 -", 1);
 
     sql("UPDATE fault SET armed = 1");
     sql("BEGIN IMMEDIATE");
-    assert_int_equal(read_within(&guest, 100), S7_E_TIMEOUT);
+    assert_int_equal(guest_read_within(&guest, 100), S7_E_TIMEOUT);
     sql("UPDATE fault SET args = 'fn=write'"); /* what it did before is nobody's any more */
     sql("COMMIT");
     run_for_ms(1100);
@@ -563,7 +494,7 @@ static void at_the_start_rows_are_in_force_and_count_from_0(void **state)
     assert_int_equal(visit(), S7_E_REFUSED);
 }
 
-#define HOUSE(test) cmocka_unit_test_setup_teardown(test, open_house, close_house)
+#define HOUSE(test) cmocka_unit_test_setup_teardown(test, open_logged, close_house)
 
 int main(void)
 {

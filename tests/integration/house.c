@@ -139,6 +139,15 @@ s7_status guest_read(struct guest *guest, uint16_t db, uint32_t byte, void *dst,
     return guest_finish(guest);
 }
 
+s7_status guest_read_within(struct guest *guest, uint32_t timeout_ms)
+{
+    uint8_t got[4] = {0};
+    s7_item item = house_item(1, 0, got, sizeof got);
+
+    guest_begin(guest, false, &item, 1, timeout_ms);
+    return guest_finish(guest);
+}
+
 s7_status guest_write(struct guest *guest, uint16_t db, uint32_t byte, const void *src, size_t len)
 {
     s7_item item = house_item(db, byte, src, len);

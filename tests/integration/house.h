@@ -44,6 +44,8 @@ void guest_begin(struct guest *guest, bool write, s7_item *items, size_t n_items
 s7_status guest_finish(struct guest *guest);
 
 s7_status guest_read(struct guest *guest, uint16_t db, uint32_t byte, void *dst, size_t len);
+/* Four bytes of DB1, as one call. */
+s7_status guest_read_within(struct guest *guest, uint32_t timeout_ms);
 s7_status guest_write(struct guest *guest, uint16_t db, uint32_t byte, const void *src, size_t len);
 s7_item house_item(uint16_t db, uint32_t byte, const void *data, size_t len);
 

@@ -1,8 +1,6 @@
 /* What of a personality concerns connections and time: keep-alive, and how long an answer takes. Exact, in
  * virtual time. */
-#include "house.h"
-
-#include "loop/loop_virtual.h"
+#include "house_virtual.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,64 +10,19 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
-
-static struct house house;
-static sqlite3 *foreign;
-
-static void open_house(const char *cpu)
-{
-    s7_loop *loop;
-
-    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, cpu);
-    assert_int_equal(sqlite3_open(house.path, &foreign), SQLITE_OK);
-}
 
 static int open_300(void **state)
 {
     (void)state;
-    open_house("s7-300");
+    open_house_of("s7-300");
     return 0;
 }
 
 static int open_1200(void **state)
 {
     (void)state;
-    open_house("s7-1200");
+    open_house_of("s7-1200");
     return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    sqlite3_close(foreign);
-    house_close(&house);
-    return 0;
-}
-
-static void sql(const char *text)
-{
-    char *message = NULL;
-
-    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
-
-static void run_for_ms(int64_t ms)
-{
-    int64_t until_ns = s7_loop_now_ns(house.loop) + ms * HOUSE_NS_PER_MS;
-
-    while (s7_loop_now_ns(house.loop) < until_ns)
-        s7_virtual_run_until(house.loop, until_ns);
-}
-
-static unsigned sessions(void)
-{
-    struct sim_plc_stats stats;
-
-    sim_server_plc_stats(house.server, 0, &stats);
-    return stats.sessions;
 }
 
 static void enter(struct guest *guest, uint8_t slot)
@@ -108,7 +61,7 @@ static void S7_151_a_silent_peer_frees_its_place_by_keep_alive(void **state)
     assert_int_equal(next.last, S7_E_COTP_REFUSED);
     guest_close(&next);
     run_for_ms(200); /* 30 s and three probes, one second apart */
-    assert_int_equal(sessions(), 0);
+    assert_int_equal(plc_stats().sessions, 0);
     enter(&next, 2);
     assert_int_equal(next.last, S7_OK);
     guest_close(&next);
@@ -124,15 +77,15 @@ static void S7_151_the_keep_alive_is_the_cpus_own(void **state)
     enter(&gone, 2);
     s7_virtual_vanish(stream_of(&gone), true, true);
     run_for_ms(7900);
-    assert_int_equal(sessions(), 1);
+    assert_int_equal(plc_stats().sessions, 1);
     run_for_ms(200);
-    assert_int_equal(sessions(), 0);
+    assert_int_equal(plc_stats().sessions, 0);
     guest_close(&gone);
     sql("UPDATE personality SET keepalive_s = 0");
     enter(&gone, 2);
     s7_virtual_vanish(stream_of(&gone), true, true);
     run_for_ms(3600 * 1000);
-    assert_int_equal(sessions(), 1);
+    assert_int_equal(plc_stats().sessions, 1);
     guest_close(&gone);
 }
 
@@ -150,7 +103,7 @@ static void S7_151_RST_and_FIN_free_the_place_at_once(void **state)
         else
             guest_close(&guest);
         run_for_ms(5);
-        assert_int_equal(sessions(), 0);
+        assert_int_equal(plc_stats().sessions, 0);
         guest_close(&guest);
     }
 }
@@ -167,7 +120,7 @@ static void a_connection_that_is_met_with_silence_takes_no_place(void **state)
     options.connect_ms = 500;
     guest_open(&guest, &house, &options);
     assert_int_equal(guest.last, S7_E_TIMEOUT);
-    assert_int_equal(sessions(), 0);
+    assert_int_equal(plc_stats().sessions, 0);
     guest_close(&guest);
     enter(&guest, 2);
     assert_int_equal(guest.last, S7_OK);
@@ -181,13 +134,13 @@ static int64_t us_of_items(struct guest *guest, size_t n)
 {
     uint8_t bytes[32];
     s7_item items[32];
-    int64_t began_ns = s7_loop_now_ns(house.loop);
+    int64_t began_ns = now_ns();
 
     for (size_t i = 0; i < n; i++)
         items[i] = house_item(1, (uint32_t)(2 * i), &bytes[i], 1);
     guest_begin(guest, false, items, n, 0);
     assert_int_equal(guest_finish(guest), S7_OK);
-    return (s7_loop_now_ns(house.loop) - began_ns) / 1000;
+    return (now_ns() - began_ns) / 1000;
 }
 
 /* The network takes its own time, between 50 and 150 us one way. */
@@ -223,11 +176,11 @@ static int64_t us_of_bytes(struct guest *guest, size_t len)
 {
     static uint8_t bytes[4000];
     s7_item item = house_item(2, 0, bytes, len);
-    int64_t began_ns = s7_loop_now_ns(house.loop);
+    int64_t began_ns = now_ns();
 
     guest_begin(guest, false, &item, 1, 0);
     assert_int_equal(guest_finish(guest), S7_OK);
-    return (s7_loop_now_ns(house.loop) - began_ns) / 1000;
+    return (now_ns() - began_ns) / 1000;
 }
 
 /* Three jobs are on their way together: each waits for those before it. Another connection waits for none. */
@@ -247,10 +200,10 @@ static void S7_156_jobs_of_a_connection_take_their_time_one_after_the_other(void
     static uint8_t bytes[3 * 222];
     s7_item far = house_item(2, 0, bytes, sizeof bytes);
     guest_begin(&guest, false, &far, 1, 0);
-    int64_t began_ns = s7_loop_now_ns(house.loop);
+    int64_t began_ns = now_ns();
     guest_begin(&other, false, &item, 1, 0);
     assert_int_equal(guest_finish(&other), S7_OK);
-    is_about((s7_loop_now_ns(house.loop) - began_ns) / 1000 - one_us, 7250);
+    is_about((now_ns() - began_ns) / 1000 - one_us, 7250);
     assert_true(guest.waiting);
     assert_int_equal(guest_finish(&guest), S7_OK);
     guest_close(&guest);
@@ -259,7 +212,7 @@ static void S7_156_jobs_of_a_connection_take_their_time_one_after_the_other(void
 
 int main(void)
 {
-#define ON(setup, test) cmocka_unit_test_setup_teardown(test, setup, close_all)
+#define ON(setup, test) cmocka_unit_test_setup_teardown(test, setup, close_house)
     const struct CMUnitTest tests[] = {
         ON(open_300, S7_151_a_silent_peer_frees_its_place_by_keep_alive),
         ON(open_300, S7_151_the_keep_alive_is_the_cpus_own),

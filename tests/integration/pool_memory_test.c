@@ -5,7 +5,7 @@
 #include "client/pool_loop.h"
 #include "loop/loop_virtual.h"
 
-#include <s7rig/pool.h>
+#include <s7rig/pool_direct.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,6 +111,7 @@ static void use(s7_pool *pool)
 {
     s7_client *clients[3] = {NULL};
     s7_pool_stats stats = {.struct_size = sizeof stats};
+    uint8_t bytes[4] = {0};
 
     for (int i = 0; i < 3; i++) {
         if (i == 2)
@@ -124,22 +125,42 @@ static void use(s7_pool *pool)
         if (clients[i] != NULL)
             goes("put", i == 1 ? s7_pool_discard(pool, clients[i]) : s7_pool_put(pool, clients[i]));
     goes("execute", s7_pool_execute(pool, NULL, read_one, NULL));
+    goes("read without a lease", s7_pool_read_db(pool, NULL, 1, 0, bytes, sizeof bytes));
+    goes("write without a lease", s7_pool_write_db(pool, NULL, 1, 0, bytes, sizeof bytes));
     goes("refresh", s7_pool_refresh(pool));
     goes("pause", s7_pool_pause(pool, S7_WITHIN(PATIENCE_MS)));
     goes("resume", s7_pool_resume(pool));
     goes("stats", s7_pool_stats_get(pool, &stats));
 }
 
+static atomic_uint events;
+
+static void count_event(s7_pool *pool, const s7_pool_event *event, void *user)
+{
+    (void)pool;
+    (void)event;
+    atomic_fetch_add((atomic_uint *)user, 1);
+}
+
 static s7_pool *new_pool(void)
 {
     s7_pool_options options;
+    s7_pool_group_options limits;
+    s7_pool_group *group = NULL;
     s7_pool *pool = NULL;
 
+    s7_pool_group_options_init(&limits);
+    limits.plc_connections = 3;
     s7_pool_options_init(&options);
+    options.on_event = count_event;
+    options.user = &events;
+    if (goes("group", s7_pool_group_new(&limits, &group, NULL)))
+        options.group = group;
     options.size = 2;
     options.acquire_ms = which == 0 ? PATIENCE_MS : 500;
     if (!goes("new", s7_pool_new(plc.house.endpoint, &options, &pool, NULL)))
         assert_null(pool);
+    s7_pool_group_free(group); /* the pool keeps it */
     return pool;
 }
 

@@ -1,10 +1,12 @@
 /* Who a connection belongs to: after a fork, after a cancelled token, when a thread ends that had borrowed
- * one (P14, P23, P24, P28: the numbers of docs/pool.md). The pool for threads against the real simulator. */
+ * one (P14, P19, P23, P24, P28: the numbers of docs/pool.md). The pool for threads against the real
+ * simulator. */
 #include "house_thread.h"
 
+#include "client/pool_thread_impl.h"
 #include "loop/blocking.h"
 
-#include <s7rig/pool.h>
+#include <s7rig/pool_direct.h>
 
 #include <dirent.h>
 #include <poll.h>
@@ -91,6 +93,59 @@ static s7_status read_byte(s7_client *client, const s7_ctx *ctx)
     return s7_read_u8(client, ctx, S7_AREA_DB, 1, 0, &value);
 }
 
+/* ---- P19 ---- */
+
+struct impatient {
+    pthread_t thread;
+    s7_status status;
+    int64_t took_ns;
+    atomic_bool over;
+};
+
+static void *get_for_300_ms(void *arg)
+{
+    struct impatient *caller = arg;
+    s7_client *client;
+    int64_t begun_ns = s7_now_ns();
+
+    caller->status = s7_pool_get(pool, S7_WITHIN(300), &client);
+    caller->took_ns = s7_now_ns() - begun_ns;
+    atomic_store(&caller->over, true);
+    return NULL;
+}
+
+static void do_nothing(int signal)
+{
+    (void)signal;
+}
+
+/* Each signal ends the wait in the kernel; one that began anew each time would never be over. */
+static void p19_a_storm_of_signals_does_not_put_a_deadline_off(void **state)
+{
+    struct sigaction quiet = {.sa_handler = do_nothing}, before;
+    struct impatient caller = {.status = S7_OK};
+    unsigned signals = 0;
+
+    (void)state;
+    options.size = 1;
+    open_pool();
+    s7_client *client = borrow();
+    assert_int_equal(sigaction(SIGUSR1, &quiet, &before), 0);
+    assert_int_equal(pthread_create(&caller.thread, NULL, get_for_300_ms, &caller), 0);
+    for (; !atomic_load(&caller.over) && signals < PATIENCE_MS; signals++) {
+        pthread_kill(caller.thread, SIGUSR1);
+        poll(NULL, 0, 1);
+    }
+    bool over = atomic_load(&caller.over);
+    pthread_join(caller.thread, NULL);
+    assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+    assert_true(over);
+    assert_int_equal(caller.status, S7_E_POOL_EXHAUSTED);
+    assert_true(caller.took_ns >= 300 * HOUSE_NS_PER_MS);
+    assert_in_range(signals, 10, PATIENCE_MS);
+    assert_int_equal(s7_pool_put(pool, client), S7_OK);
+}
+
 /* ---- P23 ---- */
 
 /* In the child: no assertion that prints, only the number of the line. */
@@ -124,12 +179,28 @@ static int child_is_refused(s7_client *lent, s7_client *other)
     return 0;
 }
 
+static int child_may_not_maintain_it(void)
+{
+    uint8_t byte = 0;
+
+    CHILD(s7_pool_resize(pool, 2) == S7_E_FORKED);
+    CHILD(s7_pool_refresh(pool) == S7_E_FORKED);
+    CHILD(s7_pool_pause(pool, NULL) == S7_E_FORKED);
+    CHILD(s7_pool_resume(pool) == S7_E_FORKED);
+    CHILD(s7_pool_read_db(pool, NULL, 1, 0, &byte, 1) == S7_E_FORKED);
+    CHILD(s7_pool_write_db(pool, NULL, 1, 0, &byte, 1) == S7_E_FORKED);
+    return 0;
+}
+
 /* It has a connection of its own, and its end is not that of the parent's. */
 static int child(s7_client *lent, s7_client *other)
 {
     s7_client *own = NULL;
-    int wrong = child_is_refused(lent, other);
 
+    alarm(PATIENCE_MS / 1000); /* whatever waits for a mutex waits for ever */
+    int wrong = child_is_refused(lent, other);
+    CHILD(wrong == 0);
+    wrong = child_may_not_maintain_it();
     CHILD(wrong == 0);
     s7_pool_free(pool);
     CHILD(s7_client_new(house.house.endpoint, NULL, &own, NULL) == S7_OK);
@@ -157,10 +228,13 @@ static void p23_a_child_has_nothing_of_the_parents_pool_and_ends_nothing_of_it(v
         assert_int_equal(s7_pool_put(pool, idle[i]), S7_OK);
     struct sim_plc_stats before = house_thread_seen(&house);
     fflush(NULL);
+    pthread_mutex_lock(
+        &pool->mutex); /* as another thread may at that moment, which the child does not have */
     pid_t pid = fork();
-    assert_true(pid >= 0);
     if (pid == 0)
         _exit(child(lent[0], lent[1]));
+    pthread_mutex_unlock(&pool->mutex);
+    assert_true(pid > 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
@@ -343,6 +417,38 @@ static void p14_a_dial_that_is_given_up_leaves_no_socket(void **state)
 
 /* ---- P24 ---- */
 
+/* The linker turns looks at clocks to us. */
+int __real_clock_gettime(clockid_t clock, struct timespec *at);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *at);
+
+static atomic_int hours_asleep; /* of the machine, as it seems */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *at)
+{
+    int result = __real_clock_gettime(clock, at);
+
+    if (clock == CLOCK_BOOTTIME)
+        at->tv_sec += 3600 * atomic_load(&hours_asleep);
+    return result;
+}
+
+static void p24_when_the_machine_slept_idle_connections_are_checked(void **state)
+{
+    (void)state;
+    options.size = 3;
+    options.start = S7_POOL_START_ALL;
+    options.health_check_ms = 0;
+    open_pool();
+    s7_client *client = borrow();
+    assert_int_equal(stats().health_checks, 0);
+    atomic_store(&hours_asleep, 8);
+    assert_int_equal(s7_pool_discard(pool, client), S7_OK); /* something to do for the pool's thread */
+    UNTIL(stats().health_checks == 2);
+    UNTIL(stats().available == 2);
+    assert_int_equal(stats().health_check_failures, 0);
+    assert_int_equal(stats().connects, 3);
+}
+
 /* A child stops us, and lets us go on after that time. */
 static void be_stopped_for(unsigned ms)
 {
@@ -416,8 +522,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(p14_a_dial_that_is_given_up_leaves_no_socket),
+        TEST(p19_a_storm_of_signals_does_not_put_a_deadline_off),
         TEST(p23_a_child_has_nothing_of_the_parents_pool_and_ends_nothing_of_it),
         TEST(p24_a_process_that_was_stopped_keeps_its_idle_connections_and_checks_each_once),
+        TEST(p24_when_the_machine_slept_idle_connections_are_checked),
         TEST(p28_a_token_cancelled_after_the_call_is_nothing_to_the_next_borrower),
         TEST(p28_a_caller_cancelled_while_his_connection_is_made_takes_nothing_from_others),
         TEST(a_silent_drop_is_found_by_keep_alive_where_there_are_no_checks),

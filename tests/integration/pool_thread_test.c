@@ -410,7 +410,15 @@ static void *put_shared(void *arg)
     return NULL;
 }
 
-static void p07_of_many_puts_of_one_client_exactly_one_wins(void **state)
+static void *discard_shared(void *arg)
+{
+    s7_status *status = arg;
+
+    *status = s7_pool_discard(pool, shared);
+    return NULL;
+}
+
+static void p07_of_many_puts_and_discards_of_one_client_exactly_one_wins(void **state)
 {
     pthread_t threads[4];
     s7_status statuses[4];
@@ -422,7 +430,9 @@ static void p07_of_many_puts_of_one_client_exactly_one_wins(void **state)
 
         assert_int_equal(s7_pool_get(pool, NULL, &shared), S7_OK);
         for (int i = 0; i < 4; i++)
-            assert_int_equal(pthread_create(&threads[i], NULL, put_shared, &statuses[i]), 0);
+            assert_int_equal(pthread_create(&threads[i], NULL,
+                                            (round + i) % 3 == 0 ? discard_shared : put_shared, &statuses[i]),
+                             0);
         for (int i = 0; i < 4; i++) {
             pthread_join(threads[i], NULL);
             won += statuses[i] == S7_OK;
@@ -430,7 +440,10 @@ static void p07_of_many_puts_of_one_client_exactly_one_wins(void **state)
         }
         assert_int_equal(won, 1);
     }
-    assert_int_equal(stats().puts, 200);
+    s7_pool_stats s = stats();
+    assert_int_equal(s.puts, 200);
+    assert_int_equal(s.in_use, 0);
+    assert_in_range(s.total_connections + s.connecting, 0, 2);
     close_pool();
 }
 
@@ -478,7 +491,7 @@ int main(void)
         cmocka_unit_test(resize_refresh_and_pause_in_the_middle_of_it_fail_no_call),
         cmocka_unit_test(p12_pools_of_a_group_share_a_PLCs_connections),
         cmocka_unit_test(close_may_come_at_any_time),
-        cmocka_unit_test(p07_of_many_puts_of_one_client_exactly_one_wins),
+        cmocka_unit_test(p07_of_many_puts_and_discards_of_one_client_exactly_one_wins),
         cmocka_unit_test(p08_a_client_kept_after_its_put_harms_nobody),
     };
 

@@ -1,8 +1,7 @@
 /* What a simulated PLC tells by itself, to our own client, in virtual time: who is told, when, and how often.
  */
-#include "house.h"
+#include "raw.h"
 
-#include "loop/loop_virtual.h"
 #include "protocol/tpkt.h"
 
 #include <setjmp.h>
@@ -13,53 +12,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 /* One way takes 50 to 150 us. */
 #define ONE_WAY_NS (150 * HOUSE_NS_PER_MS / 1000)
-
-static struct house house;
-static sqlite3 *foreign;
-
-static int open_house(void **state)
-{
-    s7_loop *loop;
-
-    (void)state;
-    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, "generic");
-    assert_int_equal(sqlite3_open(house.path, &foreign), SQLITE_OK);
-    return 0;
-}
-
-static int close_house(void **state)
-{
-    (void)state;
-    sqlite3_close(foreign);
-    house_close(&house);
-    return 0;
-}
-
-static int64_t now_ns(void)
-{
-    return s7_loop_now_ns(house.loop);
-}
-
-static void run_for_ms(int64_t ms)
-{
-    int64_t until_ns = now_ns() + ms * HOUSE_NS_PER_MS;
-
-    while (now_ns() < until_ns)
-        s7_virtual_run_until(house.loop, until_ns);
-}
-
-static void sql(const char *text)
-{
-    char *message = NULL;
-
-    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
 
 /* ---- clients that listen ---- */
 
@@ -381,24 +336,6 @@ static void a_thousand_subscriptions_are_told_each_in_its_time(void **state)
 
 /* ---- raw connections ---- */
 
-struct raw {
-    s7_stream *stream;
-    uint8_t got[1 << 19];
-    size_t len;
-    bool deaf;
-};
-
-static void on_raw(s7_stream *stream, unsigned ready, void *arg)
-{
-    struct raw *raw = arg;
-
-    if (!(ready & S7_READY_READ) || raw->deaf)
-        return;
-    ssize_t n = s7_stream_read(stream, raw->got + raw->len, sizeof raw->got - raw->len);
-    if (n > 0)
-        raw->len += (size_t)n;
-}
-
 static void send(struct raw *raw, const char *hex)
 {
     uint8_t bytes[512];
@@ -409,12 +346,11 @@ static void send(struct raw *raw, const char *hex)
         if (*hex != ' ' && sscanf(hex, "%2x", &byte) == 1)
             bytes[n++] = (uint8_t)byte;
     }
-    assert_int_equal(s7_stream_write(raw->stream, bytes, n), n);
+    raw_send(raw, bytes, n);
     run_for_ms(2);
 }
 
-#define CR    "03000016 11e00000000100 c0010a c1020100 c2020102"
-#define SETUP "03000019 02f080 3201 0000 0000 0008 0000 f000 0001 0001 03c0"
+#define SETUP_960 "03000019 02f080 3201 0000 0000 0008 0000 f000 0001 0001 03c0"
 #define LOG_ON                                                                                               \
     "03000027 02f080 3207 0000 0100 0008 000e 00011204 11 44 02 00 ff09 000a 03 00 486d6952746d2020"
 #define SUBSCRIBE /* DB2.DBB0, 900 bytes, every 100 ms */                                                    \
@@ -423,20 +359,16 @@ static void send(struct raw *raw, const char *hex)
 #define WATCH /* DB1.DBB0 every second */                                                                    \
     "0300002d 02f080 3207 0000 0200 0008 0014 00011204 11 42 01 00 ff09 0010 0001 01 01"                     \
     "120a1002 0001 0001 84 000000"
-#define WRITE "03000024 02f080 3201 0000 0300 000e 0005 0501 120a1002 0001 0001 84 000000 0004 0008 11"
-#define STOP  "03000021 02f080 3201 0000 1400 0010 0000 290000000000 09 505f50524f4752414d"
-#define READ  "0300001f 02f080 3201 0000 0500 000e 0000 0401 120a1002 0004 0001 84 000000"
+#define WRITE_11 "03000024 02f080 3201 0000 0300 000e 0005 0501 120a1002 0001 0001 84 000000 0004 0008 11"
+#define STOP     "03000021 02f080 3201 0000 1400 0010 0000 290000000000 09 505f50524f4752414d"
+#define READ_4   "0300001f 02f080 3201 0000 0500 000e 0000 0401 120a1002 0004 0001 84 000000"
 
-static void raw_open(struct raw *raw)
+static void enter(struct raw *raw)
 {
-    raw->len = 0;
-    raw->deaf = false;
-    assert_int_equal(
-        s7_loop_dial(house.loop, "127.0.0.1", sim_server_port(house.server, 0), on_raw, raw, &raw->stream),
-        S7_OK);
-    run_for_ms(2);
-    send(raw, CR SETUP);
-    assert_int_equal(raw->len, 22 + 27);
+    raw_dial(raw);
+    SEND(raw, CR);
+    send(raw, SETUP_960);
+    assert_int_equal(raw->len, CC_LEN + SETUP_ANSWER_LEN);
     raw->len = 0;
 }
 
@@ -463,7 +395,7 @@ static void who_does_not_read_his_pushes_hurts_nobody_and_gets_later_ones(void *
     uint32_t id;
 
     (void)state;
-    raw_open(&raw);
+    enter(&raw);
     listener_open(&listener);
     for (int i = 0; i < 4; i++)
         send(&raw, SUBSCRIBE);
@@ -491,30 +423,22 @@ static void who_does_not_read_his_pushes_hurts_nobody_and_gets_later_ones(void *
     guest_close(&listener.guest);
 }
 
-static void arm(uint64_t id, const char *name, const char *args)
-{
-    struct plant_error error;
-
-    if (sim_server_fault_arm(house.server, 0, id, name, args, &error) != S7_OK)
-        fail_msg("%s", error.text);
-}
-
 static void a_silenced_connection_is_told_nothing_and_a_slow_one_in_time(void **state)
 {
     static struct raw silent, slow;
     struct listener listener;
 
     (void)state;
-    raw_open(&silent);
-    raw_open(&slow);
+    enter(&silent);
+    enter(&slow);
     listener_open(&listener);
     send(&silent, LOG_ON WATCH);
     send(&slow, LOG_ON WATCH);
     arm(1, "cut", "conn=1 fn=read bytes=10 then=hang");
     arm(2, "slow", "conn=2 fn=read time=3500ms");
     silent.len = slow.len = 0;
-    send(&silent, READ);
-    send(&slow, READ);
+    send(&silent, READ_4);
+    send(&slow, READ_4);
     assert_int_equal(silent.len, 10);
     stop(&listener);
     run_for_ms(3000);
@@ -522,8 +446,8 @@ static void a_silenced_connection_is_told_nothing_and_a_slow_one_in_time(void **
     assert_int_equal(pushes_of(&slow), 2 + 3);
     run_for_ms(1000);
     assert_int_equal(pushes_of(&slow), 2 + 4); /* and its answer */
-    s7_stream_close(silent.stream, S7_CLOSE_FIN);
-    s7_stream_close(slow.stream, S7_CLOSE_FIN);
+    raw_close(&silent);
+    raw_close(&slow);
     guest_close(&listener.guest);
 }
 
@@ -532,7 +456,7 @@ static void while_a_cable_is_out_nothing_is_told_and_afterwards_the_present(void
     static struct raw raw;
 
     (void)state;
-    raw_open(&raw);
+    enter(&raw);
     send(&raw, LOG_ON WATCH);
     raw.len = 0;
     run_for_ms(2500);
@@ -542,7 +466,7 @@ static void while_a_cable_is_out_nothing_is_told_and_afterwards_the_present(void
     assert_int_equal(pushes_of(&raw), 2);
     run_for_ms(5000);
     assert_in_range(pushes_of(&raw), 2 + 4, 2 + 5);
-    s7_stream_close(raw.stream, S7_CLOSE_FIN);
+    raw_close(&raw);
 }
 
 static void a_turn_that_is_run_again_begins_and_tells_once(void **state)
@@ -550,12 +474,12 @@ static void a_turn_that_is_run_again_begins_and_tells_once(void **state)
     static struct raw raw;
 
     (void)state;
-    raw_open(&raw);
+    enter(&raw);
     send(&raw, LOG_ON);
     raw.len = 0;
     sql("INSERT INTO tag (name, address, type) VALUES ('n', 'DB1.DBB0', 'BYTE')");
     sql("ALTER TABLE tag RENAME TO away"); /* so that no commit of this byte succeeds */
-    send(&raw, WATCH STOP WRITE);
+    send(&raw, WATCH STOP WRITE_11);
     sql("ALTER TABLE away RENAME TO tag");
     assert_int_equal(pushes_of(&raw), 0); /* it did not stop */
     assert_int_equal(raw.got[21 + 3], 1); /* job 1 */
@@ -566,7 +490,7 @@ static void a_turn_that_is_run_again_begins_and_tells_once(void **state)
     raw.len = 0;
     send(&raw, WATCH);
     assert_int_equal(raw.got[21 + 3], 2);
-    s7_stream_close(raw.stream, S7_CLOSE_FIN);
+    raw_close(&raw);
 }
 
 int main(void)

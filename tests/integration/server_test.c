@@ -1,7 +1,5 @@
 /* The server's rules that need time or a foreign program: exact in virtual time. */
-#include "house.h"
-
-#include "loop/loop_virtual.h"
+#include "raw.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,73 +10,12 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
-
-static struct house house;
-static sqlite3 *foreign;
-
-static void open_house(const char *cpu)
-{
-    s7_loop *loop;
-
-    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, cpu);
-    assert_int_equal(sqlite3_open(house.path, &foreign), SQLITE_OK);
-}
-
-static int open_generic(void **state)
-{
-    (void)state;
-    open_house("generic");
-    return 0;
-}
 
 static int open_300(void **state)
 {
     (void)state;
-    open_house("s7-300");
+    open_house_of("s7-300");
     return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    sqlite3_close(foreign);
-    house_close(&house);
-    return 0;
-}
-
-static void sql(const char *text)
-{
-    char *message = NULL;
-
-    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
-
-static int select_int(const char *text)
-{
-    sqlite3_stmt *q;
-    int value = -1;
-
-    assert_int_equal(sqlite3_prepare_v2(foreign, text, -1, &q, NULL), SQLITE_OK);
-    if (sqlite3_step(q) == SQLITE_ROW)
-        value = sqlite3_column_int(q, 0);
-    sqlite3_finalize(q);
-    return value;
-}
-
-static int64_t now_ms(void)
-{
-    return s7_loop_now_ns(house.loop) / HOUSE_NS_PER_MS;
-}
-
-static void run_for_ms(int64_t ms)
-{
-    int64_t until_ns = s7_loop_now_ns(house.loop) + ms * HOUSE_NS_PER_MS;
-
-    while (s7_loop_now_ns(house.loop) < until_ns)
-        s7_virtual_run_until(house.loop, until_ns); /* comes back early when a guest was answered */
 }
 
 static void a_write_waits_for_a_foreign_lock_while_reads_go_on(void **state)
@@ -229,61 +166,26 @@ static void a_replaced_file_refuses_writes_and_serves_reads(void **state)
 
 /* ---- raw streams ---- */
 
-struct raw {
-    s7_stream *stream;
-    bool over;
-    int64_t over_ms;
-    size_t got;
-};
-
-static void on_raw(s7_stream *stream, unsigned ready, void *arg)
-{
-    struct raw *raw = arg;
-    uint8_t bytes[512];
-
-    if (!(ready & S7_READY_READ))
-        return;
-    ssize_t n = s7_stream_read(stream, bytes, sizeof bytes);
-    if (n > 0)
-        raw->got += (size_t)n;
-    if (n == 0 || n == -1) {
-        raw->over = true;
-        raw->over_ms = now_ms();
-        s7_stream_want(stream, 0);
-    }
-}
-
-static void raw_open(struct raw *raw)
-{
-    memset(raw, 0, sizeof *raw);
-    assert_int_equal(
-        s7_loop_dial(house.loop, "127.0.0.1", sim_server_port(house.server, 0), on_raw, raw, &raw->stream),
-        S7_OK);
-    run_for_ms(5);
-}
-
-static const uint8_t cr[] = {3, 0, 0, 22, 17, 0xe0, 0, 0, 0, 1, 0, 0xc0, 1, 10, 0xc1, 2, 1, 0, 0xc2, 2, 1, 2};
-
 static void a_half_sent_frame_is_dropped_after_5_seconds_and_frees_its_slot(void **state)
 {
     struct raw raw;
     struct sim_server_stats stats;
 
     (void)state;
-    raw_open(&raw);
-    assert_int_equal(s7_stream_write(raw.stream, cr, sizeof cr), sizeof cr);
+    raw_dial(&raw);
+    SEND(&raw, CR);
     run_for_ms(5);
-    assert_int_equal(raw.got, 22);
+    assert_int_equal(raw.len, CC_LEN);
     sim_server_stats_get(house.server, &stats);
     assert_int_equal(stats.sessions, 1);
     int64_t begun_ms = now_ms();
-    assert_int_equal(s7_stream_write(raw.stream, cr, 3), 3);
+    SEND(&raw, 3, 0, 0);
     run_for_ms(6000);
     assert_true(raw.over);
-    assert_in_range(raw.over_ms - begun_ms, 5000, 5001);
+    assert_in_range(raw.last_ns / HOUSE_NS_PER_MS - begun_ms, 5000, 5001);
     sim_server_stats_get(house.server, &stats);
     assert_int_equal(stats.sessions + stats.connections, 0);
-    s7_stream_close(raw.stream, S7_CLOSE_FIN);
+    raw_close(&raw);
 }
 
 static void an_idle_session_stays_for_hours(void **state)
@@ -332,9 +234,10 @@ static void a_peer_that_does_not_read_stops_itself_only(void **state)
     size_t sent = 0;
 
     (void)state;
-    raw_open(&raw);
+    raw_dial(&raw);
+    raw.deaf = true;
     s7_stream_want(raw.stream, 0);
-    assert_int_equal(s7_stream_write(raw.stream, cr, sizeof cr), sizeof cr);
+    SEND(&raw, CR);
     for (int i = 0; i < 20000; i++) {
         ssize_t n = s7_stream_write(raw.stream, request, sizeof request);
         if (n != (ssize_t)sizeof request)
@@ -350,8 +253,8 @@ static void a_peer_that_does_not_read_stops_itself_only(void **state)
     s7_stream_close(raw.stream, S7_CLOSE_RST);
 }
 
-#define GENERIC(test) cmocka_unit_test_setup_teardown(test, open_generic, close_all)
-#define S300(test)    cmocka_unit_test_setup_teardown(test, open_300, close_all)
+#define GENERIC(test) cmocka_unit_test_setup_teardown(test, open_house, close_house)
+#define S300(test)    cmocka_unit_test_setup_teardown(test, open_300, close_house)
 
 int main(void)
 {

@@ -1,8 +1,6 @@
 /* tag_test.c - tags between plain SQL and an S7 client: every type both ways, edits that belong together,
  * edits that cannot be. */
-#include "house.h"
-
-#include "loop/loop_virtual.h"
+#include "house_virtual.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,60 +10,22 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #define BYTES_MAX 64
 
-static struct house house;
 static struct guest guest;
-static sqlite3 *foreign;
 
-static int open_all(void **state)
+static int open_with_guest(void **state)
 {
-    s7_loop *loop;
-
-    (void)state;
-    assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, "generic");
-    assert_int_equal(sqlite3_open(house.path, &foreign), SQLITE_OK);
+    open_house(state);
     guest_open(&guest, &house, NULL);
     return 0;
 }
 
-static int close_all(void **state)
+static int close_with_guest(void **state)
 {
-    (void)state;
     guest_close(&guest);
-    sqlite3_close(foreign);
-    house_close(&house);
-    return 0;
-}
-
-static void sql(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void sql(const char *format, ...)
-{
-    char text[1024], *message = NULL;
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (sqlite3_exec(foreign, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
-
-/* First column of the first row; lives until the next call. */
-static const char *selected(const char *text)
-{
-    static char answer[512];
-    sqlite3_stmt *q;
-
-    assert_int_equal(sqlite3_prepare_v2(foreign, text, -1, &q, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-    const char *value = (const char *)sqlite3_column_text(q, 0);
-    snprintf(answer, sizeof answer, "%s", value != NULL ? value : "NULL");
-    sqlite3_finalize(q);
-    return answer;
+    return close_house(state);
 }
 
 static size_t from_hex(const char *hex, uint8_t *bytes)
@@ -442,7 +402,7 @@ static void a_block_that_becomes_long_enough_takes_the_tag_in(void **state)
 
 int main(void)
 {
-#define HOUSE(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
+#define HOUSE(test) cmocka_unit_test_setup_teardown(test, open_with_guest, close_with_guest)
     const struct CMUnitTest tests[] = {
         HOUSE(every_type_is_the_same_to_sql_and_to_a_client_whoever_writes),
         HOUSE(tags_of_one_transaction_appear_to_a_client_together),

@@ -54,7 +54,9 @@ void *__wrap_realloc(void *old, size_t size)
 static const char scenario[] =
     "title = \"a little of everything\"\n"
     "local plc = PLC { db = { [1] = 64 } }\n"
-    "local pool = Pool { plc, size = 2, request_ms = \"200ms\" }\n"
+    "local told = 0\n"
+    "local pool = Pool { plc, size = 2, request_ms = \"200ms\", group = Group { max_dials = 1 },\n"
+    "                    on_event = function() told = told + 1 end }\n"
     "local alone = Client { plc }\n"
     "plc:set(\"DB1.DBW0:INT[3]\", {1, 2, 3})\n"
     "plc:fault(\"rst_now\", {fn = \"read\", nth = 2, optional = true})\n"
