@@ -13,6 +13,9 @@ S7_MUST_CHECK s7_status s7_conn_submit(s7_conn *conn, bool write, s7_item *items
                                        uint32_t timeout_ms, s7_conn_done_fn *done, void *arg,
                                        s7_errinfo *err);
 
+/* As s7_conn_cancel, of the request whose function is called with arg; false: there is none. */
+bool s7_conn_cancel_of(s7_conn *conn, const void *arg);
+
 /* ---- other works ---- */
 
 /* What a connection does with a work beside driving it. */

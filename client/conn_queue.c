@@ -239,17 +239,32 @@ void s7_conn_pump(s7_conn *conn)
 }
 
 /* The user may not be called from here: what is over is found by report_overdue. */
+static bool withdraw(s7_conn *conn, struct s7_request *request)
+{
+    if (request == NULL)
+        return false;
+    request->work->ops->cancel(request->work, conn->session, S7_E_CANCELLED, "");
+    conn->queue_deadline_ns = LOOK_NOW;
+    s7_conn_wake(conn);
+    return true;
+}
+
 bool s7_conn_cancel(s7_conn *conn, uint64_t id)
 {
-    for (struct s7_request *r = conn != NULL ? conn->head : NULL; r != NULL; r = r->next) {
-        if (r->id != id)
-            continue;
-        r->work->ops->cancel(r->work, conn->session, S7_E_CANCELLED, "");
-        conn->queue_deadline_ns = LOOK_NOW;
-        s7_conn_wake(conn);
-        return true;
-    }
-    return false;
+    struct s7_request *r = conn != NULL ? conn->head : NULL;
+
+    while (r != NULL && r->id != id)
+        r = r->next;
+    return withdraw(conn, r);
+}
+
+bool s7_conn_cancel_of(s7_conn *conn, const void *arg)
+{
+    struct s7_request *r = conn != NULL ? conn->head : NULL;
+
+    while (r != NULL && r->arg != arg)
+        r = r->next;
+    return withdraw(conn, r);
 }
 
 /* ---- the end ---- */

@@ -421,6 +421,12 @@ static void a_request_that_is_withdrawn_is_told_so_once(void **state)
     world.keeps = false;
     peer_deliver(1);
     peer_deliver(0);
+    (void)read_for(5, 0);
+    assert_false(s7_conn_cancel_of(user.conn, &told[6]));
+    assert_true(s7_conn_cancel_of(user.conn, &told[5]));
+    run_for(1);
+    expect_told(&told[5], S7_E_CANCELLED);
+    assert_false(s7_conn_cancel_of(user.conn, &told[5]));
     uint64_t last = read_for(4, 0);
     run_for(10);
     expect_told(&told[4], S7_OK);

@@ -387,7 +387,7 @@ void *s7_pool_chores(void *arg)
 
         if (called)
             answer_group(pool);
-        s7_pool_core_tick(pool->core, s7_now_ns());
+        s7_pool_core_slept(pool->core, s7_slept_ns(), s7_now_ns());
         while (s7_pool_core_next_chore(pool->core, &action)) {
             carry_out(pool, &action);
             s7_pool_after_event(pool);

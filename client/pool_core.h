@@ -2,15 +2,16 @@
  *
  * Decides who is lent which connection, when one is dialed, checked, closed, and who has waited in vain.
  * Knows no socket, clock, lock or thread, draws no random numbers (they are arguments), allocates nothing
- * after s7_pool_core_new. Adapters (pool_thread.c, pool_loop.c) carry out what it says and decide nothing.
+ * after s7_pool_core_new, but where a resize makes it larger than it ever was. Adapters (pool_thread.c,
+ * pool_loop.c) carry out what it says and decide nothing.
  *
  * An adapter does the same three things around every event: call the function of the event; take actions with
  * s7_pool_core_next until there is none; come back at s7_pool_core_deadline with s7_pool_core_tick.
  *
- * Connections are numbered 0..S7_POOL_SIZE_MAX-1, and one below the largest size so far; the number says
- * nothing about the TCP connection behind it, which the adapter makes on DIAL and unmakes before
- * s7_pool_core_dial_failed or s7_pool_core_closed. Events that come too late (a check's answer for a
- * connection that is being closed by now) are ignored.
+ * Connections are numbered from 0 to one below the largest size so far; the number says nothing about the TCP
+ * connection behind it, which the adapter makes on DIAL and unmakes before s7_pool_core_dial_failed or
+ * s7_pool_core_closed. Events that come too late (a check's answer for a connection that is being closed by
+ * now) are ignored.
  *
  * Not thread-safe. Times are CLOCK_MONOTONIC in int64_t nanoseconds; now must not go backwards. */
 #ifndef CLIENT_POOL_CORE_H
@@ -107,6 +108,10 @@ int64_t s7_pool_core_chores(const s7_pool_core *core);
 int64_t s7_pool_core_soonest(const s7_pool_core *core); /* as _chores, perhaps earlier, and known already */
 void s7_pool_core_tick(s7_pool_core *core, int64_t now_ns);
 
+/* As tick, of an adapter that knows for how long the machine has slept so far, while now stood still. If that
+ * was more by a check's patience since it was told last, each idle connection is checked soon. */
+void s7_pool_core_slept(s7_pool_core *core, int64_t so_far_ns, int64_t now_ns);
+
 /* ---- what users want ---- */
 
 /* S7_OK: an action STARTED follows. S7_E_MISUSE: started already. S7_E_POOL_CLOSED. */
@@ -156,7 +161,7 @@ bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease leas
 s7_status s7_pool_core_close(s7_pool_core *core, int64_t deadline_ns, int64_t now_ns);
 
 /* Let there be `size` connections at most, 1..S7_POOL_SIZE_MAX: surplus ones that nobody holds are closed at
- * once, lent ones as they come back. S7_E_POOL_CLOSED. */
+ * once, lent ones as they come back. S7_E_POOL_CLOSED; S7_E_NOMEM: all is as before. */
 s7_status s7_pool_core_resize(s7_pool_core *core, unsigned size, int64_t now_ns);
 
 /* Lend nothing and hold no connection until resumed. S7_OK: an action PAUSED follows, when all are closed
@@ -214,7 +219,7 @@ enum s7_pool_state {
     S7_POOL_CLOSING,
     S7_POOL_STATES
 };
-enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn);
+enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn); /* FREE: or there is none */
 
 /* Everything but late_answers and misuse by stale calls, which adapters see. *stats is written whole; the
  * times cost some microseconds and are left to another call. */

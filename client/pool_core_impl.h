@@ -13,6 +13,7 @@
 #define S7_POOL_EVENTS_KEPT 128 /* as pool.h says */
 
 struct s7_pool_conn {
+    unsigned index;                   /* by which adapters know it */
     struct s7_pool_conn *next, *prev; /* in the list of its state */
     enum s7_pool_state state;
     int todo; /* enum s7_pool_action_kind that the adapter has not taken yet, or NOTHING_TO_DO */
@@ -59,10 +60,17 @@ struct s7_pool_waiters {
     unsigned n;
 };
 
+/* Places that were made together. */
+struct s7_pool_block {
+    struct s7_pool_block *next;
+    struct s7_pool_conn conns[];
+};
+
 struct s7_pool_core {
     struct s7_pool_rules rules;
-    struct s7_pool_conn *conns;
-    unsigned n_places; /* the largest size so far: connections beyond have never been */
+    struct s7_pool_conn *conns[S7_POOL_SIZE_MAX]; /* the first n_places */
+    unsigned n_places;                            /* the largest size so far: there are no more */
+    struct s7_pool_block *blocks;
     struct s7_pool_list lists[S7_POOL_STATES];
     struct s7_pool_conn *todo_first, *todo_last;
 
@@ -81,6 +89,7 @@ struct s7_pool_core {
     int64_t pause_deadline_ns;
     bool renewing;      /* a connection waits for its replacement */
     int64_t now_ns;     /* of the last event */
+    int64_t slept_ns;   /* that the machine had slept, as was told last; S7_NEVER_NS: nothing was */
     int64_t soonest_ns; /* s7_pool_settle has nothing to do before, unless something happens */
     int64_t origin_ns;  /* where the periods of the checks count from */
 
@@ -119,7 +128,7 @@ static inline unsigned s7_pool_n(const s7_pool_core *core, enum s7_pool_state st
 /* Connections of which the PLC knows, but for those being made. */
 static inline unsigned s7_pool_total(const s7_pool_core *core)
 {
-    return S7_POOL_SIZE_MAX - s7_pool_n(core, S7_POOL_FREE) - s7_pool_n(core, S7_POOL_DIALING);
+    return core->n_places - s7_pool_n(core, S7_POOL_FREE) - s7_pool_n(core, S7_POOL_DIALING);
 }
 
 /* Connections that are up as far as anybody knows. */
@@ -233,6 +242,10 @@ bool s7_pool_is_refusal(s7_status why);
 void s7_pool_note_failure(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns);
 
 /* ---- pool_lists.c ---- */
+
+/* Let there be places for so many connections, at least; new ones are FREE. S7_E_NOMEM: all is as before. */
+S7_MUST_CHECK s7_status s7_pool_make_places(s7_pool_core *core, unsigned size);
+void s7_pool_free_places(s7_pool_core *core);
 
 /* The only function that moves a connection between lists. IDLE is ordered by the last put, the latest
  * first; FREE by number. */

@@ -5,7 +5,7 @@
 
 void s7_pool_core_denied(s7_pool_core *core, unsigned index, bool no_place, int64_t now_ns)
 {
-    struct s7_pool_conn *conn = &core->conns[index];
+    struct s7_pool_conn *conn = core->conns[index];
 
     if (conn->state != S7_POOL_DIALING)
         return;

@@ -55,7 +55,7 @@ int64_t s7_pool_next_check_ns(const s7_pool_core *core, const struct s7_pool_con
 
     if (period_ns == S7_NEVER_NS)
         return S7_NEVER_NS;
-    int64_t turn = conn - core->conns, size = core->rules.size;
+    int64_t turn = conn->index, size = core->rules.size;
     int64_t offset_ns = (turn < size ? turn : turn % size) * (period_ns / size); /* it may have been larger */
     int64_t past_ns = (now_ns - core->origin_ns - offset_ns) % period_ns;
     return s7_pool_later(now_ns, past_ns < 0 ? -past_ns : period_ns - past_ns);
@@ -111,7 +111,7 @@ void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_
     s7_pool_ask(core, conn, NOTHING_TO_DO);
     s7_pool_give(core, conn, waiter->label, now_ns);
     waiter->status = S7_OK;
-    waiter->lease = (struct s7_pool_lease){(uint32_t)(conn - core->conns), conn->number};
+    waiter->lease = (struct s7_pool_lease){conn->index, conn->number};
     core->gets_waited += waiter->waited;
     s7_histogram_add(&core->wait, now_ns - waiter->since_ns);
     s7_pool_tell_wait(core, waiter, conn, S7_OK, now_ns);

@@ -7,7 +7,7 @@
 #define SEEDS   200
 #define STEPS   1000
 #define CALLERS 8 /* and one who borrows what is warm */
-#define PLACES  6
+#define PLACES  6 /* at most */
 
 void __real_s7_pool_move(s7_pool_core *core, struct s7_pool_conn *conn, enum s7_pool_state to);
 void __wrap_s7_pool_move(s7_pool_core *core, struct s7_pool_conn *conn, enum s7_pool_state to);
@@ -197,7 +197,7 @@ static void step(void)
         ask_in_vain();
         break;
     case 3:
-        warm_up(below(PLACES));
+        warm_up(below(rig.core->n_places));
         break;
     case 4:
         one_in(8) ? maintain() : let_go_on();
@@ -206,10 +206,10 @@ static void step(void)
         s7_pool_core_tick(rig.core, rig.now);
         break;
     case 6:
-        happen(below(PLACES));
+        happen(below(rig.core->n_places));
         break;
     default:
-        come_true(below(PLACES));
+        come_true(below(rig.core->n_places));
         break;
     }
     act();

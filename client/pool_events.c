@@ -8,33 +8,22 @@
 
 s7_status s7_pool_core_new(const struct s7_pool_rules *rules, s7_pool_core **out)
 {
-    s7_pool_core *core = calloc(1, sizeof *core + S7_POOL_SIZE_MAX * sizeof core->conns[0]);
+    s7_pool_core *core = calloc(1, sizeof *core);
 
     if (core == NULL)
         return S7_E_NOMEM;
-    if (rules->tells) {
+    if (rules->tells)
         core->events = calloc(S7_POOL_EVENTS_KEPT, sizeof core->events[0]);
-        if (core->events == NULL) {
-            free(core);
-            return S7_E_NOMEM;
-        }
+    if ((rules->tells && core->events == NULL) || s7_pool_make_places(core, rules->size) != S7_OK) {
+        s7_pool_core_free(core);
+        return S7_E_NOMEM;
     }
     core->rules = *rules;
-    core->conns = (struct s7_pool_conn *)(core + 1);
-    for (unsigned i = 0; i < S7_POOL_SIZE_MAX; i++) {
-        struct s7_pool_conn *conn = &core->conns[i];
-
-        conn->todo = NOTHING_TO_DO;
-        conn->prev = i > 0 ? conn - 1 : NULL;
-        conn->next = i + 1 < S7_POOL_SIZE_MAX ? conn + 1 : NULL;
-    }
-    core->lists[S7_POOL_FREE] =
-        (struct s7_pool_list){core->conns, core->conns + S7_POOL_SIZE_MAX - 1, S7_POOL_SIZE_MAX};
-    core->limit = core->n_places = rules->size;
+    core->limit = rules->size;
     core->backoff_ns = core->rules.backoff_min_ns;
     core->grow_ns = core->rules.probe_min_ns;
     core->start_deadline_ns = core->close_deadline_ns = core->pause_deadline_ns = S7_NEVER_NS;
-    core->down_since_ns = core->soonest_ns = S7_NEVER_NS;
+    core->down_since_ns = core->soonest_ns = core->slept_ns = S7_NEVER_NS;
     *out = core;
     return S7_OK;
 }
@@ -43,6 +32,7 @@ void s7_pool_core_free(s7_pool_core *core)
 {
     if (core == NULL)
         return;
+    s7_pool_free_places(core);
     free(core->events);
     free(core);
 }
@@ -134,7 +124,8 @@ s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_waiter *waiter, co
 
 bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease lease)
 {
-    return lease.number != 0 && lease.conn < core->n_places && core->conns[lease.conn].number == lease.number;
+    return lease.number != 0 && lease.conn < core->n_places &&
+           core->conns[lease.conn]->number == lease.number;
 }
 
 s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
@@ -143,7 +134,7 @@ s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum 
     if (lease.conn >= core->n_places || lease.number == 0)
         return refuse(core, S7_E_FOREIGN);
     s7_pool_close_reason reason;
-    struct s7_pool_conn *conn = &core->conns[lease.conn];
+    struct s7_pool_conn *conn = core->conns[lease.conn];
     if (conn->revoked == lease.number) { /* said once */
         conn->revoked = 0;
         return S7_E_POOL_CLOSED;
@@ -196,7 +187,7 @@ void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64
     if (waiter->state != S7_WAITER_FREE)
         s7_pool_forget_waiter(core, waiter);
     if (granted && s7_pool_core_is_current(core, waiter->lease)) {
-        struct s7_pool_conn *conn = &core->conns[waiter->lease.conn];
+        struct s7_pool_conn *conn = core->conns[waiter->lease.conn];
         s7_pool_close_reason reason;
 
         core->gets--; /* it was not used: its idle time goes on */
@@ -232,7 +223,7 @@ static void note_success(s7_pool_core *core, struct s7_pool_conn *conn, int64_t 
 
 void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, uint64_t random, int64_t now_ns)
 {
-    struct s7_pool_conn *conn = &core->conns[index];
+    struct s7_pool_conn *conn = core->conns[index];
 
     if (conn->state != S7_POOL_DIALING)
         return;
@@ -298,7 +289,7 @@ static void settle_for_less(s7_pool_core *core, s7_status why, uint64_t random, 
 void s7_pool_core_dial_failed(s7_pool_core *core, unsigned index, s7_status why, uint64_t random,
                               int64_t now_ns)
 {
-    struct s7_pool_conn *conn = &core->conns[index];
+    struct s7_pool_conn *conn = core->conns[index];
 
     if (conn->state != S7_POOL_DIALING)
         return;
@@ -336,7 +327,7 @@ static s7_pool_close_reason reason_of(s7_status why)
 
 void s7_pool_core_checked(s7_pool_core *core, unsigned index, int64_t now_ns)
 {
-    struct s7_pool_conn *conn = &core->conns[index];
+    struct s7_pool_conn *conn = core->conns[index];
 
     if (!conn->check_open)
         return;
@@ -350,7 +341,7 @@ void s7_pool_core_checked(s7_pool_core *core, unsigned index, int64_t now_ns)
 
 void s7_pool_core_drained(s7_pool_core *core, unsigned index, int64_t now_ns)
 {
-    struct s7_pool_conn *conn = &core->conns[index];
+    struct s7_pool_conn *conn = core->conns[index];
 
     if (conn->state != S7_POOL_DIRTY)
         return;
@@ -364,7 +355,7 @@ void s7_pool_core_drained(s7_pool_core *core, unsigned index, int64_t now_ns)
 
 void s7_pool_core_ended(s7_pool_core *core, unsigned index, s7_status why, int64_t now_ns)
 {
-    struct s7_pool_conn *conn = &core->conns[index];
+    struct s7_pool_conn *conn = core->conns[index];
 
     if (conn->state == S7_POOL_FREE || conn->state == S7_POOL_DIALING || conn->state == S7_POOL_CLOSING)
         return;
@@ -376,7 +367,7 @@ void s7_pool_core_ended(s7_pool_core *core, unsigned index, s7_status why, int64
 
 void s7_pool_core_closed(s7_pool_core *core, unsigned index, int64_t now_ns)
 {
-    struct s7_pool_conn *conn = &core->conns[index];
+    struct s7_pool_conn *conn = core->conns[index];
 
     if (conn->state != S7_POOL_CLOSING)
         return;
@@ -441,9 +432,8 @@ bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action)
     if (conn == NULL)
         return false;
     core->dials += todo == S7_POOL_DIAL;
-    *action = (struct s7_pool_action){.kind = (enum s7_pool_action_kind)todo,
-                                      .conn = (unsigned)(conn - core->conns),
-                                      .reason = conn->reason};
+    *action = (struct s7_pool_action){
+        .kind = (enum s7_pool_action_kind)todo, .conn = conn->index, .reason = conn->reason};
     return true;
 }
 

@@ -50,6 +50,20 @@ static void ask_one_after_the_other(s7_pool_core *core, int64_t now_ns)
     }
 }
 
+/* The clock stands still while the machine sleeps: nothing is overdue then, and the PLC may be gone. */
+void s7_pool_core_slept(s7_pool_core *core, int64_t so_far_ns, int64_t now_ns)
+{
+    int64_t slept_ns = so_far_ns - core->slept_ns;
+    bool known = core->slept_ns != S7_NEVER_NS;
+
+    if (!known || slept_ns > core->rules.health_timeout_ns) {
+        core->slept_ns = so_far_ns;
+        if (known)
+            ask_one_after_the_other(core, now_ns);
+    }
+    s7_pool_settle(core, now_ns);
+}
+
 void s7_pool_note_leap(s7_pool_core *core, int64_t now_ns)
 {
     int64_t slept_ns = now_ns - core->now_ns, patience_ns = core->rules.health_timeout_ns;

@@ -60,6 +60,30 @@ static void p24_time_asleep_is_not_idle_time(void **state)
     assert_int_equal(stats().closed[S7_POOL_CLOSE_IDLE], 16);
 }
 
+/* The clock stood still: a machine that sleeps says so by other means. */
+static void p24_after_the_machine_slept_each_is_checked_once(void **state)
+{
+    (void)state;
+    s7_pool_core_slept(rig.core, 7 * SECOND, rig.now); /* long ago */
+    act();
+    assert_int_equal(rig.checks, 0);
+    rig.now += SECOND;
+    s7_pool_core_slept(rig.core, 9 * SECOND, rig.now); /* no longer than a check may take */
+    run_for(SECOND);
+    assert_int_equal(rig.checks, 0);
+    s7_pool_core_slept(rig.core, 3600 * SECOND, rig.now);
+    act();
+    assert_int_equal(rig.checks, 1);
+    run_for(2 * SECOND); /* what one may take */
+    assert_in_range(rig.checks, 8, 9);
+    run_for(2 * SECOND);
+    assert_in_range(rig.checks, 16, 17);
+    s7_pool_core_slept(rig.core, 3600 * SECOND, rig.now);
+    run_for(SECOND);
+    assert_in_range(rig.checks, 16, 17);
+    assert_int_equal(all_closed(), 0);
+}
+
 static void p24_those_that_are_dead_are_found_by_the_pass(void **state)
 {
     (void)state;
@@ -144,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(p24_after_an_hour_asleep_none_is_closed_and_each_is_checked_once),
         TEST(p24_time_asleep_is_not_idle_time),
+        TEST(p24_after_the_machine_slept_each_is_checked_once),
         TEST(p24_those_that_are_dead_are_found_by_the_pass),
         TEST(p24_an_answer_that_came_meanwhile_counts),
         TEST(p24_a_late_answer_is_waited_for_all_the_same),

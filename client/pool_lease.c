@@ -49,29 +49,33 @@ static void append(s7_pool *pool, struct s7_pool_lent *lent)
 s7_status s7_pool_leases_new(s7_pool *pool)
 {
     pool->n_leases = S7_POOL_LEASES_SPARE + S7_POOL_SIZE_MAX;
-    pool->leases = calloc(pool->n_leases, sizeof pool->leases[0]);
-    if (pool->leases == NULL)
-        return S7_E_NOMEM;
-    for (size_t i = 0; i < pool->n_leases; i++) {
-        struct s7_pool_lent *lent = &pool->leases[i];
+    pool->leases = malloc(pool->n_leases * sizeof pool->leases[0]);
+    return pool->leases != NULL ? S7_OK : S7_E_NOMEM;
+}
 
-        lent->head.lease = &ops;
-        lent->pool = pool;
-        atomic_init(&lent->state, S7_LENT_FREE);
-        atomic_init(&lent->direct, NULL);
-        append(pool, lent);
+/* First those that were never touched, so that a pool that lends little costs no memory for all of them.
+ * There are more than connections. */
+static struct s7_pool_lent *next_free(s7_pool *pool)
+{
+    struct s7_pool_lent *lent = &pool->leases[pool->n_touched];
+
+    if (pool->n_touched < pool->n_leases) {
+        pool->n_touched++;
+        *lent = (struct s7_pool_lent){.head = {&ops}, .pool = pool};
+        return lent;
     }
-    return S7_OK;
+    lent = pool->free_first;
+    pool->free_first = lent->next;
+    if (pool->free_first == NULL)
+        pool->free_last = NULL;
+    return lent;
 }
 
 struct s7_pool_lent *s7_pool_lent_new(s7_pool *pool, struct s7_pool_lease lease, const char *label)
 {
-    struct s7_pool_lent *lent = pool->free_first; /* there are more than connections */
+    struct s7_pool_lent *lent = next_free(pool);
     struct s7_pool_member *member = &pool->members[lease.conn];
 
-    pool->free_first = lent->next;
-    if (pool->free_first == NULL)
-        pool->free_last = NULL;
     lent->lease = lease;
     lent->label = label;
     member->lent = lent;
@@ -95,7 +99,7 @@ static struct s7_pool_lent *ordinary(const s7_pool *pool, const s7_client *clien
 {
     uintptr_t at = (uintptr_t)client, first = (uintptr_t)pool->leases;
 
-    if (at < first || at - first >= pool->n_leases * sizeof pool->leases[0] ||
+    if (at < first || at - first >= pool->n_touched * sizeof pool->leases[0] ||
         (at - first) % sizeof pool->leases[0] != 0)
         return NULL;
     return pool->leases + (at - first) / sizeof pool->leases[0];

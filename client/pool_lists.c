@@ -1,6 +1,7 @@
 #include "client/pool_core_impl.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* ---- connections ---- */
 
@@ -44,7 +45,7 @@ void s7_pool_move(s7_pool_core *core, struct s7_pool_conn *conn, enum s7_pool_st
         for (before = list->first; before != NULL && before->idle_since_ns > conn->idle_since_ns;)
             before = before->next;
     else if (to == S7_POOL_FREE)
-        for (before = list->first; before != NULL && before < conn;)
+        for (before = list->first; before != NULL && before->index < conn->index;)
             before = before->next;
     link_conn(list, conn, before);
     conn->state = to;
@@ -77,6 +78,39 @@ struct s7_pool_conn *s7_pool_asked(s7_pool_core *core, int *todo)
     *todo = conn->todo;
     s7_pool_ask(core, conn, NOTHING_TO_DO);
     return conn;
+}
+
+/* ---- places ---- */
+
+/* What there is stays where it is. */
+s7_status s7_pool_make_places(s7_pool_core *core, unsigned size)
+{
+    if (size <= core->n_places)
+        return S7_OK;
+    unsigned n = size - core->n_places;
+    struct s7_pool_block *block = calloc(1, sizeof *block + n * sizeof block->conns[0]);
+
+    if (block == NULL)
+        return S7_E_NOMEM;
+    block->next = core->blocks;
+    core->blocks = block;
+    for (unsigned i = 0; i < n; i++) {
+        struct s7_pool_conn *conn = &block->conns[i];
+
+        conn->index = core->n_places;
+        conn->todo = NOTHING_TO_DO;
+        core->conns[core->n_places++] = conn;
+        link_conn(&core->lists[S7_POOL_FREE], conn, NULL);
+    }
+    return S7_OK;
+}
+
+void s7_pool_free_places(s7_pool_core *core)
+{
+    for (struct s7_pool_block *block; (block = core->blocks) != NULL;) {
+        core->blocks = block->next;
+        free(block);
+    }
 }
 
 /* ---- waiters ---- */

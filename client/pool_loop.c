@@ -225,6 +225,8 @@ static void tell_ended(s7_pool_loop *pool, s7_pool_ended_fn *fn, void *arg, cons
     if (fn == NULL)
         return;
     snprintf(err.asked, sizeof err.asked, "%s the pool of %.80s", what, pool->settings.client.where);
+    if (status == S7_E_TIMEOUT)
+        snprintf(err.hint, sizeof err.hint, "%s", S7_POOL_NOT_BACK_HINT);
     s7_report_came(&err, status, detail);
     fn(pool, status, status == S7_OK ? NULL : &err, arg);
 }

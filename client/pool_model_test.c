@@ -37,6 +37,7 @@ struct caller {
 static struct model {
     uint64_t seed, draws;
     struct s7_pool_rules rules;
+    unsigned places; /* the largest size so far */
     s7_pool_core *core;
     int64_t now, started;
     struct model_conn conns[MAX_SIZE];
@@ -660,9 +661,15 @@ static void end_dial(void)
     s7_pool_core_dialed(m.core, number(conn), 1 + below(2), draw(), m.now);
 }
 
+/* One of those that there are, whatever became of it. */
+static struct model_conn *any(void)
+{
+    return &m.conns[below(m.places)];
+}
+
 static void answer_check(void)
 {
-    struct model_conn *conn = &m.conns[below(MAX_SIZE)];
+    struct model_conn *conn = any();
 
     if (conn->link != UP || !conn->checking) { /* too late, or nobody asked: no harm */
         s7_pool_core_checked(m.core, number(conn), m.now);
@@ -674,7 +681,7 @@ static void answer_check(void)
 
 static void answer_late(void)
 {
-    struct model_conn *conn = &m.conns[below(MAX_SIZE)];
+    struct model_conn *conn = any();
 
     if (!conn->lent && conn->link == UP && conn->dirty) {
         conn->dirty = false;
@@ -685,7 +692,7 @@ static void answer_late(void)
 
 static void end_one(void)
 {
-    struct model_conn *conn = &m.conns[below(MAX_SIZE)];
+    struct model_conn *conn = any();
 
     if (conn->link == UP) {
         conn->ended = true;
@@ -712,6 +719,8 @@ static void resize(void)
 
     if (!m.closing)
         m.rules.size = size;
+    if (!m.closing && m.places < size)
+        m.places = size;
     status = s7_pool_core_resize(m.core, size, m.now);
     if (status != expected)
         WRONG("resize: %s, expected %s", s7_errname(status), s7_errname(expected));
@@ -936,6 +945,7 @@ static void begin(uint64_t seed)
                                      .fail_when_exhausted = one_in(5),
                                      .fail_fast_when_down = one_in(5),
                                      .lend_oldest = one_in(4)};
+    m.places = m.rules.size;
     m.rules.min_idle = one_in(3) ? below(m.rules.size + 1) : 0;
     m.rules.max_connecting = one_in(3) ? 1 + below(m.rules.size) : 1;
     m.rules.max_waiters = one_in(5) ? 1 + below(5) : 0;

@@ -94,7 +94,7 @@ static bool take(struct s7_pool_place *place, uint64_t word, int64_t now_ns, s7_
     if (!change(place, &word, lent))
         return false;
     note_since(place, number_of(lent), now_ns);
-    *out = &place->handles[handle_of(lent)].head;
+    *out = &place->handles[handle_of(lent)];
     return true;
 }
 
@@ -129,15 +129,15 @@ s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client **out)
 
 /* ---- calls on a warm lease ---- */
 
-static struct s7_place_handle *handle(const s7_client *client)
+static s7_pool *pool_of(const s7_client *client)
 {
-    return (struct s7_place_handle *)(uintptr_t)client;
+    return ((const struct s7_place_kind *)(const void *)client->lease)->pool;
 }
 
 /* Is it the lease that is out? */
 static bool is_of(const struct s7_pool_place *place, const s7_client *client, uint64_t word)
 {
-    return (word & STATE) == WARM_LENT && client == &place->handles[handle_of(word)].head;
+    return (word & STATE) == WARM_LENT && client == &place->handles[handle_of(word)];
 }
 
 static bool is_taken_away(const s7_pool *pool, uint64_t word)
@@ -147,7 +147,7 @@ static bool is_taken_away(const s7_pool *pool, uint64_t word)
 
 static struct s7_direct *find(const s7_client *client, s7_status *why)
 {
-    s7_pool *pool = handle(client)->pool;
+    s7_pool *pool = pool_of(client);
 
     *why = s7_pool_is_forked(pool) ? S7_E_FORKED : S7_E_STALE_LEASE;
     if (*why == S7_E_FORKED)
@@ -183,7 +183,7 @@ static uint64_t open_door(struct s7_pool_place *place, const s7_client *client)
 
 static bool enter(s7_client *client, struct s7_direct *direct)
 {
-    struct s7_pool_place *place = &handle(client)->pool->place;
+    struct s7_pool_place *place = &pool_of(client)->place;
 
     if (!close_door(place, client))
         return false;
@@ -196,7 +196,7 @@ static bool enter(s7_client *client, struct s7_direct *direct)
 /* As for any lease, once the pool may wait for it. */
 static void left(s7_client *client)
 {
-    s7_pool *pool = handle(client)->pool;
+    s7_pool *pool = pool_of(client);
     uint64_t word = open_door(&pool->place, client);
 
     if (is_of(&pool->place, client, word) && is_taken_away(pool, word))
@@ -205,7 +205,7 @@ static void left(s7_client *client)
 
 static const char *where(const s7_client *client)
 {
-    return handle(client)->pool->settings.client.where;
+    return pool_of(client)->settings.client.where;
 }
 
 static const struct s7_lease_ops ops = {find, enter, left, where};
@@ -272,8 +272,9 @@ s7_status s7_pool_put(s7_pool *pool, s7_client *client)
 
 void s7_pool_place_init(s7_pool *pool)
 {
+    pool->place.kind = (struct s7_place_kind){ops, pool};
     for (unsigned i = 0; i < S7_PLACE_HANDLES; i++)
-        pool->place.handles[i] = (struct s7_place_handle){{&ops}, pool};
+        pool->place.handles[i].lease = &pool->place.kind.ops;
     pool->place.rough_ns = s7_rough_ns();
 }
 

@@ -29,9 +29,10 @@
 
 struct s7_pool_member;
 
-/* What the borrower of a warm lease holds. */
-struct s7_place_handle {
-    struct s7_client head;
+/* What the borrower of a warm lease holds is no more than an s7_client, since there are many: what it points
+ * at says which pool's it is. */
+struct s7_place_kind {
+    struct s7_lease_ops ops;
     s7_pool *pool;
 };
 
@@ -46,7 +47,8 @@ struct s7_pool_place {
     int64_t heated_ns;                       /* with the mutex */
     atomic_int_fast64_t
         notes[S7_PLACE_NOTES]; /* lengths of leases that were used, or that the rough clock can tell */
-    struct s7_place_handle handles[S7_PLACE_HANDLES];
+    struct s7_place_kind kind;
+    struct s7_client handles[S7_PLACE_HANDLES];
 };
 
 void s7_pool_place_init(s7_pool *pool);

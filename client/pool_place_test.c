@@ -129,7 +129,7 @@ static void every_part_of_a_client_is_foreign_but_its_beginning(void **state)
     (void)state;
     open_pool(ANSWER, 0);
     s7_client *plc = borrow();
-    for (size_t i = 1; i < sizeof(struct s7_place_handle); i++)
+    for (size_t i = 1; i < sizeof(struct s7_client); i++)
         assert_int_equal(s7_pool_put(pool, (s7_client *)((char *)plc + i)), S7_E_FOREIGN);
     assert_int_equal(s7_pool_put(pool, plc), S7_OK);
 }

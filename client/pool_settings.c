@@ -46,35 +46,68 @@ static bool is_time_fault(const s7_pool_options *options)
     return s7_settings_too_long(times, sizeof times / sizeof times[0]);
 }
 
-/* NULL, or which option is out of its range. */
-static const char *options_fault(const s7_pool_options *options)
+/* What is wrong with an option, and what came. */
+static bool __attribute__((format(printf, 2, 3))) wrong(char came[S7_CAME_CAP], const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(came, S7_CAME_CAP, format, args);
+    va_end(args);
+    return true;
+}
+
+/* A pair of pauses of which the second is never shorter. */
+static bool is_pair_fault(const char *name, uint32_t min_ms, uint32_t max_ms, char came[S7_CAME_CAP])
+{
+    if (min_ms == 0 || max_ms < min_ms)
+        return wrong(came, "%s_min_ms is at least 1, and %s_max_ms not below it; got %u and %u", name, name,
+                     min_ms, max_ms);
+    return false;
+}
+
+static bool is_number_fault(const s7_pool_options *options, char came[S7_CAME_CAP])
+{
+    if (options->size < 1 || options->size > S7_POOL_SIZE_MAX)
+        return wrong(came, "a pool has a size of 1..64 connections, got %u", options->size);
+    if (options->min_idle > options->size)
+        return wrong(came, "min_idle is at most size (%u), got %u", options->size, options->min_idle);
+    if (options->max_connecting < 1 || options->max_connecting > options->size)
+        return wrong(came, "max_connecting is 1..size (%u), got %u", options->size, options->max_connecting);
+    if (options->lifetime_jitter_percent > 100)
+        return wrong(came, "lifetime_jitter_percent is 0..100, got %u", options->lifetime_jitter_percent);
+    if (options->backoff_jitter_percent > 100)
+        return wrong(came, "backoff_jitter_percent is 0..100, got %u", options->backoff_jitter_percent);
+    if (options->backoff_factor_percent < 100 || options->backoff_factor_percent > 1000)
+        return wrong(came, "backoff_factor_percent is 100..1000, got %u", options->backoff_factor_percent);
+    if (options->coalesce_us > 1000000)
+        return wrong(came, "coalesce_us is at most 1000000, got %u", options->coalesce_us);
+    if (options->coalesce_gap < -1 || options->coalesce_gap > 960)
+        return wrong(came, "coalesce_gap is -1 (automatic) or 0..960, got %d", options->coalesce_gap);
+    return false;
+}
+
+/* Is one out of its range? Then came says which, what it may be, and what it was. */
+static bool is_options_fault(const s7_pool_options *options, char came[S7_CAME_CAP])
 {
     if (is_time_fault(options))
-        return S7_TOO_LONG;
-    if (options->size < 1 || options->size > S7_POOL_SIZE_MAX)
-        return "a pool has a size of 1..64 connections";
-    if (options->min_idle > options->size)
-        return "min_idle is at most size";
-    if (options->max_connecting < 1 || options->max_connecting > options->size)
-        return "max_connecting is 1..size";
+        return wrong(came, "%s", S7_TOO_LONG);
+    if (is_number_fault(options, came))
+        return true;
     if (options->health_timeout_ms == 0 || options->acquire_ms == 0)
-        return "health_timeout_ms and acquire_ms are at least 1";
-    if (options->backoff_min_ms == 0 || options->backoff_max_ms < options->backoff_min_ms)
-        return "backoff_min_ms is at least 1, and backoff_max_ms not below it";
-    if (options->probe_min_ms == 0 || options->probe_max_ms < options->probe_min_ms)
-        return "probe_min_ms is at least 1, and probe_max_ms not below it";
-    if (options->lifetime_jitter_percent > 100 || options->backoff_jitter_percent > 100)
-        return "lifetime_jitter_percent and backoff_jitter_percent are 0..100";
-    if (options->coalesce_us > 1000000 || options->coalesce_gap < -1 || options->coalesce_gap > 960)
-        return "coalesce_us is at most 1000000, and coalesce_gap -1 (automatic) or 0..960";
-    if (options->backoff_factor_percent < 100 || options->backoff_factor_percent > 1000)
-        return "backoff_factor_percent is 100..1000";
+        return wrong(came, "health_timeout_ms and acquire_ms are at least 1, got %u and %u",
+                     options->health_timeout_ms, options->acquire_ms);
+    if (is_pair_fault("backoff", options->backoff_min_ms, options->backoff_max_ms, came) ||
+        is_pair_fault("probe", options->probe_min_ms, options->probe_max_ms, came))
+        return true;
     if (options->health_check_ms != 0 && options->health_check_ms < options->size)
-        return "health_check_ms is 0 (never) or at least 1 for each connection";
+        return wrong(came,
+                     "health_check_ms is 0 (never) or at least 1 for each of the %u connections, got %u",
+                     options->size, options->health_check_ms);
     if (options->start != S7_POOL_START_ONE && options->start != S7_POOL_START_ALL &&
         options->start != S7_POOL_START_BACKGROUND)
-        return "start is none of the start policies";
-    return NULL;
+        return wrong(came, "start is none of the start policies: %d", (int)options->start);
+    return false;
 }
 
 /* Fields that an older caller does not know keep their defaults. */
@@ -155,12 +188,12 @@ s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *opt
                                 struct s7_pool_settings *out, s7_errinfo *err)
 {
     struct s7_pool_settings made;
+    char came[S7_CAME_CAP];
 
     if (!take_options(&made.options, options))
         return refuse(endpoint, "struct_size is not set: begin with s7_pool_options_init", err);
-    const char *fault = options_fault(&made.options);
-    if (fault != NULL)
-        return refuse(endpoint, fault, err);
+    if (is_options_fault(&made.options, came))
+        return refuse(endpoint, came, err);
     s7_status status = s7_settings_make(endpoint, &made.options.client, &made.client, err);
     if (status != S7_OK)
         return status;

@@ -32,4 +32,7 @@ void s7_pool_complete_event(const struct s7_pool_settings *settings, s7_pool_eve
 /* Copy as much of *stats as the caller's struct has. S7_E_ARG: struct_size is not set. */
 s7_status s7_pool_report_stats(const s7_pool_stats *stats, s7_pool_stats *to);
 
+/* What helps a close or a pause that waited for its leases in vain. */
+#define S7_POOL_NOT_BACK_HINT "put clients back sooner, or allow more time"
+
 #endif

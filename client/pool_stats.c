@@ -2,7 +2,7 @@
 
 enum s7_pool_state s7_pool_core_state(const s7_pool_core *core, unsigned conn)
 {
-    return core->conns[conn].state;
+    return conn < core->n_places ? core->conns[conn]->state : S7_POOL_FREE;
 }
 
 static unsigned leaking(const s7_pool_core *core)
@@ -117,7 +117,7 @@ bool s7_pool_core_wants_back(const s7_pool_core *core, struct s7_pool_lease leas
     s7_pool_close_reason reason;
 
     return s7_pool_core_is_current(core, lease) &&
-           s7_pool_must_go(core, &core->conns[lease.conn], now_ns, &reason);
+           s7_pool_must_go(core, core->conns[lease.conn], now_ns, &reason);
 }
 
 /* ---- invariants ---- */
@@ -129,7 +129,7 @@ static const char *list_fault(const s7_pool_core *core, enum s7_pool_state state
     unsigned n = 0;
 
     for (const struct s7_pool_conn *conn = list->first; conn != NULL; before = conn, conn = conn->next, n++) {
-        if (conn->state != state || conn->prev != before || n >= S7_POOL_SIZE_MAX)
+        if (conn->state != state || conn->prev != before || n >= core->n_places)
             return "a list's links or its connections' state";
         if (state == S7_POOL_IDLE && before != NULL && before->idle_since_ns < conn->idle_since_ns)
             return "the idle list is not ordered by the last put";
@@ -189,22 +189,23 @@ static const char *promise_fault(const s7_pool_core *core)
     return NULL;
 }
 
+/* Lists first: whatever else is asked follows their links. */
 const char *s7_pool_core_fault(const s7_pool_core *core)
 {
-    const char *fault = promise_fault(core);
+    const char *fault = NULL;
     unsigned n = 0, condemned = 0;
 
     for (enum s7_pool_state state = S7_POOL_FREE; fault == NULL && state < S7_POOL_STATES; state++) {
         fault = list_fault(core, state);
         n += s7_pool_n(core, state);
     }
-    for (unsigned i = 0; fault == NULL && i < S7_POOL_SIZE_MAX; i++) {
-        fault = conn_fault(&core->conns[i]);
-        condemned += core->conns[i].condemned;
+    if (fault == NULL && n != core->n_places)
+        fault = "a connection is on no list";
+    for (unsigned i = 0; fault == NULL && i < core->n_places; i++) {
+        fault = conn_fault(core->conns[i]);
+        condemned += core->conns[i]->condemned;
     }
     if (fault == NULL && condemned != core->n_condemned)
         fault = "the number of condemned connections";
-    if (fault == NULL && n != S7_POOL_SIZE_MAX)
-        fault = "a connection is on no list";
-    return fault;
+    return fault != NULL ? fault : promise_fault(core);
 }

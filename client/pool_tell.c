@@ -13,10 +13,8 @@ s7_pool_event *s7_pool_tell(s7_pool_core *core, s7_pool_event_kind kind, const s
         event = &core->events[(core->events_first + core->n_events++) % S7_POOL_EVENTS_KEPT];
     else
         core->events_lost += core->events != NULL;
-    *event = (s7_pool_event){.struct_size = sizeof *event,
-                             .kind = kind,
-                             .at_ns = now_ns,
-                             .conn = conn != NULL ? (uint32_t)(conn - core->conns) : 0};
+    *event = (s7_pool_event){
+        .struct_size = sizeof *event, .kind = kind, .at_ns = now_ns, .conn = conn != NULL ? conn->index : 0};
     return event;
 }
 

@@ -143,8 +143,7 @@ s7_status s7_pool_complain(const s7_ctx *ctx, const s7_pool *pool, const char *w
 
     snprintf(err.asked, sizeof err.asked, "%s of %.80s", what, pool->settings.client.where);
     if (status == S7_E_TIMEOUT && detail[0] != '\0') /* the pool's borrowers are late, not the PLC */
-        snprintf(err.hint, sizeof err.hint,
-                 "give it more time; leak_ms and labels of contexts tell who holds them");
+        snprintf(err.hint, sizeof err.hint, "%s", S7_POOL_NOT_BACK_HINT);
     s7_report_came(&err, status, detail);
     s7_report_give(s7_ctx_err(ctx), &err);
     return status;

@@ -94,7 +94,7 @@ struct s7_pool {
     struct s7_pool_member members[S7_POOL_SIZE_MAX];
     unsigned n_members; /* that were made: one for each place there ever was */
     struct s7_pool_lent *free_first, *free_last, *leases;
-    size_t n_leases;
+    size_t n_leases, n_touched;     /* the first ones, which were lent once */
     struct s7_pool_lent place_lent; /* the lease that was recalled from the place */
     struct s7_pool_place place;     /* guarded by itself */
 };

@@ -363,6 +363,32 @@ static void p06_p08_misuse_is_a_status_and_changes_nothing(void **state)
     s7_client_free(own);
 }
 
+/* With min_idle no lease goes the short way of pool_place.c, which has a test of its own. */
+static void a_lease_that_is_over_is_told_apart_from_a_thousand_later_ones(void **state)
+{
+    s7_pool_options options = options_for(PATIENCE_MS);
+
+    (void)state;
+    server_start(480, 1, ANSWER, 0);
+    options.min_idle = 1;
+    open_with(&options);
+    for (int lap = 0; lap < 2; lap++) { /* in the second one leases are used again */
+        s7_client *first = borrow();
+
+        assert_int_equal(s7_pool_put(pool, first), S7_OK);
+        for (int i = 0; i < 1024; i++) {
+            s7_client *next = borrow();
+
+            assert_true(next != first);
+            assert_int_equal(read_at(first, 1, PATIENCE_MS), S7_E_STALE_LEASE);
+            assert_int_equal(s7_pool_put(pool, first), S7_E_MISUSE);
+            assert_int_equal(s7_pool_put(pool, next), S7_OK);
+        }
+    }
+    assert_int_equal(stats().misuse, 2 * 2 * 1024);
+    assert_int_equal(stats().puts, stats().gets);
+}
+
 static void a_pool_that_is_not_started_or_closed_lends_nothing(void **state)
 {
     s7_pool_options options = options_for(PATIENCE_MS);
@@ -604,6 +630,7 @@ int main(void)
         TEST(a_check_whose_connection_is_lent_is_answered_by_the_borrowers_calls),
         TEST(who_waits_in_vain_for_a_check_is_told_so_and_the_next_one_is_served),
         TEST(p06_p08_misuse_is_a_status_and_changes_nothing),
+        TEST(a_lease_that_is_over_is_told_apart_from_a_thousand_later_ones),
         TEST(a_pool_that_is_not_started_or_closed_lends_nothing),
         TEST(options_are_checked),
         TEST(when_memory_runs_out_there_is_no_pool_and_nothing_leaks),

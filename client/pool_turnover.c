@@ -118,10 +118,10 @@ s7_status s7_pool_core_resize(s7_pool_core *core, unsigned size, int64_t now_ns)
 
     if (is_closed(core))
         return S7_E_POOL_CLOSED;
+    if (s7_pool_make_places(core, size) != S7_OK)
+        return S7_E_NOMEM;
     core->rules.size = size;
     s7_pool_tell(core, S7_POOL_EVENT_RESIZED, NULL, now_ns)->count = size;
-    if (core->n_places < size)
-        core->n_places = size;
     if (!full || core->limit > size)
         core->limit = size;
     if (core->start_want > size)

@@ -8,7 +8,7 @@
 
 bool s7_pool_core_warm(s7_pool_core *core, unsigned index, int64_t now_ns)
 {
-    struct s7_pool_conn *conn = &core->conns[index];
+    struct s7_pool_conn *conn = core->conns[index];
 
     if (conn->state != S7_POOL_IDLE || s7_pool_n(core, S7_POOL_LEASED) > 0 || !s7_pool_is_quiet(core, now_ns))
         return false;
@@ -48,5 +48,5 @@ struct s7_pool_lease s7_pool_core_cool_lent(s7_pool_core *core, const char *labe
     s7_pool_give(core, conn, label, since_ns);
     s7_histogram_add(&core->wait, 0);
     s7_pool_note_lease(core, conn);
-    return (struct s7_pool_lease){(uint32_t)(conn - core->conns), conn->number};
+    return (struct s7_pool_lease){conn->index, conn->number};
 }

@@ -25,12 +25,31 @@
 static const struct s7_tcp_options defaults = {
     .user_timeout_ms = 5000, .keepalive_idle_ms = 10000, .keepalive_interval_ms = 3000};
 
-int64_t s7_now_ns(void)
+static int64_t clock_ns(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+int64_t s7_now_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Who was interrupted between the looks looks again. */
+int64_t s7_slept_ns(void)
+{
+    int64_t before_ns = 0, awake_and_asleep_ns = 0;
+
+    for (unsigned i = 0; i < 10; i++) {
+        before_ns = clock_ns(CLOCK_MONOTONIC);
+        awake_and_asleep_ns = clock_ns(CLOCK_BOOTTIME);
+        if (clock_ns(CLOCK_MONOTONIC) - before_ns < NS_PER_MS)
+            break;
+    }
+    return awake_and_asleep_ns - before_ns;
 }
 
 uint64_t s7_random_u64(void)

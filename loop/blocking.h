@@ -15,6 +15,10 @@
 /* CLOCK_MONOTONIC now. */
 int64_t s7_now_ns(void);
 
+/* For how long the machine has slept since it was started, during which that clock stood still; give or take
+ * the time between two looks at clocks. */
+int64_t s7_slept_ns(void);
+
 /* The same for what cannot afford it, at a fifth of the price: up to s7_rough_ns ago, which is two ticks of
  * the kernel's clock, 2 to 20 ms. */
 int64_t s7_now_roughly_ns(void);

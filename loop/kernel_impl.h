@@ -46,6 +46,7 @@ struct s7_kernel_stream {
 struct s7_kernel_listener {
     s7_listener base;
     struct s7_kernel_io io; /* watch.fd < 0: closed */
+    bool loses;             /* its socket has a filter for SYNs */
     s7_timer resume;
     struct s7_kernel_listener *next_paused;
     max_align_t room[];
@@ -70,7 +71,8 @@ static inline bool s7_kernel_try_again(int os_errno)
     .listen = s7_kernel_listen, .read = s7_kernel_read, .write = s7_kernel_write,                            \
     .want_changed = s7_kernel_want_changed, .set_options = s7_kernel_set_options,                            \
     .shutdown = s7_kernel_shutdown, .close = s7_kernel_close, .listener_close = s7_kernel_listener_close,    \
-    .vanish = s7_kernel_vanish, .listener_refuse = s7_kernel_listener_refuse
+    .vanish = s7_kernel_vanish, .listener_refuse = s7_kernel_listener_refuse,                                \
+    .listener_lose = s7_kernel_listener_lose, .set_buffer = s7_kernel_set_buffer
 
 /* A watched descriptor is ready for got: call whoever wants to know. */
 static inline void s7_kernel_ready(s7_loop_watch *watch, unsigned got)
@@ -98,6 +100,8 @@ void s7_kernel_close(s7_stream *stream, enum s7_close_how how);
 void s7_kernel_listener_close(s7_listener *listener);
 s7_status s7_kernel_vanish(s7_stream *stream, unsigned directions);
 s7_status s7_kernel_listener_refuse(s7_listener *listener, bool refuse, int *os_errno);
+s7_status s7_kernel_listener_lose(s7_listener *listener, const struct s7_loss *loss);
+void s7_kernel_set_buffer(s7_stream *stream, uint32_t len);
 
 /* ---- among the files of kernel TCP ---- */
 

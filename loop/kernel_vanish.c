@@ -96,3 +96,39 @@ void s7_kernel_close_muted(struct s7_kernel_loop *l)
         free(muted);
     }
 }
+
+/* A filter for SYNs only: connections that are accepted inherit it, and are not touched by it. */
+s7_status s7_kernel_listener_lose(s7_listener *base, const struct s7_loss *loss)
+{
+    enum { FLAGS_AT = 13, SYN = 0x02, SYN_ACK = 0x12 };
+    struct s7_kernel_listener *listener = (struct s7_kernel_listener *)(void *)base;
+    bool all = loss->p > UINT32_MAX, lose = loss->kind == S7_LOSS_SYN;
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN_ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 2),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, all ? UINT32_MAX : (uint32_t)loss->p, all ? 1 : 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
+
+    if (loss->kind == S7_LOSS_ROUTE)
+        return S7_E_UNSUPPORTED;
+    if (!lose && !listener->loses)
+        return S7_OK;
+    if (setsockopt(listener->io.watch.fd, SOL_SOCKET, lose ? SO_ATTACH_FILTER : SO_DETACH_FILTER, &program,
+                   sizeof program) != 0)
+        return S7_E_UNSUPPORTED;
+    listener->loses = lose;
+    return S7_OK;
+}
+
+void s7_kernel_set_buffer(s7_stream *stream, uint32_t len)
+{
+    struct s7_kernel_stream *s = (struct s7_kernel_stream *)(void *)stream;
+    int bytes = len > INT_MAX / 2 ? INT_MAX / 2 : (int)len;
+
+    (void)setsockopt(s->io.watch.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}

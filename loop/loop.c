@@ -293,6 +293,11 @@ s7_status s7_stream_vanish(s7_stream *stream, unsigned directions)
     return stream->loop->ops->vanish(stream, directions & (S7_VANISH_IN | S7_VANISH_OUT));
 }
 
+void s7_stream_set_buffer(s7_stream *stream, uint32_t len)
+{
+    stream->loop->ops->set_buffer(stream, len);
+}
+
 uint64_t s7_stream_ordinal(const s7_stream *stream)
 {
     return stream->ordinal;
@@ -325,6 +330,11 @@ s7_status s7_loop_listen(s7_loop *loop, const char *host, uint16_t port, s7_acce
 uint16_t s7_listener_port(const s7_listener *listener)
 {
     return listener->port;
+}
+
+s7_status s7_listener_lose(s7_listener *listener, const struct s7_loss *loss)
+{
+    return listener->loop->ops->listener_lose(listener, loss);
 }
 
 s7_status s7_listener_refuse(s7_listener *listener, bool refuse, int *os_errno)

@@ -173,6 +173,10 @@ void s7_stream_close(s7_stream *stream, enum s7_close_how how);
 enum s7_vanish { S7_VANISH_IN = 1, S7_VANISH_OUT = 2 };
 S7_MUST_CHECK s7_status s7_stream_vanish(s7_stream *stream, unsigned directions);
 
+/* The stream's receive buffer from now on, in bytes: who sends more while nothing is read has to wait. What
+ * is there, or was let in already, stays. Kernels round it up. */
+void s7_stream_set_buffer(s7_stream *stream, uint32_t len);
+
 /* Counted up per loop from 1; never reused. For logs, traces and fault matchers. */
 uint64_t s7_stream_ordinal(const s7_stream *stream);
 
@@ -199,6 +203,22 @@ uint16_t s7_listener_port(const s7_listener *listener);
  * in *os_errno, which may be NULL); a listener that could not be opened again stays shut and may be tried
  * again. */
 S7_MUST_CHECK s7_status s7_listener_refuse(s7_listener *listener, bool refuse, int *os_errno);
+
+/* What becomes of the SYNs that reach a listener, for simulators that play the way to a PLC. Who is connected
+ * stays so. S7_E_UNSUPPORTED: this loop cannot do it (kernel TCP: the route; the operating system does not
+ * permit the socket filter). After that nothing has changed. */
+enum s7_loss_kind {
+    S7_LOSS_NONE,
+    S7_LOSS_SYN,  /* dropped without a word: the dialing kernel tries again, and gives up in the end */
+    S7_LOSS_ROUTE /* a router says that it knows no way there: dialing fails with S7_E_UNREACHABLE */
+};
+struct s7_loss {
+    enum s7_loss_kind kind;
+    uint64_t p;       /* SYN: how many of them, of 2^32; kernel TCP draws by itself */
+    int64_t after_ns; /* ROUTE: so long after the SYN */
+    int os_errno;     /* ROUTE: EHOSTUNREACH or ENETUNREACH */
+};
+S7_MUST_CHECK s7_status s7_listener_lose(s7_listener *listener, const struct s7_loss *loss);
 
 void s7_listener_close(s7_listener *listener); /* NULL is fine; accepted streams stay */
 

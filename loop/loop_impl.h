@@ -29,6 +29,8 @@ struct s7_loop_ops {
     void (*close)(s7_stream *, enum s7_close_how);
     void (*listener_close)(s7_listener *);
     s7_status (*vanish)(s7_stream *, unsigned directions);
+    s7_status (*listener_lose)(s7_listener *, const struct s7_loss *);
+    void (*set_buffer)(s7_stream *, uint32_t len);
     s7_status (*listener_refuse)(s7_listener *, bool refuse, int *os_errno); /* only if it makes a change */
 };
 

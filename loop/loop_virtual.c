@@ -131,6 +131,8 @@ static const struct s7_loop_ops ops = {
     .listener_close = virtual_listener_close,
     .vanish = virtual_vanish,
     .listener_refuse = virtual_listener_refuse,
+    .listener_lose = virtual_listener_lose,
+    .set_buffer = s7_virtual_set_buffer,
 };
 
 void s7_virtual_options_init(struct s7_virtual_options *options)

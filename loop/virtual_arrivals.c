@@ -24,6 +24,26 @@ static void syn_lost(struct connection *c)
     wire_repeat_syn(c, pause_ns);
 }
 
+static void unreachable(struct connection *c, int os_errno, int64_t after_ns)
+{
+    c->unreachable = os_errno;
+    wire_send_unreachable(c, after_ns);
+}
+
+static void reaches_listener(struct connection *c)
+{
+    struct s7_loss loss = virtual_listener_loss(c->loop, &c->to);
+
+    if (loss.kind == S7_LOSS_SYN)
+        syn_lost(c);
+    else if (loss.kind == S7_LOSS_ROUTE)
+        unreachable(c, loss.os_errno, loss.after_ns);
+    else if (virtual_listener_for(c->loop, &c->to) == NULL)
+        wire_send_rst(c, 1);
+    else
+        wire_send_handshake(c, 1, PACKET_SYN_ACK);
+}
+
 static void syn_arrived(struct connection *c)
 {
     enum s7_virtual_dial how = dial_meets(c->loop, &c->to);
@@ -34,11 +54,11 @@ static void syn_arrived(struct connection *c)
     if (how == S7_DIAL_VANISH)
         syn_lost(c);
     else if (how == S7_DIAL_UNREACHABLE)
-        wire_send_handshake(c, 1, PACKET_UNREACHABLE);
-    else if (how == S7_DIAL_REFUSE || virtual_listener_for(c->loop, &c->to) == NULL)
+        unreachable(c, EHOSTUNREACH, 0);
+    else if (how == S7_DIAL_REFUSE)
         wire_send_rst(c, 1);
     else
-        wire_send_handshake(c, 1, PACKET_SYN_ACK);
+        reaches_listener(c);
 }
 
 static void dial_failed(struct connection *c, s7_status error, int os_errno)
@@ -158,7 +178,7 @@ static void packet_arrived(struct packet *packet)
         break;
     case PACKET_UNREACHABLE:
         virtual_trace_event(c->loop, EVENT_UNREACHABLE, c->id, 0, NULL, 0);
-        dial_failed(c, S7_E_UNREACHABLE, EHOSTUNREACH);
+        dial_failed(c, S7_E_UNREACHABLE, c->unreachable);
         break;
     case PACKET_DIAL_TIMEOUT:
         virtual_trace_event(c->loop, EVENT_DIAL_TIMEOUT, c->id, 0, NULL, 0);

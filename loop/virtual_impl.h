@@ -76,6 +76,7 @@ void virtual_close(s7_stream *stream, enum s7_close_how how);
 void virtual_listener_close(s7_listener *listener);
 s7_status virtual_vanish(s7_stream *stream, unsigned directions);
 s7_status virtual_listener_refuse(s7_listener *listener, bool refuse, int *os_errno);
+s7_status virtual_listener_lose(s7_listener *listener, const struct s7_loss *loss);
 
 /* When the next packet arrives; S7_NEVER_NS: none is on its way. */
 int64_t virtual_net_next(const struct virtual_loop *loop);
@@ -113,7 +114,8 @@ enum virtual_event { /* part of the hash: only ever append */
                      EVENT_RESET,
                      EVENT_STALL,
                      EVENT_SET_BUFFER,
-                     EVENT_REFUSE
+                     EVENT_REFUSE,
+                     EVENT_LOSE
 };
 
 /* ordinal 0: the loop's. number: whatever tells one event of its kind from another. bytes may be NULL when

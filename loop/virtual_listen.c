@@ -1,11 +1,18 @@
 #include "loop/virtual_wire.h"
 
+#include "loop/random.h"
+
 #include <errno.h>
 #include <stdlib.h>
+
+/* Tells these draws from those of connections, whose keys are ordinals. */
+#define LOSS_DRAWS UINT64_C(0x4C6F737400000000)
 
 struct virtual_listener {
     s7_listener base;
     struct s7_ip_addr bound;
+    struct s7_loss loss;
+    uint64_t n_syn; /* that reached it while it loses them: key of draws */
     struct virtual_listener *next;
 };
 
@@ -111,5 +118,36 @@ s7_status virtual_listener_refuse(s7_listener *base, bool refuse, int *os_errno)
     virtual_trace_address(l, EVENT_REFUSE, 0, refuse, &listener->bound);
     if (refuse)
         reset_unaccepted(l, base);
+    return S7_OK;
+}
+
+static struct virtual_listener *loser_for(struct virtual_loop *l, const struct s7_ip_addr *to)
+{
+    struct virtual_listener *i = l->listeners;
+
+    while (i != NULL && (i->loss.kind == S7_LOSS_NONE || !s7_ip_addr_covers(&i->bound, to)))
+        i = i->next;
+    return i;
+}
+
+/* One that refuses as well loses first: the loss is on the way to it. */
+struct s7_loss virtual_listener_loss(struct virtual_loop *l, const struct s7_ip_addr *to)
+{
+    struct virtual_listener *listener = loser_for(l, to);
+
+    if (listener == NULL)
+        return (struct s7_loss){.kind = S7_LOSS_NONE};
+    uint64_t bits = s7_draw(l->options.seed, LOSS_DRAWS, listener->base.port, listener->n_syn++);
+    if (listener->loss.kind == S7_LOSS_SYN && bits >> 32 >= listener->loss.p)
+        return (struct s7_loss){.kind = S7_LOSS_NONE};
+    return listener->loss;
+}
+
+s7_status virtual_listener_lose(s7_listener *base, const struct s7_loss *loss)
+{
+    struct virtual_listener *listener = (struct virtual_listener *)(void *)base;
+
+    listener->loss = *loss;
+    virtual_trace_address(virtual_loop_of(base->loop), EVENT_LOSE, 0, loss->kind, &listener->bound);
     return S7_OK;
 }

@@ -32,6 +32,7 @@ static const char *const names[] = {
     [EVENT_STALL] = "stall",
     [EVENT_SET_BUFFER] = "set buffer",
     [EVENT_REFUSE] = "refuse",
+    [EVENT_LOSE] = "lose",
 };
 
 static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t len)

@@ -186,6 +186,17 @@ void wire_reset(struct connection *c)
     }
 }
 
+void wire_send_unreachable(struct connection *c, int64_t after_ns)
+{
+    struct side *from = &c->sides[1];
+    uint64_t bits = draw(c, 1, DRAW_LATENCY, from->n_packets++);
+
+    from->handshake.kind = PACKET_UNREACHABLE;
+    fly_until(&from->handshake,
+              later(c->loop->base.now_ns,
+                    later(after_ns, s7_draw_range(bits, from->latency_min_ns, from->latency_max_ns))));
+}
+
 void wire_repeat_syn(struct connection *c, int64_t after_ns)
 {
     fly_until(&c->sides[0].handshake, later(c->loop->base.now_ns, after_ns));

@@ -66,6 +66,7 @@ struct connection {
     struct s7_ip_addr from, to;
     int64_t broken_ns; /* since when no acknowledgement comes through; S7_NEVER_NS: one would */
     unsigned n_syn;    /* how often SYN was sent again */
+    int unreachable;   /* what a router's answer to it says */
     struct side sides[2];
 };
 
@@ -86,6 +87,9 @@ void wire_reset(struct connection *connection);
 
 /* Let the SYN that just arrived be lost, and come again after a time. */
 void wire_repeat_syn(struct connection *connection, int64_t after_ns);
+
+/* Let a router answer it after a time, and its latency. */
+void wire_send_unreachable(struct connection *connection, int64_t after_ns);
 
 /* How many bytes fit into the other side's buffer. */
 uint32_t wire_window(const struct connection *connection, unsigned from);
@@ -135,6 +139,10 @@ void virtual_patience_look(struct connection *connection);
 
 /* Who listens there and does not refuse; an address of its own wins over every address. NULL: nobody. */
 s7_listener *virtual_listener_for(struct virtual_loop *loop, const struct s7_ip_addr *to);
+
+/* What the SYN that has just arrived meets on its way to a listener: lost, refused or accepted as usual when
+ * the kind is S7_LOSS_NONE. */
+struct s7_loss virtual_listener_loss(struct virtual_loop *loop, const struct s7_ip_addr *to);
 
 struct virtual_stream {
     s7_stream base;

@@ -24,11 +24,18 @@ static void take_out(struct sc_job *job)
     *(job->next != NULL ? &job->next->prev : &job->in->last) = job->prev;
 }
 
+static void free_job(struct sc_job *job)
+{
+    job->adapter->tokens -= job->token != NULL;
+    s7_token_free(job->token);
+    free(job);
+}
+
 static void free_jobs(struct sc_jobs *jobs)
 {
     for (struct sc_job *job = jobs->first, *next; job != NULL; job = next) {
         next = job->next;
-        free(job);
+        free_job(job);
     }
 }
 
@@ -108,7 +115,7 @@ static void forget(struct sc_job *job)
     if (job->client != NULL)
         job->client->job = NULL;
     take_out(job);
-    free(job);
+    free_job(job);
 }
 
 /* Those that ended before this turn, in their order. Each may do anything. */
@@ -131,6 +138,13 @@ static void tell(s7_timer *timer, void *arg)
     adapter->telling = false;
     if (adapter->freed)
         free(adapter);
+}
+
+bool sc_call_cancel(struct sc_call *call)
+{
+    struct sc_job *job = call->job;
+
+    return job == NULL || job->over || job->adapter->ops->cancel(job);
 }
 
 /* ---- life ---- */

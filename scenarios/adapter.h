@@ -58,6 +58,12 @@ S7_MUST_CHECK s7_status sc_adapter_thread(s7_loop *loop, struct sc_adapter **out
 /* Frees its pools, clients and workers as well. NULL is fine. */
 void sc_adapter_free(struct sc_adapter *adapter);
 
+/* Withdraw a call that was begun and whose end was not told: it still ends by its function, with
+ * S7_E_CANCELLED (a write that left: S7_E_OUTCOME_UNKNOWN), or with its outcome when that is known already.
+ * false: it cannot be withdrawn (start, pause, close; and on threads while hundreds of others are under way).
+ */
+bool sc_call_cancel(struct sc_call *call);
+
 /* ---- pools: as s7rig/pool.h; options->on_event is called as adapter_events.h says ---- */
 S7_MUST_CHECK s7_status sc_pool_new(struct sc_adapter *adapter, const char *endpoint,
                                     const s7_pool_options *options, struct sc_pool **out, s7_errinfo *err);

@@ -10,6 +10,8 @@
 #include "scenarios/adapter_crew.h"
 #include "scenarios/adapter_events.h"
 
+#include <s7rig/token.h>
+
 enum sc_job_kind {
     SC_POOL_START,
     SC_POOL_PAUSE,
@@ -43,6 +45,7 @@ struct sc_job {
     bool write;
     s7_item *items;
     size_t n_items;
+    s7_token *token; /* thread; NULL: it cannot be withdrawn */
     union {
         struct s7_pool_request request; /* loop */
         struct s7_mux_op op;            /* loop, SC_POOL_DIRECT */
@@ -94,6 +97,8 @@ struct sc_adapter_ops {
                             s7_errinfo *err);
     /* Ends by sc_job_end or sc_job_refuse, now or later. */
     void (*begin)(struct sc_job *job);
+    /* Of one that is not over; false: it cannot be. */
+    bool (*cancel)(struct sc_job *job);
     s7_status (*put)(struct sc_pool *pool, struct sc_lease lease);
     s7_status (*discard)(struct sc_pool *pool, struct sc_lease lease);
     s7_status (*resize)(struct sc_pool *pool, unsigned size);
@@ -115,6 +120,7 @@ struct sc_adapter {
     const struct sc_adapter_ops *ops;
     s7_loop *loop;
     struct sc_crew *crew; /* thread */
+    unsigned tokens;      /* thread: of jobs; each takes a descriptor */
     struct sc_events *events;
     struct sc_pool *pools;
     struct sc_client *clients;

@@ -262,6 +262,32 @@ static void begin(struct sc_job *job)
     }
 }
 
+static bool cancel(struct sc_job *job)
+{
+    switch (job->kind) {
+    case SC_POOL_GET:
+        s7_pool_loop_cancel(job->pool->how.loop, &job->how.request);
+        sc_job_end(job, S7_E_CANCELLED, NULL);
+        return true;
+    case SC_POOL_SUBMIT:
+        return s7_conn_cancel_of(s7_pool_loop_conn(job->pool->how.loop, job->lease.conn), job);
+    case SC_POOL_DIRECT:
+        s7_mux_loop_cancel(job->pool->mux, &job->how.op);
+        return true;
+    case SC_CLIENT_SUBMIT:
+        return s7_conn_cancel_of(job->client->how.loop, job);
+    case SC_CLIENT_CONNECT:
+        s7_conn_close(job->client->how.loop); /* its end is reported */
+        return true;
+    case SC_POOL_START:
+    case SC_POOL_PAUSE:
+    case SC_POOL_CLOSE:
+    case SC_CLIENT_CLOSE:
+        break;
+    }
+    return false;
+}
+
 static void halt(struct sc_adapter *adapter)
 {
     for (struct sc_workers *workers = adapter->workers; workers != NULL; workers = workers->next)
@@ -272,6 +298,7 @@ static const struct sc_adapter_ops ops = {
     .pool_new = pool_new,
     .client_new = client_new,
     .begin = begin,
+    .cancel = cancel,
     .put = put,
     .discard = discard,
     .resize = resize,

@@ -14,6 +14,7 @@ static s7_ctx ctx_of(struct sc_job *job)
     return (s7_ctx){.struct_size = sizeof(s7_ctx),
                     .timeout_ms = job->timeout_ms < INT32_MAX ? (int32_t)job->timeout_ms : INT32_MAX,
                     .label = job->label,
+                    .cancel = job->token,
                     .err = &job->call->err};
 }
 
@@ -89,10 +90,30 @@ static void over(struct sc_chore *chore)
     sc_job_end(job, job->call->status, &job->call->err);
 }
 
+/* Pools and clients need descriptors, too: without a token a call goes well all the same. */
+#define TOKENS_MAX 200
+
+static void give_token(struct sc_job *job)
+{
+    bool can = job->kind != SC_POOL_START && job->kind != SC_POOL_PAUSE && job->kind != SC_POOL_CLOSE &&
+               job->kind != SC_CLIENT_CLOSE;
+
+    if (!can || job->adapter->tokens == TOKENS_MAX || s7_token_new(&job->token) != S7_OK)
+        job->token = NULL;
+    job->adapter->tokens += job->token != NULL;
+}
+
+static bool cancel(struct sc_job *job)
+{
+    s7_token_cancel(job->token);
+    return job->token != NULL;
+}
+
 static void begin(struct sc_job *job)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
 
+    give_token(job);
     job->call->err = err;
     job->how.chore = (struct sc_chore){.run = run, .over = over};
     s7_status status = sc_crew_do(job->adapter->crew, &job->how.chore);
@@ -176,6 +197,7 @@ static const struct sc_adapter_ops ops = {
     .pool_new = pool_new,
     .client_new = client_new,
     .begin = begin,
+    .cancel = cancel,
     .put = put,
     .discard = discard,
     .resize = resize,

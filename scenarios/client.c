@@ -35,7 +35,7 @@ static uint8_t check_type(lua_State *lua, int value, const char *what)
     for (uint8_t i = 0; lua_type(lua, value) == LUA_TSTRING && names[i] != NULL; i++)
         if (strcmp(names[i], lua_tostring(lua, value)) == 0)
             return (uint8_t)(S7_CONN_PG + i);
-    luaL_error(lua, "%s: type: expected pg, op or basic, got %s", what, sc_safe_text(lua, value));
+    luaL_error(lua, "%s: type: expected pg, op or basic, got %s", what, sc_shown(lua, value));
     return 0;
 }
 

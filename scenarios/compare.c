@@ -140,6 +140,13 @@ const char *sc_safe_text(lua_State *lua, int index)
     return none ? "nothing" : lua_tostring(lua, -1);
 }
 
+const char *sc_shown(lua_State *lua, int index)
+{
+    if (lua_type(lua, index) != LUA_TSTRING)
+        return sc_safe_text(lua, index);
+    return lua_pushfstring(lua, "\"%s\"", lua_tostring(lua, index));
+}
+
 static void show(lua_State *lua, int index, int depth, struct sc_text *out);
 
 static bool before(lua_State *lua, int a, int b)

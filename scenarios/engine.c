@@ -12,9 +12,10 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-/* A scenario that has not ended by then never will. */
-#define LIMIT_NS      (24 * 3600 * SECOND_NS)
-#define LIMIT_WALL_NS (120 * SECOND_NS) /* for real */
+/* A scenario that has not ended by then never will, nor one that has done nothing for a day and will do
+ * nothing by itself. */
+#define LIMIT_NS (10 * DAY_NS)
+#define DAY_NS   (24 * 3600 * SECOND_NS)
 
 /* For real: how often the loop looks whether it was left standing. */
 #define HEARTBEAT_NS INT64_C(1000000)
@@ -144,9 +145,18 @@ static void stuck(struct sc_engine *engine, const char *why)
 
 static void on_limit(s7_timer *timer, void *arg)
 {
-    (void)timer;
-    stuck(arg, ((struct sc_engine *)arg)->options->real ? "it has not ended after two minutes"
-                                                        : "it has not ended after 24 h of its time");
+    struct sc_engine *engine = arg;
+    int64_t now_ns = sc_now_ns(engine);
+    bool alive = sc_tasks_alive(engine) || sc_crews_busy(engine);
+
+    if (engine->options->real)
+        stuck(engine, "it has not ended after two minutes");
+    else if (now_ns >= LIMIT_NS)
+        stuck(engine, "it has not ended after 10 days of its time");
+    else if (!alive)
+        stuck(engine, "nothing has gone on for 24 h of its time");
+    else
+        s7_timer_set(engine->loop, timer, engine->start_ns + now_ns + DAY_NS);
 }
 
 static void on_heartbeat(s7_timer *timer, void *arg)
@@ -195,7 +205,8 @@ static void set_timers(struct sc_engine *engine)
 
     s7_timer_init(&engine->limit, on_limit, engine);
     s7_timer_init(&engine->heartbeat, on_heartbeat, engine);
-    s7_timer_set(engine->loop, &engine->limit, engine->start_ns + (options->real ? LIMIT_WALL_NS : LIMIT_NS));
+    s7_timer_set(engine->loop, &engine->limit,
+                 engine->start_ns + (options->real ? SC_LIMIT_WALL_NS : DAY_NS));
     if (options->real) {
         engine->heartbeat_ns = s7_now_ns();
         s7_timer_set(engine->loop, &engine->heartbeat, engine->start_ns);

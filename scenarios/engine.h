@@ -28,6 +28,8 @@ enum sc_outcome {
 
 #define SC_TITLE_CAP 120
 
+#define SC_LIMIT_WALL_NS INT64_C(120000000000) /* real: a scenario that has not ended by then has failed */
+
 struct sc_report {
     enum sc_outcome outcome;
     char title[SC_TITLE_CAP]; /* the scenario's own, else "" */

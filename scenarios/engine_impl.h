@@ -105,6 +105,7 @@ struct sc_engine {
     struct sc_task *tasks, *running;
     struct sc_task *ready_head, **ready_tail;
     unsigned n_tasks;
+    bool moved; /* a task went on since sc_tasks_alive was asked */
     struct sc_plc *plcs;
     struct sc_fault *faults;
     struct sc_crew *crews;
@@ -146,6 +147,8 @@ void sc_task_ready(struct sc_task *task);
 /* Resume who is ready, look at conditions, until nobody is. */
 void sc_tasks_run(struct sc_engine *engine);
 bool sc_tasks_busy(const struct sc_engine *engine); /* somebody has not ended */
+/* Did one go on since this was last asked, or will one by itself, at a time that it waits for? */
+bool sc_tasks_alive(struct sc_engine *engine);
 void sc_tasks_free(struct sc_engine *engine);
 /* The task that runs and may wait here; raises an error where nothing may wait (in a condition). */
 struct sc_task *sc_task_of(lua_State *lua, const char *what);
@@ -220,6 +223,8 @@ bool sc_compare(lua_State *lua, int actual, enum sc_op op, int expected);
 void sc_show(lua_State *lua, int index, struct sc_text *out);
 /* As sc_sandbox_text, for where nothing may be raised. Pushes one value; the text lives as long as that. */
 const char *sc_safe_text(lua_State *lua, int index);
+/* The same for messages: a string in quotes, so that "5" does not pass for 5. Raises without memory. */
+const char *sc_shown(lua_State *lua, int index);
 
 /* ---- what scenarios are made of ---- */
 void sc_expect_open(lua_State *lua); /* expect, within, always, fails */

@@ -65,14 +65,22 @@ void sc_status_name(s7_status status, char *buf, size_t cap)
 
 s7_status sc_check_status(lua_State *lua, int index, const char *what)
 {
-    const char *name = luaL_checkstring(lua, index);
+    const char *name = lua_type(lua, index) == LUA_TSTRING ? lua_tostring(lua, index) : NULL;
     char known[N_STATUSES][48];
+
+    if (name == NULL)
+        luaL_error(lua,
+                   "%s: expected the name of an error and a function, as %s(\"timeout\", function() ... "
+                   "end); got %s",
+                   what, what, sc_safe_text(lua, index));
     struct s7_nearest nearest = {.word = name};
 
     for (size_t i = 0; i < N_STATUSES; i++) {
         sc_status_name(statuses[i], known[i], sizeof known[i]);
         if (strcmp(known[i], name) == 0)
             return statuses[i];
+        if (strcmp(s7_errname(statuses[i]), name) == 0) /* as in C */
+            luaL_error(lua, "%s: no such error: %s; did you mean %s?", what, name, known[i]);
         s7_nearest_try(&nearest, known[i]);
     }
     luaL_error(lua,
@@ -127,11 +135,25 @@ static void add_callers(lua_State *lua, const char *message, struct sc_text *out
 
 /* ---- errors with a status ---- */
 
+/* A scenario may have set them, to whatever it likes. */
+static void push_own(lua_State *lua, int error, const char *field)
+{
+    error = lua_absindex(lua, error);
+    lua_pushstring(lua, field);
+    lua_rawget(lua, error);
+}
+
+static int error_field(lua_State *lua)
+{
+    return sc_no_such(lua, "an error", sc_safe_text(lua, 2), NULL,
+                      (const char *const[]){"status", "text", "where", NULL});
+}
+
 static int error_text(lua_State *lua)
 {
-    lua_getfield(lua, 1, "where");
+    push_own(lua, 1, "where");
     lua_pushstring(lua, ": ");
-    lua_getfield(lua, 1, "text");
+    push_own(lua, 1, "text");
     lua_concat(lua, 3);
     return 1;
 }
@@ -172,7 +194,7 @@ bool sc_error_status(lua_State *lua, int index, char *name, size_t cap)
 {
     if (!is_ours(lua, index))
         return false;
-    lua_getfield(lua, index, "status");
+    push_own(lua, index, "status");
     snprintf(name, cap, "%s", lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?");
     lua_pop(lua, 1);
     return true;
@@ -183,6 +205,8 @@ void sc_errors_open(lua_State *lua)
     luaL_newmetatable(lua, ERROR_TYPE); /* it sets __name */
     lua_pushcfunction(lua, error_text);
     lua_setfield(lua, -2, "__tostring");
+    lua_pushcfunction(lua, error_field);
+    lua_setfield(lua, -2, "__index");
     lua_pushboolean(lua, false); /* not for scenarios to change */
     lua_setfield(lua, -2, "__metatable");
     lua_pop(lua, 1);

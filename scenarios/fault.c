@@ -66,15 +66,22 @@ static uint64_t fault_id(const struct sc_engine *engine, const struct sc_fault *
  * args. */
 static void read_fault(lua_State *lua, struct sc_fault *fault)
 {
-    const char *name = luaL_checkstring(lua, 2), *blank = strchr(name, ' ');
+    bool has_args = !lua_isnoneornil(lua, 3), good = lua_istable(lua, 3) || lua_type(lua, 3) == LUA_TSTRING;
+
+    if (lua_type(lua, 2) != LUA_TSTRING || (has_args && !good))
+        luaL_error(
+            lua,
+            "fault: expected its name and parameters, as plc:fault(\"slow\", \"fn=read time=2s\"), got %s",
+            sc_safe_text(lua, lua_type(lua, 2) != LUA_TSTRING ? 2 : 3));
+    const char *name = lua_tostring(lua, 2), *blank = strchr(name, ' ');
     int name_len = (int)(blank != NULL ? blank - name : (long)strlen(name));
 
-    if (blank != NULL && !lua_isnoneornil(lua, 3))
+    if (blank != NULL && has_args)
         luaL_error(lua, "fault: parameters are given twice, as \"%s\" and %s", name, sc_safe_text(lua, 3));
     if (lua_istable(lua, 3))
         push_args(lua, 3);
     else
-        lua_pushstring(lua, blank != NULL ? blank + 1 : luaL_optstring(lua, 3, ""));
+        lua_pushstring(lua, blank != NULL ? blank + 1 : has_args ? lua_tostring(lua, 3) : "");
     if (lua_rawlen(lua, -1) >= sizeof fault->args)
         luaL_error(lua, "fault: more than %d characters of parameters", (int)sizeof fault->args - 1);
     if ((size_t)name_len >= sizeof fault->name)

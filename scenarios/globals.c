@@ -6,6 +6,19 @@
 
 #define LOG_VALUE_MAX 4096 /* bytes of each thing in the log */
 
+/* A table by what is in it, unless it has a text of its own. */
+static void add_value(lua_State *lua, int index, struct sc_text *log)
+{
+    int top = lua_gettop(lua);
+
+    if (lua_istable(lua, index) && luaL_getmetafield(lua, index, "__tostring") == LUA_TNIL) {
+        sc_show(lua, index, log);
+        return;
+    }
+    sc_text_add(log, "%.*s", LOG_VALUE_MAX, sc_sandbox_text(lua, index, NULL));
+    lua_settop(lua, top);
+}
+
 static int l_log(lua_State *lua)
 {
     struct sc_engine *engine = sc_engine_of(lua);
@@ -16,8 +29,8 @@ static int l_log(lua_State *lua)
         return 0;
     sc_text_add(&engine->log, "  %.3f s  ", (double)sc_now_ns(engine) / 1e9);
     for (int i = 1; i <= n; i++) {
-        sc_text_add(&engine->log, "%s%.*s", i > 1 ? " " : "", LOG_VALUE_MAX, sc_sandbox_text(lua, i, NULL));
-        lua_pop(lua, 1);
+        sc_text_add(&engine->log, "%s", i > 1 ? " " : "");
+        add_value(lua, i, &engine->log);
     }
     sc_text_add(&engine->log, "\n");
     return 0;

@@ -150,15 +150,14 @@ static int64_t check_number(lua_State *lua, const struct sc_option *option, int 
 
     if (!whole || lua_type(lua, value) != LUA_TNUMBER || n < 0 || n > (lua_Integer)option->max)
         luaL_error(lua, "%s: %s: expected a whole number 0..%d, got %s", what, option->name, (int)option->max,
-                   sc_safe_text(lua, value));
+                   sc_shown(lua, value));
     return n;
 }
 
 static bool check_bool(lua_State *lua, const struct sc_option *option, int value, const char *what)
 {
     if (!lua_isboolean(lua, value))
-        luaL_error(lua, "%s: %s: expected true or false, got %s", what, option->name,
-                   sc_safe_text(lua, value));
+        luaL_error(lua, "%s: %s: expected true or false, got %s", what, option->name, sc_shown(lua, value));
     return lua_toboolean(lua, value);
 }
 

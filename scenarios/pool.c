@@ -86,7 +86,7 @@ static s7_pool_start_policy check_start(lua_State *lua, int value)
     for (size_t i = 0; names[i] != NULL; i++)
         if (strcmp(names[i], name) == 0)
             return policies[i];
-    luaL_error(lua, "Pool: start: expected one, all or background, got %s", name);
+    luaL_error(lua, "Pool: start: expected one, all or background, got %s", sc_shown(lua, value));
     return S7_POOL_START_ONE;
 }
 
@@ -109,6 +109,13 @@ static void declare(lua_State *lua, s7_pool_options *pool, int key, int value)
         sc_no_such(lua, "Pool", name, options, names_besides);
 }
 
+/* A period is at least 1 ms for each connection; what was one before it was scaled still is. */
+static void keep_period(const struct sc_engine *engine, s7_pool_options *pool)
+{
+    if (engine->options->scale > 1 && pool->health_check_ms != 0 && pool->health_check_ms < pool->size)
+        pool->health_check_ms = pool->size;
+}
+
 static int l_pool(lua_State *lua)
 {
     struct sc_engine *engine = sc_engine_of(lua);
@@ -127,6 +134,7 @@ static int l_pool(lua_State *lua)
             declare(lua, &pool, lua_gettop(lua) - 1, lua_gettop(lua));
         lua_pop(lua, 1);
     }
+    keep_period(engine, &pool);
     s7_status status = sc_pool_new(engine->adapter, sim_server_address(plc->server, 0), &pool, &made, &err);
     if (status != S7_OK)
         return sc_raise_status(lua, "Pool", status, &err);
@@ -180,11 +188,12 @@ static int done(lua_State *lua, const char *what, s7_status status)
 static int pool_resize(lua_State *lua)
 {
     struct sc_pool *pool = sc_check_pool(lua, 1, "pool:resize");
-    lua_Integer size = luaL_checkinteger(lua, 2);
+    int whole = 0;
+    lua_Integer size = lua_type(lua, 2) == LUA_TNUMBER ? lua_tointegerx(lua, 2, &whole) : 0;
 
-    if (size < 1 || size > S7_POOL_SIZE_MAX)
+    if (!whole || size < 1 || size > S7_POOL_SIZE_MAX)
         return luaL_error(lua, "pool:resize: a pool has a size of 1..64 connections, got %s",
-                          sc_safe_text(lua, 2));
+                          sc_shown(lua, 2));
     return done(lua, "pool:resize", sc_pool_resize(pool, (unsigned)size));
 }
 
@@ -213,7 +222,8 @@ static struct lease *check_lease(lua_State *lua, int index, const char *what)
     struct lease *lease = luaL_testudata(lua, index, lease_type);
 
     if (lease == NULL)
-        luaL_error(lua, "%s: expected what pool:get gave, got %s", what, sc_safe_text(lua, index));
+        luaL_error(lua, "%s: expected what pool:get gave, got %s%s", what, sc_shown(lua, index),
+                   index == 1 ? " (is it called with a colon?)" : "");
     return lease;
 }
 
@@ -240,6 +250,9 @@ static struct sc_task *begin_get(lua_State *lua, const char *what, int timeout_a
 
 static int pool_get(lua_State *lua)
 {
+    if (!lua_isnoneornil(lua, 3) && lua_type(lua, 3) != LUA_TSTRING)
+        return luaL_error(lua, "pool:get: expected a label, a text, as pool:get(\"1s\", \"press\"); got %s",
+                          sc_safe_text(lua, 3));
     return sc_task_wait(lua, begin_get(lua, "pool:get", 2, luaL_optstring(lua, 3, "scenario")), got);
 }
 
@@ -365,8 +378,11 @@ static int lease_write(lua_State *lua)
 
 static int lease_field(lua_State *lua)
 {
-    return sc_no_such(lua, "a lease", luaL_checkstring(lua, 2), NULL,
-                      (const char *const[]){"read", "write", NULL});
+    const char *name = sc_safe_text(lua, 2);
+
+    if (strcmp(name, "put") == 0 || strcmp(name, "discard") == 0)
+        return luaL_error(lua, "a lease has no %s; the pool takes it back: pool:%s(client)", name, name);
+    return sc_no_such(lua, "a lease", name, NULL, (const char *const[]){"read", "write", NULL});
 }
 
 void sc_pool_open(lua_State *lua)

@@ -114,6 +114,12 @@ static bool machine_slept(const struct sc_report *report, const struct sc_option
     return report->stalled_ns * options->scale > STALL_PART_NS / STALL_TIMES;
 }
 
+/* As long as it lasted already it would not end in time at half the scale. */
+static bool would_end(const struct sc_report *report, const struct sc_options *options)
+{
+    return report->scenario_ns / options->scale * 2 < SC_LIMIT_WALL_NS;
+}
+
 struct attempt {
     struct sc_report report;
     uint32_t scale;   /* of the run that counts */
@@ -128,7 +134,7 @@ static void attempt(const char *path, const struct sc_run_options *options, stru
     *try = (struct attempt){.scale = one.scale};
     sc_run_file(path, &one, &try->report);
     while (one.real && try->report.outcome == SC_FAILED && !try->report.slip &&
-           machine_slept(&try->report, &one) && one.scale > SCALE_MIN) {
+           machine_slept(&try->report, &one) && would_end(&try->report, &one) && one.scale > SCALE_MIN) {
         one.scale = one.scale / 2 > SCALE_MIN ? one.scale / 2 : SCALE_MIN;
         sc_report_free(&try->report);
         try->scale = one.scale;

@@ -80,6 +80,7 @@ static void resume(struct sc_task *task)
     struct sc_engine *engine = task->engine;
     int n_results, n_args = task->begun ? 0 : lua_gettop(task->lua) - 1;
 
+    engine->moved = true;
     task->begun = true;
     task->state = SC_TASK_WAITING;
     engine->running = task;
@@ -143,6 +144,16 @@ bool sc_tasks_busy(const struct sc_engine *engine)
         if (task->state != SC_TASK_ENDED)
             return true;
     return false;
+}
+
+bool sc_tasks_alive(struct sc_engine *engine)
+{
+    bool alive = engine->moved;
+
+    engine->moved = false;
+    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next)
+        alive |= s7_timer_is_set(&task->timer);
+    return alive;
 }
 
 void sc_tasks_free(struct sc_engine *engine)
@@ -297,13 +308,31 @@ static int task_join(lua_State *lua)
     return sc_task_wait(lua, task, waited);
 }
 
+/* Its call ends with the error `cancelled`, as by a token in C. */
+static int task_cancel(lua_State *lua)
+{
+    struct sc_task *task = sc_check_object(lua, 1, task_type, "task:cancel");
+
+    if (task->state != SC_TASK_WAITING) /* its call has its outcome */
+        return 0;
+    if (!task->calling)
+        return luaL_error(
+            lua,
+            "task:cancel: expected a task that waits in a get, read, write or connect; this one is at: %s",
+            task->what);
+    if (!sc_call_cancel(&task->call))
+        return luaL_error(lua, "task:cancel: %s cannot be cancelled%s", task->what,
+                          task->engine->options->threads ? ", or too many calls are under way" : "");
+    return 0;
+}
+
 static int task_field(lua_State *lua)
 {
     const struct sc_task *task = sc_check_object(lua, 1, task_type, "task");
     const char *name = luaL_checkstring(lua, 2);
 
     if (strcmp(name, "done") != 0)
-        return sc_no_such(lua, "a task", name, NULL, (const char *const[]){"join", "done", NULL});
+        return sc_no_such(lua, "a task", name, NULL, (const char *const[]){"join", "cancel", "done", NULL});
     lua_pushboolean(lua, task->state == SC_TASK_ENDED);
     return 1;
 }
@@ -312,7 +341,7 @@ void sc_tasks_open(lua_State *lua)
 {
     static const luaL_Reg functions[] = {{"wait", l_wait},   {"now", l_now}, {"at", l_at},
                                          {"after", l_after}, {"go", l_go},   {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"join", task_join}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"join", task_join}, {"cancel", task_cancel}, {NULL, NULL}};
 
     sc_object_type(lua, task_type, methods, task_field);
     sc_functions(lua, functions);

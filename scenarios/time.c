@@ -5,7 +5,9 @@
 
 #include <math.h>
 
-#define NS_PER_MS 1000000
+#define NS_PER_MS   1000000
+#define NS_PER_HOUR 3600e9
+#define HOURS_MAX   240.0 /* as long as a scenario may last */
 
 int64_t sc_now_ns(const struct sc_engine *engine)
 {
@@ -28,9 +30,24 @@ uint32_t sc_scaled_ms(const struct sc_engine *engine, int64_t ns)
 
 static int bad_time(lua_State *lua, int index, const char *what)
 {
-    return luaL_error(
-        lua, "%s: expected a time from 0 to 24 h, in milliseconds or as \"500ms\", \"2s\", \"5min\"; got %s",
-        what, sc_safe_text(lua, index));
+    return luaL_error(lua,
+                      "%s: expected a time from 0 to 10 days, in milliseconds or as \"500ms\", \"2s\", "
+                      "\"5min\", \"3d\"; got %s",
+                      what, sc_shown(lua, index));
+}
+
+/* "3d", "36h": what is too long for a fault is none for a scenario. */
+static bool long_time(const char *text, int64_t *ns)
+{
+    size_t len = strspn(text, "0123456789.");
+    char *unit;
+    double n = strtod(text, &unit), hours = n * (*unit == 'd' ? 24 : 1);
+
+    if (len == 0 || unit != text + len || (strcmp(unit, "d") != 0 && strcmp(unit, "h") != 0) ||
+        hours > HOURS_MAX)
+        return false;
+    *ns = (int64_t)llround(hours * NS_PER_HOUR);
+    return true;
 }
 
 int64_t sc_check_time(lua_State *lua, int index, const char *what)
@@ -39,15 +56,15 @@ int64_t sc_check_time(lua_State *lua, int index, const char *what)
 
     if (lua_type(lua, index) == LUA_TSTRING) {
         const char *text = lua_tostring(lua, index);
-        bool has_unit = text[0] != '\0' && strchr("smhn", text[strlen(text) - 1]) != NULL;
-        if (!has_unit || !sim_value_time(text, &ns))
+        bool has_unit = text[0] != '\0' && strchr("smhnd", text[strlen(text) - 1]) != NULL;
+        if (!has_unit || (!sim_value_time(text, &ns) && !long_time(text, &ns)))
             return bad_time(lua, index, what);
         return ns;
     }
     if (lua_type(lua, index) != LUA_TNUMBER)
         return bad_time(lua, index, what);
     double ms = lua_tonumber(lua, index);
-    if (!(ms >= 0) || ms > 24.0 * 3600 * 1000)
+    if (!(ms >= 0) || ms > HOURS_MAX * 3600 * 1000)
         return bad_time(lua, index, what);
     return (int64_t)llround(ms * NS_PER_MS);
 }

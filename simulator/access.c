@@ -80,6 +80,15 @@ static const struct s7_size_info *find_size(const struct sim_plc *plc, uint8_t s
     return s7_size_find(size);
 }
 
+uint8_t sim_item_code(const struct sim_job *job, unsigned item)
+{
+    if (sim_quirk_hits(job->quirk, SIM_FAULT_ITEM_ERROR, item))
+        return (uint8_t)job->quirk->own->error;
+    if (sim_quirk_hits(job->quirk, SIM_FAULT_OPTIMIZED_DB, item))
+        return (uint8_t)job->plc->who->optimized_code;
+    return 0;
+}
+
 uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range)
 {
     uint8_t code;

@@ -25,6 +25,8 @@ static void reap(sim_server *server)
             *link = armed->next;
             server->once_used &= ~armed->once;
             s7_timer_stop(&armed->timer);
+            free(armed->times_ns);
+            free(armed->image);
             free(armed);
         }
     }
@@ -74,6 +76,14 @@ static bool give_once_bit(struct sim_armed *armed)
     return true;
 }
 
+static bool give_times(struct sim_armed *armed, const struct sim_fault *fault)
+{
+    if (fault->type != SIM_FAULT_RATE_LIMIT_CONNECT)
+        return true;
+    armed->times_ns = calloc(fault->own.n, sizeof *armed->times_ns);
+    return armed->times_ns != NULL;
+}
+
 s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, const char *name,
                                const char *args, struct plant_error *error)
 {
@@ -87,7 +97,8 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
     if (sim_armed_find(server, id) != NULL)
         return wrong(error, "a fault with id %llu is armed already", id);
     struct sim_armed *armed = calloc(1, sizeof *armed);
-    if (armed == NULL) {
+    if (armed == NULL || !give_times(armed, &fault)) {
+        free(armed);
         *error = (struct plant_error){S7_E_NOMEM, "out of memory"};
         return S7_E_NOMEM;
     }
@@ -98,11 +109,14 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
     armed->armed_ns = s7_loop_now_ns(server->loop);
     armed->now.until_ns = S7_NEVER_NS;
     if (!give_once_bit(armed)) {
+        free(armed->times_ns);
         free(armed);
         return wrong(error, "%llu faults with once=conn are armed, more there cannot be", 64);
     }
     s7_timer_init(&armed->timer, sim_lasting_timer, armed);
     sim_armed_insert(&armed->station->armed, armed);
+    if (fault.type == SIM_FAULT_FROZEN)
+        sim_upset_freeze(armed);
     sim_armed_enter(server); /* who hears of it may drop it */
     sim_lasting_start(armed);
     armed->mark = armed->now;
@@ -151,7 +165,9 @@ bool sim_server_fault_state(const sim_server *server, uint64_t id, struct sim_fa
 
     if (armed == NULL)
         return false;
-    bool waits = armed->fault.type != SIM_FAULT_REFUSE || armed->stage == SIM_ARMED_WAITS;
+    bool waits = !sim_fault_comes_at_a_time(&armed->fault) || armed->stage == SIM_ARMED_WAITS ||
+                 armed->fault.type == SIM_FAULT_PORT_FLAP ||
+                 armed->fault.type == SIM_FAULT_RATE_LIMIT_CONNECT;
     *state = (struct sim_fault_state){.matched = armed->now.matched,
                                       .fired = armed->now.fired,
                                       .armed = waits && sim_armed_is_live(armed, now_of(armed)),

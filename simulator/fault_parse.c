@@ -12,11 +12,12 @@
 
 #define WORD_CAP 96
 #define BLANKS   " \t\r\n"
+#define COMMON   32
 
 struct parse {
     struct sim_fault *fault;
     struct plant_error *error;
-    uint64_t given; /* bit n: fields[n] */
+    uint64_t given; /* bit n: its own parameter n, or from COMMON on a common one */
     unsigned word;  /* number of the current one, from 1; 0: none, the whole is meant */
     char text[WORD_CAP];
 };
@@ -44,19 +45,18 @@ __attribute__((format(printf, 2, 3))) static s7_status fail(struct parse *parse,
 static s7_status unknown_kind(const char *name, struct plant_error *error)
 {
     const struct sim_fault_kind *kinds;
-    size_t n = sim_fault_kinds(&kinds), used;
+    size_t n = sim_fault_kinds(&kinds);
     struct s7_nearest nearest = {.word = name};
 
-    error->status = S7_E_ARG;
-    snprintf(error->text, sizeof error->text, "no fault is called \"%.32s\"; known are", name);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         s7_nearest_try(&nearest, kinds[i].name);
-        used = strlen(error->text);
-        snprintf(error->text + used, sizeof error->text - used, "%s %s", i > 0 ? "," : "", kinds[i].name);
-    }
-    used = strlen(error->text);
+    error->status = S7_E_ARG;
     if (nearest.best != NULL)
-        snprintf(error->text + used, sizeof error->text - used, "; did you mean %s?", nearest.best);
+        snprintf(error->text, sizeof error->text, "no fault is called \"%.32s\"; did you mean %s?", name,
+                 nearest.best);
+    else
+        snprintf(error->text, sizeof error->text, "no fault is called \"%.32s\"; s7rig faults lists them all",
+                 name);
     return S7_E_ARG;
 }
 
@@ -79,11 +79,13 @@ static const struct sim_fault_param *find_in(const struct sim_fault_param *param
     return NULL;
 }
 
-/* Its own parameter of that name goes before the common one. */
+/* Its own parameter of that name goes before the common one; what takes dist= takes time= as well. */
 static const struct sim_fault_param *find_param(const struct sim_fault_kind *kind, const char *name)
 {
     const struct sim_fault_param *own = find_in(kind->params, name);
 
+    if (own == NULL && strcmp(name, "time") == 0)
+        own = find_in(kind->params, "dist");
     return own != NULL ? own : find_in(sim_fault_common(), name);
 }
 
@@ -100,19 +102,21 @@ static s7_status unknown_param(struct parse *parse, const char *name)
     return fail(parse, "no parameter is called \"%s\"", name);
 }
 
-static size_t field_index(const char *name)
+static uint64_t bit_of(const struct parse *parse, const struct sim_fault_param *param)
 {
-    const struct sim_fault_field *fields = sim_fault_fields();
-    size_t i = 0;
+    const struct sim_fault_param *own = parse->fault->kind->params;
 
-    while (fields[i].name != NULL && strcmp(fields[i].name, name) != 0)
-        i++;
-    return i;
+    for (size_t i = 0; own[i].name != NULL; i++)
+        if (&own[i] == param)
+            return UINT64_C(1) << i;
+    return UINT64_C(1) << (COMMON + (param - sim_fault_common()));
 }
 
 static bool given(const struct parse *parse, const char *name)
 {
-    return (parse->given >> field_index(name) & 1) != 0;
+    const struct sim_fault_param *param = find_param(parse->fault->kind, name);
+
+    return param != NULL && (parse->given & bit_of(parse, param)) != 0;
 }
 
 /* ---- words ---- */
@@ -149,23 +153,37 @@ static const char *hint(const struct sim_fault_param *param)
                                                 : "";
 }
 
-/* "key=value"; a key alone is a flag where yes and no are taken. */
+/* Cut a word at its "=", or before a parenthesis where there is none; NULL: a key alone. */
+static char *cut_value(char *word)
+{
+    char *value = strchr(word, '='), *end = strchr(word, '(');
+
+    if (value != NULL && (end == NULL || value < end)) {
+        *value = '\0';
+        return value + 1;
+    }
+    if (end == NULL || word[strlen(word) - 1] != ')')
+        return NULL;
+    word[strlen(word) - 1] = '\0';
+    *end = '\0';
+    return end + 1;
+}
+
+/* "key=value" or "key(value)"; a key alone is a flag where yes and no are taken. */
 static s7_status take_word(struct parse *parse)
 {
-    char *value = strchr(parse->text, '=');
-
-    if (value != NULL)
-        *value++ = '\0';
+    char *value = cut_value(parse->text);
     const struct sim_fault_param *param = find_param(parse->fault->kind, parse->text);
+
     if (param == NULL)
         return unknown_param(parse, parse->text);
     if (value == NULL && strcmp(param->takes, "yes|no") != 0)
         return fail(parse, "%s needs a value: %s=%s", param->name, param->name, param->takes);
-    size_t index = field_index(param->name);
-    if (parse->given >> index & 1)
+    uint64_t bit = bit_of(parse, param);
+    if (parse->given & bit)
         return fail(parse, "%s is given twice", param->name);
-    parse->given |= UINT64_C(1) << index;
-    if (sim_fault_fields()[index].take(value != NULL ? value : "yes", parse->fault))
+    parse->given |= bit;
+    if (param->take(value != NULL ? value : "yes", parse->fault))
         return S7_OK;
     return fail(parse, "%s takes %s%s, got \"%s\"", param->name, param->takes, hint(param), value);
 }
@@ -186,44 +204,66 @@ static s7_status check_required(struct parse *parse)
     for (const struct sim_fault_param *param = parse->fault->kind->params; param->name != NULL; param++)
         if (param->preset == NULL && !given(parse, param->name))
             return fail(parse, "%s=%s is required", param->name, param->takes);
+    if (parse->fault->type == SIM_FAULT_FROZEN && !given(parse, "db") && !given(parse, "area"))
+        return fail(parse, "db= or area= is required");
     return S7_OK;
 }
 
 static const char *const of_items[] = {"area", "db", "range", "item", "items", NULL};
 
-/* What this kind, asked for in this way, has no use for; NULL: nothing. */
+/* What this kind, asked for in this way, has no use for; NULL: nothing. Parameters of its own are none of
+ * these. */
 static const char *const *useless(const struct parse *parse, const char **why)
 {
-    static const char *const at_listener[] = {"peer",  "conn",  "role",  "fn",   "area", "db",
-                                              "range", "item",  "items", "ref",  "nth",  "after",
-                                              "every", "count", "p",     "once", NULL};
-    static const char *const at_connecting[] = {"fn", "area", "db", "range", "item", "items", "ref", NULL};
-    static const char *const at_a_time[] = {"fn",    "area",  "db",   "range", "item", "items", "ref", "nth",
-                                            "after", "every", "once", "from",  "to",   "run",   NULL};
+    static const char *const at_door[] = {"peer",  "conn",  "role",  "fn",     "area",    "db",  "range",
+                                          "item",  "items", "ref",   "rosctr", "payload", "nth", "after",
+                                          "every", "count", "burst", "p",      "once",    NULL};
+    static const char *const at_connection[] = {"fn",    "area", "db",     "range",   "item",
+                                                "items", "ref",  "rosctr", "payload", NULL};
+    static const char *const at_accept[] = {"role",  "fn",  "area",   "db",      "range", "item",
+                                            "items", "ref", "rosctr", "payload", NULL};
+    static const char *const at_setup[] = {"fn", "area", "db", "range", "item", "items", NULL};
+    static const char *const at_a_time[] = {"fn",    "area",   "db",      "range", "item",  "items",
+                                            "ref",   "rosctr", "payload", "nth",   "after", "every",
+                                            "burst", "once",   "from",    "to",    "run",   NULL};
+    static const struct {
+        const char *const *names;
+        const char *why;
+    } places[] = {
+        [SIM_AT_REQUEST] = {at_a_time, "with at= it acts on connections at a time, not at a request"},
+        [SIM_AT_ACCEPT] = {at_accept, "it looks at TCP connections that come"},
+        [SIM_AT_CONNECT] = {at_connection, "it looks at connection requests only"},
+        [SIM_AT_SETUP] = {at_setup, "it looks at setup communication only"},
+        [SIM_AT_END] = {at_connection, "it looks at the end of connections only"},
+        [SIM_AT_IDLE] = {at_connection, "it looks at connections on which nothing happens"},
+        [SIM_AT_DOOR] = {at_door, "it is at the listener, whoever dials"},
+        [SIM_AT_PLC] = {at_door, "it happens to the PLC at a time, whoever asks"}};
+    enum sim_fault_place place = parse->fault->kind->place;
 
-    if (parse->fault->type == SIM_FAULT_REFUSE) {
-        *why = "it shuts the listener at a time, whoever dials";
-        return at_listener;
-    }
-    if (parse->fault->type == SIM_FAULT_CONN_LIMIT) {
-        *why = "it looks at connection requests only";
-        return at_connecting;
-    }
-    if (parse->fault->type == SIM_FAULT_SLOT_LEAK) {
-        *why = "it looks at the end of connections only";
-        return at_connecting;
-    }
-    *why = "with at= it acts on connections at a time, not at a request";
-    return given(parse, "at") ? at_a_time : NULL;
+    *why = places[place].why;
+    return place != SIM_AT_REQUEST || parse->fault->own.at_ns >= 0 ||
+                   sim_fault_waits_for_idleness(parse->fault)
+               ? places[place].names
+               : NULL;
+}
+
+/* Is it given, and not as a parameter of its own that only has the same name? */
+static const char *any_useless(const struct parse *parse, const char *const *names)
+{
+    for (; names != NULL && *names != NULL; names++)
+        if (given(parse, *names) &&
+            (find_in(parse->fault->kind->params, *names) == NULL || strcmp(*names, "run") == 0))
+            return *names;
+    return NULL;
 }
 
 static s7_status check_use(struct parse *parse)
 {
     const char *why, *const *names = useless(parse, &why);
-    const char *name = names != NULL ? any_given(parse, names) : NULL;
+    const char *name = any_useless(parse, names);
 
-    if (name == NULL && given(parse, "at") && parse->fault->type != SIM_FAULT_HALF_OPEN &&
-        given(parse, "for"))
+    if (name == NULL && parse->fault->own.at_ns >= 0 && given(parse, "for") &&
+        find_in(parse->fault->kind->params, "for") == NULL)
         name = "for";
     if (name != NULL)
         return fail(parse, "%s= does not go with it: %s", name, why);
@@ -235,10 +275,12 @@ static s7_status check_match(struct parse *parse)
     const struct sim_fault_match *match = &parse->fault->match;
     const char *name = any_given(parse, of_items);
 
-    if (name != NULL && given(parse, "fn") && (match->fns & (SIM_FN_READ | SIM_FN_WRITE)) == 0)
+    if (name != NULL && (match->fns & (SIM_FN_READ | SIM_FN_WRITE)) == 0)
         return fail(parse, "%s= looks at items, which only fn=read and fn=write have", name);
     if (given(parse, "ref") && match->fns == SIM_FN_CONNECT)
         return fail(parse, "fn=connect has no PDU reference for ref=");
+    if ((given(parse, "payload") || given(parse, "rosctr")) && match->fns == SIM_FN_CONNECT)
+        return fail(parse, "fn=connect has no PDU for rosctr= and payload=");
     if (given(parse, "db") && match->area != 0 && match->area != S7_AREA_DB && match->area != S7_AREA_DI)
         return fail(parse, "db= goes with area=DB or area=DI only");
     return S7_OK;
@@ -249,13 +291,13 @@ static s7_status settle_window(struct parse *parse)
 {
     struct sim_fault *fault = parse->fault;
     struct sim_fault_trigger *trigger = &fault->trigger;
-    bool own_for = find_in(fault->kind->params, "for") != NULL;
+    bool own_for = find_in(fault->kind->params, "for") != NULL, door = sim_fault_comes_at_a_time(fault);
 
     if (given(parse, "to") && trigger->to_ns < trigger->from_ns)
         return fail(parse, "to= is before from=");
-    if (given(parse, "to") && given(parse, "for") && (!own_for || fault->type == SIM_FAULT_REFUSE))
+    if (given(parse, "to") && given(parse, "for") && (!own_for || door))
         return fail(parse, "to= and for= both say when it ends: give one of them");
-    if (given(parse, "to") && fault->type == SIM_FAULT_REFUSE)
+    if (given(parse, "to") && door)
         fault->own.for_ns = trigger->to_ns - trigger->from_ns;
     if (given(parse, "for") && !own_for)
         trigger->to_ns = trigger->from_ns + fault->own.for_ns;
@@ -265,7 +307,7 @@ static s7_status settle_window(struct parse *parse)
 static s7_status check_counts(struct parse *parse)
 {
     static const char *const others[] = {"after", "every", NULL};
-    const char *other = any_given(parse, others);
+    const char *other = any_useless(parse, others);
 
     if (given(parse, "nth") && other != NULL)
         return fail(parse, "nth= says which match already: %s= does not go with it", other);
@@ -287,6 +329,22 @@ static s7_status finish(struct parse *parse)
     return status;
 }
 
+/* The requests that it looks at unless told. */
+static unsigned usual_fns(const struct sim_fault_kind *kind)
+{
+    switch (kind->place) {
+    case SIM_AT_CONNECT:
+        return SIM_FN_CONNECT;
+    case SIM_AT_SETUP:
+        return SIM_FN_SETUP;
+    case SIM_AT_REQUEST:
+        return kind->fns != 0 ? kind->fns
+                              : SIM_FN_SETUP | SIM_FN_READ | SIM_FN_WRITE | SIM_FN_USERDATA | SIM_FN_OTHER;
+    default: /* no request is its business */
+        return 0;
+    }
+}
+
 static void presets(struct sim_fault *fault, const struct sim_fault_kind *kind)
 {
     const struct sim_fault_kind *first;
@@ -296,7 +354,7 @@ static void presets(struct sim_fault *fault, const struct sim_fault_kind *kind)
         .type = (enum sim_fault_type)(kind - first),
         .kind = kind,
         .match = {.conn = {1, UINT32_MAX},
-                  .fns = SIM_FN_SETUP | SIM_FN_READ | SIM_FN_WRITE | SIM_FN_USERDATA | SIM_FN_OTHER,
+                  .fns = usual_fns(kind),
                   .db = -1,
                   .range = {0, UINT32_MAX},
                   .items = {0, UINT32_MAX},
@@ -304,10 +362,7 @@ static void presets(struct sim_fault *fault, const struct sim_fault_kind *kind)
         .trigger = {.p = SIM_P_ONE, .to_ns = S7_NEVER_NS},
         .own = {.for_ns = S7_NEVER_NS, .at_ns = -1, .directions = S7_VANISH_IN | S7_VANISH_OUT},
     };
-    if (fault->type == SIM_FAULT_CONN_LIMIT)
-        fault->match.fns = SIM_FN_CONNECT;
-    if (fault->type == SIM_FAULT_SLOT_LEAK) /* no request is its business */
-        fault->match.fns = 0;
+    sim_fault_own_presets(fault);
 }
 
 s7_status sim_fault_parse(const char *name, const char *args, struct sim_fault *out,

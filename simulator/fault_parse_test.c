@@ -38,8 +38,14 @@ static const char *example(const char *takes)
         return "127.0.0.1";
     if (strncmp(takes, "0..1", 4) == 0)
         return "0.5";
+    if (strcmp(takes, "N, 64..65535") == 0)
+        return "64";
     if (takes[0] == 'N')
         return "1";
+    if (strcmp(takes, "HEX") == 0)
+        return "0a1B";
+    if (strcmp(takes, "P,P") == 0)
+        return "0.1,0.5";
     snprintf(text, sizeof text, "%.*s", (int)strcspn(takes, "|"), takes);
     return text;
 }
@@ -59,7 +65,7 @@ static void every_own_parameter_takes_what_it_says(void **state)
     size_t n = sim_fault_kinds(&kinds);
 
     (void)state;
-    assert_int_equal(n, 9);
+    assert_int_equal(n, SIM_FAULT_TYPES);
     for (size_t i = 0; i < n; i++)
         for (const struct sim_fault_param *param = kinds[i].params; param->name != NULL; param++) {
             char words[256];
@@ -217,6 +223,47 @@ static void distributions_may_have_blanks_in_parentheses(void **state)
     }
 }
 
+static void distributions_have_their_two_numbers(void **state)
+{
+    static const struct {
+        const char *word;
+        struct sim_dist dist;
+    } rows[] = {
+        {"dist=normal(10ms,30ms)", {SIM_DIST_NORMAL, 10 * MS, 30 * MS, 0}},
+        {"dist=normal( 30ms, 10ms )", {SIM_DIST_NORMAL, 30 * MS, 10 * MS, 0}},
+        {"dist=lognormal(50ms,0.5)", {SIM_DIST_LOGNORMAL, 50 * MS, 50 * MS, SIM_SHAPE_ONE / 2}},
+        {"dist=pareto(1s,1.5)", {SIM_DIST_PARETO, 1000 * MS, 1000 * MS, SIM_SHAPE_ONE * 3 / 2}},
+        {"dist=exp(1)", {SIM_DIST_EXP, MS, MS, 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sim_fault fault = parse("slow", rows[i].word);
+        assert_int_equal(fault.own.time.kind, rows[i].dist.kind);
+        assert_int_equal(fault.own.time.low_ns, rows[i].dist.low_ns);
+        assert_int_equal(fault.own.time.high_ns, rows[i].dist.high_ns);
+        assert_int_equal(fault.own.time.shape, rows[i].dist.shape);
+    }
+}
+
+static void bursts_and_payloads_are_read(void **state)
+{
+    static const char *const words[] = {"burst(0.25,0.5)", "burst=0.25,0.5", "burst=(0.25,0.5)"};
+    struct sim_fault fault = parse("hang", "payload=0aFF12 rosctr=job");
+
+    (void)state;
+    assert_int_equal(fault.match.payload_len, 3);
+    assert_memory_equal(fault.match.payload, "\x0a\xff\x12", 3);
+    assert_int_equal(fault.match.rosctr, 1);
+    assert_false(fault.trigger.bursts);
+    for (size_t i = 0; i < 3; i++) {
+        fault = parse("hang", words[i]);
+        assert_true(fault.trigger.bursts);
+        assert_int_equal(fault.trigger.p_enter, SIM_P_ONE / 4);
+        assert_int_equal(fault.trigger.p_leave, SIM_P_ONE / 2);
+    }
+}
+
 static void own_parameters_are_read(void **state)
 {
     struct sim_fault fault = parse("cut", "bytes=12 then=hang");
@@ -280,12 +327,11 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
     static const struct {
         const char *name, *args, *says;
     } rows[] = {
-        {"hnag", "",
-         "no fault is called \"hnag\"; known are refuse, conn_limit, slot_leak, rst_now, fin_now, cut, "
-         "half_open, slow, hang; did you mean hang?"},
-        {"", "", "no fault is called \"\"; known are"},
+        {"hnag", "", "no fault is called \"hnag\"; did you mean hang?"},
+        {"", "", "no fault is called \"\"; s7rig faults lists them all"},
         {"cut", "", "fault cut: bytes=N|N%|tpkt|cotp|header|param|data is required"},
-        {"slow", "p=1", "fault slow: time=TIME|fixed(TIME)|uniform(TIME,TIME) is required"},
+        {"slow", "p=1", "fault slow: dist=TIME|uniform(A,B)|"},
+        {"slow", "dist=1s time=1s", "dist is given twice"},
         {"conn_limit", NULL, "fault conn_limit: max=N is required"},
         {"slot_leak", NULL, "fault slot_leak: hold=TIME is required"},
         {"slot_leak", "hold=1x", "hold takes TIME"},
@@ -293,7 +339,16 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
         {"fin_now", "at=0 fn=read", "fn= does not go with it: with at= it acts on connections at a time"},
         {"fin_now", "at=0 for=1s", "for= does not go with it"},
         {"cut", "bytes=1 byts=12", "no parameter is called \"byts\"; did you mean bytes? (word 2)"},
-        {"hang", "burst=1", "no parameter is called \"burst\" (word 1)"},
+        {"hang", "burst=1", "burst takes P,P, got \"1\" (word 1)"},
+        {"hang", "burst(0.5,2)", "burst takes P,P, got \"0.5,2\""},
+        {"hang", "burst=(0.5,0.5", "burst takes P,P"},
+        {"hang", "burst", "burst needs a value"},
+        {"hang", "payload=", "payload takes HEX"},
+        {"hang", "payload=123", "payload takes HEX"},
+        {"hang", "payload=0x12", "payload takes HEX"},
+        {"hang", "payload=000102030405060708090a0b0c0d0e0f10", "payload takes HEX"},
+        {"hang", "fn=connect payload=00", "fn=connect has no PDU for rosctr= and payload="},
+        {"hang", "rosctr=ack", "rosctr takes job|userdata"},
         {"hang", "stream=rx", "no parameter is called \"stream\""},
         {"hang", "bytes=1", "no parameter is called \"bytes\""},
         {"hang", "nth", "nth needs a value: nth=N (word 1)"},
@@ -352,7 +407,7 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
         {"hang", "ref=0x", "ref takes N"},
         {"hang", "ref=0x12345", "ref takes N"},
         {"hang", "ref=65536", "ref takes N"},
-        {"refuse", "nth=1", "nth= does not go with it: it shuts the listener at a time, whoever dials"},
+        {"refuse", "nth=1", "nth= does not go with it: it is at the listener, whoever dials"},
         {"refuse", "fn=read", "fn= does not go with it"},
         {"refuse", "p=0.5", "p= does not go with it"},
         {"refuse", "peer=127.0.0.1", "peer= does not go with it"},
@@ -375,12 +430,18 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
         {"cut", "bytes=65536", "bytes takes"},
         {"cut", "bytes=s7", "bytes takes"},
         {"cut", "bytes=1 then=dr", "then takes rst|fin|hang"},
-        {"slow", "time=uniform(2s,1s)", "time takes TIME|fixed(TIME)|uniform(TIME,TIME)"},
-        {"slow", "time=uniform(2s)", "time takes"},
-        {"slow", "time=uniform(1s,2s", "time takes"},
-        {"slow", "time=fixed(1s,2s)", "time takes"},
-        {"slow", "time=normal(1s,2s)", "time takes"},
-        {"slow", "time=1s)", "time takes"},
+        {"slow", "time=uniform(2s,1s)", "dist takes TIME|uniform(A,B)|"},
+        {"slow", "time=uniform(2s)", "dist takes"},
+        {"slow", "time=uniform(1s,2s", "dist takes"},
+        {"slow", "time=fixed(1s,2s)", "dist takes"},
+        {"slow", "time=normal(1s)", "dist takes"},
+        {"slow", "time=lognormal(1s,11)", "dist takes"},
+        {"slow", "time=lognormal(1s,2s)", "dist takes"},
+        {"slow", "time=pareto(1s,0)", "dist takes"},
+        {"slow", "time=pareto(1s,101)", "dist takes"},
+        {"slow", "time=exp(1s,2s)", "dist takes"},
+        {"slow", "time=gamma(1s,2s)", "dist takes"},
+        {"slow", "time=1s)", "dist takes"},
         {"slow", "time=1s per_item=x", "per_item takes TIME"},
         {"slow", "time=1s per_byte=-1", "per_byte takes TIME"},
         {"hang",
@@ -441,6 +502,8 @@ int main(void)
         cmocka_unit_test(probabilities_are_exact),
         cmocka_unit_test(times_have_units_and_decimals),
         cmocka_unit_test(distributions_may_have_blanks_in_parentheses),
+        cmocka_unit_test(distributions_have_their_two_numbers),
+        cmocka_unit_test(bursts_and_payloads_are_read),
         cmocka_unit_test(own_parameters_are_read),
         cmocka_unit_test(for_is_a_window_or_how_long_it_lasts),
         cmocka_unit_test(a_time_scale_divides_every_time_and_no_end_stays_none),

@@ -109,34 +109,118 @@ bool sim_value_time(const char *text, int64_t *out)
     return time_at(&text, out) && *text == '\0';
 }
 
+/* ---- distributions ---- */
+
+/* A decimal number at *at, as a part of SIM_SHAPE_ONE. */
+static bool shape_at(const char **at, uint32_t min, uint32_t max, uint32_t *out)
+{
+    uint64_t whole, part = 0;
+
+    if (!digits(at, UINT16_MAX, &whole))
+        return false;
+    if (**at == '.') {
+        (*at)++;
+        if (!fraction(at, SIM_SHAPE_ONE, &part))
+            return false;
+    }
+    *out = (uint32_t)(whole * SIM_SHAPE_ONE + part);
+    return whole < UINT16_MAX && *out >= min && *out <= max;
+}
+
+/* What the second number of a distribution is. */
+enum second { NOTHING, A_TIME, A_LATER_TIME, A_SIGMA, AN_EXPONENT };
+
+static bool second_at(const char **at, enum second second, struct sim_dist *out)
+{
+    if (second == NOTHING)
+        return true;
+    if (*(*at)++ != ',')
+        return false;
+    if (second == A_SIGMA)
+        return shape_at(at, 0, 10 * SIM_SHAPE_ONE, &out->shape);
+    if (second == AN_EXPONENT)
+        return shape_at(at, SIM_SHAPE_ONE / 10, 100 * SIM_SHAPE_ONE, &out->shape);
+    return time_at(at, &out->high_ns) && (second == A_TIME || out->high_ns >= out->low_ns);
+}
+
 bool sim_value_dist(const char *text, struct sim_dist *out)
 {
-    bool fixed = strncmp(text, "fixed(", 6) == 0, uniform = strncmp(text, "uniform(", 8) == 0;
+    static const struct {
+        const char *name;
+        enum sim_dist_kind kind;
+        enum second second;
+    } forms[] = {{"fixed(", SIM_DIST_UNIFORM, NOTHING},
+                 {"uniform(", SIM_DIST_UNIFORM, A_LATER_TIME},
+                 {"normal(", SIM_DIST_NORMAL, A_TIME},
+                 {"lognormal(", SIM_DIST_LOGNORMAL, A_SIGMA},
+                 {"pareto(", SIM_DIST_PARETO, AN_EXPONENT},
+                 {"exp(", SIM_DIST_EXP, NOTHING},
+                 {"", SIM_DIST_UNIFORM, NOTHING}};
+    size_t i = 0;
 
-    text += fixed ? 6 : uniform ? 8 : 0;
+    while (strncmp(text, forms[i].name, strlen(forms[i].name)) != 0)
+        i++;
+    *out = (struct sim_dist){.kind = forms[i].kind};
+    text += strlen(forms[i].name);
     if (!time_at(&text, &out->low_ns))
         return false;
     out->high_ns = out->low_ns;
-    if (uniform && (*text++ != ',' || !time_at(&text, &out->high_ns)))
+    if (!second_at(&text, forms[i].second, out) || (forms[i].name[0] != '\0' && *text++ != ')'))
         return false;
-    if ((fixed || uniform) && *text++ != ')')
+    return *text == '\0';
+}
+
+/* ---- probabilities ---- */
+
+static bool p_at(const char **at, uint64_t *out)
+{
+    uint64_t whole, part = 0;
+
+    if (!digits(at, 1, &whole))
         return false;
-    return *text == '\0' && out->low_ns <= out->high_ns;
+    if (**at == '.') {
+        (*at)++;
+        if (!fraction(at, SIM_P_ONE, &part))
+            return false;
+    }
+    *out = whole * SIM_P_ONE + part;
+    return *out <= SIM_P_ONE;
 }
 
 bool sim_value_p(const char *text, uint64_t *out)
 {
-    uint64_t whole, part = 0;
+    return p_at(&text, out) && *text == '\0';
+}
 
-    if (!digits(&text, 1, &whole))
+bool sim_value_p_pair(const char *text, uint64_t *first, uint64_t *second)
+{
+    bool enclosed = *text == '(';
+
+    text += enclosed;
+    if (!p_at(&text, first) || *text++ != ',' || !p_at(&text, second))
         return false;
-    if (*text == '.') {
-        text++;
-        if (!fraction(&text, SIM_P_ONE, &part))
+    return enclosed ? strcmp(text, ")") == 0 : *text == '\0';
+}
+
+/* ---- others ---- */
+
+static int hex_digit(char c)
+{
+    static const char digits_of[] = "0123456789abcdef";
+    const char *at = c == '\0' ? NULL : strchr(digits_of, c | (c >= 'A' && c <= 'F' ? 0x20 : 0));
+
+    return at == NULL ? -1 : (int)(at - digits_of);
+}
+
+bool sim_value_hex(const char *text, uint8_t *out, size_t max, size_t *len)
+{
+    for (*len = 0; *text != '\0'; text += 2, (*len)++) {
+        int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+        if (low < 0 || *len == max)
             return false;
+        out[*len] = (uint8_t)(high << 4 | low);
     }
-    *out = whole * SIM_P_ONE + part;
-    return *text == '\0' && *out <= SIM_P_ONE;
+    return true;
 }
 
 bool sim_value_choose(const char *text, const struct sim_choice *choices, int *out)

@@ -16,11 +16,18 @@ bool sim_value_span(const char *text, uint32_t min, uint32_t max, struct sim_spa
 /* "100", "0.5s", "2min": 0..24h, at most 9 decimals, cut to whole nanoseconds. */
 bool sim_value_time(const char *text, int64_t *out);
 
-/* "T", "fixed(T)" or "uniform(A,B)", A <= B, without blanks. */
+/* Without blanks: "T", "fixed(T)", "uniform(A,B)" with A <= B, "normal(M,S)", "lognormal(MEDIAN,SIGMA)" with
+ * a SIGMA up to 10, "pareto(MIN,A)" with an A from 0.1 to 100, "exp(MEAN)". */
 bool sim_value_dist(const char *text, struct sim_dist *out);
 
 /* "0.25" as a part of SIM_P_ONE, 0..1, at most 9 decimals. */
 bool sim_value_p(const char *text, uint64_t *out);
+
+/* "0.1,0.5", in parentheses or not. */
+bool sim_value_p_pair(const char *text, uint64_t *first, uint64_t *second);
+
+/* "320100": 1 to max bytes. */
+bool sim_value_hex(const char *text, uint8_t *out, size_t max, size_t *len);
 
 bool sim_value_yes_no(const char *text, bool *out);
 

@@ -60,7 +60,11 @@ bool sim_job_may_write(const uint8_t *bytes, size_t len)
 
 bool sim_job_is_barred(const struct sim_job *job, uint8_t level)
 {
-    return job->plc->row->protection > level && job->plc->row->password[0] != '\0' && !job->link->legitimate;
+    const struct sim_plc *plc = job->plc;
+
+    if (plc->protection != 0)
+        return plc->protection > level && !job->link->legitimate;
+    return plc->row->protection > level && plc->row->password[0] != '\0' && !job->link->legitimate;
 }
 
 struct sim_tasks *sim_job_tasks(struct sim_job *job, enum sim_task_kind kind)
@@ -87,12 +91,16 @@ void sim_job_run(struct sim_job *job)
     const struct sim_service *service = find_for(job->pdu);
     bool early = !job->link->setup_done && !job->plc->who->serves_before_setup;
 
+    uint16_t error = sim_quirk_refuses(job->quirk);
+
     if (sim_download_awaits(job->link, job->pdu))
         sim_download_answer(job);
     else if (pdu_len(job->pdu) > job->link->pdu_len)
         sim_job_refuse(job, S7_ERR_FRAME_SIZE);
     else if (job->pdu->rosctr == S7_ROSCTR_USERDATA && !early)
         sim_userdata(job);
+    else if (error != 0)
+        sim_job_refuse(job, error);
     else if (service == NULL || (early && !service->before_setup) || sim_lacks_job(job))
         sim_job_refuse(job, S7_ERR_NOT_IMPLEMENTED);
     else

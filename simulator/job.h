@@ -8,6 +8,7 @@
 
 #include "simulator/plc.h"
 #include "simulator/shelf.h"
+#include "simulator/spoil.h"
 #include "simulator/tasks.h"
 
 #include "protocol/blocks.h"
@@ -20,6 +21,7 @@ struct sim_chain {
     bool open;
     uint8_t which, unit_ref, sequence;
     size_t len, at; /* bytes of replies[which] */
+    bool refuses;   /* what is not asked for yet */
 };
 
 /* A block that is being read. */
@@ -62,8 +64,9 @@ struct sim_link {
     struct sim_chain chain;
     struct sim_upload upload;
     struct sim_download download;
-    uint32_t shelved; /* bit n: a whole block, not inserted, is at place n of the shelf */
-    uint16_t own_ref; /* of the PLC's last job; 0: it had none */
+    uint32_t shelved;            /* bit n: a whole block, not inserted, is at place n of the shelf */
+    enum sim_extra_choice extra; /* what becomes of jobs beyond amq_calling */
+    uint16_t own_ref;            /* of the PLC's last job; 0: it had none */
 };
 
 /* Bytes of an answer while it is made, and until its last unit is asked for. */
@@ -80,9 +83,11 @@ struct sim_job {
     struct sim_link *link;
     struct sim_tasks **tasks; /* by kind, the connection's; NULL: it never had any */
     const struct s7_pdu *pdu;
-    struct s7_wr *answer;      /* empty, link->pdu_len bytes of room */
-    struct sim_shelf *shelf;   /* the connection's */
-    struct sim_reply *replies; /* two, the connection's: one may hold a chain, the other is free */
+    struct s7_wr *answer;          /* empty, link->pdu_len bytes of room */
+    struct sim_shelf *shelf;       /* the connection's */
+    struct sim_reply *replies;     /* two, the connection's: one may hold a chain, the other is free */
+    const struct sim_quirk *quirk; /* what is to be wrong; NULL: nothing */
+    bool ignore_write;             /* the item that is written now is acknowledged only */
     bool refuse_writes; /* the plant cannot take writes now: every item of a write is answered with 01 */
     bool chained;       /* out: both replies are in use until the turn stands */
 };
@@ -142,6 +147,9 @@ void sim_value_copy(const struct sim_plc *plc, const struct sim_range *range, ui
 
 /* Does this CPU take DBREAD items? */
 bool sim_knows_dbread(const struct sim_plc *plc);
+
+/* The return code that a fault wants for an item (from 0), instead of what is there; 0: none. */
+uint8_t sim_item_code(const struct sim_job *job, unsigned item);
 
 /* Write it, inside a turn that may. Returns the return code. */
 uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit);

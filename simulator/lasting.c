@@ -1,5 +1,5 @@
-/* What of a fault lasts beyond a request, or comes at a time: doors that are shut, cables that are out,
- * resets. One timer per fault. */
+/* What of a fault lasts beyond a request, or comes at a time: cables that are out, resets, connections that
+ * nobody reads, idle ones. One timer per fault. */
 #include "server_impl.h"
 
 #include <stdio.h>
@@ -26,63 +26,6 @@ static const char *how_long(const struct sim_armed *armed, char *text, size_t ca
     if (for_ns != S7_NEVER_NS)
         snprintf(text, cap, ", for %lld ms", (long long)(for_ns / NS_PER_MS));
     return text;
-}
-
-/* ---- doors ---- */
-
-static s7_status move_door(struct sim_station *station)
-{
-    bool shut = station->shut_by > 0;
-    int os_errno = 0;
-    char text[96];
-
-    if (shut == station->shut)
-        return S7_OK;
-    s7_status status = s7_listener_refuse(station->listener, shut, &os_errno);
-    if (status == S7_OK) {
-        station->shut = shut;
-        return S7_OK;
-    }
-    snprintf(text, sizeof text, "refuse: the door cannot be %s: %s", shut ? "shut" : "opened",
-             os_errno != 0 ? strerror(os_errno) : s7_strerror(status));
-    sim_station_note(station, "error", text);
-    return status;
-}
-
-void sim_lasting_upkeep(sim_server *server)
-{
-    for (size_t i = 0; i < server->n_stations; i++)
-        (void)move_door(&server->stations[i]);
-}
-
-static void shut_door(struct sim_armed *armed)
-{
-    char text[96], end[48];
-
-    armed->began_ns = now_of(armed);
-    armed->now.matched++;
-    armed->now.fired++;
-    armed->station->shut_by++;
-    armed->stage = SIM_ARMED_ACTS;
-    sim_rows_commit(armed->station->server);
-    armed->unsupported = move_door(armed->station);
-    if (armed->unsupported != S7_OK) {
-        armed->now.fired--;
-        armed->station->shut_by--;
-        armed->stage = SIM_ARMED_OVER;
-        return;
-    }
-    sim_rows_watch_door(armed->station->server);
-    snprintf(text, sizeof text, "refuse: the door is shut%s", how_long(armed, end, sizeof end));
-    sim_station_note(armed->station, "fault", text);
-}
-
-static void open_door(struct sim_armed *armed)
-{
-    armed->stage = SIM_ARMED_OVER;
-    armed->station->shut_by--;
-    if (move_door(armed->station) == S7_OK && !armed->station->shut)
-        sim_station_note(armed->station, "fault", "refuse: the door is open again");
 }
 
 /* ---- connections at a time ---- */
@@ -114,22 +57,49 @@ static struct sim_conn *oldest(sim_server *server)
     return conn;
 }
 
-/* Who came through the door before it was shut, in the same turn, and has not said a word: the kernel had
- * accepted it already, the PLC had not. */
-static bool stands_in_the_door(const struct sim_conn *conn, const struct sim_armed *armed)
+/* ---- ears ---- */
+
+void sim_conn_hear_again(struct sim_conn *conn)
 {
-    return conn->accepted_ns >= armed->began_ns && !sim_session_is_open(conn->session);
+    conn->deaf = false;
+    sim_session_resume(conn->session, s7_loop_now_ns(conn->server->loop));
+    sim_conn_note(conn, "fault", "it is read again");
+    sim_turn_activate(conn);
+    s7_loop_wake(conn->server->loop);
 }
 
-static void sweep(struct sim_armed *armed)
+static bool is_deaf_by(const struct sim_conn *conn, const struct sim_armed *armed)
 {
-    struct sim_conn *conn = oldest(armed->station->server), *prev;
+    return conn->deaf && conn->deaf_by == armed->id;
+}
 
-    for (; conn != NULL; conn = prev) {
-        prev = conn->prev;
-        if (conn->station == armed->station && (armed->fault.own.drop_all || stands_in_the_door(conn, armed)))
-            reset(conn, armed);
-    }
+static void deafen(struct sim_conn *conn, const struct sim_armed *armed)
+{
+    char text[96], end[48];
+
+    conn->deaf = true;
+    conn->deaf_by = armed->id;
+    conn->hears_ns = later(now_of(armed), armed->fault.own.for_ns);
+    if (armed->fault.own.bytes > 0)
+        s7_stream_set_buffer(conn->stream, armed->fault.own.bytes);
+    snprintf(text, sizeof text, "zero_window: nothing is read any more%s", how_long(armed, end, sizeof end));
+    sim_conn_note(conn, "fault", text);
+}
+
+void sim_lasting_deafen(struct sim_conn *conn)
+{
+    const struct sim_armed *armed = sim_armed_find(conn->server, conn->turn.deafen_by);
+
+    conn->turn.deafen = false;
+    if (armed != NULL && !conn->deaf)
+        deafen(conn, armed);
+}
+
+static void let_hear(struct sim_armed *armed)
+{
+    for (struct sim_conn *conn = armed->station->server->conns; conn != NULL; conn = conn->next)
+        if (is_deaf_by(conn, armed))
+            sim_conn_hear_again(conn);
 }
 
 /* ---- cables ---- */
@@ -147,6 +117,7 @@ static void wind(struct sim_armed *armed)
 /* False: this loop cannot do it; or somebody else has the cable already. */
 static bool take_out(struct sim_conn *conn, struct sim_armed *armed)
 {
+    const char *name = armed->fault.kind->name;
     char text[96], end[48];
     unsigned directions = armed->fault.own.directions;
 
@@ -154,13 +125,14 @@ static bool take_out(struct sim_conn *conn, struct sim_armed *armed)
         return false;
     armed->unsupported = s7_stream_vanish(conn->stream, directions);
     if (armed->unsupported != S7_OK) {
-        sim_conn_note(conn, "error", "half_open: cannot be done over this network");
+        snprintf(text, sizeof text, "%s: cannot be done over this network", name);
+        sim_conn_note(conn, "error", text);
         return false;
     }
     conn->cable_out = true;
     conn->cable_by = armed->id;
     conn->cable_back_ns = later(now_of(armed), armed->fault.own.for_ns);
-    snprintf(text, sizeof text, "half_open: nothing %s any more%s",
+    snprintf(text, sizeof text, "%s: nothing %s any more%s", name,
              directions == S7_VANISH_IN    ? "comes in"
              : directions == S7_VANISH_OUT ? "goes out"
                                            : "comes or goes",
@@ -177,7 +149,7 @@ static void put_back(struct sim_conn *conn)
     conn->cable_back_ns = S7_NEVER_NS;
     sim_tell_later(conn);
     sim_conn_note(conn, back ? "fault" : "error",
-                  back ? "half_open: the cable is back" : "half_open: the cable cannot be put back");
+                  back ? "the cable is back" : "the cable cannot be put back");
 }
 
 static void put_back_until(struct sim_armed *armed, int64_t until_ns)
@@ -214,44 +186,77 @@ static bool is_hit(const struct sim_conn *conn, struct sim_armed *armed)
            sim_armed_trigger(armed, armed->station->server->options.seed, conn->ordinal, now_ns);
 }
 
+static void act_on(struct sim_conn *conn, struct sim_armed *armed)
+{
+    enum sim_fault_type type = armed->fault.type;
+    enum sim_ending ending = armed->fault.own.ending;
+
+    if (type == SIM_FAULT_RST_NOW || (type == SIM_FAULT_IDLE_KILL && ending == SIM_END_RST)) {
+        reset(conn, armed);
+    } else if (type == SIM_FAULT_FIN_NOW || (type == SIM_FAULT_IDLE_KILL && ending == SIM_END_FIN)) {
+        finish(conn, armed);
+    } else if (type == SIM_FAULT_ZERO_WINDOW) {
+        deafen(conn, armed);
+        sim_turn_activate(conn); /* it wants something else of its stream */
+        s7_loop_wake(conn->server->loop);
+    } else if (!take_out(conn, armed)) {
+        armed->now.fired--;
+    }
+}
+
 /* All are counted before the first one sees it. */
-static void act_at(struct sim_armed *armed)
+static void act_on_hit(struct sim_armed *armed)
 {
     sim_server *server = armed->station->server;
     struct sim_conn *conn, *prev;
 
-    for (conn = oldest(server); conn != NULL; conn = conn->prev)
-        conn->hit = is_hit(conn, armed);
-    armed->stage = SIM_ARMED_OVER;
     sim_rows_commit(server);
     for (conn = oldest(server); conn != NULL; conn = prev) {
         prev = conn->prev;
-        if (!conn->hit)
-            continue;
-        if (armed->fault.type == SIM_FAULT_RST_NOW)
-            reset(conn, armed);
-        else if (armed->fault.type == SIM_FAULT_FIN_NOW)
-            finish(conn, armed);
-        else if (!take_out(conn, armed))
-            armed->now.fired--;
+        if (conn->hit)
+            act_on(conn, armed);
     }
 }
 
-static void tick_refuse(struct sim_armed *armed)
+static void act_at(struct sim_armed *armed)
 {
-    int64_t end_ns = later(armed->began_ns, armed->fault.own.for_ns);
+    for (struct sim_conn *conn = oldest(armed->station->server); conn != NULL; conn = conn->prev)
+        conn->hit = is_hit(conn, armed);
+    armed->stage = SIM_ARMED_OVER;
+    act_on_hit(armed);
+}
 
-    if (armed->stage == SIM_ARMED_WAITS) {
-        shut_door(armed);
-        end_ns = later(armed->began_ns, armed->fault.own.for_ns);
+/* ---- idleness ---- */
+
+static int64_t idle_until(const struct sim_conn *conn, const struct sim_armed *armed)
+{
+    int64_t heard_ns = sim_session_received_ns(conn->session), from_ns = armed->armed_ns;
+
+    if (heard_ns < conn->sent_ns)
+        heard_ns = conn->sent_ns;
+    from_ns += armed->fault.trigger.from_ns;
+    return (heard_ns > from_ns ? heard_ns : from_ns) + armed->fault.own.span_ns;
+}
+
+/* Whoever stirs meanwhile is found to have when its time would have come. A forgotten connection, which is
+ * silent for good, is hit once. */
+static void act_on_idle(struct sim_armed *armed)
+{
+    int64_t now_ns = now_of(armed), next_ns = now_ns + armed->fault.own.span_ns, until_ns;
+    struct sim_conn *conn;
+
+    for (conn = oldest(armed->station->server); conn != NULL; conn = conn->prev) {
+        conn->hit = false;
+        if (conn->station != armed->station || conn->cable_out)
+            continue;
+        until_ns = idle_until(conn, armed);
+        if (until_ns <= now_ns)
+            conn->hit = is_hit(conn, armed);
+        else if (until_ns < next_ns)
+            next_ns = until_ns;
     }
-    if (armed->stage != SIM_ARMED_ACTS)
-        return;
-    sweep(armed);
-    if (end_ns <= now_of(armed))
-        open_door(armed);
-    else
-        s7_timer_set(armed->station->server->loop, &armed->timer, end_ns);
+    act_on_hit(armed);
+    s7_timer_set(armed->station->server->loop, &armed->timer, next_ns);
 }
 
 void sim_lasting_timer(s7_timer *timer, void *arg)
@@ -261,8 +266,10 @@ void sim_lasting_timer(s7_timer *timer, void *arg)
 
     (void)timer;
     sim_armed_enter(server);
-    if (armed->fault.type == SIM_FAULT_REFUSE) {
-        tick_refuse(armed);
+    if (sim_fault_comes_at_a_time(&armed->fault)) {
+        sim_door_tick(armed);
+    } else if (sim_fault_waits_for_idleness(&armed->fault)) {
+        act_on_idle(armed);
     } else {
         if (armed->fault.own.at_ns >= 0 && armed->stage == SIM_ARMED_WAITS)
             act_at(armed);
@@ -273,41 +280,44 @@ void sim_lasting_timer(s7_timer *timer, void *arg)
     sim_armed_leave(server);
 }
 
-/* A door is shut at once; connections are closed by the timer, since who arms may stand in one's call. */
 void sim_lasting_start(struct sim_armed *armed)
 {
     s7_loop *loop = armed->station->server->loop;
     const struct sim_fault *fault = &armed->fault;
 
-    if (fault->type == SIM_FAULT_REFUSE) {
-        if (fault->trigger.from_ns == 0)
-            shut_door(armed);
-        s7_timer_set(loop, &armed->timer, armed->armed_ns + fault->trigger.from_ns);
-    } else if (fault->own.at_ns >= 0) {
+    if (sim_fault_comes_at_a_time(fault))
+        sim_door_start(armed);
+    else if (sim_fault_waits_for_idleness(fault))
+        s7_timer_set(loop, &armed->timer, armed->armed_ns + fault->trigger.from_ns + fault->own.span_ns);
+    else if (fault->own.at_ns >= 0)
         s7_timer_set(loop, &armed->timer, armed->armed_ns + fault->own.at_ns);
-    }
 }
 
 void sim_lasting_stop(struct sim_armed *armed)
 {
     s7_timer_stop(&armed->timer);
-    if (armed->fault.type == SIM_FAULT_REFUSE && armed->stage == SIM_ARMED_ACTS)
-        open_door(armed);
+    if (sim_fault_comes_at_a_time(&armed->fault))
+        sim_door_stop(armed);
     put_back_until(armed, S7_NEVER_NS);
+    let_hear(armed);
     sim_ghosts_leave(armed->station->server, armed->id);
+}
+
+static bool holds(const struct sim_conn *conn, const struct sim_armed *armed)
+{
+    return is_deaf_by(conn, armed) || (conn->cable_out && conn->cable_by == armed->id) ||
+           (conn->turn.deafen && conn->turn.deafen_by == armed->id) || /* when the turn stands */
+           (conn->turn.vanish && conn->turn.vanish_by == armed->id);
 }
 
 bool sim_lasting_acts(const struct sim_armed *armed)
 {
-    if (armed->fault.type == SIM_FAULT_REFUSE)
+    if (sim_fault_comes_at_a_time(&armed->fault))
         return armed->stage == SIM_ARMED_ACTS;
     if (armed->fault.type == SIM_FAULT_SLOT_LEAK)
         return sim_ghosts_are(armed->station->server, armed->id);
-    if (armed->fault.type != SIM_FAULT_HALF_OPEN)
-        return false;
     for (const struct sim_conn *conn = armed->station->server->conns; conn != NULL; conn = conn->next)
-        if ((conn->cable_out && conn->cable_by == armed->id) ||
-            (conn->turn.vanish && conn->turn.vanish_by == armed->id)) /* when the turn stands */
+        if (holds(conn, armed))
             return true;
     return false;
 }

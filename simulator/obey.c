@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NS_PER_US INT64_C(1000)
@@ -184,11 +185,68 @@ static void reset(struct sim_conn *conn, enum sim_writes writes, bool first_run,
 
 static void finish(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
+    enum sim_ending ending = conn->turn.verdict.own.ending;
+
     sim_serve(conn, writes, step);
     if (step->result == SIM_STEP_BLOCKED || step->result == SIM_STEP_ENDED)
         return;
-    tell(conn, first_run, "%s answered, then closed", fn_name(fn_of(step)));
-    stop(conn, SIM_REFUSE_FIN, step);
+    tell(conn, first_run, "%s answered, then %s", fn_name(fn_of(step)), ending_name(ending));
+    stop(conn, ending == SIM_END_RST ? SIM_REFUSE_RST : SIM_REFUSE_FIN, step);
+}
+
+static void half_close(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    (void)writes;
+    tell(conn, first_run, "%s not answered, nor anything that follows: the own direction is closed",
+         fn_name(fn_of(step)));
+    swallow(conn, step);
+    silence(conn);
+    conn->turn.half_close = true;
+}
+
+/* Does it stand for the answer, so that the request is not run? */
+static bool is_instead(enum sim_fault_type type)
+{
+    return type == SIM_FAULT_DR_MID || type == SIM_FAULT_COTP_ER || type == SIM_FAULT_GARBAGE;
+}
+
+static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    const struct sim_verdict *verdict = &conn->turn.verdict;
+    const struct sim_armed *armed = sim_armed_find(conn->server, verdict->id);
+    const struct sim_quirk quirk = {.type = verdict->type,
+                                    .own = &verdict->own,
+                                    .items = verdict->items,
+                                    .bits = verdict->bits,
+                                    .image = armed != NULL ? armed->image : NULL,
+                                    .image_len = armed != NULL ? armed->image_len : 0};
+    uint8_t *bytes;
+    size_t cap;
+
+    step->quirk = &quirk;
+    if (is_instead(quirk.type))
+        swallow(conn, step);
+    else
+        sim_serve(conn, writes, step);
+    step->quirk = NULL;
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    size_t len = sim_session_answer_room(conn->session, &bytes, &cap);
+    sim_session_cut(conn->session,
+                    sim_spoil_frames(&quirk, sim_session_client_ref(conn->session), bytes, len, cap));
+    tell(conn, first_run, "%s", fn_name(fn_of(step)));
+    if (quirk.type == SIM_FAULT_DR_MID)
+        stop(conn, SIM_REFUSE_FIN, step);
+}
+
+static void deafen(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
+{
+    (void)first_run; /* told when it is done */
+    sim_serve(conn, writes, step);
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    conn->turn.deafen = true;
+    conn->turn.deafen_by = conn->turn.verdict.id;
 }
 
 /* Where the parameters of the first DT's PDU begin; its data begin behind them. */
@@ -207,21 +265,21 @@ static size_t param_len(const uint8_t *answer, size_t len)
     return len < at + 2 ? 0 : (size_t)answer[at] << 8 | answer[at + 1];
 }
 
-static size_t kept(const struct sim_fault_own *own, const uint8_t *answer, size_t len)
+static size_t kept(enum sim_cut_at at, uint32_t n, const uint8_t *answer, size_t len)
 {
-    size_t keep = own->cut_n;
+    size_t keep = n;
 
-    if (own->cut_at == SIM_CUT_PERCENT)
-        keep = len * own->cut_n / 100;
-    else if (own->cut_at == SIM_CUT_TPKT)
+    if (at == SIM_CUT_PERCENT)
+        keep = len * n / 100;
+    else if (at == SIM_CUT_TPKT)
         keep = 0;
-    else if (own->cut_at == SIM_CUT_COTP)
+    else if (at == SIM_CUT_COTP)
         keep = 4;
-    else if (own->cut_at == SIM_CUT_HEADER)
+    else if (at == SIM_CUT_HEADER)
         keep = S7_DT_OVERHEAD;
-    else if (own->cut_at == SIM_CUT_PARAM)
+    else if (at == SIM_CUT_PARAM)
         keep = param_at(answer, len);
-    else if (own->cut_at == SIM_CUT_DATA)
+    else if (at == SIM_CUT_DATA)
         keep = param_at(answer, len) + param_len(answer, len);
     if (len == 0)
         return 0;
@@ -236,7 +294,8 @@ static void cut(struct sim_conn *conn, enum sim_writes writes, bool first_run, s
     sim_serve(conn, writes, step);
     if (step->result == SIM_STEP_BLOCKED)
         return;
-    size_t len = sim_session_answer(conn->session, &answer), keep = kept(own, answer, len);
+    size_t len = sim_session_answer(conn->session, &answer),
+           keep = kept(own->cut_at, own->cut_n, answer, len);
     sim_session_cut(conn->session, keep);
     tell(conn, first_run, "answer to %s ended after %zu of %zu bytes, then %s", fn_name(fn_of(step)), keep,
          len, ending_name(own->ending));
@@ -263,11 +322,16 @@ static void turn_away(struct sim_conn *conn, enum sim_writes writes, bool first_
     const struct sim_fault_own *own = &conn->turn.verdict.own;
 
     (void)writes;
-    tell(conn, first_run, "all %u connections%s are taken, %s", own->max,
-         own->per_role ? " of this type" : "", ending_name(own->ending));
+    if (conn->turn.verdict.type == SIM_FAULT_COTP_DR)
+        tell(conn, first_run, "disconnect request, reason %u", own->n);
+    else
+        tell(conn, first_run, "all %u connections%s are taken, %s", own->max,
+             own->per_role ? " of this type" : "", ending_name(own->ending));
     conn->station->now.stats.refused++;
     if (own->ending != SIM_END_SILENCE) {
-        sim_session_turn_away(conn->session, refusals[own->ending], step);
+        sim_session_turn_away(
+            conn->session, refusals[own->ending],
+            conn->turn.verdict.type == SIM_FAULT_COTP_DR ? (uint8_t)own->n : S7_COTP_REASON_CONGESTION, step);
         return;
     }
     sim_session_swallow(conn->session, step);
@@ -287,6 +351,61 @@ static void serve(struct sim_conn *conn, enum sim_writes writes, bool first_run,
     sim_serve(conn, writes, step);
 }
 
+/* ---- how the answer leaves ---- */
+
+/* Without memory it leaves as it is. */
+static struct sim_shape *shape_of(struct sim_conn *conn)
+{
+    if (conn->shape == NULL && (conn->shape = calloc(1, sizeof *conn->shape)) != NULL)
+        s7_timer_init(&conn->shape->timer, sim_turn_leave, conn);
+    return conn->shape;
+}
+
+/* The second of two comes later. */
+static bool is_doubled_later(const struct sim_verdict *verdict)
+{
+    return verdict->type == SIM_FAULT_DUPLICATE && verdict->own.time.high_ns > 0;
+}
+
+static bool leaves_as_usual(const struct sim_conn *conn, int64_t now_ns)
+{
+    const struct sim_verdict *verdict = &conn->turn.verdict;
+
+    if (is_doubled_later(verdict) || (conn->shape != NULL && sim_shape_has_group(conn->shape, now_ns)))
+        return false;
+    return sim_leaving_is_usual(&verdict->leaving) && verdict->late_ns == 0 && !verdict->splits &&
+           verdict->bucket == 0;
+}
+
+static void leave(struct sim_conn *conn, bool first_run, const struct sim_step *step)
+{
+    const struct sim_verdict *verdict = &conn->turn.verdict;
+    struct sim_leaving how = verdict->leaving;
+    int64_t now_ns = s7_loop_now_ns(conn->server->loop);
+    const uint8_t *bytes;
+    size_t len = sim_session_answer(conn->session, &bytes),
+           pending = sim_session_pending(conn->session, &bytes);
+    struct sim_armed *bucket = verdict->bucket != 0 ? sim_armed_find(conn->server, verdict->bucket) : NULL;
+
+    if (len == 0 || leaves_as_usual(conn, now_ns) || shape_of(conn) == NULL)
+        return;
+    if (is_doubled_later(verdict))
+        how.first = (uint32_t)(len / 2);
+    if (verdict->splits)
+        how.first = (uint32_t)kept(verdict->split_at, verdict->split_n, bytes + pending - len, len);
+    if (how.from_ns < now_ns)
+        how.from_ns = now_ns;
+    how.from_ns += verdict->late_ns;
+    if (bucket != NULL)
+        sim_armed_pour(bucket, len, how.from_ns, &how);
+    if (verdict->reorders && !sim_shape_has_group(conn->shape, now_ns))
+        sim_shape_begin_group(conn->shape, how.hold, how.from_ns);
+    if (sim_shape_has_group(conn->shape, now_ns))
+        sim_shape_join(conn->shape, pending, len, &how);
+    sim_shape_add(conn->shape, &how, pending, len, now_ns);
+    tell(conn, first_run, "the answer to %s leaves later or in pieces", fn_name(fn_of(step)));
+}
+
 /* ---- the decision ---- */
 
 static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *step)
@@ -300,7 +419,8 @@ static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *
                               .again = step->cr != NULL && sim_session_is_open(conn->session),
                               .now_ns = s7_loop_now_ns(server->loop),
                               .admitted = conn->station->now.admitted,
-                              .cable_out = conn->cable_out || turn->vanish};
+                              .cable_out = conn->cable_out || turn->vanish,
+                              .came_ns = sim_session_received_ns(conn->session)};
 
     if (step->cr != NULL && !turn->counted)
         turn->role = role_of(step->cr);
@@ -320,10 +440,17 @@ static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *
 
 void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
-    static void (*const deeds[])(struct sim_conn *, enum sim_writes, bool, struct sim_step *) = {
-        [SIM_DEED_SERVE] = serve,        [SIM_DEED_SWALLOW] = hang, [SIM_DEED_RESET] = reset,
-        [SIM_DEED_FINISH] = finish,      [SIM_DEED_CUT] = cut,      [SIM_DEED_VANISH] = vanish,
-        [SIM_DEED_TURN_AWAY] = turn_away};
+    static void (*const deeds[])(struct sim_conn *, enum sim_writes, bool,
+                                 struct sim_step *) = {[SIM_DEED_SERVE] = serve,
+                                                       [SIM_DEED_SWALLOW] = hang,
+                                                       [SIM_DEED_RESET] = reset,
+                                                       [SIM_DEED_FINISH] = finish,
+                                                       [SIM_DEED_CUT] = cut,
+                                                       [SIM_DEED_VANISH] = vanish,
+                                                       [SIM_DEED_TURN_AWAY] = turn_away,
+                                                       [SIM_DEED_HALF_CLOSE] = half_close,
+                                                       [SIM_DEED_DEAFEN] = deafen,
+                                                       [SIM_DEED_SPOIL] = spoil};
 
     if (!conn->turn.judged)
         judge(conn, first_run, step);
@@ -332,6 +459,8 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
         return;
     }
     deeds[conn->turn.verdict.deed](conn, writes, first_run, step);
-    if (step->result != SIM_STEP_BLOCKED)
-        conn->turn.judged = false;
+    if (step->result == SIM_STEP_BLOCKED)
+        return;
+    leave(conn, first_run, step);
+    conn->turn.judged = false;
 }

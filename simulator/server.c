@@ -92,6 +92,9 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     server->stats.connections--;
     sim_session_free(conn->session);
     s7_stream_close(conn->stream, how);
+    if (conn->shape != NULL)
+        s7_timer_stop(&conn->shape->timer);
+    free(conn->shape);
     free(conn);
 }
 
@@ -142,9 +145,11 @@ static void on_stream(s7_stream *stream, unsigned ready, void *arg)
     struct sim_conn *conn = arg;
 
     (void)stream;
+    if (conn->server->paused > 0)
+        return;
     if (ready & S7_READY_WRITE)
         sim_turn_activate(conn); /* sent at the end of the turn, with what the turn adds */
-    if (ready & S7_READY_READ)
+    if (ready & S7_READY_READ && !conn->deaf)
         receive(conn);
 }
 
@@ -154,6 +159,8 @@ static void on_deadline(s7_timer *timer, void *arg)
     const char *why;
 
     (void)timer;
+    if (conn->server->paused > 0) /* settled anew when it goes on */
+        return;
     if (conn->turn.ending) { /* it does not take the last bytes */
         sim_conn_close(conn, S7_CLOSE_RST);
         return;
@@ -186,7 +193,7 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     conn->parked_ns = S7_NEVER_NS;
     conn->turn.waits_ns = S7_NEVER_NS;
     conn->ordinal = (unsigned)station->now.stats.accepted;
-    conn->accepted_ns = s7_loop_now_ns(server->loop);
+    conn->accepted_ns = conn->sent_ns = s7_loop_now_ns(server->loop);
     conn->next = server->conns;
     if (conn->next != NULL)
         conn->next->prev = conn;
@@ -196,8 +203,12 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
     s7_timer_init(&conn->deadline, on_deadline, conn);
     s7_timer_init(&conn->hold, sim_turn_due, conn);
     s7_timer_init(&conn->tell, sim_tell_timer, conn);
+    if (station->armed != NULL)
+        sim_door_accepted(conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
     s7_stream_set_fn(stream, on_stream, conn);
+    if (server->paused > 0)
+        s7_stream_want(stream, 0);
     sim_turn_activate(conn); /* a row of `fault` may have shut the door before it came */
 }
 
@@ -308,7 +319,7 @@ static void on_upkeep(s7_timer *timer, void *arg)
     if (status == S7_E_PLANT_REPLACED && !server->replaced)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
     server->replaced = status == S7_E_PLANT_REPLACED;
-    sim_lasting_upkeep(server);
+    sim_door_upkeep(server);
     sim_rows_upkeep(server);
     sim_turn_follow(server);
     s7_timer_set(server->loop, timer, s7_loop_now_ns(server->loop) + UPKEEP_NS);

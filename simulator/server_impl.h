@@ -28,6 +28,9 @@ struct sim_conn_turn {
     bool vanish;          /* the cable is to be taken out before anything is sent, */
     uint64_t vanish_by;   /* by this fault */
     const char *muted_by; /* the fault that silenced it, or NULL */
+    bool half_close;      /* the own direction is to be ended when all is sent */
+    bool deafen;          /* nothing is to be read any more, */
+    uint64_t deafen_by;   /* by this fault */
     uint64_t jobs;        /* run */
     int64_t waits_ns;     /* audited: since when its next request waits; S7_NEVER_NS: it does not */
     uint8_t tsap[SIM_TSAP_CAP], tsap_len; /* called, of its connection request */
@@ -51,10 +54,15 @@ struct sim_conn {
     bool cable_out;
     uint64_t cable_by;
     int64_t cable_back_ns;
-    bool hit;              /* by the fault whose time has come */
-    plant_conn *record;    /* its row of `connection`, or NULL */
-    bool told_setup;       /* and that has what setup communication agreed on */
-    char why[SIM_WHY_CAP]; /* what was noted last of its end */
+    bool hit;                /* by the fault whose time has come */
+    bool deaf;               /* nothing is read from it, */
+    uint64_t deaf_by;        /* by this fault, */
+    int64_t hears_ns;        /* until then */
+    int64_t sent_ns;         /* when bytes were sent last, or it was accepted */
+    struct sim_shape *shape; /* how what is pending leaves; NULL: as it is */
+    plant_conn *record;      /* its row of `connection`, or NULL */
+    bool told_setup;         /* and that has what setup communication agreed on */
+    char why[SIM_WHY_CAP];   /* what was noted last of its end */
 };
 
 /* What the requests of a turn can change on a PLC, the plant apart. */
@@ -71,8 +79,9 @@ struct sim_station {
     char address[SIM_LISTEN_CAP];
     struct sim_armed *armed; /* its faults, in their order */
     struct sim_tally now, mark;
-    uint64_t marked_in; /* turn */
-    unsigned shut_by;   /* faults that want the door shut */
+    uint64_t marked_in;      /* turn */
+    unsigned shut_by;        /* faults that want the door shut */
+    unsigned refuses_writes; /* faults that want that */
     bool shut;
 };
 
@@ -110,6 +119,7 @@ struct sim_server {
     struct sim_server_stats stats;
     struct sim_rows rows;
     bool in_turn;         /* of the plant */
+    unsigned paused;      /* faults that let nothing happen here */
     unsigned busy;        /* inside a turn or a fault's timer: dropped faults are kept */
     bool any_gone;        /* there are some */
     uint64_t once_used;   /* bits given to faults */
@@ -133,9 +143,13 @@ void sim_turn_unpark(struct sim_conn *conn);
 void sim_turn_settle(struct sim_conn *conn); /* send on, or close when it ended and all is sent */
 void sim_turn_follow(sim_server *server);    /* modes that a foreign program changed, when nobody asks */
 void sim_turn_power_on(sim_server *server);  /* everybody listens */
-s7_turn_fn sim_turn;                         /* the hook */
-s7_timer_fn sim_turn_retry;                  /* the timer that tries parked writes again */
-s7_timer_fn sim_turn_due;                    /* the timer of a request that was held */
+/* A turn in which something is done to a PLC; it is noted when it cannot be stored. */
+void sim_turn_upset(struct sim_armed *armed,
+                    s7_status (*fn)(struct sim_plc *plc, const struct sim_armed *armed));
+s7_turn_fn sim_turn;        /* the hook */
+s7_timer_fn sim_turn_retry; /* the timer that tries parked writes again */
+s7_timer_fn sim_turn_due;   /* the timer of a request that was held */
+s7_timer_fn sim_turn_leave; /* the timer of an answer that was */
 
 /* Is a request held at its head that is not due yet? */
 static inline bool sim_conn_is_held(const struct sim_conn *conn)
@@ -155,17 +169,32 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
 
 /* armed.c */
 struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id); /* NULL: there is none */
+void sim_upset_freeze(struct sim_armed *armed); /* upset.c: keep what its block is now */
+
+static inline int64_t sim_armed_now(const struct sim_armed *armed)
+{
+    return s7_loop_now_ns(armed->station->server->loop);
+}
+
 bool sim_armed_in_force(const struct sim_armed *armed); /* it may fire again, or its effect lasts */
 void sim_armed_enter(sim_server *server);               /* from here to leave, dropped faults are kept */
 void sim_armed_leave(sim_server *server);
 void sim_armed_free_all(sim_server *server); /* connections are closed already */
+
+/* door.c: what happens where connections come in, and what comes to a PLC at a time. */
+void sim_door_accepted(struct sim_conn *conn); /* it is there, and nothing was read from it */
+void sim_door_start(struct sim_armed *armed);
+void sim_door_tick(struct sim_armed *armed); /* its timer */
+void sim_door_stop(struct sim_armed *armed);
+void sim_door_upkeep(sim_server *server); /* doors that could not be opened */
 
 /* lasting.c */
 void sim_lasting_start(struct sim_armed *armed);
 void sim_lasting_stop(struct sim_armed *armed); /* undo what still holds */
 bool sim_lasting_acts(const struct sim_armed *armed);
 void sim_lasting_vanish(struct sim_conn *conn); /* as conn->turn.vanish_by says */
-void sim_lasting_upkeep(sim_server *server);    /* doors that could not be opened */
+void sim_lasting_deafen(struct sim_conn *conn); /* as conn->turn.deafen_by says */
+void sim_conn_hear_again(struct sim_conn *conn);
 s7_timer_fn sim_lasting_timer;
 
 /* ghost.c: places of connections that are gone. keep: one that its peer ended, if a fault wants it; the

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NEVER_NS INT64_MAX
 
@@ -121,6 +122,7 @@ static void for_tasks(sim_session *session, void (*fn)(struct sim_tasks *))
 
 void sim_session_mark(sim_session *session)
 {
+    session->now.in_turn = 0;
     session->mark = session->now;
     for_tasks(session, sim_tasks_mark);
     sim_shelf_mark(&session->shelf, &session->now.link);
@@ -176,13 +178,21 @@ size_t sim_session_pending(const sim_session *session, const uint8_t **bytes)
     return session->now.tx_len - session->tx_sent;
 }
 
+uint8_t *sim_session_unsent(sim_session *session)
+{
+    return session->tx + session->tx_sent;
+}
+
 void sim_session_sent(sim_session *session, size_t len)
 {
+    size_t left = session->now.tx_len - session->tx_sent - len;
+
     session->tx_sent += len;
-    if (session->tx_sent < session->now.tx_len)
+    if (left > 0 && session->tx_sent < SIM_TX_CAP / 2)
         return;
+    memmove(session->tx, session->tx + session->tx_sent, left);
     session->tx_sent = 0;
-    session->now.tx_len = 0;
+    session->now.tx_len = left;
 }
 
 /* ---- time ---- */
@@ -208,6 +218,11 @@ int64_t sim_session_deadline(const sim_session *session)
     if (session->now.state == SIM_ENDED || session->now.mute)
         return NEVER_NS;
     return sooner(waits ? session->connect_by_ns : NEVER_NS, frame_deadline(session));
+}
+
+void sim_session_wait(sim_session *session, int64_t ns)
+{
+    session->connect_by_ns += ns;
 }
 
 int64_t sim_session_received_ns(const sim_session *session)

@@ -73,6 +73,8 @@ struct sim_step {
     size_t frame_len;
     const struct s7_cotp *cr;
     const struct s7_pdu *pdu;
+    const struct sim_quirk *quirk; /* what is to be wrong with how it is run; NULL: nothing. Set by the caller
+                                      between step and run */
     const char
         *kind; /* what happened, for the event table: "connect", "refuse", "warn", "close"; NULL: nothing */
     char note[SIM_NOTE_CAP]; /* and its words */
@@ -84,20 +86,27 @@ void sim_session_step(sim_session *session, struct sim_step *step);
  *   run         DONE, ENDED, or BLOCKED: a write that must wait
  *   put_back    BLOCKED: the next step finds it again
  *   swallow     DONE, as if it had not come
- *   turn_away   ENDED, for a connection request: refused as `how` says */
+ *   turn_away   ENDED, for a connection request: refused as `how` says; reason: of the DR, if it is one */
 void sim_session_run(sim_session *session, enum sim_writes writes, struct sim_step *step);
 void sim_session_put_back(sim_session *session, struct sim_step *step);
 void sim_session_swallow(sim_session *session, struct sim_step *step);
-void sim_session_turn_away(sim_session *session, enum sim_refusal how, struct sim_step *step);
+void sim_session_turn_away(sim_session *session, enum sim_refusal how, uint8_t reason, struct sim_step *step);
 
 /* Append one PDU that answers nothing but is due now (told.h); false: there is none, or no room for it. To be
  * asked for behind each request that was run, and at the end of the turn. */
 bool sim_session_tell(sim_session *session);
 
 /* What the last step and its run, or the last PDU told, appended to the bytes that are pending: whole frames.
- * Keep only so many of these bytes (keep <= answer). */
+ */
 size_t sim_session_answer(const sim_session *session, const uint8_t **bytes);
+
+/* The same, to be changed in its place, of which there are *cap bytes: twice the longest answer at least.
+ * Then cut says how many of them are the answer. What is in front of it, and pending, may be changed as well.
+ */
+size_t sim_session_answer_room(sim_session *session, uint8_t **bytes, size_t *cap);
 void sim_session_cut(sim_session *session, size_t keep);
+
+uint16_t sim_session_client_ref(const sim_session *session); /* of its connection request */
 
 /* It is over for a reason outside the protocol: nothing is received and run any more, what is pending may
  * still be sent. */
@@ -109,6 +118,7 @@ void sim_session_mute(sim_session *session);
 /* ---- bytes out ---- */
 size_t sim_session_pending(const sim_session *session,
                            const uint8_t **bytes);       /* a view, until the next call */
+uint8_t *sim_session_unsent(sim_session *session);       /* the same bytes, to be put into another order */
 void sim_session_sent(sim_session *session, size_t len); /* len <= pending; not inside a turn */
 
 /* ---- time ---- */
@@ -123,6 +133,9 @@ int64_t sim_session_due(sim_session *session);
 
 /* Frames were held back and nothing was read: that time is not the peer's. */
 void sim_session_resume(sim_session *session, int64_t now_ns);
+
+/* What is sent is not looked at for so long: the time for the connection request begins later. */
+void sim_session_wait(sim_session *session, int64_t ns);
 
 int64_t sim_session_received_ns(const sim_session *session); /* when bytes came last */
 

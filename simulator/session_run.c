@@ -59,11 +59,19 @@ static void end(sim_session *session, struct sim_step *step, enum sim_refusal ho
     note(step, kind, why);
 }
 
-static uint8_t granted_tpdu(const struct s7_cotp *cr)
+static bool shrinks_tpdu(const struct sim_quirk *quirk)
+{
+    return sim_quirk_is(quirk, SIM_FAULT_TPDU_SMALL) ||
+           (sim_quirk_is(quirk, SIM_FAULT_CC_SHORT) && quirk->own->choice == SIM_CC_OTHER_SIZE);
+}
+
+static uint8_t granted_tpdu(const struct s7_cotp *cr, const struct sim_quirk *quirk)
 {
     const struct s7_cotp_param *asked = s7_cotp_find(cr, S7_COTP_PARAM_TPDU_SIZE);
     uint8_t code = asked != NULL && asked->len == 1 ? asked->value[0] : SIM_DEFAULT_TPDU;
 
+    if (shrinks_tpdu(quirk) && code > quirk->own->n)
+        code = (uint8_t)quirk->own->n;
     if (code < TPDU_CODE_MIN)
         return TPDU_CODE_MIN;
     return code > TPDU_CODE_MAX ? TPDU_CODE_MAX : code;
@@ -71,10 +79,10 @@ static uint8_t granted_tpdu(const struct s7_cotp *cr)
 
 /* The answer carries C0, C1, C2 in this order whatever the request's order, the TSAPs not swapped: 22 bytes
  * for the usual two-byte TSAPs, which some clients count. */
-static void confirm(sim_session *session, const struct s7_cotp *cr)
+static void confirm(sim_session *session, const struct s7_cotp *cr, const struct sim_quirk *quirk)
 {
     const uint8_t codes[] = {S7_COTP_PARAM_CALLING_TSAP, S7_COTP_PARAM_CALLED_TSAP};
-    uint8_t tpdu_code = granted_tpdu(cr);
+    uint8_t tpdu_code = granted_tpdu(cr, quirk);
     struct s7_cotp cc = {.code = S7_COTP_CC, .dst_ref = cr->src_ref, .src_ref = 3, .n_params = 1};
 
     cc.params[0] = (struct s7_cotp_param){S7_COTP_PARAM_TPDU_SIZE, 1, &tpdu_code};
@@ -107,7 +115,7 @@ static void run_connect_request(sim_session *session, struct sim_step *step)
     struct sim_admission admission;
 
     if (session->now.state == SIM_OPEN) { /* again: a new session on the same TCP connection */
-        confirm(session, cr);
+        confirm(session, cr, step->quirk);
         return;
     }
     sim_plc_admit(session->plc, s7_cotp_find(cr, S7_COTP_PARAM_CALLED_TSAP), &admission);
@@ -126,7 +134,7 @@ static void run_connect_request(sim_session *session, struct sim_step *step)
         session->of = admission.of;
         sim_plc_enter(session->plc, admission.of);
     }
-    confirm(session, cr);
+    confirm(session, cr, step->quirk);
     note(step, admission.note[0] != '\0' ? "warn" : "connect", admission.note);
 }
 
@@ -150,8 +158,19 @@ static void end_pdu(sim_session *session, const struct s7_wr *pdu)
     session->now.tx_len += S7_DT_OVERHEAD + pdu->len;
 }
 
-static void run_pdu(sim_session *session, enum sim_writes writes)
+/* More jobs than were granted, all of them there before the first was answered. */
+static enum sim_extra_choice extra(sim_session *session)
 {
+    struct sim_session_turn *now = &session->now;
+
+    if (session->pdu.rosctr != S7_ROSCTR_JOB || now->link.extra == SIM_EXTRA_QUEUE)
+        return SIM_EXTRA_QUEUE;
+    return ++now->in_turn > now->link.amq_calling ? now->link.extra : SIM_EXTRA_QUEUE;
+}
+
+static void run_pdu(sim_session *session, enum sim_writes writes, const struct sim_quirk *quirk)
+{
+    enum sim_extra_choice becomes = extra(session);
     struct s7_wr answer = begin_pdu(session);
     struct sim_job job = {.plc = session->plc,
                           .link = &session->now.link,
@@ -160,9 +179,18 @@ static void run_pdu(sim_session *session, enum sim_writes writes)
                           .answer = &answer,
                           .shelf = &session->shelf,
                           .replies = session->replies,
+                          .quirk = quirk,
                           .refuse_writes = writes == SIM_WRITES_REFUSE};
 
-    sim_job_run(&job);
+    if (becomes == SIM_EXTRA_DROP)
+        return;
+    if (becomes == SIM_EXTRA_ERROR)
+        sim_job_refuse(&job, S7_ERR_RESOURCES);
+    else
+        sim_job_run(&job);
+    if (quirk != NULL)
+        answer.len = sim_spoil_pdu(quirk, session->now.ref_before, answer.buf, answer.len, answer.cap);
+    session->now.ref_before = session->pdu.ref;
     session->now.chained = job.chained;
     if (answer.len > 0) /* what the PLC asked for itself is not answered */
         end_pdu(session, &answer);
@@ -281,7 +309,7 @@ void sim_session_step(sim_session *session, struct sim_step *step)
     struct sim_session_turn *now = &session->now;
 
     *step = (struct sim_step){.result = SIM_STEP_IDLE};
-    if (!sim_session_ready(session) || (!now->mute && SIM_TX_CAP - now->tx_len < ANSWER_ROOM))
+    if (!sim_session_ready(session) || (!now->mute && SIM_TX_CAP - now->tx_len < 2 * ANSWER_ROOM))
         return;
     if (now->at == session->framed) {
         end(session, step, SIM_REFUSE_FIN, "close", session->bad_why);
@@ -322,7 +350,7 @@ void sim_session_run(sim_session *session, enum sim_writes writes, struct sim_st
     if (step->cr != NULL) {
         run_connect_request(session, step);
     } else {
-        run_pdu(session, writes);
+        run_pdu(session, writes, step->quirk);
         pdu_done(session);
     }
     session->now.at += session->frame_len;
@@ -342,9 +370,9 @@ void sim_session_swallow(sim_session *session, struct sim_step *step)
     step->result = SIM_STEP_DONE;
 }
 
-void sim_session_turn_away(sim_session *session, enum sim_refusal how, struct sim_step *step)
+void sim_session_turn_away(sim_session *session, enum sim_refusal how, uint8_t reason, struct sim_step *step)
 {
-    turn_away(session, how, S7_COTP_REASON_CONGESTION);
+    turn_away(session, how, reason);
     session->now.at += session->frame_len;
     session->now.state = SIM_ENDED;
     step->result = SIM_STEP_ENDED;
@@ -389,6 +417,18 @@ size_t sim_session_answer(const sim_session *session, const uint8_t **bytes)
 {
     *bytes = session->tx + session->answer_at;
     return session->now.tx_len - session->answer_at;
+}
+
+size_t sim_session_answer_room(sim_session *session, uint8_t **bytes, size_t *cap)
+{
+    *bytes = session->tx + session->answer_at;
+    *cap = SIM_TX_CAP - session->answer_at;
+    return session->now.tx_len - session->answer_at;
+}
+
+uint16_t sim_session_client_ref(const sim_session *session)
+{
+    return session->now.client_ref;
 }
 
 void sim_session_cut(sim_session *session, size_t keep)

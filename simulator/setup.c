@@ -5,6 +5,22 @@ static uint16_t least(uint16_t asked, uint16_t most)
     return asked < most ? asked : most;
 }
 
+/* What a fault has left of it. */
+static void grant_less(struct sim_job *job, struct s7_setup *grant)
+{
+    const struct sim_quirk *quirk = job->quirk;
+    uint16_t most = quirk == NULL ? 0 : (uint16_t)quirk->own->n;
+
+    job->link->extra = SIM_EXTRA_QUEUE;
+    if (sim_quirk_is(quirk, SIM_FAULT_PDU_SHRINK))
+        grant->pdu_len = least(grant->pdu_len, most);
+    if (!sim_quirk_is(quirk, SIM_FAULT_AMQ_LOW))
+        return;
+    grant->amq_calling = least(grant->amq_calling, most);
+    grant->amq_called = least(grant->amq_called, most);
+    job->link->extra = (enum sim_extra_choice)quirk->own->choice;
+}
+
 /* Each value is the smaller of wish and limit; a wish below 240 bytes is raised to 240, the one case where
  * more is granted than asked. May come again at any time: new values win. */
 void sim_setup(struct sim_job *job)
@@ -20,6 +36,7 @@ void sim_setup(struct sim_job *job)
     grant.pdu_len = least(wish.pdu_len, sim_plc_pdu_len(job->plc));
     if (grant.pdu_len < S7_PDU_LEN_MIN)
         grant.pdu_len = S7_PDU_LEN_MIN;
+    grant_less(job, &grant);
 
     job->link->setup_done = true;
     job->link->pdu_len = grant.pdu_len;

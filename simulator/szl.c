@@ -129,7 +129,8 @@ uint16_t sim_szl(struct sim_call *call)
 
     if (s7_szl_request_decode(request->payload, request->payload_len, &asked.id, &asked.index) != S7_OK)
         return SIM_ERR_SYNTAX;
-    error = find(call->job->plc, &asked);
+    error =
+        sim_quirk_is(call->job->quirk, SIM_FAULT_SZL_MISSING) ? SIM_ERR_NO_SZL : find(call->job->plc, &asked);
     if (error != 0)
         return error == SIM_ERR_NO_SZL ? (uint16_t)call->job->plc->who->no_szl_error : error;
     if (!sim_call_room(call, S7_SZL_HEAD_LEN + asked.row->len + sim_szl_live_room(call, &asked)))

@@ -83,6 +83,8 @@ static enum sim_writes writes_of(const struct sim_conn *conn, enum sim_writes tu
 {
     int64_t patience_ns = (int64_t)conn->server->options.busy_ms * 1000 * 1000;
 
+    if (conn->station->refuses_writes > 0)
+        return SIM_WRITES_REFUSE;
     if (turn != SIM_WRITES_WAIT || conn->parked_ns == S7_NEVER_NS)
         return turn;
     return s7_loop_now_ns(conn->server->loop) - conn->parked_ns >= patience_ns ? SIM_WRITES_REFUSE
@@ -164,6 +166,8 @@ static void mark_all(struct sim_conn *list)
     for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active) {
         sim_session_mark(conn->session);
         conn->mark = conn->turn;
+        if (conn->shape != NULL)
+            conn->shape->mark = conn->shape->now;
         mark_station(conn->station);
     }
 }
@@ -173,6 +177,8 @@ static void rewind_all(struct sim_conn *list)
     for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active) {
         sim_session_rewind(conn->session);
         conn->turn = conn->mark;
+        if (conn->shape != NULL)
+            conn->shape->now = conn->shape->mark;
         conn->station->now = conn->station->mark;
         for (struct sim_armed *armed = conn->station->armed; armed != NULL; armed = armed->next)
             armed->now = armed->mark;
@@ -269,6 +275,24 @@ void sim_turn_power_on(sim_server *server)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
 }
 
+void sim_turn_upset(struct sim_armed *armed,
+                    s7_status (*fn)(struct sim_plc *plc, const struct sim_armed *armed))
+{
+    struct sim_station *station = armed->station;
+    sim_server *server = station->server;
+    s7_status status = sim_rows_turn_begin(server, true);
+
+    set_time(&station->plc, server->loop);
+    if (status == S7_OK)
+        status = fn(&station->plc, armed);
+    s7_status ended = sim_rows_turn_end(server);
+    bool stands = status == S7_OK && ended == S7_OK;
+    server->news |= sim_plc_mode_stands(&station->plc, stands);
+    if (!stands)
+        sim_station_note(station, "error", plant_last_error(server->plant)->text);
+    sim_tell_others(server);
+}
+
 /* A plant that cannot be written is told once, when it begins to be so. */
 static enum sim_writes begin(sim_server *server, bool writes)
 {
@@ -309,37 +333,68 @@ static bool is_full_and_held(const struct sim_conn *conn)
     return sim_conn_is_held(conn) && sim_session_room(conn->session, &room) == 0;
 }
 
+/* When the next bytes may leave that are held back. */
+static int64_t leave_ns(const struct sim_conn *conn)
+{
+    const s7_timer *timer = conn->shape != NULL ? &conn->shape->timer : NULL;
+
+    return timer != NULL && s7_timer_is_set(timer) ? timer->node.at_ns : s7_loop_now_ns(conn->server->loop);
+}
+
 /* A peer that does not take its last bytes is given as long as one that does not finish its frame. */
 static int64_t next_deadline(const struct sim_conn *conn)
 {
     const struct sim_server *server = conn->server;
 
     if (conn->turn.ending)
-        return s7_loop_now_ns(server->loop) + (int64_t)server->options.frame_ms * 1000 * 1000;
-    if (is_full_and_held(conn))
+        return leave_ns(conn) + (int64_t)server->options.frame_ms * 1000 * 1000;
+    if (conn->deaf || is_full_and_held(conn))
         return S7_NEVER_NS;
     return sim_session_deadline(conn->session);
+}
+
+/* How much of what is pending may be sent now; sets the timer for the rest. */
+static size_t may_send(struct sim_conn *conn, size_t *pending)
+{
+    const uint8_t *bytes;
+    int64_t next_ns;
+
+    *pending = sim_session_pending(conn->session, &bytes);
+    if (conn->shape == NULL)
+        return *pending;
+    size_t len = sim_shape_may_send(conn->shape, *pending, s7_loop_now_ns(conn->server->loop), &next_ns);
+    s7_timer_set(conn->server->loop, &conn->shape->timer, next_ns);
+    return len;
+}
+
+/* Until its request is due, or it is read again. */
+static int64_t held_until(const struct sim_conn *conn)
+{
+    int64_t due_ns = sim_conn_is_held(conn) ? conn->turn.due_ns : S7_NEVER_NS;
+
+    return conn->deaf && conn->hears_ns < due_ns ? conn->hears_ns : due_ns;
 }
 
 /* Ask for what can be used: bytes while there is room for them, room to send while something is left. */
 static void settle(struct sim_conn *conn)
 {
-    const uint8_t *bytes;
     uint8_t *room;
-    size_t unsent = sim_session_pending(conn->session, &bytes);
+    size_t unsent, sendable = may_send(conn, &unsent);
+    bool reads = !conn->turn.ending && !conn->deaf && sim_session_room(conn->session, &room) > 0;
 
     if (conn->turn.ending && unsent == 0) {
         close_ended(conn);
         return;
     }
-    s7_stream_want(
-        conn->stream,
-        (unsent > 0 ? S7_READY_WRITE : 0U) |
-            (!conn->turn.ending && sim_session_room(conn->session, &room) > 0 ? S7_READY_READ : 0U));
+    if (conn->turn.half_close && unsent == 0) {
+        s7_stream_shutdown(conn->stream);
+        conn->turn.half_close = false;
+    }
+    s7_stream_want(conn->stream, (sendable > 0 ? S7_READY_WRITE : 0U) | (reads ? S7_READY_READ : 0U));
     s7_timer_set(conn->server->loop, &conn->deadline, next_deadline(conn));
     sim_tell_later(conn);
-    if (sim_conn_is_held(conn)) {
-        s7_timer_set(conn->server->loop, &conn->hold, conn->turn.due_ns);
+    if (sim_conn_is_held(conn) || conn->deaf) {
+        s7_timer_set(conn->server->loop, &conn->hold, held_until(conn));
     } else if (unsent == 0 && conn->parked_ns == S7_NEVER_NS && sim_session_ready(conn->session)) {
         sim_turn_activate(conn); /* more frames than answers had room for */
         s7_loop_wake(conn->server->loop);
@@ -349,10 +404,17 @@ static void settle(struct sim_conn *conn)
 void sim_turn_settle(struct sim_conn *conn)
 {
     const uint8_t *bytes;
-    size_t len = sim_session_pending(conn->session, &bytes);
+    size_t pending, len;
 
+    if (conn->shape != NULL)
+        sim_shape_turn_round(conn->shape, sim_session_unsent(conn->session),
+                             s7_loop_now_ns(conn->server->loop));
+    len = may_send(conn, &pending);
+    (void)sim_session_pending(conn->session, &bytes);
     if (conn->turn.vanish)
         sim_lasting_vanish(conn);
+    if (conn->turn.deafen)
+        sim_lasting_deafen(conn);
     if (len > 0) {
         ssize_t sent = s7_stream_write(conn->stream, bytes, len);
         conn->server->stats.writes++;
@@ -360,8 +422,12 @@ void sim_turn_settle(struct sim_conn *conn)
             sim_conn_lost(conn, s7_stream_error(conn->stream));
             return;
         }
-        if (sent > 0)
+        if (sent > 0) {
             sim_session_sent(conn->session, (size_t)sent);
+            conn->sent_ns = s7_loop_now_ns(conn->server->loop);
+        }
+        if (sent > 0 && conn->shape != NULL)
+            sim_shape_sent(conn->shape, (size_t)sent);
     }
     settle(conn);
 }
@@ -382,15 +448,23 @@ void sim_turn_due(s7_timer *timer, void *arg)
     uint8_t *room;
 
     (void)timer;
+    if (conn->deaf && conn->hears_ns <= s7_loop_now_ns(conn->server->loop))
+        sim_conn_hear_again(conn);
     if (sim_session_room(conn->session, &room) == 0)
         sim_session_resume(conn->session, s7_loop_now_ns(conn->server->loop));
     sim_turn_activate(conn);
 }
 
+void sim_turn_leave(s7_timer *timer, void *arg)
+{
+    (void)timer;
+    sim_turn_activate(arg);
+}
+
 void sim_turn(s7_loop *loop, void *arg)
 {
     sim_server *server = arg;
-    struct sim_conn *list = take_active(server), *next;
+    struct sim_conn *list = server->paused > 0 ? NULL : take_active(server), *next;
 
     (void)loop;
     if (list == NULL)

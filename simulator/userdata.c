@@ -138,6 +138,7 @@ static void answer_first(struct sim_call *call, const struct service *service)
                                 .sequence = call->sequence,
                                 .len = call->wr.len,
                                 .unit_ref = is_long ? next_unit_ref(job->plc) : 0};
+    chain->refuses = sim_quirk_is(job->quirk, SIM_FAULT_SZL_PARTIAL);
     job->chained = is_long;
     answer_unit(job, call->request, service);
 }
@@ -149,8 +150,8 @@ static void follow_up(struct sim_job *job, const struct s7_userdata *request)
     const struct sim_chain *chain = &job->link->chain;
     const struct service *service = chain->service;
 
-    if (chain->open && service->group == request->group && service->subfunction == request->subfunction &&
-        chain->sequence == request->sequence)
+    if (chain->open && !chain->refuses && service->group == request->group &&
+        service->subfunction == request->subfunction && chain->sequence == request->sequence)
         answer_unit(job, request, service);
     else
         answer_error(job, request, request->sequence, SIM_ERR_NOT_NOW);
@@ -165,8 +166,11 @@ static void first_request(struct sim_job *job, const struct s7_userdata *request
                             .reply = &job->replies[!job->link->chain.which],
                             .sequence = service->sequence};
 
+    uint16_t error = sim_quirk_refuses(job->quirk);
+
     job->link->chain.open = false;
-    uint16_t error = service->run(&call);
+    if (error == 0)
+        error = service->run(&call);
     if (error == 0 && call.wr.full)
         error = S7_ERR_RESOURCES;
     if (error != 0)

@@ -1,10 +1,18 @@
 #include "verdict.h"
 
 #include "loop/random.h"
+#include "protocol/cotp.h"
+#include "protocol/szl.h"
+#include "protocol/userdata.h"
 #include "protocol/var.h"
 
 #include <string.h>
 
+#define NS_PER_S     INT64_C(1000000000)
+#define RTO_NS       (NS_PER_S / 5) /* Linux: TCP_RTO_MIN */
+#define RTO_TIMES    6
+#define CYCLES_MAX   100000
+#define BURST_DRAWS  1 /* tells them from those of p */
 #define DELAY_MAX_NS (INT64_C(24) * 3600 * 1000000000)
 
 /* ---- does it fit ---- */
@@ -83,12 +91,50 @@ static void look_at_items(const struct s7_pdu *pdu, const struct sim_fault_match
     }
 }
 
+/* Which items fit, for those that are done something to. */
+static void mark_items(const struct s7_pdu *pdu, const struct sim_fault_match *match,
+                       uint64_t items[SIM_ITEM_WORDS])
+{
+    struct s7_item_walk walk;
+    struct s7_var_item item;
+    bool more;
+
+    memset(items, 0, SIM_ITEM_WORDS * sizeof items[0]);
+    if (pdu == NULL || s7_item_walk_begin(pdu, &walk) != S7_OK)
+        return;
+    for (unsigned n = 0; s7_item_walk_next(&walk, &item, &more) == S7_OK && more; n++)
+        if (!match->by_item || ((match->item == 0 || match->item == n + 1) && fits_item(match, &item)))
+            items[n / 64 % SIM_ITEM_WORDS] |= UINT64_C(1) << n % 64;
+}
+
+/* A first request for one of the status lists that are meant. */
+static bool asks_for_list(const struct sim_fault_own *own, const struct s7_pdu *pdu)
+{
+    struct s7_userdata request;
+    uint16_t id, index;
+
+    return pdu != NULL && s7_userdata_decode(pdu, &request) == S7_OK && request.group == S7_GROUP_CPU &&
+           request.subfunction == S7_CPU_READ_SZL && request.type == S7_USERDATA_REQUEST &&
+           s7_szl_request_decode(request.payload, request.payload_len, &id, &index) == S7_OK &&
+           sim_quirk_names_list(own, id);
+}
+
+static bool holds_payload(const struct sim_fault_match *match, const struct s7_pdu *pdu)
+{
+    return memmem(pdu->param, pdu->param_len, match->payload, match->payload_len) != NULL ||
+           memmem(pdu->data, pdu->data_len, match->payload, match->payload_len) != NULL;
+}
+
 static bool fits_contents(const struct sim_fault_match *match, const struct sim_asked *asked)
 {
     bool any_number = match->items.low == 0 && match->items.high == UINT32_MAX;
     struct contents contents;
 
     if (match->ref >= 0 && (asked->pdu == NULL || asked->pdu->ref != match->ref))
+        return false;
+    if (match->rosctr != 0 && (asked->pdu == NULL || asked->pdu->rosctr != match->rosctr))
+        return false;
+    if (match->payload_len > 0 && (asked->pdu == NULL || !holds_payload(match, asked->pdu)))
         return false;
     if (!match->by_item && any_number)
         return true;
@@ -123,14 +169,24 @@ bool sim_armed_is_live(const struct sim_armed *armed, int64_t now_ns)
     return !armed->gone && armed->stage != SIM_ARMED_OVER && !is_over(armed, now_ns);
 }
 
+static bool is_about_lists(const struct sim_fault *fault)
+{
+    return fault->type == SIM_FAULT_SZL_MISSING || fault->type == SIM_FAULT_SZL_PARTIAL ||
+           (fault->type == SIM_FAULT_DEFECT && fault->own.choice == SIM_FN_USERDATA);
+}
+
 static bool fits(const struct sim_armed *armed, const struct sim_asked *asked, uint64_t *once)
 {
     const struct sim_fault *fault = &armed->fault;
 
-    if (fault->type == SIM_FAULT_REFUSE || (fault->type == SIM_FAULT_CONN_LIMIT && asked->again))
+    if (armed->now.defect)
+        return !armed->gone;
+    if (fault->type == SIM_FAULT_CONN_LIMIT && asked->again)
         return false;
-    return fault->own.at_ns < 0 && (fault->match.fns & (unsigned)asked->fn) != 0 &&
-           sim_armed_is_live(armed, asked->now_ns) &&
+    if (is_about_lists(fault) && !asks_for_list(&fault->own, asked->pdu))
+        return false;
+    return fault->own.at_ns < 0 && !sim_fault_waits_for_idleness(fault) &&
+           (fault->match.fns & (unsigned)asked->fn) != 0 && sim_armed_is_live(armed, asked->now_ns) &&
            asked->now_ns - armed->armed_ns >= fault->trigger.from_ns &&
            sim_armed_fits_conn(armed, asked->peer, asked->conn, asked->role) &&
            fits_contents(&fault->match, asked) && fits_once(armed, once);
@@ -153,14 +209,28 @@ static bool counts_say_so(const struct sim_armed *armed)
     return n > trigger->after && (trigger->every == 0 || (n - trigger->after) % trigger->every == 0);
 }
 
+/* Two states, as Gilbert has them: each match may begin or end a burst, and fires inside one. */
+static bool bursts(struct sim_armed *armed, uint64_t seed, unsigned conn)
+{
+    const struct sim_fault_trigger *trigger = &armed->fault.trigger;
+    uint64_t bits = s7_draw(draw(armed, seed, conn), BURST_DRAWS, conn, armed->now.matched);
+
+    if (bits >> 32 < (armed->now.in_burst ? trigger->p_leave : trigger->p_enter))
+        armed->now.in_burst = !armed->now.in_burst;
+    return armed->now.in_burst;
+}
+
 static bool is_triggered(struct sim_armed *armed, uint64_t seed, unsigned conn, int64_t now_ns)
 {
-    if (armed->now.until_ns != S7_NEVER_NS) /* begun, and not over */
+    if (armed->now.until_ns != S7_NEVER_NS || armed->now.defect) /* begun, and not over */
         return true;
+    if (armed->fault.trigger.bursts && !bursts(armed, seed, conn))
+        return false;
     if (!counts_say_so(armed) || draw(armed, seed, conn) >> 32 >= armed->fault.trigger.p)
         return false;
     if (armed->fault.type == SIM_FAULT_HANG && armed->fault.own.for_ns != S7_NEVER_NS)
         armed->now.until_ns = now_ns + armed->fault.own.for_ns;
+    armed->now.defect = armed->fault.type == SIM_FAULT_DEFECT;
     return true;
 }
 
@@ -179,7 +249,7 @@ static bool has_nothing_to_do(const struct sim_armed *armed, const struct sim_as
     const struct sim_fault_own *own = &armed->fault.own;
     unsigned in = 0;
 
-    if (armed->fault.type == SIM_FAULT_HALF_OPEN)
+    if (armed->fault.type == SIM_FAULT_HALF_OPEN || armed->fault.type == SIM_FAULT_RESURRECT)
         return asked->cable_out;
     if (armed->fault.type != SIM_FAULT_CONN_LIMIT)
         return false;
@@ -201,12 +271,17 @@ static int64_t times(int64_t each_ns, uint64_t n)
     return n > 0 && each_ns > DELAY_MAX_NS / (int64_t)n ? DELAY_MAX_NS : each_ns * (int64_t)n;
 }
 
-/* The time is drawn from a number of its own: the same bits said already whether it fires. */
+/* What it does is drawn from a number of its own: the same bits said already whether it fires. */
+static uint64_t own_draw(const struct sim_armed *armed, uint64_t seed, unsigned conn)
+{
+    return s7_draw(draw(armed, seed, conn), armed->id, conn, armed->now.matched);
+}
+
 static int64_t think_time(const struct sim_armed *armed, uint64_t seed, const struct sim_asked *asked)
 {
     const struct sim_fault_own *own = &armed->fault.own;
-    uint64_t bits = s7_draw(draw(armed, seed, asked->conn), armed->id, asked->conn, armed->now.matched);
-    int64_t ns = s7_draw_range(bits, own->time.low_ns, own->time.high_ns);
+    uint64_t bits = own_draw(armed, seed, asked->conn);
+    int64_t ns = sim_dist_draw(&own->time, bits);
     struct contents contents;
 
     if (asked->pdu == NULL || (own->per_item_ns == 0 && own->per_byte_ns == 0))
@@ -216,23 +291,183 @@ static int64_t think_time(const struct sim_armed *armed, uint64_t seed, const st
     return add_up(ns, times(own->per_byte_ns, contents.bytes));
 }
 
-static void rule(const struct sim_armed *armed, uint64_t seed, const struct sim_asked *asked,
-                 struct sim_verdict *out)
-{
-    static const enum sim_deed deeds[] = {
-        [SIM_FAULT_CONN_LIMIT] = SIM_DEED_TURN_AWAY, [SIM_FAULT_RST_NOW] = SIM_DEED_RESET,
-        [SIM_FAULT_FIN_NOW] = SIM_DEED_FINISH,       [SIM_FAULT_CUT] = SIM_DEED_CUT,
-        [SIM_FAULT_HALF_OPEN] = SIM_DEED_VANISH,     [SIM_FAULT_HANG] = SIM_DEED_SWALLOW,
-    };
+/* ---- when the answer leaves, and how ---- */
 
-    out->fault = armed->fault.kind->name;
-    if (armed->fault.type == SIM_FAULT_SLOW) {
-        out->delay_ns = add_up(out->delay_ns, think_time(armed, seed, asked));
+/* A retransmission may be lost as well, as long as Linux would try. */
+static int64_t stall(const struct sim_armed *armed, uint64_t bits)
+{
+    int64_t rto_ns = RTO_NS, all_ns = rto_ns;
+
+    for (unsigned i = 1; armed->fault.trigger.p < SIM_P_ONE && i < RTO_TIMES; i++) {
+        if (s7_draw(bits, i, 0, 0) >> 32 >= armed->fault.trigger.p)
+            break;
+        rto_ns *= 2;
+        all_ns += rto_ns;
+    }
+    return all_ns;
+}
+
+/* The end of the cycle that runs; each has a length of its own. */
+static int64_t cycle_end(struct sim_armed *armed, uint64_t seed, int64_t now_ns)
+{
+    struct sim_fault_counts *now = &armed->now;
+
+    if (now->n_cycles == 0)
+        now->cycle_ns = armed->armed_ns;
+    for (unsigned i = 0; now->cycle_ns <= now_ns; i++) {
+        int64_t ns = sim_dist_draw(&armed->fault.own.time, s7_draw(seed, armed->id, 0, now->n_cycles++));
+        if (i == CYCLES_MAX) /* nobody asked for long: the cycles between are not looked at */
+            now->cycle_ns = now_ns;
+        now->cycle_ns += ns > 0 ? ns : 1;
+    }
+    return now->cycle_ns;
+}
+
+/* len bytes through a bucket of own.bytes that fills at own.n per second: when the last of them is through.
+ */
+static int64_t pass(const struct sim_fault_own *own, size_t len, int64_t now_ns, int64_t *full_ns)
+{
+    int64_t byte_ns = NS_PER_S / own->n, burst_ns = times(byte_ns, own->bytes);
+
+    if (*full_ns < now_ns)
+        *full_ns = now_ns;
+    *full_ns += times(byte_ns, len);
+    return *full_ns - now_ns > burst_ns ? *full_ns - burst_ns : now_ns;
+}
+
+/* In pieces of a burst, so that the last of them leaves when the last byte is through. */
+void sim_armed_pour(struct sim_armed *armed, size_t len, int64_t now_ns, struct sim_leaving *leaving)
+{
+    const struct sim_fault_own *own = &armed->fault.own;
+    uint32_t piece = own->bytes < len ? own->bytes : (uint32_t)len;
+
+    if (piece == 0)
+        return;
+    int64_t gap_ns = times(NS_PER_S / own->n, piece);
+    int64_t from_ns = pass(own, len, now_ns, &armed->now.tx_free_ns) - times(gap_ns, (len - 1) / piece);
+    if (leaving->from_ns < from_ns)
+        leaving->from_ns = from_ns;
+    if (leaving->piece > 0)
+        return;
+    leaving->piece = piece;
+    leaving->gap = (struct sim_dist){.low_ns = gap_ns, .high_ns = gap_ns};
+}
+
+static void delay_telegrams(const struct sim_armed *armed, uint64_t bits, const struct sim_asked *asked,
+                            struct sim_verdict *out)
+{
+    const struct sim_fault_own *own = &armed->fault.own;
+
+    if (own->directions & S7_VANISH_OUT)
+        out->late_ns = add_up(out->late_ns, sim_dist_draw(&own->time, bits));
+    if (own->directions & S7_VANISH_IN) {
+        int64_t due_ns = asked->came_ns + sim_dist_draw(&own->time, s7_draw(bits, 1, 0, 0));
+        out->delay_ns = add_up(out->delay_ns, due_ns > asked->now_ns ? due_ns - asked->now_ns : 0);
+    }
+}
+
+static size_t telegram_len(const struct s7_pdu *pdu)
+{
+    return pdu == NULL ? 0 : S7_DT_OVERHEAD + S7_PDU_HEADER_LEN + pdu->param_len + pdu->data_len;
+}
+
+static void pass_bucket(struct sim_armed *armed, const struct sim_asked *asked, struct sim_verdict *out)
+{
+    int64_t in_ns = pass(&armed->fault.own, telegram_len(asked->pdu), asked->now_ns, &armed->now.rx_free_ns);
+
+    out->delay_ns = add_up(out->delay_ns, in_ns - asked->now_ns);
+    out->bucket = armed->id;
+}
+
+/* What a fault adds to how an answer leaves, in pieces or together. */
+static void shape(const struct sim_armed *armed, uint64_t bits, int64_t now_ns, struct sim_verdict *out)
+{
+    const struct sim_fault_own *own = &armed->fault.own;
+    struct sim_leaving *leaving = &out->leaving;
+
+    if (armed->fault.type == SIM_FAULT_COALESCE || armed->fault.type == SIM_FAULT_REORDER) {
+        out->reorders = armed->fault.type == SIM_FAULT_REORDER;
+        leaving->hold = own->n;
+        leaving->from_ns = now_ns + own->span_ns;
         return;
     }
-    out->deed = deeds[armed->fault.type];
+    leaving->gap = own->time;
+    leaving->bits = bits;
+    if (armed->fault.type == SIM_FAULT_DRIBBLE)
+        leaving->piece = own->n;
+    out->splits = armed->fault.type == SIM_FAULT_SPLIT;
+    out->split_at = own->cut_at;
+    out->split_n = own->cut_n;
+}
+
+/* True: the request goes on to the next fault, it is only later, or its answer leaves otherwise. */
+static bool goes_on(struct sim_armed *armed, uint64_t seed, const struct sim_asked *asked,
+                    struct sim_verdict *out)
+{
+    uint64_t bits = own_draw(armed, seed, asked->conn);
+
+    switch (armed->fault.type) {
+    case SIM_FAULT_SLOW:
+        out->delay_ns = add_up(out->delay_ns, think_time(armed, seed, asked));
+        return true;
+    case SIM_FAULT_LATE_AFTER_TIMEOUT:
+        out->delay_ns = add_up(out->delay_ns, armed->fault.own.span_ns);
+        return true;
+    case SIM_FAULT_LATENCY:
+        delay_telegrams(armed, bits, asked, out);
+        return true;
+    case SIM_FAULT_LOSS_STALL:
+        out->late_ns = add_up(out->late_ns, stall(armed, bits));
+        return true;
+    case SIM_FAULT_CYCLE_JITTER:
+        out->leaving.from_ns = cycle_end(armed, seed, asked->now_ns);
+        return true;
+    case SIM_FAULT_BANDWIDTH:
+        pass_bucket(armed, asked, out);
+        return true;
+    case SIM_FAULT_DRIBBLE:
+    case SIM_FAULT_SPLIT:
+    case SIM_FAULT_COALESCE:
+    case SIM_FAULT_REORDER:
+        shape(armed, bits, asked->now_ns, out);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void rule(struct sim_armed *armed, uint64_t seed, const struct sim_asked *asked,
+                 struct sim_verdict *out)
+{
+    static const enum sim_deed deeds[SIM_FAULT_TYPES] = {
+        [SIM_FAULT_CONN_LIMIT] = SIM_DEED_TURN_AWAY,
+        [SIM_FAULT_RST_NOW] = SIM_DEED_RESET,
+        [SIM_FAULT_FIN_NOW] = SIM_DEED_FINISH,
+        [SIM_FAULT_RST_AFTER_REPLY] = SIM_DEED_FINISH,
+        [SIM_FAULT_CUT] = SIM_DEED_CUT,
+        [SIM_FAULT_HALF_OPEN] = SIM_DEED_VANISH,
+        [SIM_FAULT_RESURRECT] = SIM_DEED_VANISH,
+        [SIM_FAULT_HANG] = SIM_DEED_SWALLOW,
+        [SIM_FAULT_FIN_HALF] = SIM_DEED_HALF_CLOSE,
+        [SIM_FAULT_ZERO_WINDOW] = SIM_DEED_DEAFEN,
+        [SIM_FAULT_COTP_NO_CC] = SIM_DEED_SWALLOW,
+        [SIM_FAULT_DEFECT] = SIM_DEED_SWALLOW,
+        [SIM_FAULT_COTP_DR] = SIM_DEED_TURN_AWAY,
+    };
+    enum sim_deed deed = deeds[armed->fault.type];
+
+    out->fault = armed->fault.kind->name;
+    if (goes_on(armed, seed, asked, out))
+        return;
+    out->deed = deed == SIM_DEED_SERVE ? SIM_DEED_SPOIL : deed;
     out->id = armed->id;
+    out->type = armed->fault.type;
     out->own = armed->fault.own;
+    out->bits = own_draw(armed, seed, asked->conn);
+    if (out->deed == SIM_DEED_SPOIL)
+        mark_items(asked->pdu, &armed->fault.match, out->items);
+    if (out->type == SIM_FAULT_DUPLICATE)
+        out->leaving.gap = out->own.time;
 }
 
 void sim_judge(struct sim_armed *list, uint64_t seed, const struct sim_asked *asked, uint64_t *once,

@@ -11,6 +11,8 @@
 #define SIMULATOR_VERDICT_H
 
 #include "simulator/fault.h"
+#include "simulator/shape.h"
+#include "simulator/spoil.h"
 
 #include "loop/loop.h"
 #include "protocol/pdu.h"
@@ -18,6 +20,11 @@
 /* What a turn can change and a rewind must put back. */
 struct sim_fault_counts {
     uint64_t matched, fired;
+    bool in_burst;
+    bool defect;                    /* it has begun, and goes on until the power does not */
+    int64_t tx_free_ns, rx_free_ns; /* bandwidth: when its bucket is full again */
+    int64_t cycle_ns;               /* cycle_jitter: when the cycle ends, */
+    uint64_t n_cycles;              /* and how many there were */
     int64_t until_ns; /* hang with `for`: fires at each match until then; S7_NEVER_NS: not begun */
 };
 
@@ -35,8 +42,14 @@ struct sim_armed {
     struct sim_station *station;
     s7_timer timer;
     enum { SIM_ARMED_WAITS, SIM_ARMED_ACTS, SIM_ARMED_OVER } stage; /* refuse, and faults with at= */
+    bool begun;                                                     /* a door's: it was time for it once */
     int64_t began_ns;
     s7_status unsupported;
+    int64_t *times_ns;      /* rate_limit_connect: when the last own.n connections came, a ring; owned */
+    int64_t hears_again_ns; /* power_cycle */
+    uint8_t *image;         /* frozen: the block as it was; owned */
+    uint32_t image_len;
+    uint64_t n_times; /* port_flap: how often it moved */
 };
 
 /* A request and who asks it. */
@@ -50,6 +63,7 @@ struct sim_asked {
     int64_t now_ns;
     const unsigned *admitted; /* connections that are in, by role: SIM_ROLES numbers */
     bool cable_out;           /* half_open has it already */
+    int64_t came_ns;          /* when the request came, or the last of what came with it */
 };
 
 enum sim_deed {
@@ -59,16 +73,32 @@ enum sim_deed {
     SIM_DEED_FINISH,  /* run it, answer, then close */
     SIM_DEED_CUT,     /* run it, answer in part */
     SIM_DEED_VANISH,  /* take the cable out, run it, answer into whatever is left */
-    SIM_DEED_TURN_AWAY
+    SIM_DEED_TURN_AWAY,
+    SIM_DEED_HALF_CLOSE, /* neither run nor answer, end the own direction */
+    SIM_DEED_SPOIL,      /* run it, or answer it, as its quirk says */
+    SIM_DEED_DEAFEN      /* run it, answer, then do not read any more */
 };
 
 struct sim_verdict {
     enum sim_deed deed;
-    int64_t delay_ns;         /* before any of it */
-    const char *fault;        /* the name of the one that did something, or NULL; static */
-    uint64_t id;              /* of the one that chose the deed */
-    struct sim_fault_own own; /* its parameters: it may be dropped while the request is held */
+    int64_t delay_ns;               /* before any of it */
+    const char *fault;              /* the name of the one that did something, or NULL; static */
+    uint64_t id;                    /* of the one that chose the deed */
+    enum sim_fault_type type;       /* what it is */
+    uint64_t bits;                  /* what it draws from */
+    uint64_t items[SIM_ITEM_WORDS]; /* those that fit it, from 0 */
+    struct sim_fault_own own;       /* its parameters: it may be dropped while the request is held */
+    /* how the answer leaves */
+    struct sim_leaving leaving;
+    int64_t late_ns; /* so much later than it would */
+    bool splits, reorders;
+    enum sim_cut_at split_at;
+    uint32_t split_n;
+    uint64_t bucket; /* the id of the fault `bandwidth` that it has to pass; 0: none */
 };
+
+/* An answer of len bytes passes the bucket of a fault `bandwidth`. */
+void sim_armed_pour(struct sim_armed *armed, size_t len, int64_t now_ns, struct sim_leaving *leaving);
 
 /* Put it in its place. */
 void sim_armed_insert(struct sim_armed **list, struct sim_armed *armed);

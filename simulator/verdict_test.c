@@ -169,6 +169,10 @@ static void items_match_by_area_db_overlap_index_and_number(void **state)
         {"items=2 area=I", false},
         {"ref=0x1234", true},
         {"ref=1", false},
+        {"rosctr=job", true},
+        {"rosctr=userdata", false},
+        {"payload=120a1002", true}, /* of the first item */
+        {"payload=120a1003", false},
     };
     const struct s7_var_item items[] = {bytes_at(S7_AREA_DB, 7, 10, 4), bytes_at(S7_AREA_M, 0, 20, 2)};
 
@@ -317,6 +321,24 @@ static void draw_pattern(char *text, size_t n, uint64_t id)
         text[i] = after > before ? 'x' : '.';
     }
     text[n] = '\0';
+}
+
+static void bursts_have_the_length_and_the_distance_that_they_are_given(void **state)
+{
+    struct sim_armed *armed = arm(1, "hang", "burst(0.05,0.25)");
+    unsigned fired = 0, begun = 0;
+    bool in = false;
+
+    (void)state;
+    for (unsigned i = 0; i < 10000; i++) {
+        bool hit = read_on(1) == SIM_DEED_SWALLOW;
+        begun += hit && !in;
+        fired += hit;
+        in = hit;
+    }
+    assert_int_equal(armed->now.fired, fired);
+    assert_in_range(begun, 350, 490);             /* 10000 / (20 + 4) */
+    assert_in_range(fired, 3 * begun, 5 * begun); /* 4 each */
 }
 
 static void without_one_fault_the_draws_of_others_are_as_they_were(void **state)
@@ -487,6 +509,7 @@ int main(void)
         TEST(a_window_begins_with_from_and_ends_before_to),
         TEST(a_hang_with_for_takes_every_match_from_its_first_firing_on),
         TEST(p_is_the_share_of_matches_that_fire),
+        TEST(bursts_have_the_length_and_the_distance_that_they_are_given),
         TEST(without_one_fault_the_draws_of_others_are_as_they_were),
         TEST(another_seed_draws_otherwise),
         TEST(a_rewound_turn_decides_the_same),

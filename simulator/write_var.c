@@ -82,9 +82,20 @@ uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, cons
         return code;
     if (unit->payload_len != range.len)
         return S7_ITEM_INCONSISTENT;
+    if (job->ignore_write)
+        return S7_ITEM_OK;
     if (job->refuse_writes)
         return S7_ITEM_HARDWARE;
     return store(job, &range, unit);
+}
+
+static uint8_t write_item(struct sim_job *job, const struct s7_var_item *item,
+                          const struct s7_data_unit *unit, unsigned n)
+{
+    uint8_t code = sim_item_code(job, n);
+
+    job->ignore_write = sim_quirk_hits(job->quirk, SIM_FAULT_WRITE_IGNORED, n);
+    return code != 0 ? code : sim_write_item(job, item, unit);
 }
 
 /* Items are done in order; a bad one does not stop later ones, and earlier ones stay. */
@@ -106,7 +117,7 @@ void sim_write_var(struct sim_job *job)
     s7_wr_be(answer, 1, S7_FN_WRITE_VAR);
     s7_wr_be(answer, 1, count);
     s7_pdu_param_end(answer, start);
-    while (next(&pairs, &item, &unit, &more) == S7_OK && more)
-        s7_wr_be(answer, 1, sim_write_item(job, &item, &unit));
+    for (unsigned n = 0; next(&pairs, &item, &unit, &more) == S7_OK && more; n++)
+        s7_wr_be(answer, 1, write_item(job, &item, &unit, n));
     s7_pdu_end(answer, start);
 }

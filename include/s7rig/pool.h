@@ -51,9 +51,10 @@
  * until an S7 setup was finished; this goes on whether somebody waits or not. Those who wait stay until their
  * deadline and then get S7_E_PLC_DOWN with the last cause; with fail_fast_when_down they get it at once.
  *
- * Asleep. When the process did not run for longer than a check may take (stopped, the machine slept), nothing
- * that is overdue is held against a connection: that time is not idle time, and each idle connection is
- * checked once, one after the other, eight in health_timeout_ms.
+ * Asleep. When the process did not run for longer than a check may take (it was stopped), nothing that is
+ * overdue is held against a connection: that time is not idle time, and each idle connection is checked once,
+ * one after the other, eight in health_timeout_ms. While the machine sleeps the monotonic clock stands still,
+ * so that nothing becomes overdue; the checks come as soon as the pool's thread has something to do.
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).

@@ -417,6 +417,38 @@ static void p14_a_dial_that_is_given_up_leaves_no_socket(void **state)
 
 /* ---- P24 ---- */
 
+/* The linker turns looks at clocks to us. */
+int __real_clock_gettime(clockid_t clock, struct timespec *at);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *at);
+
+static atomic_int hours_asleep; /* of the machine, as it seems */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *at)
+{
+    int result = __real_clock_gettime(clock, at);
+
+    if (clock == CLOCK_BOOTTIME)
+        at->tv_sec += 3600 * atomic_load(&hours_asleep);
+    return result;
+}
+
+static void p24_when_the_machine_slept_idle_connections_are_checked(void **state)
+{
+    (void)state;
+    options.size = 3;
+    options.start = S7_POOL_START_ALL;
+    options.health_check_ms = 0;
+    open_pool();
+    s7_client *client = borrow();
+    assert_int_equal(stats().health_checks, 0);
+    atomic_store(&hours_asleep, 8);
+    assert_int_equal(s7_pool_discard(pool, client), S7_OK); /* something to do for the pool's thread */
+    UNTIL(stats().health_checks == 2);
+    UNTIL(stats().available == 2);
+    assert_int_equal(stats().health_check_failures, 0);
+    assert_int_equal(stats().connects, 3);
+}
+
 /* A child stops us, and lets us go on after that time. */
 static void be_stopped_for(unsigned ms)
 {
@@ -493,6 +525,7 @@ int main(void)
         TEST(p19_a_storm_of_signals_does_not_put_a_deadline_off),
         TEST(p23_a_child_has_nothing_of_the_parents_pool_and_ends_nothing_of_it),
         TEST(p24_a_process_that_was_stopped_keeps_its_idle_connections_and_checks_each_once),
+        TEST(p24_when_the_machine_slept_idle_connections_are_checked),
         TEST(p28_a_token_cancelled_after_the_call_is_nothing_to_the_next_borrower),
         TEST(p28_a_caller_cancelled_while_his_connection_is_made_takes_nothing_from_others),
         TEST(a_silent_drop_is_found_by_keep_alive_where_there_are_no_checks),

@@ -96,12 +96,17 @@ static void open_pool(void)
         fail_msg("%s: %s", err.asked, err.came);
 }
 
-static s7_pool_stats stats(void)
+static s7_pool_stats stats_of(s7_pool *of)
 {
     s7_pool_stats s = {.struct_size = sizeof s};
 
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
+    assert_int_equal(s7_pool_stats_get(of, &s), S7_OK);
     return s;
+}
+
+static s7_pool_stats stats(void)
+{
+    return stats_of(pool);
 }
 
 static s7_client *borrow(void)
@@ -288,6 +293,7 @@ static void a_pool_of_a_group_that_has_none_is_given_one(void **state)
     s7_client *third = borrow(); /* and back */
     assert_int_equal(s7_pool_new(house.house.endpoint, &options, &late, NULL), S7_OK);
     assert_int_equal(s7_pool_start(late, NULL), S7_OK);
+    UNTIL(stats_of(late).denied);
     assert_int_equal(s7_pool_get(late, S7_WITHIN(50), &client), S7_E_BUDGET); /* all are lent */
     assert_int_equal(s7_pool_put(pool, third), S7_OK);
     assert_int_equal(s7_pool_get(late, NULL, &client), S7_OK);

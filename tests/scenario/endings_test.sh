@@ -8,7 +8,7 @@ ends 1 --seed 77 -- "FAILED   it.lua: a wrong value" "it.lua:7: expected == 5, g
     '| expect(client:read("DB1.DBB0"), 5)' "called from it.lua:9" "at 3.0" "seed 77, virtual time" \
     'fault: plc1 at it.lua:5: "slow fn=read time=1s" matched 1, fired 1' "last on the wire:" \
     "plc1 connection 1  read job, reference" "DB1 byte 0 (1 BYTE)" "plc1 connection 1  read answer, reference" "FF with 1 bytes" \
-    "0300001F" "again: s7rig run it.lua --seed 77" "0 passed, 1 failed, 0 skipped" "log:" "2.001 s  I was here nil 5 true table" <<'EOF'
+    "0300001F" "again: s7rig run it.lua --seed 77" "0 passed, 1 failed, 0 skipped" "log:" "2.001 s  I was here nil 5 true {}" <<'EOF'
 title = "a wrong value"
 local plc = PLC { db = {[1] = 10} }
 local client = Client { plc }
@@ -173,10 +173,22 @@ EOF
 ends 1 -- "it.lua: time stands still: something is done again and again without waiting" "waits: wait at it.lua:1" <<'EOF'
 while true do wait(0) end
 EOF
-ends 1 -- "it.lua: it has not ended after 24 h of its time" "waits: wait at it.lua:1" "at 86400.000000 s" <<'EOF'
+ends 1 -- "it.lua: it has not ended after 10 days of its time" "waits: wait at it.lua:1" "at 864000.000000 s" <<'EOF'
 while true do wait("1h") end
 EOF
-ends 1 -- "it.lua: it has not ended after 24 h" "waits: task:join at it.lua:2" "waits: task:join at it.lua:4" <<'EOF'
+ends 0 -- "1 passed" <<'EOF'
+local pool = Pool { PLC {}, size = 1, min_idle = 1, max_idle_ms = "2d", health_check_ms = "1h" }
+pool:start()
+wait("36h")
+for _ = 1, 3 do wait(24*h) end
+expect(now(), ">=", 108*h)
+expect(pool.stats.connects, 1)
+expect(pool.stats.health_checks, ">=", 107)
+local long = Workers { pool, times = 3, address = "MB0", pause = "25h" }
+long:join()
+expect(long.ok, 3)
+EOF
+ends 1 -- "it.lua: nothing has gone on for 24 h of its time" "waits: task:join at it.lua:2" "waits: task:join at it.lua:4" <<'EOF'
 local a, b
 a = go(function() b:join() end)
 b = go(function()

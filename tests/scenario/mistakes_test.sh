@@ -95,14 +95,14 @@ ends 1 -- "it.lua:2: Pool: expected its plc first and then names" "got the key 2
 local plc = PLC {}
 Pool { plc, plc }
 EOF
-ends 1 -- "it.lua:1: Pool: make a pool for" "a size of 1..64 connections (arg)" <<'EOF'
+ends 1 -- "it.lua:1: Pool: make a pool for" "a size of 1..64 connections, got 0 (arg)" <<'EOF'
 Pool { PLC {}, size = 0 }
 EOF
-ends 1 -- "a size of 1..64 connections (arg)" <<'EOF'
+ends 1 -- "a size of 1..64 connections, got 65 (arg)" <<'EOF'
 Pool { PLC {}, size = 65 }
 EOF
-ends 1 -- "it.lua:1: Pool: size: expected a whole number 0..65535, got five" <<'EOF'
-Pool { PLC {}, size = "five" }
+ends 1 -- 'it.lua:1: Pool: size: expected a whole number 0..65535, got "5"' <<'EOF'
+Pool { PLC {}, size = "5" }
 EOF
 ends 1 -- "it.lua:1: Pool: name: expected a text, got 5" <<'EOF'
 Pool { PLC {}, name = 5 }
@@ -138,13 +138,13 @@ EOF
 ends 1 -- "it.lua:1: a group has no fields; got size" <<'EOF'
 expect(Group {}.size)
 EOF
-ends 1 -- "it.lua:1: Pool: start: expected one, all or background, got some" <<'EOF'
+ends 1 -- "it.lua:1: Pool: start: expected one, all or background, got \"some\"" <<'EOF'
 Pool { PLC {}, start = "some" }
 EOF
 ends 1 -- "it.lua:1: Client: type: expected pg, op or basic, got 1" <<'EOF'
 Client { PLC {}, type = 1 }
 EOF
-ends 1 -- "it.lua:1: Client: type: expected pg, op or basic, got hmi" <<'EOF'
+ends 1 -- "it.lua:1: Client: type: expected pg, op or basic, got \"hmi\"" <<'EOF'
 Client { PLC {}, type = "hmi" }
 EOF
 for bad in 'counts = 5|Workers has no counts; did you mean count' 'count = 0|Workers: count: expected a whole number 1..1000, got 0' \
@@ -166,6 +166,34 @@ local plc = PLC {}
 
 Workers { plc }
 EOF
+
+for bad in 'min_idle = 9|min_idle is at most size (5), got 9' 'max_connecting = 6|max_connecting is 1..size (5), got 6' 'acquire_ms = 0|are at least 1, got 2000 and 0' \
+    'backoff_min_ms = "10s"|backoff_min_ms is at least 1, and backoff_max_ms not below it; got 10000 and 5000' 'probe_max_ms = 1|probe_max_ms not below it; got 5000 and 1' \
+    'health_check_ms = 4|at least 1 for each of the 5 connections, got 4' 'backoff_factor_percent = 99|100..1000, got 99'; do
+    ends 1 -- "it.lua:1: Pool: make a pool for" "${bad#*|}" <<EOF
+Pool { PLC {}, ${bad%%|*} }
+EOF
+done
+
+say "calls"
+for bad in 'pool:resize()|pool:resize: a pool has a size of 1..64 connections, got nothing' 'pool:resize("x")|64 connections, got "x"' 'pool:resize(2.5)|got 2.5' \
+    'pool:get(nil, {})|pool:get: expected a label, a text, as pool:get("1s", "press"); got table' 'pool:get():put()|a lease has no put; the pool takes it back: pool:put(client)' \
+    'pool:get().read("MB0")|client:read: expected what pool:get gave, got "MB0" (is it called with a colon?)' 'pool:put(nil)|pool:put: expected what pool:get gave, got nil' \
+    'fails(function() end)|fails: expected the name of an error and a function, as fails("timeout", function() ... end); got function' \
+    'fails("S7_E_TIMEOUT", function() end)|fails: no such error: S7_E_TIMEOUT; did you mean timeout?' \
+    'fails("item_missing", function() pool:read("DB1.DBB0") end).txt = nil expect(1, 2)|expected == 2, got 1' \
+    'expect(fails("item_missing", function() pool:read("DB1.DBB0") end).txt)|an error has no txt; did you mean text?' \
+    'go(function() wait("1s") end):join() go(function() wait("1s") end):cancel() expect(1, 2)|expected == 2, got 1' \
+    'local t = go(function() wait("1s") end) wait(1) t:cancel()|task:cancel: expected a task that waits in a get, read, write or connect; this one is at: wait' \
+    'local c, t = pool:get(), go(function() pool:pause() end) wait(1) t:cancel()|task:cancel: pool:pause cannot be cancelled' \
+    'PLC {}:fault()|fault: expected its name and parameters, as plc:fault("slow", "fn=read time=2s"), got nothing' \
+    'PLC {}:fault("slow", 5)|fault: expected its name and parameters' 'pool:get("10")|5min", "3d"; got "10"'; do
+    ends 1 -- "it.lua:3: " "${bad#*|}" <<EOF
+local pool = Pool { PLC {} }
+pool:start()
+${bad%%|*}
+EOF
+done
 
 say "faults"
 ends 1 -- "it.lua:1: fault: " "slwo" "slow" <<'EOF'
@@ -231,8 +259,8 @@ client:read({})
 EOF
 
 say "times"
-for bad in -1 0/0 1e300 math.huge '"5 parsecs"' '""' '"-1s"' '"1e3"' '"25h"' 'true' '{}' 'nil' '"99999999999999999999h"'; do
-    ends 1 -- "it.lua:1: wait: expected a time from 0 to 24 h, in milliseconds or as \"500ms\", \"2s\", \"5min\"; got " <<EOF
+for bad in -1 0/0 1e300 math.huge '"5 parsecs"' '""' '"-1s"' '"1e3"' '"241h"' '"11d"' '"1e1d"' '"0x1d"' '"d"' '".d"' '240*h + 1' 'true' '{}' 'nil' '"99999999999999999999h"'; do
+    ends 1 -- "it.lua:1: wait: expected a time from 0 to 10 days, in milliseconds or as \"500ms\", \"2s\", \"5min\", \"3d\"; got " <<EOF
 wait($bad)
 EOF
 done
@@ -243,7 +271,7 @@ EOF
 ends 1 -- "it.lua:1: after: expected a time and a function, got nothing" <<'EOF'
 after("1s")
 EOF
-ends 1 -- "it.lua:1: Pool: max_idle_ms: expected a time" "got soon" <<'EOF'
+ends 1 -- "it.lua:1: Pool: max_idle_ms: expected a time" "got \"soon\"" <<'EOF'
 Pool { PLC {}, max_idle_ms = "soon" }
 EOF
 

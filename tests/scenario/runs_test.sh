@@ -110,3 +110,10 @@ expect 0 "1 passed" "$s7rig" run "$dir/short.lua"
 echo 'at(0, function() end)' >>"$dir/short.lua" # late for real, and no mistake there
 expect 0 "1 passed" "$s7rig" run --real --scale 100 "$dir/short.lua"
 expect 1 "at: expected a time to come, got 0.000 s; it is 0.0" "$s7rig" run "$dir/short.lua"
+cat >"$dir/short.lua" <<'EOF'
+local pool = Pool { PLC {}, size = 3, health_check_ms = "20ms" } -- scaled it is less than the pool may check in
+pool:start()
+within("10s", function() return pool.stats.health_checks end, ">", 0)
+EOF
+expect 0 "1 passed" "$s7rig" run --real --scale 100 "$dir/short.lua"
+expect 0 "1 passed" "$s7rig" run --real --scale 100 --adapter thread "$dir/short.lua"
