@@ -516,6 +516,9 @@ void sim_fault_own_presets(struct sim_fault *fault)
     case SIM_FAULT_BANDWIDTH:
         own->bytes = 1500;
         break;
+    case SIM_FAULT_KEEPALIVE_SILENT:
+        own->ending = SIM_END_SILENCE;
+        break;
     case SIM_FAULT_COTP_DR:
     case SIM_FAULT_COTP_ER:
         own->ending = SIM_END_DR;

@@ -201,6 +201,11 @@ static const struct sim_fault_param loss_stall[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static const struct sim_fault_param keepalive_silent[] = {
+    {"after", "TIME", NULL, "how long nothing came or went", sim_take_span},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static const struct sim_fault_param idle_kill[] = {
     {"idle", "TIME", NULL, "how long nothing came or went", sim_take_span},
     {"how", "rst|fin|forget", "rst", "reset, orderly end, or the peer disappears without a word",
@@ -452,6 +457,10 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
         {"loss_stall", "TCP stream",
          "a lost segment costs one retransmission timeout (200 ms, doubling), nothing is missing", "radio",
          SIM_AT_REQUEST, 0, loss_stall},
+    [SIM_FAULT_KEEPALIVE_SILENT] =
+        {"keepalive_silent", "TCP stream",
+         "the way of an idle connection is forgotten: probes get no answer, nor does what is sent next",
+         "firewall that forgets idle flows", SIM_AT_IDLE, 0, keepalive_silent},
     [SIM_FAULT_IDLE_KILL] = {"idle_kill", "TCP stream",
                              "a connection that is idle for a time is ended or forgotten",
                              "connection monitoring of a CP, NAT table", SIM_AT_IDLE, 0, idle_kill},
