@@ -115,6 +115,53 @@ static void a_listener_may_be_shut_by_its_own_function(void **state)
     end_close(&second, S7_CLOSE_FIN);
 }
 
+/* ---- dials that are lost ---- */
+
+static void who_dials_into_nothing_waits_and_who_is_connected_does_not_notice(void **state)
+{
+    static const struct s7_loss all = {.kind = S7_LOSS_SYN, .p = UINT64_C(1) << 32}, none = {S7_LOSS_NONE};
+    struct rig *rig = *state;
+    struct end client, server, late = {.then = then_nothing};
+
+    rig_connect_apart(rig, &client, &server);
+    server.then = then_echo;
+    s7_status status = s7_listener_lose(rig->listener, &all);
+    if (status == S7_E_UNSUPPORTED) { /* no socket filters here */
+        end_close(&client, S7_CLOSE_FIN);
+        end_close(&server, S7_CLOSE_FIN);
+        skip();
+    }
+    assert_int_equal(status, S7_OK);
+    rig_dial(rig, &late);
+    for (int i = 0; i < 3; i++)
+        rig_exchange(rig, &client);
+    assert_int_equal(late.seen, 0);
+    end_close(&late, S7_CLOSE_FIN);
+    assert_int_equal(s7_listener_lose(rig->listener, &none), S7_OK);
+    rig_connect(rig);
+    rig->server.then = then_echo;
+    rig_exchange(rig, &rig->client);
+    end_close(&client, S7_CLOSE_FIN);
+    end_close(&server, S7_CLOSE_FIN);
+}
+
+static void a_missing_route_is_told_or_not_played_at_all(void **state)
+{
+    static const struct s7_loss route = {.kind = S7_LOSS_ROUTE, .os_errno = ENETUNREACH};
+    struct rig *rig = *state;
+    struct end end = {.then = then_stop};
+
+    if (s7_listener_lose(rig->listener, &route) == S7_E_UNSUPPORTED) {
+        rig_connect(rig);
+        return;
+    }
+    rig_dial(rig, &end);
+    rig_run(rig);
+    assert_int_equal(end.error, S7_E_UNREACHABLE);
+    assert_int_equal(s7_stream_errno(end.stream), ENETUNREACH);
+    end_close(&end, S7_CLOSE_FIN);
+}
+
 /* ---- streams that vanish ---- */
 
 #define BOTH (S7_VANISH_IN | S7_VANISH_OUT)
@@ -404,6 +451,8 @@ int contract_run_faults(const char *name)
         RIG_TEST(a_shut_listener_refuses_and_keeps_its_connections),
         RIG_TEST(the_port_of_a_shut_listener_is_free_when_it_is_closed),
         RIG_TEST(a_listener_may_be_shut_by_its_own_function),
+        RIG_TEST(who_dials_into_nothing_waits_and_who_is_connected_does_not_notice),
+        RIG_TEST(a_missing_route_is_told_or_not_played_at_all),
         RIG_TEST(bytes_wait_until_the_cable_is_back),
         RIG_TEST(who_wants_to_write_is_called_when_the_cable_is_back),
         RIG_TEST(ends_wait_until_the_cable_is_back),

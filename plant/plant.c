@@ -279,6 +279,7 @@ void plant_close(plant *p)
         return;
     if (!p->options.read_only) {
         sqlite3_busy_timeout(p->db, CLOSE_PATIENCE_MS);
+        plant_let_go(p);
         (void)plant_upkeep(p);
     }
     release(p);

@@ -253,6 +253,11 @@ S7_MUST_CHECK s7_status plant_set_state(plant *p, const struct plant_plc *plc,
 S7_MUST_CHECK s7_status plant_diag_add(plant *p, const struct plant_plc *plc, const uint8_t *entry,
                                        const char *text);
 
+/* Hold the file's write lock as a foreign program would, or let go of it; between turns. Turns that write are
+ * busy meanwhile. The same twice: nothing happens. S7_E_PLANT_BUSY: somebody else holds it; S7_E_PLANT_IO,
+ * S7_E_NOMEM. */
+S7_MUST_CHECK s7_status plant_lock(plant *p, bool held);
+
 /* Has this turn stored anything so far? */
 bool plant_turn_stored(const plant *p);
 

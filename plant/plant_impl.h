@@ -213,6 +213,7 @@ enum plant_sql {
 struct plant {
     char *path;
     sqlite3 *db;
+    sqlite3 *holder; /* hold.c: has the write lock against us; NULL: nobody of ours */
     sqlite3_stmt *sql[SQL_COUNT]; /* prepared at open; reset on every path */
     struct plant_options options;
     struct plant_error last_error;
@@ -297,6 +298,9 @@ int plant_sql_run(plant *p, enum plant_sql which);
 S7_MUST_CHECK s7_status plant_sql_end(plant *p, enum plant_sql which, s7_status status, const char *doing);
 
 /* ---- file (file.c) ---- */
+/* hold.c */
+void plant_let_go(plant *p);
+
 S7_MUST_CHECK s7_status plant_file_check(const char *path, bool wal, struct plant_error *error);
 S7_MUST_CHECK s7_status plant_file_lock(plant *p, struct plant_error *error);
 void plant_file_unlock(plant *p);

@@ -26,6 +26,7 @@ static void reap(sim_server *server)
             server->once_used &= ~armed->once;
             s7_timer_stop(&armed->timer);
             free(armed->times_ns);
+            free(armed->image);
             free(armed);
         }
     }
@@ -114,6 +115,8 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
     }
     s7_timer_init(&armed->timer, sim_lasting_timer, armed);
     sim_armed_insert(&armed->station->armed, armed);
+    if (fault.type == SIM_FAULT_FROZEN)
+        sim_upset_freeze(armed);
     sim_armed_enter(server); /* who hears of it may drop it */
     sim_lasting_start(armed);
     armed->mark = armed->now;
@@ -162,7 +165,7 @@ bool sim_server_fault_state(const sim_server *server, uint64_t id, struct sim_fa
 
     if (armed == NULL)
         return false;
-    bool waits = armed->fault.kind->place != SIM_AT_DOOR || armed->stage == SIM_ARMED_WAITS ||
+    bool waits = !sim_fault_comes_at_a_time(&armed->fault) || armed->stage == SIM_ARMED_WAITS ||
                  armed->fault.type == SIM_FAULT_PORT_FLAP ||
                  armed->fault.type == SIM_FAULT_RATE_LIMIT_CONNECT;
     *state = (struct sim_fault_state){.matched = armed->now.matched,

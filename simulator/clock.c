@@ -34,7 +34,8 @@ static int64_t within_years(int64_t ms)
 
 s7_datetime sim_plc_clock(const struct sim_plc *plc)
 {
-    int64_t ms = within_years(plc->wall_ms + plc->row->state.clock_ms);
+    int64_t drift_ms = (plc->wall_ms - plc->skew_since_ms) * plc->skew_ppm / 1000000;
+    int64_t ms = within_years(plc->wall_ms + plc->row->state.clock_ms + plc->skew_ms + drift_ms);
     struct s7_civil civil = {0};
 
     s7_civil_set_days(&civil, ms / MS_PER_DAY);

@@ -1,5 +1,5 @@
 /* Doors: what of a fault happens where connections come in, before a word is said. One timer per fault. */
-#include "server_impl.h"
+#include "door.h"
 
 #include "loop/random.h"
 
@@ -20,7 +20,7 @@ static int64_t later(int64_t at_ns, int64_t by_ns)
     return by_ns == S7_NEVER_NS ? S7_NEVER_NS : at_ns + by_ns;
 }
 
-__attribute__((format(printf, 2, 3))) static void note(const struct sim_armed *armed, const char *format, ...)
+void sim_door_note(const struct sim_armed *armed, const char *format, ...)
 {
     char text[128];
     va_list args;
@@ -69,7 +69,7 @@ void sim_door_upkeep(sim_server *server)
 }
 
 /* False: the operating system does not do it. */
-static bool shut(struct sim_armed *armed, int64_t for_ns)
+bool sim_door_shut(struct sim_armed *armed, int64_t for_ns)
 {
     char end[48];
 
@@ -87,16 +87,16 @@ static bool shut(struct sim_armed *armed, int64_t for_ns)
         return false;
     }
     sim_rows_watch_door(armed->station->server);
-    note(armed, "the door is shut%s", how_long(for_ns, end, sizeof end));
+    sim_door_note(armed, "the door is shut%s", how_long(for_ns, end, sizeof end));
     return true;
 }
 
-static void open_again(struct sim_armed *armed, bool over)
+void sim_door_open(struct sim_armed *armed, bool over)
 {
     armed->stage = over ? SIM_ARMED_OVER : SIM_ARMED_WAITS;
     armed->station->shut_by--;
     if (move_door(armed->station, armed->fault.kind->name) == S7_OK && !armed->station->shut)
-        note(armed, "the door is open again");
+        sim_door_note(armed, "the door is open again");
 }
 
 /* ---- who is there when it is shut ---- */
@@ -118,7 +118,7 @@ static bool stands_in_the_door(const struct sim_conn *conn, const struct sim_arm
            !sim_session_is_open(conn->session);
 }
 
-static void sweep(struct sim_armed *armed)
+void sim_door_sweep(struct sim_armed *armed)
 {
     struct sim_conn *conn = oldest(armed->station->server), *prev;
     char text[64];
@@ -136,20 +136,25 @@ static void sweep(struct sim_armed *armed)
 
 /* ---- refuse: shut once ---- */
 
+/* Connections are closed when it comes back. */
 static int64_t begin_refuse(struct sim_armed *armed)
 {
-    return shut(armed, armed->fault.own.for_ns) ? later(armed->began_ns, armed->fault.own.for_ns)
-                                                : S7_NEVER_NS;
+    return sim_door_shut(armed, armed->fault.own.for_ns) ? armed->began_ns : S7_NEVER_NS;
+}
+
+static void open_for_good(struct sim_armed *armed)
+{
+    sim_door_open(armed, true);
 }
 
 static int64_t tick_refuse(struct sim_armed *armed)
 {
     int64_t end_ns = later(armed->began_ns, armed->fault.own.for_ns);
 
-    sweep(armed);
+    sim_door_sweep(armed);
     if (end_ns > now_of(armed))
         return end_ns;
-    open_again(armed, true);
+    sim_door_open(armed, true);
     return S7_NEVER_NS;
 }
 
@@ -179,13 +184,13 @@ static int64_t tick_flap(struct sim_armed *armed)
     int64_t next_ns = S7_NEVER_NS;
 
     if (was_shut)
-        open_again(armed, over);
+        sim_door_open(armed, over);
     else if (over)
         armed->stage = SIM_ARMED_OVER;
     if (over)
         return S7_NEVER_NS;
     next_ns = now_of(armed) + draw_phase(armed, was_shut ? &armed->fault.own.time : &armed->fault.own.down);
-    if (!was_shut && !shut(armed, next_ns - now_of(armed)))
+    if (!was_shut && !sim_door_shut(armed, next_ns - now_of(armed)))
         return S7_NEVER_NS;
     return next_ns < flap_end(armed) ? next_ns : flap_end(armed);
 }
@@ -215,7 +220,7 @@ static void came(struct sim_armed *armed)
     int64_t open_ns = *oldest_of_window(armed) + window_ns;
     if (open_ns > flap_end(armed))
         open_ns = flap_end(armed);
-    if (shut(armed, open_ns - now_ns))
+    if (sim_door_shut(armed, open_ns - now_ns))
         s7_timer_set(armed->station->server->loop, &armed->timer, open_ns);
 }
 
@@ -224,7 +229,7 @@ static int64_t tick_rate_limit(struct sim_armed *armed)
     bool over = now_of(armed) >= flap_end(armed);
 
     if (armed->stage == SIM_ARMED_ACTS)
-        open_again(armed, over);
+        sim_door_open(armed, over);
     else if (over)
         armed->stage = SIM_ARMED_OVER;
     return over ? S7_NEVER_NS : flap_end(armed);
@@ -278,7 +283,7 @@ static int64_t begin_loss(struct sim_armed *armed)
         return S7_NEVER_NS;
     }
     sim_rows_watch_door(armed->station->server);
-    note(armed, "nobody can dial any more%s", how_long(armed->fault.own.for_ns, end, sizeof end));
+    sim_door_note(armed, "nobody can dial any more%s", how_long(armed->fault.own.for_ns, end, sizeof end));
     return later(armed->began_ns, armed->fault.own.for_ns);
 }
 
@@ -286,64 +291,66 @@ static void end_loss(struct sim_armed *armed)
 {
     armed->stage = SIM_ARMED_OVER;
     if (settle_loss(armed->station) == S7_OK)
-        note(armed, "the way is there again");
-}
-
-static int64_t tick_loss(struct sim_armed *armed)
-{
-    end_loss(armed);
-    return S7_NEVER_NS;
+        sim_door_note(armed, "the way is there again");
 }
 
 /* ---- timers ---- */
 
 static const struct {
-    int64_t (*begin)(struct sim_armed *armed); /* both say when to come back */
-    int64_t (*tick)(struct sim_armed *armed);
-} doors[SIM_FAULT_TYPES] = {[SIM_FAULT_REFUSE] = {begin_refuse, tick_refuse},
-                            [SIM_FAULT_BLACKHOLE_SYN] = {begin_loss, tick_loss},
-                            [SIM_FAULT_UNREACHABLE] = {begin_loss, tick_loss},
-                            [SIM_FAULT_RATE_LIMIT_CONNECT] = {begin_rate_limit, tick_rate_limit},
-                            [SIM_FAULT_PORT_FLAP] = {begin_flap, tick_flap}};
+    int64_t (*begin)(struct sim_armed *armed); /* both say when to come back; S7_NEVER_NS: not at all */
+    int64_t (*tick)(struct sim_armed *armed);  /* NULL: it ends */
+    void (*end)(struct sim_armed *armed);
+} doors[SIM_FAULT_TYPES] = {
+    [SIM_FAULT_REFUSE] = {begin_refuse, tick_refuse, open_for_good},
+    [SIM_FAULT_BLACKHOLE_SYN] = {begin_loss, NULL, end_loss},
+    [SIM_FAULT_UNREACHABLE] = {begin_loss, NULL, end_loss},
+    [SIM_FAULT_RATE_LIMIT_CONNECT] = {begin_rate_limit, tick_rate_limit, open_for_good},
+    [SIM_FAULT_PORT_FLAP] = {begin_flap, tick_flap, open_for_good},
+    [SIM_FAULT_STOP] = {sim_upset_stop, NULL, sim_upset_stop_end},
+    [SIM_FAULT_POWER_CYCLE] = {sim_upset_power_off, sim_upset_power_tick, sim_upset_power_on},
+    [SIM_FAULT_PASSWORD] = {sim_upset_password, NULL, sim_upset_password_end},
+    [SIM_FAULT_CLOCK_SKEW] = {sim_upset_clock, NULL, sim_upset_clock_end},
+    [SIM_FAULT_PROC_PAUSE] = {sim_upset_pause, NULL, sim_upset_pause_end},
+    [SIM_FAULT_DB_LOCKED] = {sim_upset_lock, NULL, sim_upset_lock_end},
+};
 
 static void come_back(struct sim_armed *armed, int64_t at_ns)
 {
     s7_timer_set(armed->station->server->loop, &armed->timer, at_ns);
 }
 
-/* A door is shut at once; connections are closed by the timer, since who arms may stand in one's call. */
+/* It begins at once, but connections are closed by the timer, since who arms may stand in one's call. */
 void sim_door_start(struct sim_armed *armed)
 {
     int64_t from_ns = armed->fault.trigger.from_ns;
-    bool sweeps = armed->fault.type == SIM_FAULT_REFUSE;
 
     if (from_ns > 0) {
         come_back(armed, armed->armed_ns + from_ns);
         return;
     }
     armed->begun = true;
-    int64_t next_ns = doors[armed->fault.type].begin(armed);
-    come_back(armed, sweeps && armed->stage == SIM_ARMED_ACTS ? armed->armed_ns : next_ns);
+    come_back(armed, doors[armed->fault.type].begin(armed));
 }
 
 void sim_door_tick(struct sim_armed *armed)
 {
-    bool began = armed->begun;
-    int64_t next_ns;
+    const enum sim_fault_type type = armed->fault.type;
 
-    armed->begun = true;
-    next_ns = began ? doors[armed->fault.type].tick(armed) : doors[armed->fault.type].begin(armed);
-    if (!began && armed->fault.type == SIM_FAULT_REFUSE && armed->stage == SIM_ARMED_ACTS)
-        next_ns = tick_refuse(armed);
-    come_back(armed, next_ns);
+    if (!armed->begun) {
+        armed->begun = true;
+        come_back(armed, doors[type].begin(armed));
+        return;
+    }
+    if (doors[type].tick != NULL)
+        come_back(armed, doors[type].tick(armed));
+    else
+        doors[type].end(armed);
 }
 
 void sim_door_stop(struct sim_armed *armed)
 {
-    if (loses(armed) || (armed->stage == SIM_ARMED_ACTS && doors[armed->fault.type].tick == tick_loss))
-        end_loss(armed);
-    else if (armed->stage == SIM_ARMED_ACTS)
-        open_again(armed, true);
+    if (armed->stage == SIM_ARMED_ACTS)
+        doors[armed->fault.type].end(armed);
 }
 
 /* ---- who comes in ---- */

@@ -40,7 +40,8 @@ enum sim_fault_place {
     SIM_AT_SETUP,   /* setup communication only */
     SIM_AT_END,     /* connections that their client closed */
     SIM_AT_IDLE,    /* connections on which nothing comes or goes */
-    SIM_AT_DOOR     /* none: it begins at a time, whoever dials */
+    SIM_AT_DOOR,    /* none: it begins at a time, whoever dials */
+    SIM_AT_PLC      /* none: it happens to the PLC at a time, whoever asks */
 };
 
 struct sim_fault_kind {
@@ -85,6 +86,7 @@ enum sim_fault_type {
     SIM_FAULT_BANDWIDTH,
     SIM_FAULT_LATENCY,
     SIM_FAULT_LOSS_STALL,
+    SIM_FAULT_KEEPALIVE_SILENT,
     SIM_FAULT_IDLE_KILL,
     SIM_FAULT_TPKT_VERSION,
     SIM_FAULT_TPKT_LEN_SHORT,
@@ -117,9 +119,17 @@ enum sim_fault_type {
     SIM_FAULT_ACK_NO_DATA,
     SIM_FAULT_SZL_PARTIAL,
     SIM_FAULT_SZL_MISSING,
+    SIM_FAULT_STOP,
+    SIM_FAULT_POWER_CYCLE,
+    SIM_FAULT_DEFECT,
     SIM_FAULT_CYCLE_JITTER,
+    SIM_FAULT_FROZEN,
     SIM_FAULT_WRITE_IGNORED,
+    SIM_FAULT_CLOCK_SKEW,
+    SIM_FAULT_PASSWORD,
     SIM_FAULT_OPTIMIZED_DB,
+    SIM_FAULT_DB_LOCKED,
+    SIM_FAULT_PROC_PAUSE,
     SIM_FAULT_TYPES
 };
 
@@ -209,13 +219,16 @@ struct sim_fault_own {
     bool drop_all;  /* refuse */
     bool run;       /* rst_now */
     enum sim_cut_at cut_at;
-    uint32_t cut_n;            /* bytes or percent */
-    enum sim_ending ending;    /* cut (then), conn_limit (how) */
-    struct sim_dist time;      /* dist; the `up` of port_flap, the pieces of dribble and the rest of split */
-    struct sim_dist down;      /* port_flap */
-    int64_t span_ns;           /* after, idle, window, offset */
-    uint32_t n;                /* how many, or how much: n, k, rate, delta, size, value, amq */
-    uint32_t bytes;            /* burst, rcvbuf */
+    uint32_t cut_n;         /* bytes or percent */
+    enum sim_ending ending; /* cut (then), conn_limit (how) */
+    struct sim_dist time;   /* dist; the `up` of port_flap, the pieces of dribble and the rest of split */
+    struct sim_dist down;   /* port_flap */
+    int64_t span_ns;        /* after, idle, window, offset */
+    uint32_t n;             /* how many, or how much: n, k, rate, delta, size, value, amq */
+    uint32_t bytes;         /* burst, rcvbuf */
+    bool refuses_writes, retain, resets_clock; /* stop, power_cycle */
+    int64_t offset_ms;                         /* clock_skew */
+    int32_t ppm;
     bool host;                 /* unreachable: the host, not the network */
     unsigned choice;           /* one of the enums above */
     uint16_t error;            /* class and code of a job, code of an item */
@@ -245,6 +258,12 @@ S7_MUST_CHECK s7_status sim_fault_parse(const char *name, const char *args, stru
 static inline bool sim_fault_waits_for_idleness(const struct sim_fault *fault)
 {
     return fault->kind->place == SIM_AT_IDLE || (fault->type == SIM_FAULT_FIN_NOW && fault->own.span_ns > 0);
+}
+
+/* It begins and ends at a time, by itself. */
+static inline bool sim_fault_comes_at_a_time(const struct sim_fault *fault)
+{
+    return fault->kind->place == SIM_AT_DOOR || fault->kind->place == SIM_AT_PLC;
 }
 
 /* Divide all its times. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NS_PER_MS    INT64_C(1000000)
 #define PERCENT_MAX  100
 #define PDU_SIZE_MIN 64 /* what every service can answer in */
 
@@ -400,6 +401,72 @@ bool sim_take_kind(const char *text, struct sim_fault *fault)
     return take_choice(text, choices, fault);
 }
 
+bool sim_take_writes(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {{"accept", 0}, {"refuse", 1}, {NULL, 0}};
+    int refuse;
+
+    if (!sim_value_choose(text, choices, &refuse))
+        return false;
+    fault->own.refuses_writes = refuse == 1;
+    return true;
+}
+
+bool sim_take_retain(const char *text, struct sim_fault *fault)
+{
+    return sim_value_yes_no(text, &fault->own.retain);
+}
+
+bool sim_take_clock(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {{"keep", 0}, {"reset", 1}, {NULL, 0}};
+    int reset;
+
+    if (!sim_value_choose(text, choices, &reset))
+        return false;
+    fault->own.resets_clock = reset == 1;
+    return true;
+}
+
+bool sim_take_level(const char *text, struct sim_fault *fault)
+{
+    return sim_value_number32(text, 1, 3, &fault->own.n);
+}
+
+bool sim_take_offset(const char *text, struct sim_fault *fault)
+{
+    bool minus = *text == '-';
+    int64_t ns;
+
+    if (!sim_value_time(text + (minus ? 1 : 0), &ns))
+        return false;
+    fault->own.offset_ms = (minus ? -ns : ns) / NS_PER_MS;
+    return true;
+}
+
+bool sim_take_ppm(const char *text, struct sim_fault *fault)
+{
+    bool minus = *text == '-';
+    uint32_t ppm;
+
+    if (!sim_value_number32(text + (minus ? 1 : 0), 0, 1000000, &ppm))
+        return false;
+    fault->own.ppm = minus ? -(int32_t)ppm : (int32_t)ppm;
+    return true;
+}
+
+bool sim_take_trigger(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {
+        {"any", 0}, {"read", SIM_FN_READ}, {"write", SIM_FN_WRITE}, {"szl", SIM_FN_USERDATA}, {NULL, 0}};
+
+    if (!take_choice(text, choices, fault))
+        return false;
+    if (fault->own.choice != 0)
+        fault->match.fns = fault->own.choice;
+    return true;
+}
+
 /* "0x0131|0x0132", or with commas. */
 bool sim_take_ids(const char *text, struct sim_fault *fault)
 {
@@ -419,8 +486,6 @@ bool sim_take_ids(const char *text, struct sim_fault *fault)
     }
     return false;
 }
-
-#define NS_PER_MS INT64_C(1000000)
 
 void sim_fault_own_presets(struct sim_fault *fault)
 {
@@ -451,6 +516,9 @@ void sim_fault_own_presets(struct sim_fault *fault)
     case SIM_FAULT_BANDWIDTH:
         own->bytes = 1500;
         break;
+    case SIM_FAULT_KEEPALIVE_SILENT:
+        own->ending = SIM_END_SILENCE;
+        break;
     case SIM_FAULT_COTP_DR:
     case SIM_FAULT_COTP_ER:
         own->ending = SIM_END_DR;
@@ -471,6 +539,10 @@ void sim_fault_own_presets(struct sim_fault *fault)
         break;
     case SIM_FAULT_CC_SHORT:
         own->n = 9;
+        break;
+    case SIM_FAULT_POWER_CYCLE:
+        own->time = (struct sim_dist){.low_ns = 10000 * NS_PER_MS, .high_ns = 10000 * NS_PER_MS};
+        own->retain = true;
         break;
     case SIM_FAULT_GARBAGE:
         own->n = 40;

@@ -204,6 +204,8 @@ static s7_status check_required(struct parse *parse)
     for (const struct sim_fault_param *param = parse->fault->kind->params; param->name != NULL; param++)
         if (param->preset == NULL && !given(parse, param->name))
             return fail(parse, "%s=%s is required", param->name, param->takes);
+    if (parse->fault->type == SIM_FAULT_FROZEN && !given(parse, "db") && !given(parse, "area"))
+        return fail(parse, "db= or area= is required");
     return S7_OK;
 }
 
@@ -234,7 +236,8 @@ static const char *const *useless(const struct parse *parse, const char **why)
         [SIM_AT_SETUP] = {at_setup, "it looks at setup communication only"},
         [SIM_AT_END] = {at_connection, "it looks at the end of connections only"},
         [SIM_AT_IDLE] = {at_connection, "it looks at connections on which nothing happens"},
-        [SIM_AT_DOOR] = {at_door, "it is at the listener, whoever dials"}};
+        [SIM_AT_DOOR] = {at_door, "it is at the listener, whoever dials"},
+        [SIM_AT_PLC] = {at_door, "it happens to the PLC at a time, whoever asks"}};
     enum sim_fault_place place = parse->fault->kind->place;
 
     *why = places[place].why;
@@ -288,7 +291,7 @@ static s7_status settle_window(struct parse *parse)
 {
     struct sim_fault *fault = parse->fault;
     struct sim_fault_trigger *trigger = &fault->trigger;
-    bool own_for = find_in(fault->kind->params, "for") != NULL, door = fault->kind->place == SIM_AT_DOOR;
+    bool own_for = find_in(fault->kind->params, "for") != NULL, door = sim_fault_comes_at_a_time(fault);
 
     if (given(parse, "to") && trigger->to_ns < trigger->from_ns)
         return fail(parse, "to= is before from=");

@@ -201,6 +201,11 @@ static const struct sim_fault_param loss_stall[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static const struct sim_fault_param keepalive_silent[] = {
+    {"after", "TIME", NULL, "how long nothing came or went", sim_take_span},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static const struct sim_fault_param idle_kill[] = {
     {"idle", "TIME", NULL, "how long nothing came or went", sim_take_span},
     {"how", "rst|fin|forget", "rst", "reset, orderly end, or the peer disappears without a word",
@@ -335,6 +340,46 @@ static const struct sim_fault_param optimized_db[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static const struct sim_fault_param stop[] = {
+    {"for", "TIME", "until dropped", "how long", sim_take_for},
+    {"writes", "accept|refuse", "accept", "what becomes of writes: refused with item code 01, or done",
+     sim_take_writes},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param power_cycle[] = {
+    {"boot", DIST, "10s", "how long nobody can connect", sim_take_dist},
+    {"retain", "yes|no", "yes", "keep what is retentive, or everything as after a cold start",
+     sim_take_retain},
+    {"clock", "keep|reset", "keep", "the clock goes on, or begins with 1994-01-01", sim_take_clock},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param defect[] = {
+    {"trigger", "any|read|write|szl", "any",
+     "the kind of request that it begins with: szl is a read of a status list", sim_take_trigger},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param clock_skew[] = {
+    {"offset", "TIME|-TIME", "0", "how far it is off", sim_take_offset},
+    {"ppm", "N|-N", "0", "how fast it goes wrong, millionths", sim_take_ppm},
+    {"for", "TIME", "until dropped", "how long", sim_take_for},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param password[] = {
+    {"level", "N, 1..3", NULL, "protection: 1 none, 2 against writing, 3 against reading too",
+     sim_take_level},
+    {"for", "TIME", "until dropped", "how long", sim_take_for},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct sim_fault_param lasts[] = {
+    {"for", "TIME", "until dropped", "how long", sim_take_for},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
     [SIM_FAULT_REFUSE] = {"refuse", "TCP connect", "the listener is shut: who dials is refused at once",
                           "CPU reboots, CP not loaded, firewall rejects", SIM_AT_DOOR, 0, refuse},
@@ -412,6 +457,10 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
         {"loss_stall", "TCP stream",
          "a lost segment costs one retransmission timeout (200 ms, doubling), nothing is missing", "radio",
          SIM_AT_REQUEST, 0, loss_stall},
+    [SIM_FAULT_KEEPALIVE_SILENT] =
+        {"keepalive_silent", "TCP stream",
+         "the way of an idle connection is forgotten: probes get no answer, nor does what is sent next",
+         "firewall that forgets idle flows", SIM_AT_IDLE, 0, keepalive_silent},
     [SIM_FAULT_IDLE_KILL] = {"idle_kill", "TCP stream",
                              "a connection that is idle for a time is ended or forgotten",
                              "connection monitoring of a CP, NAT table", SIM_AT_IDLE, 0, idle_kill},
@@ -499,6 +548,31 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
     [SIM_FAULT_OPTIMIZED_DB] = {"optimized_db", "CPU", "a data block cannot be reached by address",
                                 "optimized access, which TIA presets", SIM_AT_REQUEST,
                                 SIM_FN_READ | SIM_FN_WRITE, optimized_db},
+    [SIM_FAULT_STOP] =
+        {"stop", "CPU",
+         "the CPU goes to STOP, and to RUN again by a warm start: mode, LEDs, diagnosis and pushes say so",
+         "operator, download", SIM_AT_PLC, 0, stop},
+    [SIM_FAULT_POWER_CYCLE] =
+        {"power_cycle", "CPU",
+         "all connections are reset, nobody is let in while it boots, then memory is as after power-on",
+         "breaker", SIM_AT_PLC, 0, power_cycle},
+    [SIM_FAULT_DEFECT] = {"defect", "CPU",
+                          "from a request on every request of every connection hangs, until a power_cycle",
+                          "S7-300 that goes DEFECT at the read of a status list", SIM_AT_REQUEST, 0, defect},
+    [SIM_FAULT_FROZEN] = {"frozen", "CPU", "reads give what was there when the fault was armed",
+                          "broken task, simulation left on", SIM_AT_REQUEST, SIM_FN_READ, none},
+    [SIM_FAULT_CLOCK_SKEW] = {"clock_skew", "CPU", "the clock is off, or goes wrong", "no NTP", SIM_AT_PLC, 0,
+                              clock_skew},
+    [SIM_FAULT_PASSWORD] = {"password", "CPU", "the protection level is another one",
+                            "engineer who sets protection", SIM_AT_PLC, 0, password},
+    [SIM_FAULT_DB_LOCKED] =
+        {"db_locked", "host",
+         "the plant file is locked by another program: writes wait for busy_ms, then they are refused",
+         "backup of the file", SIM_AT_PLC, 0, lasts},
+    [SIM_FAULT_PROC_PAUSE] =
+        {"proc_pause", "host",
+         "the whole simulator stands still, as if it got SIGSTOP: TCP goes on, nothing else",
+         "virtual machine that is moved", SIM_AT_PLC, 0, lasts},
 };
 
 size_t sim_fault_kinds(const struct sim_fault_kind **out)

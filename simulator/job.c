@@ -60,7 +60,11 @@ bool sim_job_may_write(const uint8_t *bytes, size_t len)
 
 bool sim_job_is_barred(const struct sim_job *job, uint8_t level)
 {
-    return job->plc->row->protection > level && job->plc->row->password[0] != '\0' && !job->link->legitimate;
+    const struct sim_plc *plc = job->plc;
+
+    if (plc->protection != 0)
+        return plc->protection > level && !job->link->legitimate;
+    return plc->row->protection > level && plc->row->password[0] != '\0' && !job->link->legitimate;
 }
 
 struct sim_tasks *sim_job_tasks(struct sim_job *job, enum sim_task_kind kind)

@@ -266,7 +266,7 @@ void sim_lasting_timer(s7_timer *timer, void *arg)
 
     (void)timer;
     sim_armed_enter(server);
-    if (armed->fault.kind->place == SIM_AT_DOOR) {
+    if (sim_fault_comes_at_a_time(&armed->fault)) {
         sim_door_tick(armed);
     } else if (sim_fault_waits_for_idleness(&armed->fault)) {
         act_on_idle(armed);
@@ -285,7 +285,7 @@ void sim_lasting_start(struct sim_armed *armed)
     s7_loop *loop = armed->station->server->loop;
     const struct sim_fault *fault = &armed->fault;
 
-    if (fault->kind->place == SIM_AT_DOOR)
+    if (sim_fault_comes_at_a_time(fault))
         sim_door_start(armed);
     else if (sim_fault_waits_for_idleness(fault))
         s7_timer_set(loop, &armed->timer, armed->armed_ns + fault->trigger.from_ns + fault->own.span_ns);
@@ -296,7 +296,7 @@ void sim_lasting_start(struct sim_armed *armed)
 void sim_lasting_stop(struct sim_armed *armed)
 {
     s7_timer_stop(&armed->timer);
-    if (armed->fault.kind->place == SIM_AT_DOOR)
+    if (sim_fault_comes_at_a_time(&armed->fault))
         sim_door_stop(armed);
     put_back_until(armed, S7_NEVER_NS);
     let_hear(armed);
@@ -312,7 +312,7 @@ static bool holds(const struct sim_conn *conn, const struct sim_armed *armed)
 
 bool sim_lasting_acts(const struct sim_armed *armed)
 {
-    if (armed->fault.kind->place == SIM_AT_DOOR)
+    if (sim_fault_comes_at_a_time(&armed->fault))
         return armed->stage == SIM_ARMED_ACTS;
     if (armed->fault.type == SIM_FAULT_SLOT_LEAK)
         return sim_ghosts_are(armed->station->server, armed->id);

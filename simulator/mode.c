@@ -159,6 +159,20 @@ s7_status sim_mode_follow(struct sim_plc *plc)
     return status;
 }
 
+s7_status sim_mode_power_cycle(struct sim_plc *plc, bool retain)
+{
+    struct plant_state state = plc->row->state;
+    s7_status status = clear_for_start(plc, !retain);
+
+    state.mode = PLANT_RUN;
+    if (status == S7_OK)
+        status = plant_set_state(plc->plant, plc->row, &state);
+    if (status != S7_OK)
+        return status;
+    plc->mode = PLANT_RUN;
+    return sim_mode_power_on(plc);
+}
+
 s7_status sim_mode_power_on(struct sim_plc *plc)
 {
     s7_status status = record(plc, &power_on);

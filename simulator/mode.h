@@ -20,6 +20,10 @@ S7_MUST_CHECK s7_status sim_mode_change(struct sim_plc *plc, enum sim_mode_chang
 bool sim_mode_has_moved(const struct sim_plc *plc);
 s7_status sim_mode_follow(struct sim_plc *plc);
 
+/* Its power was off for a while: what is not retentive is 0, or (retain false) everything is as after a cold
+ * start. It is in RUN then. Inside a turn that may store. */
+S7_MUST_CHECK s7_status sim_mode_power_cycle(struct sim_plc *plc, bool retain);
+
 /* The PLC was switched on. */
 s7_status sim_mode_power_on(struct sim_plc *plc);
 

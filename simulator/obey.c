@@ -213,8 +213,13 @@ static bool is_instead(enum sim_fault_type type)
 static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
     const struct sim_verdict *verdict = &conn->turn.verdict;
-    const struct sim_quirk quirk = {
-        .type = verdict->type, .own = &verdict->own, .items = verdict->items, .bits = verdict->bits};
+    const struct sim_armed *armed = sim_armed_find(conn->server, verdict->id);
+    const struct sim_quirk quirk = {.type = verdict->type,
+                                    .own = &verdict->own,
+                                    .items = verdict->items,
+                                    .bits = verdict->bits,
+                                    .image = armed != NULL ? armed->image : NULL,
+                                    .image_len = armed != NULL ? armed->image_len : 0};
     uint8_t *bytes;
     size_t cap;
 

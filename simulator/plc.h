@@ -13,16 +13,18 @@
 struct sim_plc {
     plant *plant;
     const struct plant_plc *row;
-    const struct plant_personality *who; /* row->who */
-    unsigned n_connections;              /* S7 connections admitted and not ended, */
-    unsigned n_of[PLANT_CLASSES];        /* and those of each class */
-    int64_t wall_ms;                     /* now, since 1970 UTC; set by who runs a turn, */
-    int64_t now_ns;                      /* and on the loop's clock */
-    enum plant_mode mode;                /* what the row's mode was when its effects were done, */
-    enum plant_mode mode_stands;         /* and when the last turn that stands was over */
-    uint8_t unit_ref;                    /* the last one given to an answer in several units */
-    uint32_t upload_id;                  /* the last one given */
-    struct sim_newspaper news;           /* for the message service */
+    const struct plant_personality *who;      /* row->who */
+    unsigned n_connections;                   /* S7 connections admitted and not ended, */
+    unsigned n_of[PLANT_CLASSES];             /* and those of each class */
+    int64_t wall_ms;                          /* now, since 1970 UTC; set by who runs a turn, */
+    int64_t now_ns;                           /* and on the loop's clock */
+    enum plant_mode mode;                     /* what the row's mode was when its effects were done, */
+    enum plant_mode mode_stands;              /* and when the last turn that stands was over */
+    uint8_t unit_ref;                         /* the last one given to an answer in several units */
+    uint32_t upload_id;                       /* the last one given */
+    struct sim_newspaper news;                /* for the message service */
+    uint8_t protection;                       /* other than the row's; 0: as the row says */
+    int64_t skew_ms, skew_ppm, skew_since_ms; /* what is wrong with its clock */
 };
 
 /* S7_E_ARG: the row names a personality that does not exist; the text lists those that do. */

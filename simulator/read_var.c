@@ -14,14 +14,30 @@ void sim_value_copy(const struct sim_plc *plc, const struct sim_range *range, ui
         sim_counters_to_wire(to, range->len);
 }
 
-static void append_good(struct s7_wr *answer, const struct sim_plc *plc, const struct sim_range *range,
-                        bool last)
+/* The value as it was when it froze; what the block has got since then is as it is. */
+static void copy_frozen(const struct sim_job *job, const struct sim_range *range, uint8_t *to)
 {
+    const struct sim_quirk *quirk = job->quirk;
+    struct plant_block as_it_was = *range->block;
+    struct sim_range there = *range;
+    bool covers = range->offset < quirk->image_len && range->len <= quirk->image_len - range->offset;
+
+    as_it_was.data = covers ? quirk->image : as_it_was.data;
+    there.block = &as_it_was;
+    sim_value_copy(job->plc, &there, to);
+}
+
+static void append_good(struct sim_job *job, const struct sim_range *range, unsigned n, bool last)
+{
+    struct s7_wr *answer = job->answer;
     uint8_t *room = s7_data_append_room(answer, S7_ITEM_OK, range->size->data_size, range->len);
 
     if (room == NULL)
         return;
-    sim_value_copy(plc, range, room);
+    if (sim_quirk_hits(job->quirk, SIM_FAULT_FROZEN, n))
+        copy_frozen(job, range, room);
+    else
+        sim_value_copy(job->plc, range, room);
     if (!last)
         s7_data_fill(answer, range->len);
 }
@@ -85,7 +101,7 @@ static void append_item(struct sim_job *job, const struct s7_var_item *item, uns
     }
     code = sim_locate(plc, item, false, &range);
     if (code == S7_ITEM_OK)
-        append_good(answer, plc, &range, last);
+        append_good(job, &range, n, last);
     else
         append_bad(answer, code);
 }

@@ -145,6 +145,8 @@ static void on_stream(s7_stream *stream, unsigned ready, void *arg)
     struct sim_conn *conn = arg;
 
     (void)stream;
+    if (conn->server->paused > 0)
+        return;
     if (ready & S7_READY_WRITE)
         sim_turn_activate(conn); /* sent at the end of the turn, with what the turn adds */
     if (ready & S7_READY_READ && !conn->deaf)
@@ -157,6 +159,8 @@ static void on_deadline(s7_timer *timer, void *arg)
     const char *why;
 
     (void)timer;
+    if (conn->server->paused > 0) /* settled anew when it goes on */
+        return;
     if (conn->turn.ending) { /* it does not take the last bytes */
         sim_conn_close(conn, S7_CLOSE_RST);
         return;
@@ -203,6 +207,8 @@ static void on_accept(s7_listener *listener, s7_stream *stream, void *arg)
         sim_door_accepted(conn);
     s7_timer_set(server->loop, &conn->deadline, sim_session_deadline(conn->session));
     s7_stream_set_fn(stream, on_stream, conn);
+    if (server->paused > 0)
+        s7_stream_want(stream, 0);
     sim_turn_activate(conn); /* a row of `fault` may have shut the door before it came */
 }
 

@@ -79,8 +79,9 @@ struct sim_station {
     char address[SIM_LISTEN_CAP];
     struct sim_armed *armed; /* its faults, in their order */
     struct sim_tally now, mark;
-    uint64_t marked_in; /* turn */
-    unsigned shut_by;   /* faults that want the door shut */
+    uint64_t marked_in;      /* turn */
+    unsigned shut_by;        /* faults that want the door shut */
+    unsigned refuses_writes; /* faults that want that */
     bool shut;
 };
 
@@ -118,6 +119,7 @@ struct sim_server {
     struct sim_server_stats stats;
     struct sim_rows rows;
     bool in_turn;         /* of the plant */
+    unsigned paused;      /* faults that let nothing happen here */
     unsigned busy;        /* inside a turn or a fault's timer: dropped faults are kept */
     bool any_gone;        /* there are some */
     uint64_t once_used;   /* bits given to faults */
@@ -141,10 +143,13 @@ void sim_turn_unpark(struct sim_conn *conn);
 void sim_turn_settle(struct sim_conn *conn); /* send on, or close when it ended and all is sent */
 void sim_turn_follow(sim_server *server);    /* modes that a foreign program changed, when nobody asks */
 void sim_turn_power_on(sim_server *server);  /* everybody listens */
-s7_turn_fn sim_turn;                         /* the hook */
-s7_timer_fn sim_turn_retry;                  /* the timer that tries parked writes again */
-s7_timer_fn sim_turn_due;                    /* the timer of a request that was held */
-s7_timer_fn sim_turn_leave;                  /* the timer of an answer that was */
+/* A turn in which something is done to a PLC; it is noted when it cannot be stored. */
+void sim_turn_upset(struct sim_armed *armed,
+                    s7_status (*fn)(struct sim_plc *plc, const struct sim_armed *armed));
+s7_turn_fn sim_turn;        /* the hook */
+s7_timer_fn sim_turn_retry; /* the timer that tries parked writes again */
+s7_timer_fn sim_turn_due;   /* the timer of a request that was held */
+s7_timer_fn sim_turn_leave; /* the timer of an answer that was */
 
 /* Is a request held at its head that is not due yet? */
 static inline bool sim_conn_is_held(const struct sim_conn *conn)
@@ -164,12 +169,19 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
 
 /* armed.c */
 struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id); /* NULL: there is none */
+void sim_upset_freeze(struct sim_armed *armed); /* upset.c: keep what its block is now */
+
+static inline int64_t sim_armed_now(const struct sim_armed *armed)
+{
+    return s7_loop_now_ns(armed->station->server->loop);
+}
+
 bool sim_armed_in_force(const struct sim_armed *armed); /* it may fire again, or its effect lasts */
 void sim_armed_enter(sim_server *server);               /* from here to leave, dropped faults are kept */
 void sim_armed_leave(sim_server *server);
 void sim_armed_free_all(sim_server *server); /* connections are closed already */
 
-/* door.c: what happens where connections come in. */
+/* door.c: what happens where connections come in, and what comes to a PLC at a time. */
 void sim_door_accepted(struct sim_conn *conn); /* it is there, and nothing was read from it */
 void sim_door_start(struct sim_armed *armed);
 void sim_door_tick(struct sim_armed *armed); /* its timer */

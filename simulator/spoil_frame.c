@@ -109,33 +109,33 @@ struct region {
     size_t from, len;
 };
 
-/* The regions of a DT with an S7 header; of other frames everything is header. */
-static unsigned regions(const struct sim_quirk *quirk, const uint8_t *bytes, size_t len, struct region out[3])
+static struct region between(size_t from, size_t to, size_t len)
 {
-    bool is_s7 = len >= S7_DT_OVERHEAD + S7_PDU_HEADER_LEN && bytes[5] == S7_COTP_DT &&
-                 bytes[S7_DT_OVERHEAD] == S7_PROTOCOL_ID;
-    size_t header = S7_DT_OVERHEAD + S7_PDU_HEADER_LEN, behind;
+    to = to < len ? to : len;
+    return from < to ? (struct region){from, to - from} : (struct region){0, 0};
+}
+
+/* The regions of a DT with an S7 header; of other frames everything is one. */
+static unsigned regions(const struct sim_quirk *quirk, const uint8_t *bytes, size_t len, struct region out[2])
+{
+    const size_t lengths = S7_DT_OVERHEAD + 6, job_header = S7_DT_OVERHEAD + S7_PDU_HEADER_LEN;
+    bool is_s7 = len >= job_header && bytes[5] == S7_COTP_DT && bytes[S7_DT_OVERHEAD] == S7_PROTOCOL_ID;
+    bool acknowledges = is_s7 && (bytes[8] == S7_ROSCTR_ACK || bytes[8] == S7_ROSCTR_ACK_DATA);
+    size_t header = S7_DT_OVERHEAD + (size_t)(acknowledges ? S7_ACK_HEADER_LEN : S7_PDU_HEADER_LEN);
+    size_t data = is_s7 ? header + read16(bytes + lengths) : 0;
 
     if (quirk->own->choice == SIM_FLIP_ANY || !is_s7) {
-        out[0] = (struct region){0, len};
+        out[0] = between(0, len, len);
         return 1;
     }
-    if (bytes[8] == S7_ROSCTR_ACK || bytes[8] == S7_ROSCTR_ACK_DATA)
-        header = S7_DT_OVERHEAD + S7_ACK_HEADER_LEN;
-    behind = header + read16(bytes + S7_DT_OVERHEAD + 6);
-    switch (quirk->own->choice) {
-    case SIM_FLIP_LENGTH: /* of the TPKT, of parameters and data */
-        out[0] = (struct region){LENGTH_AT, 2};
-        out[1] = (struct region){S7_DT_OVERHEAD + 6, 4};
-        return 2;
-    case SIM_FLIP_DATA:
-        out[0] = behind < len ? (struct region){behind, len - behind} : (struct region){header, len - header};
+    if (quirk->own->choice == SIM_FLIP_DATA) {
+        out[0] = between(data < len ? data : header, len, len);
         return 1;
-    default: /* id, ROSCTR, reference; error; parameters */
-        out[0] = (struct region){S7_DT_OVERHEAD, 6};
-        out[1] = (struct region){S7_DT_OVERHEAD + S7_PDU_HEADER_LEN, behind < len ? behind - 17 : len - 17};
-        return 2;
     }
+    bool flips_lengths = quirk->own->choice == SIM_FLIP_LENGTH;
+    out[0] = flips_lengths ? between(LENGTH_AT, LENGTH_AT + 2, len) : between(S7_DT_OVERHEAD, lengths, len);
+    out[1] = flips_lengths ? between(lengths, job_header, len) : between(job_header, data, len);
+    return 2;
 }
 
 static void flip(uint8_t *bytes, const struct region *region, unsigned n_regions, size_t bit)
@@ -150,7 +150,7 @@ static void flip(uint8_t *bytes, const struct region *region, unsigned n_regions
 /* Different bits: a bit that is drawn twice would be as it was. */
 static size_t flip_bits(const struct sim_quirk *quirk, uint8_t *bytes, size_t len)
 {
-    struct region region[3];
+    struct region region[2];
     unsigned n = regions(quirk, bytes, len, region);
     size_t all = 0, flipped = 0, wanted = quirk->own->n;
 

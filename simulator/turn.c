@@ -83,6 +83,8 @@ static enum sim_writes writes_of(const struct sim_conn *conn, enum sim_writes tu
 {
     int64_t patience_ns = (int64_t)conn->server->options.busy_ms * 1000 * 1000;
 
+    if (conn->station->refuses_writes > 0)
+        return SIM_WRITES_REFUSE;
     if (turn != SIM_WRITES_WAIT || conn->parked_ns == S7_NEVER_NS)
         return turn;
     return s7_loop_now_ns(conn->server->loop) - conn->parked_ns >= patience_ns ? SIM_WRITES_REFUSE
@@ -273,6 +275,24 @@ void sim_turn_power_on(sim_server *server)
         sim_server_note(server, "error", plant_last_error(server->plant)->text);
 }
 
+void sim_turn_upset(struct sim_armed *armed,
+                    s7_status (*fn)(struct sim_plc *plc, const struct sim_armed *armed))
+{
+    struct sim_station *station = armed->station;
+    sim_server *server = station->server;
+    s7_status status = sim_rows_turn_begin(server, true);
+
+    set_time(&station->plc, server->loop);
+    if (status == S7_OK)
+        status = fn(&station->plc, armed);
+    s7_status ended = sim_rows_turn_end(server);
+    bool stands = status == S7_OK && ended == S7_OK;
+    server->news |= sim_plc_mode_stands(&station->plc, stands);
+    if (!stands)
+        sim_station_note(station, "error", plant_last_error(server->plant)->text);
+    sim_tell_others(server);
+}
+
 /* A plant that cannot be written is told once, when it begins to be so. */
 static enum sim_writes begin(sim_server *server, bool writes)
 {
@@ -444,7 +464,7 @@ void sim_turn_leave(s7_timer *timer, void *arg)
 void sim_turn(s7_loop *loop, void *arg)
 {
     sim_server *server = arg;
-    struct sim_conn *list = take_active(server), *next;
+    struct sim_conn *list = server->paused > 0 ? NULL : take_active(server), *next;
 
     (void)loop;
     if (list == NULL)

@@ -169,14 +169,21 @@ bool sim_armed_is_live(const struct sim_armed *armed, int64_t now_ns)
     return !armed->gone && armed->stage != SIM_ARMED_OVER && !is_over(armed, now_ns);
 }
 
+static bool is_about_lists(const struct sim_fault *fault)
+{
+    return fault->type == SIM_FAULT_SZL_MISSING || fault->type == SIM_FAULT_SZL_PARTIAL ||
+           (fault->type == SIM_FAULT_DEFECT && fault->own.choice == SIM_FN_USERDATA);
+}
+
 static bool fits(const struct sim_armed *armed, const struct sim_asked *asked, uint64_t *once)
 {
     const struct sim_fault *fault = &armed->fault;
 
+    if (armed->now.defect)
+        return !armed->gone;
     if (fault->type == SIM_FAULT_CONN_LIMIT && asked->again)
         return false;
-    if ((fault->type == SIM_FAULT_SZL_MISSING || fault->type == SIM_FAULT_SZL_PARTIAL) &&
-        !asks_for_list(&fault->own, asked->pdu))
+    if (is_about_lists(fault) && !asks_for_list(&fault->own, asked->pdu))
         return false;
     return fault->own.at_ns < 0 && !sim_fault_waits_for_idleness(fault) &&
            (fault->match.fns & (unsigned)asked->fn) != 0 && sim_armed_is_live(armed, asked->now_ns) &&
@@ -215,7 +222,7 @@ static bool bursts(struct sim_armed *armed, uint64_t seed, unsigned conn)
 
 static bool is_triggered(struct sim_armed *armed, uint64_t seed, unsigned conn, int64_t now_ns)
 {
-    if (armed->now.until_ns != S7_NEVER_NS) /* begun, and not over */
+    if (armed->now.until_ns != S7_NEVER_NS || armed->now.defect) /* begun, and not over */
         return true;
     if (armed->fault.trigger.bursts && !bursts(armed, seed, conn))
         return false;
@@ -223,6 +230,7 @@ static bool is_triggered(struct sim_armed *armed, uint64_t seed, unsigned conn, 
         return false;
     if (armed->fault.type == SIM_FAULT_HANG && armed->fault.own.for_ns != S7_NEVER_NS)
         armed->now.until_ns = now_ns + armed->fault.own.for_ns;
+    armed->now.defect = armed->fault.type == SIM_FAULT_DEFECT;
     return true;
 }
 
@@ -443,6 +451,7 @@ static void rule(struct sim_armed *armed, uint64_t seed, const struct sim_asked 
         [SIM_FAULT_FIN_HALF] = SIM_DEED_HALF_CLOSE,
         [SIM_FAULT_ZERO_WINDOW] = SIM_DEED_DEAFEN,
         [SIM_FAULT_COTP_NO_CC] = SIM_DEED_SWALLOW,
+        [SIM_FAULT_DEFECT] = SIM_DEED_SWALLOW,
         [SIM_FAULT_COTP_DR] = SIM_DEED_TURN_AWAY,
     };
     enum sim_deed deed = deeds[armed->fault.type];

@@ -21,6 +21,7 @@
 struct sim_fault_counts {
     uint64_t matched, fired;
     bool in_burst;
+    bool defect;                    /* it has begun, and goes on until the power does not */
     int64_t tx_free_ns, rx_free_ns; /* bandwidth: when its bucket is full again */
     int64_t cycle_ns;               /* cycle_jitter: when the cycle ends, */
     uint64_t n_cycles;              /* and how many there were */
@@ -44,8 +45,11 @@ struct sim_armed {
     bool begun;                                                     /* a door's: it was time for it once */
     int64_t began_ns;
     s7_status unsupported;
-    int64_t *times_ns; /* rate_limit_connect: when the last own.n connections came, a ring; owned */
-    uint64_t n_times;  /* port_flap: how often it moved */
+    int64_t *times_ns;      /* rate_limit_connect: when the last own.n connections came, a ring; owned */
+    int64_t hears_again_ns; /* power_cycle */
+    uint8_t *image;         /* frozen: the block as it was; owned */
+    uint32_t image_len;
+    uint64_t n_times; /* port_flap: how often it moved */
 };
 
 /* A request and who asks it. */

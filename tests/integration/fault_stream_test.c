@@ -415,6 +415,22 @@ static void an_idle_connection_is_forgotten_without_a_word(void **state)
     assert_int_equal(rig_stats().reads, 0);
 }
 
+static void a_forgotten_flow_is_found_by_keep_alive_before_anything_is_sent(void **state)
+{
+    static const struct s7_tcp_options options = {.keepalive_idle_ms = 20000, .keepalive_interval_ms = 5000};
+
+    (void)state;
+    s7_stream_set_options(raw.stream, &options);
+    rig_arm(1, "keepalive_silent", "after=30s");
+    rig_run_ms(29900);
+    assert_false(raw.over);
+    assert_int_equal(rig_state(1).fired, 0);
+    rig_run_ms(30000);
+    assert_true(raw.over);
+    assert_int_equal(raw.how, S7_E_TIMEOUT);
+    assert_int_equal(rig_state(1).fired, 1);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_raw, close_raw)
 
 int main(void)
@@ -442,6 +458,7 @@ int main(void)
         TEST(an_idle_connection_is_ended_in_good_order),
         TEST(fin_now_may_wait_for_idleness),
         TEST(an_idle_connection_is_forgotten_without_a_word),
+        TEST(a_forgotten_flow_is_found_by_keep_alive_before_anything_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

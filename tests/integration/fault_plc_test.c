@@ -1,0 +1,320 @@
+/* What happens to a whole PLC, or to the computer that plays it: as a client sees it. */
+#include "fault_wire.h"
+
+#include "protocol/pdu.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#define MS HOUSE_NS_PER_MS
+
+static struct raw raw;
+static struct guest guest;
+
+static int open_all(void **state)
+{
+    rig_open(state);
+    raw_open(&raw);
+    guest_open(&guest, &rig_house, NULL);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    raw_close(&raw);
+    guest_close(&guest);
+    return rig_close(state);
+}
+
+#define ASK(...)                                                                                             \
+    do {                                                                                                     \
+        RAW_SEND(&raw, __VA_ARGS__);                                                                         \
+        rig_run_ms(5);                                                                                       \
+    } while (0)
+
+static s7_status write_byte(uint8_t value)
+{
+    return guest_write(&guest, 1, 0, &value, 1);
+}
+
+static uint8_t byte0(void)
+{
+    uint8_t got = 0xEE;
+
+    assert_int_equal(guest_read(&guest, 1, 0, &got, 1), S7_OK);
+    return got;
+}
+
+/* The first column of the first row, as another program sees it. */
+static int64_t select_int(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    int64_t value = -1;
+
+    assert_int_equal(sqlite3_open(rig_house.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+    if (sqlite3_step(q) == SQLITE_ROW)
+        value = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return value;
+}
+
+/* A read of M or a write there, one byte. */
+#define M_READ(ref, byte)                                                                                    \
+    3, 0, 0, 31, 2, 0xf0, 0x80, 0x32, 1, 0, 0, 0, ref, 0, 14, 0, 0, 4, 1, 0x12, 10, 16, 2, 0, 1, 0, 0, 0x83, \
+        0, (byte) >> 5, ((byte)*8) & 0xff
+#define M_WRITE(ref, byte, value)                                                                            \
+    3, 0, 0, 36, 2, 0xf0, 0x80, 0x32, 1, 0, 0, 0, ref, 0, 14, 0, 5, 5, 1, 0x12, 10, 16, 2, 0, 1, 0, 0, 0x83, \
+        0, (byte) >> 5, ((byte)*8) & 0xff, 0, 4, 0, 8, value
+
+/* ---- stop ---- */
+
+static void a_stopped_CPU_says_so_and_runs_again(void **state)
+{
+    (void)state;
+    rig_arm(1, "stop", "for=10s");
+    assert_int_equal(select_int("SELECT mode = 'STOP' FROM plc"), 1);
+    assert_int_equal(write_byte(5), S7_OK);
+    assert_int_equal(byte0(), 5);
+    assert_true(rig_state(1).acting);
+    rig_run_ms(10000);
+    assert_int_equal(select_int("SELECT mode = 'RUN' FROM plc"), 1);
+    assert_false(rig_state(1).acting);
+    assert_int_equal(byte0(), 5); /* a DB keeps what it has */
+}
+
+static void a_stopped_CPU_may_refuse_writes(void **state)
+{
+    (void)state;
+    rig_arm(1, "stop", "writes=refuse");
+    assert_int_not_equal(write_byte(5), S7_OK);
+    assert_int_equal(byte0(), 0);
+    rig_drop(1);
+    assert_int_equal(write_byte(5), S7_OK);
+    assert_int_equal(select_int("SELECT mode = 'RUN' FROM plc"), 1);
+}
+
+/* ---- power_cycle ---- */
+
+static void a_power_cycle_resets_all_refuses_and_comes_back(void **state)
+{
+    struct raw late;
+
+    (void)state;
+    assert_int_equal(write_byte(7), S7_OK);
+    ASK(M_WRITE(1, 200, 9), M_WRITE(2, 2, 8));
+    raw_forget(&raw);
+    rig_arm(1, "power_cycle", "boot=20s from=1s");
+    rig_run_ms(990);
+    assert_true(guest.up);
+    rig_run_ms(20);
+    assert_false(guest.up);
+    assert_int_equal(guest.last, S7_E_RESET);
+    assert_int_equal(raw.how, S7_E_RESET);
+    raw_dial(&late);
+    rig_run_ms(5);
+    assert_int_equal(late.how, S7_E_REFUSED);
+    raw_close(&late);
+    rig_run_ms(19900);
+    assert_true(rig_state(1).acting);
+    rig_run_ms(200);
+    assert_false(rig_state(1).acting);
+    guest_close(&guest);
+    guest_open(&guest, &rig_house, NULL);
+    assert_int_equal(byte0(), 7);
+    raw_close(&raw);
+    raw_open(&raw);
+    ASK(M_READ(1, 200));
+    assert_int_equal(raw.got[25], 0); /* a 300 keeps 16 bytes of markers */
+}
+
+static void without_retention_and_with_another_clock(void **state)
+{
+    (void)state;
+    rig_arm(1, "power_cycle", "boot=1s retain=no clock=reset");
+    rig_run_ms(1100);
+    assert_int_equal(rig_state(1).fired, 1);
+    int64_t clock_ms = select_int("SELECT clock_ms FROM plc");
+    assert_true(clock_ms < -INT64_C(1000) * 86400 * 365 * 30);
+}
+
+/* ---- defect ---- */
+
+static void a_defect_CPU_hangs_until_its_power_was_off(void **state)
+{
+    (void)state;
+    rig_arm(1, "defect", "trigger=write nth=1");
+    assert_int_equal(byte0(), 0);
+    assert_int_not_equal(write_byte(5), S7_OK); /* nobody knows whether it was done */
+    ASK(READ(1));
+    rig_run_ms(60000);
+    assert_int_equal(raw.len, 0);
+    raw_close(&raw);
+    raw_dial(&raw);
+    rig_run_ms(5);
+    ASK(CR);
+    assert_int_equal(raw.len, 0);
+    rig_arm(2, "power_cycle", "boot=1s");
+    rig_run_ms(1500);
+    guest_close(&guest);
+    guest_open(&guest, &rig_house, NULL);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(write_byte(5), S7_OK); /* nth=1 was another one */
+}
+
+/* ---- frozen ---- */
+
+static void frozen_values_stay_while_memory_goes_on(void **state)
+{
+    uint8_t got[4];
+
+    (void)state;
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(1, "frozen", "db=1 range=0..3");
+    assert_int_equal(write_byte(6), S7_OK);
+    assert_int_equal(byte0(), 5);
+    assert_int_equal(guest_read(&guest, 1, 4, got, 4), S7_OK);
+    assert_int_equal(rig_state(1).fired, 1);
+    rig_drop(1);
+    assert_int_equal(byte0(), 6);
+}
+
+static void what_is_not_there_does_not_freeze(void **state)
+{
+    (void)state;
+    rig_arm(1, "frozen", "db=77");
+    rig_arm(2, "frozen", "area=M");
+    assert_int_equal(byte0(), 0);
+}
+
+/* ---- clock_skew, password ---- */
+
+#define CLOCK(ref)                                                                                           \
+    3, 0, 0, 29, 2, 0xf0, 0x80, 0x32, 7, 0, 0, 0, ref, 0, 8, 0, 4, 0, 1, 0x12, 4, 0x11, 0x47, 1, 0, 10, 0,   \
+        0, 0
+
+/* The hour of the day, in BCD, at which the clock is. */
+static unsigned hour(void)
+{
+    raw_forget(&raw);
+    ASK(CLOCK(1));
+    assert_int_equal(raw.len, 7 + 10 + 12 + 14);
+    unsigned bcd = raw.got[7 + 10 + 12 + 4 + 5];
+    return (bcd >> 4) * 10 + (bcd & 15);
+}
+
+static void a_clock_is_off_or_goes_wrong(void **state)
+{
+    (void)state;
+    unsigned now = hour();
+    rig_arm(1, "clock_skew", "offset=-2h for=1min");
+    assert_int_equal((hour() + 2) % 24, now);
+    rig_run_ms(60000);
+    assert_int_equal(hour(), now);
+    rig_arm(2, "clock_skew", "ppm=1000000"); /* twice as fast */
+    rig_run_ms(INT64_C(4) * 3600 * 1000);
+    assert_int_equal(hour(), (now + 8) % 24);
+}
+
+/* An upload is refused with a protection against reading. */
+#define UPLOAD(ref)                                                                                          \
+    3, 0, 0, 35, 2, 0xf0, 0x80, 0x32, 1, 0, 0, 0, ref, 0, 18, 0, 0, 0x1d, 0, 0, 0, 0, 0, 0, 0, 9, 0x5f,      \
+        0x30, 0x41, 0x30, 0x30, 0x30, 0x30, 0x31, 0x41
+
+static void a_protection_comes_and_goes(void **state)
+{
+    (void)state;
+    ASK(UPLOAD(1));
+    assert_int_equal(raw.got[8], S7_ROSCTR_ACK_DATA);
+    assert_int_equal(raw.got[17], 0);
+    raw_forget(&raw);
+    rig_arm(1, "password", "level=3 for=10s");
+    ASK(UPLOAD(2));
+    assert_int_not_equal(raw.got[17], 0);
+    raw_forget(&raw);
+    rig_run_ms(10000);
+    ASK(UPLOAD(3));
+    assert_int_equal(raw.got[17], 0);
+}
+
+/* ---- the host ---- */
+
+static void a_simulator_that_stands_still_answers_all_when_it_goes_on(void **state)
+{
+    struct raw late;
+
+    (void)state;
+    rig_arm(1, "proc_pause", "from=1s for=40s");
+    rig_run_ms(1001);
+    RAW_SEND(&raw, READ(1));
+    raw_dial(&late);
+    rig_run_ms(5);
+    assert_true(late.connected); /* by the kernel */
+    RAW_SEND(&late, CR);
+    rig_run_ms(39900);
+    assert_int_equal(raw.len + late.len, 0);
+    assert_int_equal(rig_stats().reads, 0);
+    rig_run_ms(200);
+    RAW_EXPECT(&raw, READ_ANSWER(1));
+    assert_int_equal(late.len, CC_LEN); /* the limit for its connection request did not run */
+    raw_close(&late);
+    assert_int_equal(rig_state(1).fired, 1);
+}
+
+static void what_was_to_be_answered_in_the_pause_is_late(void **state)
+{
+    (void)state;
+    rig_arm(1, "slow", "dist=1s conn=1");
+    rig_arm(2, "proc_pause", "from=500ms for=10s");
+    RAW_SEND(&raw, READ(1));
+    rig_run_ms(10400);
+    assert_int_equal(raw.len, 0);
+    rig_run_ms(200);
+    RAW_EXPECT(&raw, READ_ANSWER(1));
+}
+
+static void writes_wait_for_the_lock_and_are_refused_in_the_end(void **state)
+{
+    (void)state;
+    rig_arm(1, "db_locked", "for=1s");
+    int64_t began_ns = rig_now_ns();
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(write_byte(5), S7_OK);
+    assert_in_range(rig_now_ns() - began_ns, 1000 * MS, 1010 * MS);
+    rig_arm(2, "db_locked", "");
+    began_ns = rig_now_ns();
+    assert_int_not_equal(write_byte(6), S7_OK);
+    assert_in_range(rig_now_ns() - began_ns, 2000 * MS, 2010 * MS); /* busy_ms */
+    assert_int_equal(byte0(), 5);
+    rig_drop(2);
+    assert_int_equal(write_byte(6), S7_OK);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_stopped_CPU_says_so_and_runs_again),
+        TEST(a_stopped_CPU_may_refuse_writes),
+        TEST(a_power_cycle_resets_all_refuses_and_comes_back),
+        TEST(without_retention_and_with_another_clock),
+        TEST(a_defect_CPU_hangs_until_its_power_was_off),
+        TEST(frozen_values_stay_while_memory_goes_on),
+        TEST(what_is_not_there_does_not_freeze),
+        TEST(a_clock_is_off_or_goes_wrong),
+        TEST(a_protection_comes_and_goes),
+        TEST(a_simulator_that_stands_still_answers_all_when_it_goes_on),
+        TEST(what_was_to_be_answered_in_the_pause_is_late),
+        TEST(writes_wait_for_the_lock_and_are_refused_in_the_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
