@@ -3,10 +3,16 @@
 #include "scenarios/run.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct wish {
-    const char *adapter, *trace, *seed_text;
+    const char *adapter, *trace, *seed_text, *junit, *shard, *jobs;
+    uint32_t part, n_parts; /* of shard */
     uint32_t scale;
     bool real, tap, twice;
 };
@@ -26,8 +32,41 @@ static bool parse_seed(const char *text, uint64_t *seed)
     return true;
 }
 
+/* "2/3", the second of three. */
+static bool parse_shard(const char *text, struct wish *wish)
+{
+    char part[12] = "";
+    size_t len = strcspn(text, "/");
+
+    if (text[len] != '/' || len >= sizeof part)
+        return false;
+    memcpy(part, text, len);
+    return cli_number(text + len + 1, 1, 1000000, &wish->n_parts) &&
+           cli_number(part, 1, wish->n_parts, &wish->part);
+}
+
+/* Those that this process may use. */
+static unsigned processors(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    return CPU_COUNT(&set) < SC_JOBS_MAX ? (unsigned)CPU_COUNT(&set) : SC_JOBS_MAX;
+}
+
+static bool parse_jobs(const char *text, unsigned *jobs)
+{
+    uint32_t n = 0;
+
+    if (strcmp(text, "auto") != 0 && !cli_number(text, 0, SC_JOBS_MAX, &n))
+        return false;
+    *jobs = n > 0 ? n : processors();
+    return true;
+}
+
 /* Returns -1, or the exit status (said on stderr). */
-static int check(const struct cli_command *self, const struct wish *wish, struct sc_run_options *options)
+static int check(const struct cli_command *self, struct wish *wish, struct sc_run_options *options)
 {
     struct sc_options *one = &options->one;
 
@@ -39,6 +78,13 @@ static int check(const struct cli_command *self, const struct wish *wish, struct
     if (!parse_seed(wish->seed_text, &one->seed))
         return cli_usage_error(self, "--seed takes a whole number of at most 19 digits, got \"%s\"",
                                wish->seed_text);
+    if (!parse_shard(wish->shard, wish))
+        return cli_usage_error(self, "--shard takes I/N, the I-th of N parts, as 1/3; got \"%s\"",
+                               wish->shard);
+    if (!parse_jobs(wish->jobs, &options->jobs))
+        return cli_usage_error(
+            self, "--jobs takes a number 1..%u, or auto (or 0) for one per processor, got \"%s\"",
+            SC_JOBS_MAX, wish->jobs);
     if (!one->threads && strcmp(wish->adapter, "loop") != 0)
         return cli_usage_error(self, "--adapter takes loop or thread, got \"%s\"", wish->adapter);
     if (!one->real && (wish->scale != 0 || one->threads))
@@ -59,44 +105,166 @@ static int exit_of(const struct sc_totals *totals)
         return CLI_FAILED;
     if (totals->unsteady > 0)
         return CLI_UNSTEADY;
-    return totals->passed == 0 ? CLI_SKIPPED : CLI_OK;
+    return totals->passed == 0 && totals->skipped > 0 ? CLI_SKIPPED : CLI_OK;
 }
 
-static int run_files(char **files, const struct sc_run_options *options)
-{
-    struct sc_totals totals;
+/* ---- the files that are written ---- */
 
-    sc_run_all(files, options, &totals);
-    return exit_of(&totals);
-}
+struct written {
+    const char *path;
+    FILE *file;
+    char target[PATH_MAX];         /* what the rename replaces */
+    char temporary[PATH_MAX + 24]; /* "": the path itself is written */
+};
 
-static int open_trace(const struct cli_command *self, const char *path, struct sc_run_options *options)
+static int cannot_write(const struct cli_command *self, const struct written *written, int why)
 {
-    if (path == NULL)
-        return -1;
-    options->one.trace = fopen(path, "w");
-    if (options->one.trace != NULL)
-        return -1;
-    fprintf(stderr, "s7rig %s: cannot write %s: %s\n", self->name, path, strerror(errno));
+    fprintf(stderr, "s7rig %s: cannot write %s%s%s\n", self->name, written->path, why != 0 ? ": " : "",
+            why != 0 ? strerror(why) : "");
     return CLI_ENVIRONMENT;
 }
 
-/* A trace that is not whole is none. */
-static int close_trace(const struct cli_command *self, const char *path, FILE *trace, int status)
+/* Returns -1, or the exit status (said on stderr). */
+static int open_trace(const struct cli_command *self, struct written *trace)
 {
-    bool lost = trace != NULL && ferror(trace) != 0;
+    if (trace->path == NULL)
+        return -1;
+    trace->file = fopen(trace->path, "w");
+    return trace->file != NULL ? -1 : cannot_write(self, trace, errno);
+}
 
-    if (trace != NULL && fclose(trace) != 0)
+/* A trace that is not whole is none. */
+static int close_trace(const struct cli_command *self, const struct written *trace, bool lost, int status)
+{
+    if (trace->file == NULL)
+        return status;
+    lost = ferror(trace->file) != 0 || lost;
+    if (fclose(trace->file) != 0)
         lost = true;
     if (!lost)
         return status;
-    fprintf(stderr, "s7rig %s: cannot write %s\n", self->name, path);
+    cannot_write(self, trace, 0);
     return status != CLI_OK ? status : CLI_ENVIRONMENT;
+}
+
+/* The file that a rename is to replace: behind links, which stay. A new one is where its path says. */
+static bool junit_target(const struct written *junit, char target[PATH_MAX])
+{
+    if (realpath(junit->path, target) != NULL)
+        return true;
+    int why = errno;
+    struct stat st;
+    bool is_new = why == ENOENT && lstat(junit->path, &st) != 0 && strlen(junit->path) < PATH_MAX;
+    if (is_new)
+        snprintf(target, PATH_MAX, "%s", junit->path);
+    errno = why;
+    return is_new;
+}
+
+/* /dev/stdout, or the file that the shell has made of it. */
+static bool is_standard_output(const struct stat *st)
+{
+    struct stat output;
+
+    return fstat(STDOUT_FILENO, &output) == 0 && output.st_dev == st->st_dev && output.st_ino == st->st_ino;
+}
+
+/* What will be written. A pipe or a device is opened now, and written itself. Returns -1, or the exit status
+ * (said on stderr). */
+static int find_junit(const struct cli_command *self, struct written *junit)
+{
+    struct stat st;
+
+    if (junit->path == NULL)
+        return -1;
+    bool there = stat(junit->path, &st) == 0;
+    if (there && S_ISREG(st.st_mode) && is_standard_output(&st))
+        return cli_usage_error(self, "--junit %s is standard output, where the results are told",
+                               junit->path);
+    if (there && !S_ISREG(st.st_mode)) {
+        junit->file = fopen(junit->path, "w");
+        return junit->file != NULL ? -1 : cannot_write(self, junit, errno);
+    }
+    if (!junit_target(junit, junit->target))
+        return cannot_write(self, junit, errno);
+    snprintf(junit->temporary, sizeof junit->temporary, "%s.%ld", junit->target, (long)getpid());
+    return -1;
+}
+
+/* Beside the target, to be renamed when it is whole; before anything runs, so that who cannot have it learns
+ * so at once. Returns -1, or the exit status (said on stderr). */
+static int open_junit(const struct cli_command *self, struct written *junit)
+{
+    if (junit->temporary[0] == '\0')
+        return -1;
+    junit->file = fopen(junit->temporary, "wx");
+    return junit->file != NULL ? -1 : cannot_write(self, junit, errno);
+}
+
+/* wanted: all has been told, and the report was written; otherwise what was at its path stays. */
+static int close_junit(const struct cli_command *self, const struct written *junit, bool wanted, bool lost,
+                       int status)
+{
+    bool renames = junit->temporary[0] != '\0';
+
+    if (junit->file == NULL)
+        return status;
+    lost = ferror(junit->file) != 0 || lost;
+    errno = 0;
+    if (fclose(junit->file) != 0)
+        lost = true;
+    if (wanted && !lost && renames && rename(junit->temporary, junit->target) != 0)
+        lost = true;
+    int why = errno;
+    if (renames && (lost || !wanted))
+        unlink(junit->temporary);
+    return wanted && lost ? cannot_write(self, junit, why) : status;
+}
+
+/* ---- the run ---- */
+
+/* With the signals held that would end it: what it made is removed before they are obeyed. */
+static int run_held(const struct cli_command *self, char **files, struct sc_run_options *options,
+                    struct written *trace, struct written *junit)
+{
+    struct sc_totals totals = {0};
+    int status = open_junit(self, junit);
+    bool runs = status < 0;
+
+    if (runs) {
+        options->one.trace = trace->file;
+        options->junit = junit->file;
+        sc_run_all(files, options, &totals);
+        status = exit_of(&totals);
+    }
+    status = close_trace(self, trace, totals.trace_lost, status);
+    return close_junit(self, junit, runs && options->signals->came == 0, totals.junit_lost, status);
+}
+
+static int run_files(const struct cli_command *self, char **files, const struct wish *wish,
+                     struct sc_run_options *options)
+{
+    struct written trace = {.path = wish->trace}, junit = {.path = wish->junit};
+    struct sc_signals signals;
+    int status = find_junit(self, &junit);
+
+    if (status < 0)
+        status = open_trace(self, &trace); /* may wait for a pipe's reader: signals are not held yet */
+    if (status >= 0)
+        return close_junit(self, &junit, false, false, status);
+    options->signals = &signals;
+    sc_signals_hold(&signals);
+    status = run_held(self, files, options, &trace, &junit);
+    if (signals.came != 0 && signals.came != SIGPIPE)
+        fprintf(stderr, "s7rig %s: ended by signal %d (%s) before all had run\n", self->name, signals.came,
+                strsignal(signals.came));
+    sc_signals_release(&signals);
+    return status;
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
-    struct wish wish = {.adapter = "loop", .seed_text = "1"};
+    struct wish wish = {.adapter = "loop", .seed_text = "1", .shard = "1/1", .jobs = "1"};
     struct sc_run_options options = {.out = stdout};
     char error[512];
     const struct cli_option accepted[] = {{.name = "seed", .text = &wish.seed_text},
@@ -105,7 +273,10 @@ static int run(const struct cli_command *self, int argc, char **argv)
                                           {.name = "scale", .number = &wish.scale, .min = 1, .max = 1000},
                                           {.name = "trace", .text = &wish.trace},
                                           {.name = "tap", .flag = &wish.tap},
+                                          {.name = "junit", .text = &wish.junit},
                                           {.name = "twice", .flag = &wish.twice},
+                                          {.name = "jobs", .letter = 'j', .text = &wish.jobs},
+                                          {.name = "shard", .text = &wish.shard},
                                           {.name = NULL}};
     int status = cli_options(self, accepted, &argc, argv);
 
@@ -124,10 +295,9 @@ static int run(const struct cli_command *self, int argc, char **argv)
         fprintf(stderr, "s7rig %s: no scenario (*.lua) there\n", self->name);
         status = CLI_NOTHING;
     } else {
-        status = open_trace(self, wish.trace, &options);
+        sc_take_part(files, wish.part, wish.n_parts);
+        status = run_files(self, files, &wish, &options);
     }
-    if (status < 0)
-        status = close_trace(self, wish.trace, options.one.trace, run_files(files, &options));
     sc_free_files(files);
     return status;
 }
@@ -147,10 +317,17 @@ const struct cli_command cli_run = {
             "                  the blocking client\n"
             "  --trace FILE    write what went over the network, one line per event\n"
             "  --tap           TAP version 13 instead of lines for people\n"
+            "  --junit FILE    JUnit XML for CI systems, written when all have ended; also with --tap\n"
             "  --twice         run each twice; traces that differ are an error\n"
+            "  -j, --jobs N    N at a time (1); auto, or 0: one per processor. Output and traces\n"
+            "                  stay in order. With --real, scenarios disturb each other's times\n"
+            "  --shard I/N     only the I-th of N parts, to share the work among N machines: the\n"
+            "                  files are dealt out in turn, so parts are equally long, and adding\n"
+            "                  a file moves others to other parts. An empty part succeeds\n"
             "\n"
+            "Each scenario runs in a process of its own; if that crashes, the others go on.\n"
             "Exit status: 0 all passed, 1 a scenario failed, 2 usage, 3 a file is no Lua or\n"
-            "cannot be read, 4 no such file or folder, no memory or socket, 5 no scenario\n"
-            "there, 6 two runs with one seed differed, 77 all were skipped.\n",
+            "cannot be read, 4 no such file or folder, no memory or socket, or a file cannot be\n"
+            "written, 5 no scenario there, 6 two runs with one seed differed, 77 all were skipped.\n",
     .run = run,
 };

@@ -61,6 +61,14 @@ static struct s7_limit limit(const struct s7_direct *client, int64_t until_ns)
     return (struct s7_limit){until_ns, s7_token_fd(client->cancel)};
 }
 
+/* Not the PLC's doing when its pool was closed and took the connection away. */
+static s7_status broke(struct s7_direct *client, s7_status status)
+{
+    bool ended = status == S7_E_CLOSED || status == S7_E_RESET || status == S7_E_IO;
+
+    return ended && atomic_load(&client->taken_away) ? S7_E_POOL_CLOSED : status;
+}
+
 s7_status s7_direct_flush(struct s7_direct *client, int64_t until_ns)
 {
     const uint8_t *bytes;
@@ -70,7 +78,7 @@ s7_status s7_direct_flush(struct s7_direct *client, int64_t until_ns)
         s7_status status = s7_tcp_send_by(client->fd, bytes, len, limit(client, until_ns), &sent, NULL);
 
         if (status != S7_OK)
-            return status;
+            return broke(client, status);
         if (s7_flight_is_on(client->flight))
             s7_flight_bytes(client->flight, true, bytes, sent, s7_now_ns());
         s7_session_sent(client->session, sent);
@@ -86,7 +94,7 @@ static s7_status received(struct s7_direct *client, s7_status status, const uint
         s7_flight_bytes(client->flight, false, bytes, got, now_ns);
         s7_session_received(client->session, got, now_ns);
     }
-    return status;
+    return broke(client, status);
 }
 
 s7_status s7_direct_receive(struct s7_direct *client, int64_t until_ns)

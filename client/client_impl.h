@@ -47,7 +47,8 @@ struct s7_direct {
     struct s7_client head;
     atomic_flag busy; /* a call is inside: one owner at a time */
     atomic_bool up;
-    bool pooled; /* the descriptor belongs to the pool: shut down here, closed there */
+    atomic_bool taken_away; /* by its pool, which was closed */
+    bool pooled;            /* the descriptor belongs to the pool: shut down here, closed there */
     struct s7_settings settings;
     s7_session *session;
     int fd;       /* -1: no TCP connection */

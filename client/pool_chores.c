@@ -269,6 +269,7 @@ static void take_away(s7_pool *pool, struct s7_pool_member *member)
 {
     if (member->lent != NULL)
         s7_pool_lent_end(pool, member->lent, S7_LENT_TAKEN_AWAY);
+    atomic_store(&member->direct->taken_away, true);
     if (!member->taken_away)
         s7_tcp_shutdown(member->fd);
     member->taken_away = !s7_direct_enter(member->direct);

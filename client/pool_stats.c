@@ -189,22 +189,23 @@ static const char *promise_fault(const s7_pool_core *core)
     return NULL;
 }
 
+/* Lists first: whatever else is asked follows their links. */
 const char *s7_pool_core_fault(const s7_pool_core *core)
 {
-    const char *fault = promise_fault(core);
+    const char *fault = NULL;
     unsigned n = 0, condemned = 0;
 
     for (enum s7_pool_state state = S7_POOL_FREE; fault == NULL && state < S7_POOL_STATES; state++) {
         fault = list_fault(core, state);
         n += s7_pool_n(core, state);
     }
+    if (fault == NULL && n != core->n_places)
+        fault = "a connection is on no list";
     for (unsigned i = 0; fault == NULL && i < core->n_places; i++) {
         fault = conn_fault(core->conns[i]);
         condemned += core->conns[i]->condemned;
     }
     if (fault == NULL && condemned != core->n_condemned)
         fault = "the number of condemned connections";
-    if (fault == NULL && n != core->n_places)
-        fault = "a connection is on no list";
-    return fault;
+    return fault != NULL ? fault : promise_fault(core);
 }

@@ -32,7 +32,7 @@ s7_status s7_session_new(const struct s7_session_options *options, s7_session **
 
     if (session == NULL)
         return S7_E_NOMEM;
-    memset(session, 0, sizeof *session);
+    memset(session, 0, offsetof(struct s7_session, join)); /* what follows is written before it is read */
     session->options = *options;
     session->next_ref = options->first_ref;
     session->rx = (uint8_t *)(session + 1);

@@ -53,16 +53,57 @@ static s7_status refuse_none(const struct target *of, const s7_ctx *ctx)
     return refuse(of, ctx, of->pooled ? "pool is NULL" : "client is NULL");
 }
 
-static s7_status misfit(const struct target *of, const s7_ctx *ctx, bool write, const s7_item *item,
-                        s7_status status)
+/* ---- one call ---- */
+
+/* The caller's side of it: native values, or a text, of which a written one ends by its zero. */
+struct native {
+    bool is_text;
+    void *into;
+    const void *from;
+    size_t size;
+};
+
+static s7_status encode(const struct native *native, s7_item *item)
 {
-    return s7_single_misfit_at(where(of), ctx, write, item, status);
+    s7_address layout = s7_single_layout(item);
+
+    return native->is_text ? s7_tag_set_text(item, native->from)
+                           : s7_encode(&layout, item->data, native->from, native->size);
+}
+
+static s7_status decode(const struct native *native, const s7_item *item)
+{
+    s7_address layout = s7_single_layout(item);
+
+    return native->is_text ? s7_tag_text(item, native->into, native->size)
+                           : s7_decode(&layout, item->data, native->into, native->size);
 }
 
 static s7_status call(const struct target *of, const s7_ctx *ctx, bool write, s7_item *item)
 {
+    if (write)
+        s7_single_leave_maximum(item);
     return of->pooled ? s7_pool_call_one(of->pool, ctx, write, item)
                       : s7_client_call(of->client, ctx, write, item, 1, false);
+}
+
+/* Nothing is sent of what does not fit. */
+static s7_status exchange(const struct target *of, const s7_ctx *ctx, bool write, const s7_address *address,
+                          const struct native *native)
+{
+    struct s7_single single;
+    s7_item *item = &single.item;
+    s7_status status = s7_single_begin(&single, address);
+
+    if (status == S7_OK && write)
+        status = encode(native, item);
+    status = s7_single_misfit_at(where(of), ctx, write, item, status);
+    if (status == S7_OK)
+        status = call(of, ctx, write, item);
+    if (status == S7_OK && !write)
+        status = s7_single_misfit_at(where(of), ctx, write, item, decode(native, item));
+    s7_single_done(&single);
+    return status;
 }
 
 /* ---- native values ---- */
@@ -95,49 +136,24 @@ static s7_status check(const struct target *of, const s7_ctx *ctx, bool write, c
     return s7_values_fit(address, size) ? S7_OK : wrong_size(of, ctx, write, address, size);
 }
 
-static s7_status read_values(const struct target *of, const s7_ctx *ctx, const s7_address *address,
-                             void *values, size_t size)
+static s7_status values(const struct target *of, const s7_ctx *ctx, bool write, const s7_address *address,
+                        const struct native *native)
 {
-    struct s7_single single;
-    s7_status status = check(of, ctx, false, address, values, size);
+    s7_status status = check(of, ctx, write, address, write ? native->from : native->into, native->size);
 
-    if (status != S7_OK)
-        return status;
-    status = s7_single_begin(&single, address);
-    if (status != S7_OK)
-        return misfit(of, ctx, false, &single.item, status);
-    status = call(of, ctx, false, &single.item);
-    if (status == S7_OK) {
-        s7_address layout = s7_single_layout(&single.item);
-
-        status = s7_decode(&layout, single.item.data, values, size);
-        status = misfit(of, ctx, false, &single.item, status);
-    }
-    s7_single_done(&single);
-    return status;
+    return status == S7_OK ? exchange(of, ctx, write, address, native) : status;
 }
 
-static s7_status write_values(const struct target *of, const s7_ctx *ctx, const s7_address *address,
-                              const void *values, size_t size)
+static s7_status read_values(struct target of, const s7_ctx *ctx, const s7_address *address, void *into,
+                             size_t size)
 {
-    struct s7_single single;
-    s7_status status = check(of, ctx, true, address, values, size);
+    return values(&of, ctx, false, address, &(struct native){.into = into, .size = size});
+}
 
-    if (status != S7_OK)
-        return status;
-    status = s7_single_begin(&single, address);
-    if (status == S7_OK) {
-        s7_address layout = s7_single_layout(&single.item);
-
-        status = s7_encode(&layout, single.item.data, values, size);
-    }
-    status = misfit(of, ctx, true, &single.item, status);
-    if (status == S7_OK) {
-        s7_single_leave_maximum(&single.item);
-        status = call(of, ctx, true, &single.item);
-    }
-    s7_single_done(&single);
-    return status;
+static s7_status write_values(struct target of, const s7_ctx *ctx, const s7_address *address,
+                              const void *from, size_t size)
+{
+    return values(&of, ctx, true, address, &(struct native){.from = from, .size = size});
 }
 
 /* ---- addresses as text ---- */
@@ -162,68 +178,46 @@ static s7_status parse(const struct target *of, const s7_ctx *ctx, bool write, c
     return s7_client_fail(ctx, &err, status, came);
 }
 
-static s7_status read_as(const struct target *of, const s7_ctx *ctx, const char *address, void *values,
-                         size_t size)
+static s7_status read_as(struct target of, const s7_ctx *ctx, const char *address, void *into, size_t size)
 {
     s7_address at;
-    s7_status status = parse(of, ctx, false, address, &at);
+    s7_status status = parse(&of, ctx, false, address, &at);
 
-    return status == S7_OK ? read_values(of, ctx, &at, values, size) : status;
+    return status == S7_OK ? read_values(of, ctx, &at, into, size) : status;
 }
 
-static s7_status write_as(const struct target *of, const s7_ctx *ctx, const char *address, const void *values,
+static s7_status write_as(struct target of, const s7_ctx *ctx, const char *address, const void *from,
                           size_t size)
 {
     s7_address at;
-    s7_status status = parse(of, ctx, true, address, &at);
+    s7_status status = parse(&of, ctx, true, address, &at);
 
-    return status == S7_OK ? write_values(of, ctx, &at, values, size) : status;
+    return status == S7_OK ? write_values(of, ctx, &at, from, size) : status;
 }
 
 /* ---- values as text ---- */
 
-static s7_status read_text(const struct target *of, const s7_ctx *ctx, const char *address, char *text,
-                           size_t cap)
+static s7_status read_text(struct target of, const s7_ctx *ctx, const char *address, char *text, size_t cap)
 {
-    struct s7_single single;
+    const struct native native = {.is_text = true, .into = text, .size = cap};
     s7_address at;
 
     if (text == NULL || cap == 0)
-        return refuse(of, ctx, "no room for the text");
+        return refuse(&of, ctx, "no room for the text");
     text[0] = '\0';
-    s7_status status = parse(of, ctx, false, address, &at);
-    if (status != S7_OK)
-        return status;
-    status = s7_single_begin(&single, &at);
-    if (status != S7_OK)
-        return misfit(of, ctx, false, &single.item, status);
-    status = call(of, ctx, false, &single.item);
-    if (status == S7_OK)
-        status = misfit(of, ctx, false, &single.item, s7_tag_text(&single.item, text, cap));
-    s7_single_done(&single);
-    return status;
+    s7_status status = parse(&of, ctx, false, address, &at);
+    return status == S7_OK ? exchange(&of, ctx, false, &at, &native) : status;
 }
 
-static s7_status write_text(const struct target *of, const s7_ctx *ctx, const char *address, const char *text)
+static s7_status write_text(struct target of, const s7_ctx *ctx, const char *address, const char *text)
 {
-    struct s7_single single;
+    const struct native native = {.is_text = true, .from = text};
     s7_address at;
 
     if (text == NULL)
-        return refuse(of, ctx, "text is NULL");
-    s7_status status = parse(of, ctx, true, address, &at);
-    if (status != S7_OK)
-        return status;
-    status = s7_single_begin(&single, &at);
-    if (status == S7_OK)
-        status = s7_tag_set_text(&single.item, text);
-    status = misfit(of, ctx, true, &single.item, status);
-    if (status == S7_OK) {
-        s7_single_leave_maximum(&single.item);
-        status = call(of, ctx, true, &single.item);
-    }
-    s7_single_done(&single);
-    return status;
+        return refuse(&of, ctx, "text is NULL");
+    s7_status status = parse(&of, ctx, true, address, &at);
+    return status == S7_OK ? exchange(&of, ctx, true, &at, &native) : status;
 }
 
 /* ---- on a client ---- */
@@ -231,46 +225,34 @@ static s7_status write_text(const struct target *of, const s7_ctx *ctx, const ch
 s7_status s7_read_values(s7_client *client, const s7_ctx *ctx, const s7_address *address, void *values,
                          size_t size)
 {
-    struct target of = a_client(client);
-
-    return read_values(&of, ctx, address, values, size);
+    return read_values(a_client(client), ctx, address, values, size);
 }
 
 s7_status s7_write_values(s7_client *client, const s7_ctx *ctx, const s7_address *address, const void *values,
                           size_t size)
 {
-    struct target of = a_client(client);
-
-    return write_values(&of, ctx, address, values, size);
+    return write_values(a_client(client), ctx, address, values, size);
 }
 
 s7_status s7_read_as(s7_client *client, const s7_ctx *ctx, const char *address, void *values, size_t size)
 {
-    struct target of = a_client(client);
-
-    return read_as(&of, ctx, address, values, size);
+    return read_as(a_client(client), ctx, address, values, size);
 }
 
 s7_status s7_write_as(s7_client *client, const s7_ctx *ctx, const char *address, const void *values,
                       size_t size)
 {
-    struct target of = a_client(client);
-
-    return write_as(&of, ctx, address, values, size);
+    return write_as(a_client(client), ctx, address, values, size);
 }
 
 s7_status s7_read_text(s7_client *client, const s7_ctx *ctx, const char *address, char *text, size_t cap)
 {
-    struct target of = a_client(client);
-
-    return read_text(&of, ctx, address, text, cap);
+    return read_text(a_client(client), ctx, address, text, cap);
 }
 
 s7_status s7_write_text(s7_client *client, const s7_ctx *ctx, const char *address, const char *text)
 {
-    struct target of = a_client(client);
-
-    return write_text(&of, ctx, address, text);
+    return write_text(a_client(client), ctx, address, text);
 }
 
 /* ---- on a pool ---- */
@@ -278,44 +260,32 @@ s7_status s7_write_text(s7_client *client, const s7_ctx *ctx, const char *addres
 s7_status s7_pool_read_values(s7_pool *pool, const s7_ctx *ctx, const s7_address *address, void *values,
                               size_t size)
 {
-    struct target of = a_pool(pool);
-
-    return read_values(&of, ctx, address, values, size);
+    return read_values(a_pool(pool), ctx, address, values, size);
 }
 
 s7_status s7_pool_write_values(s7_pool *pool, const s7_ctx *ctx, const s7_address *address,
                                const void *values, size_t size)
 {
-    struct target of = a_pool(pool);
-
-    return write_values(&of, ctx, address, values, size);
+    return write_values(a_pool(pool), ctx, address, values, size);
 }
 
 s7_status s7_pool_read_as(s7_pool *pool, const s7_ctx *ctx, const char *address, void *values, size_t size)
 {
-    struct target of = a_pool(pool);
-
-    return read_as(&of, ctx, address, values, size);
+    return read_as(a_pool(pool), ctx, address, values, size);
 }
 
 s7_status s7_pool_write_as(s7_pool *pool, const s7_ctx *ctx, const char *address, const void *values,
                            size_t size)
 {
-    struct target of = a_pool(pool);
-
-    return write_as(&of, ctx, address, values, size);
+    return write_as(a_pool(pool), ctx, address, values, size);
 }
 
 s7_status s7_pool_read_text(s7_pool *pool, const s7_ctx *ctx, const char *address, char *text, size_t cap)
 {
-    struct target of = a_pool(pool);
-
-    return read_text(&of, ctx, address, text, cap);
+    return read_text(a_pool(pool), ctx, address, text, cap);
 }
 
 s7_status s7_pool_write_text(s7_pool *pool, const s7_ctx *ctx, const char *address, const char *text)
 {
-    struct target of = a_pool(pool);
-
-    return write_text(&of, ctx, address, text);
+    return write_text(a_pool(pool), ctx, address, text);
 }

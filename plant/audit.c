@@ -140,18 +140,23 @@ static void name_tags(const struct plant_log *log, char *out)
         append(out, "...");
 }
 
+/* Until the next one. */
+static const char *shown(plant *p, const struct mirror_tag *tag)
+{
+    if (tag->len > TAG_LEN_MAX)
+        return "...";
+    tag_utf8(p, tag);
+    p->utf8[plant_utf8_clip(p->utf8, LOG_TEXT_CAP - 1)] = '\0';
+    return p->utf8;
+}
+
 static void tag_values(plant *p, char *out)
 {
     const struct plant_log *log = &p->log;
-    char text[LOG_TEXT_CAP];
 
     out[0] = '\0';
-    for (size_t i = 0; i < log->n_named; i++) {
-        const struct mirror_tag *tag = log->named[i];
-        if (tag->len <= TAG_LEN_MAX)
-            tag_text(p, tag, text, sizeof text);
-        append(out, tag->len <= TAG_LEN_MAX ? text : "...");
-    }
+    for (size_t i = 0; i < log->n_named; i++)
+        append(out, shown(p, log->named[i]));
     if (log->more_named)
         append(out, "...");
 }

@@ -366,8 +366,6 @@ int value_bind(sqlite3_stmt *q, int column, const s7_address *address, const uin
 size_t value_text(const s7_address *address, const uint8_t *bytes, char *text);
 /* What an address with these bytes takes: "a text of at most 20 characters". */
 size_t value_expected(const s7_address *address, const uint8_t *bytes, char *text, size_t cap);
-/* What stands at a tag's place, as text, cut to cap. */
-void tag_text(plant *p, const struct mirror_tag *tag, char *out, size_t cap);
 
 /* ---- state and diagnostic buffer of a PLC (cpu.c), its status lists (szl.c) ---- */
 S7_MUST_CHECK s7_status cpu_load(plant *p);

@@ -17,20 +17,12 @@ static const uint8_t *bytes_of(const struct mirror_tag *tag)
     return tag->block->bytes + tag->offset;
 }
 
-/* All values in p->utf8; returns the length. */
-static size_t values_utf8(plant *p, const struct mirror_tag *tag)
+size_t tag_utf8(plant *p, const struct mirror_tag *tag)
 {
-    return value_text(&tag->address, bytes_of(tag), p->utf8);
-}
-
-void tag_text(plant *p, const struct mirror_tag *tag, char *out, size_t cap)
-{
-    size_t len = values_utf8(p, tag);
+    size_t len = tag->block != NULL ? value_text(&tag->address, bytes_of(tag), p->utf8) : 0;
 
     p->utf8[len] = '\0';
-    int clip = plant_utf8_clip(p->utf8, cap - 1);
-    memcpy(out, p->utf8, (size_t)clip);
-    out[clip] = '\0';
+    return len;
 }
 
 /* A row that was smuggled past the table's checks takes no update at all; that must not hold up what others
@@ -186,14 +178,6 @@ s7_status tag_apply_edit(plant *p, int64_t id)
 static int by_name(const void *a, const void *b)
 {
     return strcmp((*(struct mirror_tag *const *)a)->name, (*(struct mirror_tag *const *)b)->name);
-}
-
-size_t tag_utf8(plant *p, const struct mirror_tag *tag)
-{
-    size_t len = tag->block != NULL ? values_utf8(p, tag) : 0;
-
-    p->utf8[len] = '\0';
-    return len;
 }
 
 struct mirror_tag **tag_sorted(plant *p, const struct plant_plc *plc, size_t *n)

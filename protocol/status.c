@@ -75,9 +75,19 @@ const char *s7_strerror(s7_status status)
     return "unknown status";
 }
 
+/* What no call has written says nothing; "success" would be a lie where one has failed. */
+static const char *came_of(const s7_errinfo *info)
+{
+    if (info->came[0] != '\0')
+        return info->came;
+    if (info->struct_size == 0)
+        return "nothing more is known: struct_size was not set (S7_ERRINFO_INIT)";
+    return info->status == S7_OK ? "nothing more is known" : s7_strerror(info->status);
+}
+
 size_t s7_errinfo_format(const s7_errinfo *info, char *buf, size_t cap)
 {
-    const char *came = info->came[0] != '\0' ? info->came : s7_strerror(info->status);
+    const char *came = came_of(info);
 
     /* The precisions guard against texts that a caller filled to the brim. */
     int len =

@@ -50,6 +50,18 @@ static void an_errinfo_becomes_one_line(void **state)
     assert_string_equal(line, "the deadline passed");
 }
 
+static void an_errinfo_that_nobody_wrote_to_does_not_speak_of_success(void **state)
+{
+    s7_errinfo fresh = S7_ERRINFO_INIT, forgotten = {0};
+    char line[200];
+
+    (void)state;
+    s7_errinfo_format(&fresh, line, sizeof line);
+    assert_string_equal(line, "nothing more is known");
+    s7_errinfo_format(&forgotten, line, sizeof line);
+    assert_string_equal(line, "nothing more is known: struct_size was not set (S7_ERRINFO_INIT)");
+}
+
 static void a_line_is_cut_to_the_buffer_and_its_length_told(void **state)
 {
     s7_errinfo info = S7_ERRINFO_INIT;
@@ -85,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_has_a_name_and_a_sentence),
         cmocka_unit_test(an_errinfo_becomes_one_line),
+        cmocka_unit_test(an_errinfo_that_nobody_wrote_to_does_not_speak_of_success),
         cmocka_unit_test(a_line_is_cut_to_the_buffer_and_its_length_told),
         cmocka_unit_test(texts_without_a_terminating_zero_stay_inside_their_fields),
     };

@@ -94,10 +94,13 @@ static int strict_index(lua_State *lua)
 
 void sc_strict_table(lua_State *lua, const char *what)
 {
-    lua_createtable(lua, 0, 1);
-    lua_pushstring(lua, what);
-    lua_pushcclosure(lua, strict_index, 1);
-    lua_setfield(lua, -2, "__index");
+    if (luaL_newmetatable(lua, what) != 0) {
+        lua_pushstring(lua, what);
+        lua_pushcclosure(lua, strict_index, 1);
+        lua_setfield(lua, -2, "__index");
+        lua_pushboolean(lua, false); /* not for scenarios to change: others share it */
+        lua_setfield(lua, -2, "__metatable");
+    }
     lua_setmetatable(lua, -2);
 }
 

@@ -1,6 +1,8 @@
 /* pool.stats: what a pool has counted, the fields of s7_pool_stats under their own names. */
 #include "scenarios/engine_impl.h"
 
+#define N_FIELDS 41 /* room for so many, to begin with: conditions ask again and again */
+
 static void push_count(lua_State *lua, const char *name, uint64_t count)
 {
     lua_pushinteger(lua, (lua_Integer)count);
@@ -15,7 +17,7 @@ static void push_flag(lua_State *lua, const char *name, bool flag)
 
 static void push_dial_failures(lua_State *lua, const s7_pool_stats *stats)
 {
-    lua_newtable(lua);
+    lua_createtable(lua, 0, S7_POOL_DIAL_FAILURES);
     for (int kind = 0; kind < S7_POOL_DIAL_FAILURES; kind++)
         push_count(lua, s7_pool_dial_failure_name((s7_pool_dial_failure)kind), stats->dial_failures[kind]);
     sc_strict_table(lua, "pool.stats.dial_failures");
@@ -24,7 +26,7 @@ static void push_dial_failures(lua_State *lua, const s7_pool_stats *stats)
 
 static void push_closed(lua_State *lua, const s7_pool_stats *stats)
 {
-    lua_newtable(lua);
+    lua_createtable(lua, 0, S7_POOL_CLOSE_REASONS);
     for (int reason = 0; reason < S7_POOL_CLOSE_REASONS; reason++)
         push_count(lua, s7_pool_close_reason_name((s7_pool_close_reason)reason), stats->closed[reason]);
     sc_strict_table(lua, "pool.stats.closed");
@@ -40,7 +42,7 @@ static void push_ms(lua_State *lua, const char *name, int64_t ns)
 /* what: "pool.stats.wait"; of the scenario's time. */
 static void push_times(lua_State *lua, const char *what, const s7_pool_times *times)
 {
-    lua_newtable(lua);
+    lua_createtable(lua, 0, 6);
     push_count(lua, "count", times->count);
     push_ms(lua, "sum_ms", times->sum_ns);
     push_ms(lua, "p50_ms", times->p50_ns);
@@ -105,7 +107,7 @@ int sc_push_pool_stats(lua_State *lua, struct sc_pool *pool)
     s7_pool_stats stats = {.struct_size = sizeof stats};
 
     sc_pool_stats(pool, &stats);
-    lua_newtable(lua);
+    lua_createtable(lua, 0, N_FIELDS);
     push_counts(lua, &stats);
     push_flag(lua, "down", stats.down);
     push_flag(lua, "paused", stats.paused);

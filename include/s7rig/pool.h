@@ -271,10 +271,10 @@ S7_MUST_CHECK s7_status s7_pool_start(s7_pool *pool, const s7_ctx *ctx);
 
 /* Take no more callers: those who wait get S7_E_POOL_CLOSED now. Idle connections are closed; lent ones as
  * they come back. Returns when all are closed; those that are not back at the context's deadline (request_ms
- * by default) are taken away: calls inside fail (S7_E_CLOSED; S7_E_OUTCOME_UNKNOWN for a write that left),
- * later ones get S7_E_STALE_LEASE, and their put S7_E_POOL_CLOSED. S7_E_TIMEOUT: that
- * happened. A closed pool stays closed; closing it again returns the same. S7_E_MISUSE: the pool's own thread
- * calls (s7_pool_event_fn). S7_E_FORKED. */
+ * by default) are taken away: calls inside fail (S7_E_POOL_CLOSED; S7_E_OUTCOME_UNKNOWN for a write that
+ * left), later ones get S7_E_STALE_LEASE, and their put S7_E_POOL_CLOSED. S7_E_TIMEOUT: that happened. A
+ * closed pool stays closed; closing it again returns the same. S7_E_MISUSE: the pool's own thread calls
+ * (s7_pool_event_fn). S7_E_FORKED. */
 s7_status s7_pool_close(s7_pool *pool, const s7_ctx *ctx);
 
 /* Let there be `size` connections at most, 1..64, from now on. Smaller: those that nobody holds are closed,

@@ -127,8 +127,8 @@ typedef struct s7_errinfo {
         sizeof(s7_errinfo), S7_OK, 0, 0, -1, 0, "", "", "", S7_CAUSE_UNKNOWN                                 \
     }
 
-/* One line of at most cap - 1 bytes: "asked: came; try: hint". Returns its full length, as snprintf does; buf
- * may be NULL when cap is 0. */
+/* One line of at most cap - 1 bytes: "asked: came; try: hint", or that nothing more is known when no call has
+ * written to info. Returns its full length, as snprintf does; buf may be NULL when cap is 0. */
 size_t s7_errinfo_format(const s7_errinfo *info, char *buf, size_t cap);
 
 #ifdef __cplusplus

@@ -97,24 +97,36 @@ static uint16_t port_of_line(const struct rig *rig, int fd)
     return (uint16_t)strtoul(colon + 1, NULL, 10);
 }
 
-void rig_serve(struct rig *rig, const char *journal)
+static void serve_at(struct rig *rig, const char *journal, uint16_t port)
 {
+    char listen[32];
     char *const argv[] = {RIG_COMMAND,
                           "serve",
                           rig->plant,
                           "--listen",
-                          "127.0.0.1:0",
+                          listen,
                           "--journal",
                           journal != NULL ? (char *)(uintptr_t)journal : "wal",
                           "--quiet",
                           NULL};
     int out[2];
 
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", port);
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
     rig->pid = spawn(rig, argv, out[1]);
     close(out[1]);
     rig->port = port_of_line(rig, out[0]);
     close(out[0]);
+}
+
+void rig_serve(struct rig *rig, const char *journal)
+{
+    serve_at(rig, journal, 0);
+}
+
+void rig_serve_again(struct rig *rig)
+{
+    serve_at(rig, NULL, rig->port);
 }
 
 void rig_kill(struct rig *rig)

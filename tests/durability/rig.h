@@ -29,6 +29,8 @@ void rig_new(struct rig *rig);
 /* Start serve and wait until it says that it listens. journal NULL: wal. */
 void rig_serve(struct rig *rig, const char *journal);
 
+void rig_serve_again(struct rig *rig); /* at the port that it had */
+
 void rig_kill(struct rig *rig); /* SIGKILL */
 void rig_stop(
     struct rig *rig); /* SIGTERM; the test fails unless serve ends with 0 (a leak is a failure under ASan) */

@@ -77,6 +77,27 @@ void house_thread_stop(struct house_thread *house)
     house_close(&house->house);
 }
 
+static void restart(struct house *house, void *arg)
+{
+    struct sim_server_options options;
+
+    sim_server_options_init(&options);
+    options.listen = house->endpoint;
+    sim_server_free(house->server);
+    house->server = NULL;
+    if (sim_server_new(house->loop, house->plant, &options, &house->server, arg) != S7_OK)
+        house->server = NULL;
+}
+
+void house_thread_restart(struct house_thread *house)
+{
+    struct plant_error error;
+
+    house_thread_do(house, restart, &error);
+    if (house->house.server == NULL)
+        fail_msg("%s", error.text);
+}
+
 static void look(struct house *house, void *arg)
 {
     sim_server_plc_stats(house->server, 0, arg);

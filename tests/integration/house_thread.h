@@ -23,6 +23,9 @@ void house_thread_stop(struct house_thread *house);
 /* Have fn done on the house's thread, between two turns of its loop. */
 void house_thread_do(struct house_thread *house, void (*fn)(struct house *house, void *arg), void *arg);
 
+/* Every connection ends, and another server listens at the same endpoint. */
+void house_thread_restart(struct house_thread *house);
+
 /* What its first PLC saw; and arm a fault there under this id, or drop it (name NULL). */
 struct sim_plc_stats house_thread_seen(struct house_thread *house);
 void house_thread_fault(struct house_thread *house, uint64_t id, const char *name, const char *args);

@@ -1,10 +1,7 @@
 /* A hundred threads at pools of 1, 5 and 10 while the PLC resets, closes, cuts, stalls, falls silent and
  * refuses: what ThreadSanitizer and AddressSanitizer are to see, and that nobody gets what is another's. */
-#include "house_thread.h"
+#include "pool_rig.h"
 
-#include <s7rig/pool.h>
-
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -15,12 +12,9 @@
 
 #include <cmocka.h>
 
-#define THREADS     100
-#define EXECUTES    100
-#define PATIENCE_MS 60000
+#define THREADS  100
+#define EXECUTES 100
 
-static struct house_thread plc;
-static s7_pool *pool;
 static atomic_uint good, bad, wrong;
 
 static const struct {
@@ -38,28 +32,8 @@ static const struct {
 
 #define N_FAULTS (sizeof faults / sizeof faults[0])
 
-static int enter(void **state)
-{
-    (void)state;
-    house_thread_start(&plc);
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    s7_pool_free(pool);
-    pool = NULL;
-    house_thread_stop(&plc);
-    return 0;
-}
-
 static void start(unsigned size)
 {
-    s7_pool_options options;
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
-
     s7_pool_options_init(&options);
     options.size = (uint16_t)size;
     options.acquire_ms = PATIENCE_MS;
@@ -67,8 +41,7 @@ static void start(unsigned size)
     options.client.request_ms = 500;
     options.backoff_min_ms = 10;
     options.backoff_max_ms = options.probe_min_ms = options.probe_max_ms = 100;
-    if (s7_pool_new(plc.house.endpoint, &options, &pool, &err) != S7_OK || s7_pool_start(pool, &ctx) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
+    open_pool();
     atomic_store(&good, 0);
     atomic_store(&bad, 0);
     atomic_store(&wrong, 0);
@@ -105,57 +78,10 @@ static void *run_worker(void *arg)
     return NULL;
 }
 
-/* meanwhile NULL: nothing; else done once, while they work. */
-static void run_workers(void (*meanwhile)(void))
-{
-    pthread_t threads[THREADS];
-    unsigned places[THREADS];
-
-    for (unsigned i = 0; i < THREADS; i++) {
-        places[i] = i;
-        assert_int_equal(pthread_create(&threads[i], NULL, run_worker, &places[i]), 0);
-    }
-    if (meanwhile != NULL)
-        meanwhile();
-    for (unsigned i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-}
-
-static s7_pool_stats stats(void)
-{
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
-}
-
-static s7_pool_stats all_is_closed(void)
-{
-    s7_pool_stats s = stats();
-    uint64_t closed = 0;
-
-    for (int i = 0; i < S7_POOL_CLOSE_REASONS; i++)
-        closed += s.closed[i];
-    assert_int_equal(s.total_connections, 0);
-    assert_int_equal(s.in_use, 0);
-    assert_int_equal(s.waiting, 0);
-    assert_int_equal(s.connects, closed);
-    return s;
-}
-
-static void close_pool(void)
-{
-    assert_int_equal(s7_pool_close(pool, S7_WITHIN(PATIENCE_MS)), S7_OK);
-    s7_pool_stats s = all_is_closed();
-    assert_int_equal(s.gets, s.puts);
-    s7_pool_free(pool);
-    pool = NULL;
-}
-
 static void break_the_PLC(void)
 {
     for (unsigned i = 0; i < N_FAULTS; i++)
-        house_thread_fault(&plc, i + 1, faults[i].name, faults[i].args);
+        house_thread_fault(&house, i + 1, faults[i].name, faults[i].args);
 }
 
 static void a_crowd_at(unsigned size, void (*meanwhile)(void))
@@ -164,14 +90,14 @@ static void a_crowd_at(unsigned size, void (*meanwhile)(void))
 
     break_the_PLC();
     start(size);
-    run_workers(meanwhile);
+    run_threads(THREADS, run_worker, meanwhile);
     assert_int_equal(atomic_load(&wrong), 0);
     assert_int_equal(atomic_load(&good) + atomic_load(&bad), THREADS * EXECUTES);
     assert_in_range(atomic_load(&bad), 20, THREADS * EXECUTES / 10);
     assert_int_equal(stats().in_use, 0);
     assert_int_equal(stats().misuse, 0);
     for (unsigned i = 0; i < N_FAULTS; i++)
-        house_thread_fault(&plc, i + 1, NULL, NULL);
+        house_thread_fault(&house, i + 1, NULL, NULL);
     assert_int_equal(s7_pool_execute(pool, S7_WITHIN(PATIENCE_MS), work, &last),
                      S7_OK); /* it is well again */
     close_pool();
@@ -258,7 +184,7 @@ static void closed_in_the_middle_at(unsigned size)
 {
     break_the_PLC();
     start(size);
-    run_workers(close_early);
+    run_threads(THREADS, run_worker, close_early);
     assert_int_equal(atomic_load(&wrong), 0);
     assert_int_equal(atomic_load(&good) + atomic_load(&bad), THREADS * EXECUTES);
     assert_true(atomic_load(&bad) > THREADS * EXECUTES / 10); /* the close came early */

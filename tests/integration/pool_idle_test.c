@@ -1,12 +1,10 @@
 /* What idle connections cost: their checks and their end, and nothing between. Timers are counted in virtual
  * time, and the waits of the thread of a pool for threads by the linker, which turns epoll_wait to us. */
-#include "house_thread.h"
+#include "pool_rig.h"
 
 #include "client/pool_loop.h"
-#include "loop/blocking.h"
 #include "loop/loop_virtual.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,37 +38,37 @@ static void count_line(const char *line, void *arg)
     counts.segments += strstr(line, " segment ") != NULL;
 }
 
-static void on_ended(s7_pool_loop *pool, s7_status status, const s7_errinfo *err, void *arg)
+static void on_ended(s7_pool_loop *ended, s7_status status, const s7_errinfo *why, void *arg)
 {
-    (void)pool;
-    (void)err;
+    (void)ended;
+    (void)why;
     *(s7_status *)arg = status;
 }
 
 /* An hour of a PLC with a pool of 10 connections (NULL: alone). */
-static struct counts an_hour(const s7_pool_options *options, s7_pool_stats *stats)
+static struct counts an_hour(const s7_pool_options *with, s7_pool_stats *stats_then)
 {
-    struct house house;
+    struct house own;
     s7_loop *loop;
-    s7_pool_loop *pool = NULL;
+    s7_pool_loop *looped = NULL;
     s7_status status = S7_E_TIMEOUT;
 
     assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
-    house_open(&house, loop, "generic");
-    if (options != NULL) {
-        assert_int_equal(s7_pool_loop_new(loop, house.endpoint, options, &pool, NULL), S7_OK);
-        assert_int_equal(s7_pool_loop_start(pool, 0, on_ended, &status), S7_OK);
+    house_open(&own, loop, "generic");
+    if (with != NULL) {
+        assert_int_equal(s7_pool_loop_new(loop, own.endpoint, with, &looped, NULL), S7_OK);
+        assert_int_equal(s7_pool_loop_start(looped, 0, on_ended, &status), S7_OK);
     }
     s7_virtual_run_until(loop, SECOND / 2);
-    assert_int_equal(status, options != NULL ? S7_OK : S7_E_TIMEOUT);
+    assert_int_equal(status, with != NULL ? S7_OK : S7_E_TIMEOUT);
     counts = (struct counts){0};
     s7_virtual_trace(loop, count_line, NULL);
     s7_virtual_run_until(loop, SECOND / 2 + HOUR);
     struct counts seen = counts;
-    if (pool != NULL)
-        assert_int_equal(s7_pool_loop_stats(pool, stats), S7_OK);
-    s7_pool_loop_free(pool);
-    house_close(&house);
+    if (looped != NULL)
+        assert_int_equal(s7_pool_loop_stats(looped, stats_then), S7_OK);
+    s7_pool_loop_free(looped);
+    house_close(&own);
     return seen;
 }
 
@@ -87,18 +85,17 @@ static void idle_connections_cost_no_wake_up_but_their_checks_and_their_end(void
 
     (void)state;
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        s7_pool_options options;
-        s7_pool_stats stats = {.struct_size = sizeof stats};
+        s7_pool_stats then = {.struct_size = sizeof then};
 
         s7_pool_options_init(&options);
         options.size = 10;
         options.start = S7_POOL_START_ALL;
         options.max_idle_ms = rows[i].max_idle_ms;
         options.health_check_ms = rows[i].health_check_ms;
-        struct counts with = an_hour(&options, &stats);
-        assert_int_equal(stats.health_checks, rows[i].checks);
-        assert_int_equal(stats.closed[S7_POOL_CLOSE_IDLE], rows[i].closed);
-        assert_int_equal(stats.connects, 10);
+        struct counts with = an_hour(&options, &then);
+        assert_int_equal(then.health_checks, rows[i].checks);
+        assert_int_equal(then.closed[S7_POOL_CLOSE_IDLE], rows[i].closed);
+        assert_int_equal(then.connects, 10);
         /* A request and an answer; and for that the pool is due, what it has to send, the answer's patience
          * anew, and the pool again when it came. Without a packet: it is due, it closes, it is told. */
         assert_int_equal(with.segments - alone.segments, 2 * rows[i].checks);
@@ -111,7 +108,6 @@ static void idle_connections_cost_no_wake_up_but_their_checks_and_their_end(void
 int __real_epoll_wait(int fd, struct epoll_event *events, int cap, int timeout_ms);
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int cap, int timeout_ms);
 
-static struct house_thread house;
 static atomic_uint waits; /* that have ended, of whoever is not the house's thread */
 
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int cap, int timeout_ms)
@@ -123,62 +119,21 @@ int __wrap_epoll_wait(int fd, struct epoll_event *events, int cap, int timeout_m
     return n;
 }
 
-static s7_pool *pool;
-
-static s7_pool_stats stats(void)
+static void open_idle(uint32_t health_check_ms, uint32_t max_idle_ms)
 {
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
-}
-
-/* Until something that another thread does is done. */
-#define UNTIL(condition)                                                                                     \
-    do {                                                                                                     \
-        int64_t until = s7_now_ns() + 30 * SECOND;                                                           \
-        while (!(condition)) {                                                                               \
-            if (s7_now_ns() > until)                                                                         \
-                fail_msg("did not happen: %s", #condition);                                                  \
-            poll(NULL, 0, 1);                                                                                \
-        }                                                                                                    \
-    } while (0)
-
-static int enter(void **state)
-{
-    (void)state;
-    house_thread_start(&house);
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    s7_pool_free(pool);
-    pool = NULL;
-    house_thread_stop(&house);
-    return 0;
-}
-
-static void open_pool(uint32_t health_check_ms, uint32_t max_idle_ms)
-{
-    s7_pool_options options;
-
-    s7_pool_options_init(&options);
     options.size = 10;
     options.start = S7_POOL_START_ALL;
     options.max_idle_ms = max_idle_ms;
     options.health_check_ms = health_check_ms;
     options.health_timeout_ms = 20000;
-    assert_int_equal(s7_pool_new(house.house.endpoint, &options, &pool, NULL), S7_OK);
-    assert_int_equal(s7_pool_start(pool, NULL), S7_OK);
+    open_pool();
 }
 
 /* One wait ends for a check that is due, one for its answer. */
 static void the_threads_waits_end_for_checks_and_their_answers_only(void **state)
 {
     (void)state;
-    open_pool(400, 0);
+    open_idle(400, 0);
     s7_pool_stats before = stats();
     unsigned begun = atomic_load(&waits);
     UNTIL(stats().health_checks >= before.health_checks + 40);
@@ -192,7 +147,7 @@ static void the_threads_waits_end_for_checks_and_their_answers_only(void **state
 static void the_threads_waits_end_for_the_end_of_idle_connections_only(void **state)
 {
     (void)state;
-    open_pool(0, 50);
+    open_idle(0, 50);
     UNTIL(stats().closed[S7_POOL_CLOSE_IDLE] == 10);
     unsigned begun = atomic_load(&waits);
     for (unsigned i = 0; i < 100; i++) /* an empty pool */
@@ -204,13 +159,10 @@ static void the_threads_waits_end_for_the_end_of_idle_connections_only(void **st
 static void borrowers_wake_nobody(void **state)
 {
     (void)state;
-    open_pool(0, 0);
+    open_idle(0, 0);
     unsigned begun = atomic_load(&waits);
     for (unsigned i = 0; i < 10000; i++) {
-        s7_client *client;
-
-        assert_int_equal(s7_pool_get(pool, NULL, &client), S7_OK);
-        assert_int_equal(s7_pool_put(pool, client), S7_OK);
+        assert_int_equal(s7_pool_put(pool, borrow()), S7_OK);
     }
     if (atomic_load(&waits) > begun + 1) /* the start's last */
         fail_msg("%u waits ended", atomic_load(&waits) - begun);

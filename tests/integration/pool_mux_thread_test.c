@@ -1,14 +1,7 @@
 /* Calls without a lease from many threads against the real simulator over loopback, which loses its
  * connections now and then. What ThreadSanitizer and AddressSanitizer are to see. */
-#include "house.h"
+#include "pool_rig.h"
 
-#include "loop/blocking.h"
-#include "loop/loop_ev.h"
-
-#include <s7rig/pool_direct.h>
-
-#include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,99 +12,20 @@
 
 #include <cmocka.h>
 
-#define THREADS     50
-#define CALLS       60
-#define PATIENCE_MS 60000
+#define THREADS 50
+#define CALLS   60
 
-/* ---- the simulator on a thread of its own ---- */
-
-static struct house house;
-static struct sim_server_options server_options;
-static char address[96];
-static pthread_t house_thread;
-static s7_turn_hook hook;
-static atomic_int wish; /* of other threads, done at the end of a turn */
-enum { NOTHING, STOP, RESTART };
-
-static void grant_wish(s7_loop *loop, void *arg)
-{
-    int what = atomic_load(&wish);
-    struct plant_error error;
-
-    (void)arg;
-    if (what == STOP) {
-        s7_loop_stop(loop);
-    } else if (what == RESTART) {
-        sim_server_free(house.server); /* every connection ends */
-        house.server = NULL;
-        if (sim_server_new(loop, house.plant, &server_options, &house.server, &error) != S7_OK)
-            s7_loop_stop(loop);
-    }
-    atomic_store(&wish, NOTHING);
-}
-
-static void *run_house(void *arg)
-{
-    (void)arg;
-    return s7_loop_run(house.loop) == S7_OK ? NULL : &house;
-}
-
-static void ask_house(int what)
-{
-    atomic_store(&wish, what);
-    while (atomic_load(&wish) != NOTHING) {
-        s7_loop_wake(house.loop);
-        poll(NULL, 0, 1);
-    }
-}
-
-static int open_house(void **state)
-{
-    s7_loop *loop;
-
-    (void)state;
-    assert_int_equal(s7_loop_ev_new(&loop), S7_OK);
-    house_open(&house, loop, NULL);
-    snprintf(address, sizeof address, "%s", house.endpoint);
-    sim_server_options_init(&server_options);
-    server_options.listen = address;
-    s7_turn_hook_add(house.loop, &hook, grant_wish, NULL);
-    assert_int_equal(pthread_create(&house_thread, NULL, run_house, NULL), 0);
-    return 0;
-}
-
-static int close_house(void **state)
-{
-    void *result;
-
-    (void)state;
-    ask_house(STOP);
-    pthread_join(house_thread, &result);
-    assert_null(result);
-    s7_turn_hook_remove(&hook);
-    house_close(&house);
-    return 0;
-}
-
-/* ---- workers ---- */
-
-static s7_pool *pool;
 static atomic_uint good, bad, wrong, finished;
 static s7_token *token; /* of some calls */
 
 static void start(unsigned size, uint32_t coalesce_us)
 {
-    s7_pool_options options;
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
-
     s7_pool_options_init(&options);
     options.size = (uint16_t)size;
     options.acquire_ms = PATIENCE_MS;
     options.health_check_ms = 5 * options.size; /* often enough to meet everything else */
     options.coalesce_us = coalesce_us;
-    if (s7_pool_new(address, &options, &pool, &err) != S7_OK || s7_pool_start(pool, &ctx) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
+    open_pool();
     atomic_store(&good, 0);
     atomic_store(&bad, 0);
     atomic_store(&wrong, 0);
@@ -196,37 +110,9 @@ static void *worker(void *arg)
 
 static void run_workers(void (*meanwhile)(void))
 {
-    pthread_t threads[THREADS];
-    unsigned numbers[THREADS];
-
     assert_int_equal(s7_token_new(&token), S7_OK);
-    for (unsigned i = 0; i < THREADS; i++) {
-        numbers[i] = i;
-        assert_int_equal(pthread_create(&threads[i], NULL, worker, &numbers[i]), 0);
-    }
-    if (meanwhile != NULL)
-        meanwhile();
-    for (unsigned i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
+    run_threads(THREADS, worker, meanwhile);
     s7_token_free(token);
-}
-
-static s7_pool_stats stats(void)
-{
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
-}
-
-static void close_pool(void)
-{
-    assert_int_equal(stats().in_use, 0);
-    assert_int_equal(s7_pool_close(pool, S7_WITHIN(PATIENCE_MS)), S7_OK);
-    assert_int_equal(stats().total_connections, 0);
-    assert_int_equal(stats().gets, stats().puts);
-    s7_pool_free(pool);
-    pool = NULL;
 }
 
 static void fifty_threads_share_few_connections(void **state)
@@ -269,7 +155,7 @@ static void restart_now_and_then(void)
 {
     while (atomic_load(&finished) < THREADS * 9 / 10) {
         poll(NULL, 0, 20);
-        ask_house(RESTART);
+        house_thread_restart(&house);
         s7_token_cancel(token);
         s7_token_reset(token);
     }
@@ -343,5 +229,5 @@ int main(void)
         cmocka_unit_test(closing_in_the_middle_ends_every_call),
     };
 
-    return cmocka_run_group_tests_name("calls without a lease, threads", tests, open_house, close_house);
+    return cmocka_run_group_tests_name("calls without a lease, threads", tests, enter, leave);
 }

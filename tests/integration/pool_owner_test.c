@@ -1,15 +1,11 @@
 /* Who a connection belongs to: after a fork, after a cancelled token, when a thread ends that had borrowed
  * one (P14, P19, P23, P24, P28: the numbers of docs/pool.md). The pool for threads against the real
  * simulator. */
-#include "house_thread.h"
+#include "client/pool_thread_impl.h" /* first: its parameters have the names of what the rig has */
 
-#include "client/pool_thread_impl.h"
-#include "loop/blocking.h"
-
-#include <s7rig/pool_direct.h>
+#include "pool_rig.h"
 
 #include <dirent.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,68 +18,19 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 30000
-
-static struct house_thread house;
-static s7_pool *pool;
 static s7_token *token;
-static s7_pool_options options;
 
-/* Until something that another thread does is done. */
-#define UNTIL(condition)                                                                                     \
-    do {                                                                                                     \
-        int64_t until = s7_now_ns() + PATIENCE_MS * HOUSE_NS_PER_MS;                                         \
-        while (!(condition)) {                                                                               \
-            if (s7_now_ns() > until)                                                                         \
-                fail_msg("did not happen: %s", #condition);                                                  \
-            poll(NULL, 0, 1);                                                                                \
-        }                                                                                                    \
-    } while (0)
-
-static int enter(void **state)
+static int enter_with_token(void **state)
 {
-    (void)state;
-    house_thread_start(&house);
-    s7_pool_options_init(&options);
-    options.acquire_ms = options.client.request_ms = PATIENCE_MS;
-    options.client.connect_ms = options.client.handshake_ms = PATIENCE_MS;
+    enter(state);
     return s7_token_new(&token) == S7_OK ? 0 : -1;
 }
 
-static int leave(void **state)
+static int leave_with_token(void **state)
 {
-    (void)state;
-    s7_pool_free(pool);
-    pool = NULL;
+    leave(state);
     s7_token_free(token);
-    house_thread_stop(&house);
     return 0;
-}
-
-static void open_pool(void)
-{
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
-
-    if (s7_pool_new(house.house.endpoint, &options, &pool, &err) != S7_OK ||
-        s7_pool_start(pool, &ctx) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-}
-
-static s7_pool_stats stats(void)
-{
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
-}
-
-static s7_client *borrow(void)
-{
-    s7_client *client = NULL;
-
-    assert_int_equal(s7_pool_get(pool, NULL, &client), S7_OK);
-    return client;
 }
 
 static s7_status read_byte(s7_client *client, const s7_ctx *ctx)
@@ -348,7 +295,6 @@ static s7_client *left_by_a_thread(void)
 
 static void what_a_thread_had_borrowed_when_it_ended_is_named_and_may_be_given_back_by_another(void **state)
 {
-    s7_errinfo err = S7_ERRINFO_INIT;
     s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = 20, .err = &err};
     s7_client *client;
 
@@ -516,7 +462,7 @@ static void a_silent_drop_is_found_by_keep_alive_where_there_are_no_checks(void 
     assert_int_equal(s7_pool_put(pool, client), S7_OK);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_with_token, leave_with_token)
 
 int main(void)
 {

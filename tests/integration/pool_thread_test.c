@@ -1,14 +1,7 @@
 /* The pool under many threads against the real simulator over loopback, which loses its connections now and
  * then. What ThreadSanitizer and AddressSanitizer are to see. */
-#include "house.h"
+#include "pool_rig.h"
 
-#include "loop/blocking.h"
-#include "loop/loop_ev.h"
-
-#include <s7rig/pool.h>
-
-#include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,112 +12,22 @@
 
 #include <cmocka.h>
 
-#define THREADS     100
-#define EXECUTES    100
-#define PATIENCE_MS 60000
+#define THREADS  100
+#define EXECUTES 100
 
-/* ---- the simulator on a thread of its own ---- */
-
-static struct house house;
-static struct sim_server_options server_options;
-static char address[96];
-static pthread_t house_thread;
-static s7_turn_hook hook;
-static atomic_int wish; /* of other threads, done at the end of a turn */
-enum { NOTHING, STOP, RESTART };
-
-static void grant_wish(s7_loop *loop, void *arg)
-{
-    int what = atomic_load(&wish);
-    struct plant_error error;
-
-    (void)arg;
-    if (what == STOP) {
-        s7_loop_stop(loop);
-    } else if (what == RESTART) {
-        sim_server_free(house.server); /* every connection ends */
-        house.server = NULL;
-        if (sim_server_new(loop, house.plant, &server_options, &house.server, &error) != S7_OK)
-            s7_loop_stop(loop);
-    }
-    atomic_store(&wish, NOTHING);
-}
-
-static void *run_house(void *arg)
-{
-    (void)arg;
-    return s7_loop_run(house.loop) == S7_OK ? NULL : &house;
-}
-
-static void ask_house(int what)
-{
-    atomic_store(&wish, what);
-    while (atomic_load(&wish) != NOTHING) {
-        s7_loop_wake(house.loop);
-        poll(NULL, 0, 1);
-    }
-}
-
-static int open_house(void **state)
-{
-    s7_loop *loop;
-
-    (void)state;
-    assert_int_equal(s7_loop_ev_new(&loop), S7_OK);
-    house_open(&house, loop, NULL);
-    snprintf(address, sizeof address, "%s", house.endpoint);
-    sim_server_options_init(&server_options);
-    server_options.listen = address;
-    s7_turn_hook_add(house.loop, &hook, grant_wish, NULL);
-    assert_int_equal(pthread_create(&house_thread, NULL, run_house, NULL), 0);
-    return 0;
-}
-
-static int close_house(void **state)
-{
-    void *result;
-
-    (void)state;
-    ask_house(STOP);
-    pthread_join(house_thread, &result);
-    assert_null(result);
-    s7_turn_hook_remove(&hook);
-    house_close(&house);
-    return 0;
-}
-
-/* ---- workers ---- */
-
-static s7_pool *pool;
 static atomic_uint good, bad, wrong;
 
-static void options_for(unsigned size, s7_pool_options *options)
+static void set_options(unsigned size)
 {
-    s7_pool_options_init(options);
-    options->size = (uint16_t)size;
-    options->acquire_ms = PATIENCE_MS;
-    options->health_check_ms = 5 * options->size; /* often enough to meet everything else */
+    s7_pool_options_init(&options);
+    options.size = (uint16_t)size;
+    options.acquire_ms = PATIENCE_MS;
+    options.health_check_ms = 5 * options.size; /* often enough to meet everything else */
 }
 
-static s7_pool *new_pool(unsigned size)
+static void start_set(void)
 {
-    s7_pool_options options;
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_pool *made;
-
-    options_for(size, &options);
-    if (s7_pool_new(address, &options, &made, &err) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-    return made;
-}
-
-static void start_made(void)
-{
-    s7_errinfo err = S7_ERRINFO_INIT;
-    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
-
-    if (s7_pool_start(pool, &ctx) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
+    open_pool();
     atomic_store(&good, 0);
     atomic_store(&bad, 0);
     atomic_store(&wrong, 0);
@@ -132,8 +35,8 @@ static void start_made(void)
 
 static void start(unsigned size)
 {
-    pool = new_pool(size);
-    start_made();
+    set_options(size);
+    start_set();
 }
 
 /* Writes a place of its own and reads it back. */
@@ -160,47 +63,10 @@ static void *worker(void *arg)
     return NULL;
 }
 
-static void run_workers(void (*meanwhile)(void))
-{
-    pthread_t threads[THREADS];
-    unsigned numbers[THREADS];
-
-    for (unsigned i = 0; i < THREADS; i++) {
-        numbers[i] = i;
-        assert_int_equal(pthread_create(&threads[i], NULL, worker, &numbers[i]), 0);
-    }
-    if (meanwhile != NULL)
-        meanwhile();
-    for (unsigned i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-}
-
-static s7_pool_stats stats(void)
-{
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
-}
-
-static void close_pool(void)
-{
-    assert_int_equal(s7_pool_close(pool, S7_WITHIN(PATIENCE_MS)), S7_OK);
-    s7_pool_stats s = stats();
-    uint64_t closed = 0;
-    for (int i = 0; i < S7_POOL_CLOSE_REASONS; i++)
-        closed += s.closed[i];
-    assert_int_equal(s.total_connections, 0);
-    assert_int_equal(s.connects, closed);
-    assert_int_equal(s.gets, s.puts);
-    s7_pool_free(pool);
-    pool = NULL;
-}
-
 static void a_hundred_threads_share(unsigned size)
 {
     start(size);
-    run_workers(NULL);
+    run_threads(THREADS, worker, NULL);
     assert_int_equal(atomic_load(&good), THREADS * EXECUTES);
     assert_int_equal(atomic_load(&wrong), 0);
     s7_pool_stats s = stats();
@@ -234,7 +100,7 @@ static void restart_now_and_then(void)
 {
     while (atomic_load(&good) + atomic_load(&bad) < THREADS * EXECUTES * 9 / 10) {
         poll(NULL, 0, 60);
-        ask_house(RESTART);
+        house_thread_restart(&house);
     }
 }
 
@@ -243,7 +109,7 @@ static void when_the_PLC_restarts_again_and_again_nothing_is_lost_but_calls(void
     (void)state;
     for (unsigned size = 1; size <= 10; size += size == 1 ? 4 : 5) {
         start(size);
-        run_workers(restart_now_and_then);
+        run_threads(THREADS, worker, restart_now_and_then);
         assert_int_equal(atomic_load(&wrong), 0);
         assert_int_equal(atomic_load(&good) + atomic_load(&bad), THREADS * EXECUTES);
         s7_pool_stats s = stats();
@@ -262,10 +128,8 @@ static void the_end_of_an_idle_connection_is_noticed(void **state)
     (void)state;
     start(3);
     assert_int_equal(s7_pool_execute(pool, NULL, work, &n), S7_OK);
-    ask_house(RESTART);
-    int64_t until = s7_now_ns() + PATIENCE_MS * HOUSE_NS_PER_MS;
-    while (stats().closed[S7_POOL_CLOSE_PEER] == 0 && s7_now_ns() < until)
-        poll(NULL, 0, 1);
+    house_thread_restart(&house);
+    UNTIL(stats().closed[S7_POOL_CLOSE_PEER] > 0);
     assert_int_equal(stats().total_connections, 0);
     assert_int_equal(stats().closed[S7_POOL_CLOSE_PEER], 1);
     close_pool();
@@ -304,17 +168,13 @@ static void resize_refresh_and_pause_in_the_middle_of_it_fail_no_call(void **sta
 {
     (void)state;
     for (unsigned size = 1; size <= 10; size += size == 1 ? 4 : 5) {
-        s7_pool_options options;
-        s7_errinfo err = S7_ERRINFO_INIT;
-
-        options_for(size, &options);
+        set_options(size);
         options.on_event = count_event;
         options.user = &events;
         options.max_lifetime_ms = 50;
         options.leak_ms = 1;
-        assert_int_equal(s7_pool_new(address, &options, &pool, &err), S7_OK);
-        start_made();
-        run_workers(maintain);
+        start_set();
+        run_threads(THREADS, worker, maintain);
         assert_int_equal(atomic_load(&good), THREADS * EXECUTES);
         assert_int_equal(atomic_load(&wrong), 0);
         s7_pool_stats s = stats();
@@ -346,9 +206,6 @@ static void p12_pools_of_a_group_share_a_PLCs_connections(void **state)
 {
     s7_pool_group_options limits;
     s7_pool_group *group;
-    s7_pool_options options;
-    pthread_t threads[20];
-    unsigned numbers[20];
 
     (void)state;
     s7_pool_group_options_init(&limits);
@@ -356,22 +213,17 @@ static void p12_pools_of_a_group_share_a_PLCs_connections(void **state)
     limits.plc_reserved = 2;
     limits.max_dials = 2;
     assert_int_equal(s7_pool_group_new(&limits, &group, NULL), S7_OK);
-    options_for(5, &options);
+    set_options(5);
     options.group = group;
     options.start = S7_POOL_START_BACKGROUND;
     options.max_idle_ms = 1;
     for (unsigned i = 0; i < POOLS; i++) {
-        assert_int_equal(s7_pool_new(address, &options, &pools[i], NULL), S7_OK);
+        assert_int_equal(s7_pool_new(house.house.endpoint, &options, &pools[i], NULL), S7_OK);
         assert_int_equal(s7_pool_start(pools[i], NULL), S7_OK);
     }
     s7_pool_group_free(group); /* they keep it */
     atomic_store(&good, 0);
-    for (unsigned i = 0; i < 20; i++) {
-        numbers[i] = i;
-        assert_int_equal(pthread_create(&threads[i], NULL, execute_on_each, &numbers[i]), 0);
-    }
-    for (unsigned i = 0; i < 20; i++)
-        pthread_join(threads[i], NULL);
+    run_threads(20, execute_on_each, NULL);
     assert_int_equal(atomic_load(&good), 20 * EXECUTES);
     for (unsigned i = 0; i < POOLS; i++)
         s7_pool_free(pools[i]);
@@ -393,7 +245,7 @@ static void close_may_come_at_any_time(void **state)
     (void)state;
     for (int i = 0; i < 5; i++) {
         start(5);
-        run_workers(close_early);
+        run_threads(THREADS, worker, close_early);
         assert_int_equal(stats().total_connections, 0);
         s7_pool_free(pool);
         pool = NULL;
@@ -495,5 +347,5 @@ int main(void)
         cmocka_unit_test(p08_a_client_kept_after_its_put_harms_nobody),
     };
 
-    return cmocka_run_group_tests(tests, open_house, close_house);
+    return cmocka_run_group_tests(tests, enter, leave);
 }

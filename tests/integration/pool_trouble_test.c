@@ -1,13 +1,8 @@
 /* Trouble of this machine and with the endpoint, at the pool for threads. */
-#include "house_thread.h"
-
-#include "loop/blocking.h"
-
-#include <s7rig/pool.h>
+#include "pool_rig.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,8 +14,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#define PATIENCE_MS 30000
 
 /* ---- names: the linker turns getaddrinfo to us ---- */
 
@@ -51,70 +44,12 @@ int __wrap_getaddrinfo(const char *node, const char *service, const struct addri
     return 0;
 }
 
-static struct house_thread house;
-static s7_pool *pool;
-static s7_pool_options options;
-static s7_errinfo err;
-
-/* Until something that another thread does is done. */
-#define UNTIL(condition)                                                                                     \
-    do {                                                                                                     \
-        int64_t until = s7_now_ns() + PATIENCE_MS * HOUSE_NS_PER_MS;                                         \
-        while (!(condition)) {                                                                               \
-            if (s7_now_ns() > until)                                                                         \
-                fail_msg("did not happen: %s", #condition);                                                  \
-            poll(NULL, 0, 1);                                                                                \
-        }                                                                                                    \
-    } while (0)
-
-static int enter(void **state)
-{
-    (void)state;
-    house_thread_start(&house);
-    err = (s7_errinfo)S7_ERRINFO_INIT;
-    s7_pool_options_init(&options);
-    options.acquire_ms = options.client.request_ms = PATIENCE_MS;
-    options.client.connect_ms = options.client.handshake_ms = PATIENCE_MS;
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    s7_pool_free(pool);
-    pool = NULL;
-    house_thread_stop(&house);
-    return 0;
-}
-
-static void open_pool(void)
-{
-    s7_ctx ctx = {.struct_size = sizeof ctx, .err = &err};
-
-    if (s7_pool_new(house.house.endpoint, &options, &pool, &err) != S7_OK ||
-        s7_pool_start(pool, &ctx) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-}
-
 static s7_pool_stats stats_of(s7_pool *of)
 {
     s7_pool_stats s = {.struct_size = sizeof s};
 
     assert_int_equal(s7_pool_stats_get(of, &s), S7_OK);
     return s;
-}
-
-static s7_pool_stats stats(void)
-{
-    return stats_of(pool);
-}
-
-static s7_client *borrow(void)
-{
-    s7_client *client = NULL;
-
-    assert_int_equal(s7_pool_get(pool, NULL, &client), S7_OK);
-    return client;
 }
 
 /* ---- endpoints ---- */

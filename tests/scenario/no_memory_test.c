@@ -55,8 +55,9 @@ static const char scenario[] =
     "title = \"a little of everything\"\n"
     "local plc = PLC { db = { [1] = 64 } }\n"
     "local told = 0\n"
-    "local pool = Pool { plc, size = 2, request_ms = \"200ms\", group = Group { max_dials = 1 },\n"
-    "                    on_event = function() told = told + 1 end }\n"
+    "local pool = Pool { plc, size = 2, request_ms = \"200ms\" }\n"
+    "local told_of = Pool { plc, group = Group {}, on_event = function() told = told + 1 end }\n"
+    "told_of:resize(2)\n"
     "local alone = Client { plc }\n"
     "plc:set(\"DB1.DBW0:INT[3]\", {1, 2, 3})\n"
     "plc:fault(\"rst_now\", {fn = \"read\", nth = 2, optional = true})\n"
@@ -72,6 +73,7 @@ static const char scenario[] =
     "within(\"1s\", function() return pool.stats.in_use end, 0)\n"
     "expect(crew.ok + crew.failed, 6)\n"
     "fails(\"misuse\", function() pool:start() end)\n"
+    "expect(told, \"<=\", 1)\n" /* a pool for threads tells nothing before it is started */
     "log(\"done\", plc.seen.reads)\n";
 
 static char path[64];

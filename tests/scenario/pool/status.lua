@@ -23,6 +23,7 @@ expect(pool.stats.dial_failures.cotp, 1)
 expect(pool.stats.dial_failures["local"], 0)
 expect(pool.stats.last_connect_error, "cotp_refused")
 expect(pool.stats.denied, false)
+expect(getmetatable(pool.stats), false) -- all snapshots share it
 
 -- Times are those of the scenario, in milliseconds.
 wait("2s")
