@@ -1,6 +1,7 @@
 /* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does),
  * telling.c, obey.c (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts),
- * fault_rows.c (those that are rows of the plant), audit.c, ghost.c and tap.c. */
+ * door.c and upset.c (those that come at a time), fault_rows.c (those that are rows of the plant), audit.c,
+ * ghost.c and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
