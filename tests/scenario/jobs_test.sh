@@ -172,7 +172,7 @@ names() {
 }
 [ "$(names --shard 1/2 "$dir/parts") $(names --shard 2/2 "$dir/parts")" = "ace bd" ] || fail "they are dealt out in turn"
 for n in 1 2 3 4 5 6 7; do
-    all= shortest=5 longest=0
+    all="" shortest=5 longest=0
     for i in $(seq "$n"); do
         part=$(names --shard "$i/$n" "$dir/parts")
         all=$all$part

@@ -16,6 +16,7 @@ xml=$dir/junit.xml
 reports() {
     status=$1
     shift
+    # shellcheck disable=SC2086 # options are words
     (cd "$dir" && expect "$status" "" "$s7rig" run $options --junit "$xml" "$@") || exit 1
     parses "$xml" || fail "no XML: $(cat "$xml")"
     temporary=$(find "$dir" -name 'junit.xml.*' -o -name 's7rig-run-*')
@@ -102,7 +103,8 @@ temporary=$(find "$dir" -name 'junit.xml.*')
 [ -z "$temporary" ] || fail "the run left $temporary"
 ln -s junit.xml "$dir/link.xml"
 expect 0 "1 passed" "$s7rig" run --junit "$dir/link.xml" "$dir/plain.lua"
-[ -L "$dir/link.xml" ] && parses "$xml" || fail "a link was replaced"
+[ -L "$dir/link.xml" ] || fail "a link was replaced"
+parses "$xml" || fail "what it shows was not written"
 ln -s nowhere.xml "$dir/dangling.xml"
 expect 4 "cannot write $dir/dangling.xml: No such file or directory" "$s7rig" run --junit "$dir/dangling.xml" "$dir/plain.lua"
 
@@ -112,5 +114,5 @@ mkfifo "$dir/pipe"
 pids="$pids $!"
 bounded cat "$dir/pipe" >"$dir/piped.xml" || fail "nothing came through the pipe"
 wait "$!" || fail "a pipe is refused: $(cat "$dir/out")"
-[ -p "$dir/pipe" ] && parses "$dir/piped.xml" || fail "through the pipe came: $(cat "$dir/piped.xml")"
+parses "$dir/piped.xml" || fail "through the pipe came: $(cat "$dir/piped.xml")"
 expect 2 "is standard output, where the results are told" "$s7rig" run --junit "$dir/out" "$dir/plain.lua"
