@@ -119,7 +119,8 @@ static void a_listener_may_be_shut_by_its_own_function(void **state)
 
 static void who_dials_into_nothing_waits_and_who_is_connected_does_not_notice(void **state)
 {
-    static const struct s7_loss all = {.kind = S7_LOSS_SYN, .p = UINT64_C(1) << 32}, none = {S7_LOSS_NONE};
+    static const struct s7_loss all = {.kind = S7_LOSS_SYN, .p = UINT64_C(1) << 32},
+                                none = {.kind = S7_LOSS_NONE};
     struct rig *rig = *state;
     struct end client, server, late = {.then = then_nothing};
 

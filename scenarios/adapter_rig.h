@@ -4,6 +4,7 @@
 #define SCENARIOS_ADAPTER_RIG_H
 
 #include "house.h"
+#include "scarce.h"
 #include "scenarios/adapter.h"
 
 enum world { WORLD_VIRTUAL, WORLD_EV, WORLD_THREADS };
@@ -54,9 +55,5 @@ s7_pool_stats rig_stats(struct sc_pool *pool);
 
 /* An endpoint at which nobody listens. */
 void rig_nobody(char *endpoint, size_t cap);
-
-/* ---- allocations of this thread that fail: the linker turns malloc and calloc to us ---- */
-
-extern _Thread_local long allocations_left; /* negative: any number */
 
 #endif

@@ -27,6 +27,7 @@ static void reap(sim_server *server)
             s7_timer_stop(&armed->timer);
             free(armed->times_ns);
             free(armed->image);
+            sim_scope_free(&armed->scope);
             free(armed);
         }
     }
@@ -119,7 +120,7 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
         sim_upset_freeze(armed);
     sim_armed_enter(server); /* who hears of it may drop it */
     sim_lasting_start(armed);
-    armed->mark = armed->now;
+    sim_armed_mark(armed);
     sim_armed_leave(server);
     return S7_OK;
 }

@@ -400,7 +400,7 @@ void sim_door_accepted(struct sim_conn *conn)
         if (!fits(armed, conn))
             continue;
         if (decided) {
-            armed->now.matched++;
+            sim_armed_pass(armed, conn->ordinal);
         } else if (sim_armed_trigger(armed, conn->server->options.seed, conn->ordinal, now_of(armed))) {
             decided = armed->fault.type == SIM_FAULT_ACCEPT_CLOSE;
             (decided ? close_at_once : hear_later)(conn, armed);

@@ -174,6 +174,8 @@ struct sim_fault_match {
 /* A probability of 1. */
 #define SIM_P_ONE (UINT64_C(1) << 32)
 
+enum sim_scope_kind { SIM_SCOPE_PLC, SIM_SCOPE_CONN, SIM_SCOPE_DB, SIM_SCOPE_ITEM };
+
 /* Which of the matches it fires at, and when. */
 struct sim_fault_trigger {
     uint64_t nth, after, every, count; /* 0: not asked for */
@@ -182,6 +184,7 @@ struct sim_fault_trigger {
     bool bursts;                       /* it fires in bursts only: two states, p_enter and p_leave between */
     int64_t from_ns, to_ns;            /* since arming; S7_NEVER_NS: no end */
     bool once_conn;
+    enum sim_scope_kind scope; /* what nth, after, every and count count for each apart */
     int32_t prio;
     bool optional;
 };

@@ -210,6 +210,21 @@ bool sim_take_once(const char *text, struct sim_fault *fault)
     return strcmp(text, "conn") == 0;
 }
 
+bool sim_take_scope(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {{"plc", SIM_SCOPE_PLC},
+                                                {"conn", SIM_SCOPE_CONN},
+                                                {"db", SIM_SCOPE_DB},
+                                                {"item", SIM_SCOPE_ITEM},
+                                                {NULL, 0}};
+    int scope;
+
+    if (!sim_value_choose(text, choices, &scope))
+        return false;
+    fault->trigger.scope = (enum sim_scope_kind)scope;
+    return true;
+}
+
 bool sim_take_prio(const char *text, struct sim_fault *fault)
 {
     bool minus = *text == '-';

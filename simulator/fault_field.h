@@ -10,7 +10,7 @@ sim_take_fn sim_take_peer, sim_take_conn, sim_take_role, sim_take_kinds, sim_tak
     sim_take_db, sim_take_range, sim_take_item, sim_take_items, sim_take_ref, sim_take_payload;
 /* triggers */
 sim_take_fn sim_take_nth, sim_take_after, sim_take_every, sim_take_count, sim_take_p, sim_take_burst,
-    sim_take_from, sim_take_to, sim_take_for, sim_take_once, sim_take_prio, sim_take_optional;
+    sim_take_from, sim_take_scope, sim_take_to, sim_take_for, sim_take_once, sim_take_prio, sim_take_optional;
 /* own */
 sim_take_fn sim_take_drop, sim_take_run, sim_take_at, sim_take_bytes, sim_take_then, sim_take_how,
     sim_take_dist, sim_take_per_item, sim_take_per_byte, sim_take_dir, sim_take_max, sim_take_hold,

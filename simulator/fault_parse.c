@@ -215,9 +215,9 @@ static const char *const of_items[] = {"area", "db", "range", "item", "items", N
  * these. */
 static const char *const *useless(const struct parse *parse, const char **why)
 {
-    static const char *const at_door[] = {"peer",  "conn",  "role",  "fn",     "area",    "db",  "range",
-                                          "item",  "items", "ref",   "rosctr", "payload", "nth", "after",
-                                          "every", "count", "burst", "p",      "once",    NULL};
+    static const char *const at_door[] = {"peer",  "conn",  "role",  "fn",     "area",    "db",   "range",
+                                          "item",  "items", "ref",   "rosctr", "payload", "nth",  "after",
+                                          "every", "count", "burst", "scope",  "p",       "once", NULL};
     static const char *const at_connection[] = {"fn",    "area", "db",     "range",   "item",
                                                 "items", "ref",  "rosctr", "payload", NULL};
     static const char *const at_accept[] = {"role",  "fn",  "area",   "db",      "range", "item",

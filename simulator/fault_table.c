@@ -30,6 +30,10 @@ static const struct sim_fault_param common[] = {
     {"to", "TIME", "no end", "look at nothing later, counted from arming", sim_take_to},
     {"for", "TIME", "no end", "to = from + this", sim_take_for},
     {"once", "conn", "no", "count the first match on each connection only", sim_take_once},
+    {"scope", "plc|conn|db|item", "plc",
+     "nth, after, every and count are counted together, or for each connection, or the DB or the address of "
+     "the first item that matches",
+     sim_take_scope},
     {"prio", "N", "0",
      "order among faults, the lowest first, then by id: delays add up until one decides how the "
      "request ends; -1000000..1000000",

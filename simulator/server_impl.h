@@ -1,6 +1,7 @@
 /* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does),
  * telling.c, obey.c (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts),
- * fault_rows.c (those that are rows of the plant), audit.c, ghost.c and tap.c. */
+ * door.c and upset.c (those that come at a time), fault_rows.c (those that are rows of the plant), audit.c,
+ * ghost.c and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
@@ -17,11 +18,10 @@
 struct sim_conn_turn {
     bool ending; /* the session is over: close when what is pending is sent */
     enum sim_refusal end_how;
-    enum sim_role role; /* asked for in its connection request */
-    bool counted;       /* in its station's `admitted` */
-    bool judged;        /* the request at the session's head has its verdict */
-    bool tapped;        /* and went to the tap */
-    struct sim_verdict verdict;
+    enum sim_role role;   /* asked for in its connection request */
+    bool counted;         /* in its station's `admitted` */
+    bool judged;          /* the request at the session's head has its verdict */
+    bool tapped;          /* and went to the tap */
     int64_t due_ns;       /* judged: not to be run before */
     uint64_t n_judged;    /* requests so far */
     uint64_t once;        /* bits of faults that had their match here */
@@ -34,6 +34,7 @@ struct sim_conn_turn {
     uint64_t jobs;        /* run */
     int64_t waits_ns;     /* audited: since when its next request waits; S7_NEVER_NS: it does not */
     uint8_t tsap[SIM_TSAP_CAP], tsap_len; /* called, of its connection request */
+    struct sim_verdict verdict;           /* last: only what was judged is marked with it */
 };
 
 struct sim_conn {

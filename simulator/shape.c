@@ -94,6 +94,7 @@ size_t sim_shape_may_send(struct sim_shape *shape, size_t pending, int64_t now_n
             pending = open < pending ? open : pending;
             break;
         }
+        gates->n_held -= gate->held; /* its time came before the others did */
     }
     forget(gates, passed);
     return pending;

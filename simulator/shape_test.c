@@ -108,6 +108,22 @@ static void held_answers_go_together(void **state)
     assert_int_equal(may_send(12, 9), 12);
 }
 
+static void one_that_was_held_in_vain_is_not_counted_with_the_next(void **state)
+{
+    struct sim_leaving held = {.from_ns = 20, .hold = 2};
+
+    (void)state;
+    sim_shape_add(&shape, &held, 4, 4, 0);
+    assert_int_equal(may_send(4, 20), 4);
+    sim_shape_sent(&shape, 4);
+    held.from_ns = 60;
+    sim_shape_add(&shape, &held, 4, 4, 40);
+    assert_int_equal(may_send(4, 40), 0);
+    assert_int_equal(next_ns, 60);
+    sim_shape_add(&shape, &held, 8, 4, 41);
+    assert_int_equal(may_send(8, 41), 8);
+}
+
 static void a_group_is_turned_round_when_it_is_complete_or_late(void **state)
 {
     uint8_t bytes[] = "xaabbbc";
@@ -143,6 +159,7 @@ int main(void)
         TEST(pieces_without_a_gap_are_not_one_moment_apart_for_ever),
         TEST(more_gates_than_there_is_room_for_become_one),
         TEST(held_answers_go_together),
+        TEST(one_that_was_held_in_vain_is_not_counted_with_the_next),
         TEST(a_group_is_turned_round_when_it_is_complete_or_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,9 @@
 #include "mode.h"
 #include "server_impl.h"
 
+#include <stddef.h>
+#include <string.h>
+
 /* How soon parked writes try for the lock again. */
 #define RETRY_NS (INT64_C(5) * 1000 * 1000)
 
@@ -158,14 +161,20 @@ static void mark_station(struct sim_station *station)
     set_time(&station->plc, station->server->loop);
     station->mark = station->now;
     for (struct sim_armed *armed = station->armed; armed != NULL; armed = armed->next)
-        armed->mark = armed->now;
+        sim_armed_mark(armed);
+}
+
+/* The verdict is much, and means nothing when there is none. */
+static void copy_turn(struct sim_conn_turn *to, const struct sim_conn_turn *from)
+{
+    memcpy(to, from, from->judged ? sizeof *to : offsetof(struct sim_conn_turn, verdict));
 }
 
 static void mark_all(struct sim_conn *list)
 {
     for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active) {
         sim_session_mark(conn->session);
-        conn->mark = conn->turn;
+        copy_turn(&conn->mark, &conn->turn);
         if (conn->shape != NULL)
             conn->shape->mark = conn->shape->now;
         mark_station(conn->station);
@@ -176,12 +185,12 @@ static void rewind_all(struct sim_conn *list)
 {
     for (struct sim_conn *conn = list; conn != NULL; conn = conn->next_active) {
         sim_session_rewind(conn->session);
-        conn->turn = conn->mark;
+        copy_turn(&conn->turn, &conn->mark);
         if (conn->shape != NULL)
             conn->shape->now = conn->shape->mark;
         conn->station->now = conn->station->mark;
         for (struct sim_armed *armed = conn->station->armed; armed != NULL; armed = armed->next)
-            armed->now = armed->mark;
+            sim_armed_rewind(armed);
     }
 }
 

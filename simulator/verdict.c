@@ -153,6 +153,12 @@ static bool fits_once(const struct sim_armed *armed, uint64_t *once)
     return first;
 }
 
+/* These matches and firings were all. */
+static bool is_spent(const struct sim_fault_trigger *trigger, uint64_t matched, uint64_t fired)
+{
+    return (trigger->nth > 0 && matched >= trigger->nth) || (trigger->count > 0 && fired >= trigger->count);
+}
+
 static bool is_over(const struct sim_armed *armed, int64_t now_ns)
 {
     const struct sim_fault_trigger *trigger = &armed->fault.trigger;
@@ -160,8 +166,7 @@ static bool is_over(const struct sim_armed *armed, int64_t now_ns)
     if (armed->now.until_ns != S7_NEVER_NS)
         return now_ns >= armed->now.until_ns;
     return (trigger->to_ns != S7_NEVER_NS && now_ns - armed->armed_ns >= trigger->to_ns) ||
-           (trigger->nth > 0 && armed->now.matched >= trigger->nth) ||
-           (trigger->count > 0 && armed->now.fired >= trigger->count);
+           (trigger->scope == SIM_SCOPE_PLC && is_spent(trigger, armed->now.matched, armed->now.fired));
 }
 
 bool sim_armed_is_live(const struct sim_armed *armed, int64_t now_ns)
@@ -199,14 +204,12 @@ static uint64_t draw(const struct sim_armed *armed, uint64_t seed, unsigned conn
     return s7_draw(seed, armed->id, conn, armed->now.matched);
 }
 
-static bool counts_say_so(const struct sim_armed *armed)
+static bool counts_say_so(const struct sim_fault_trigger *trigger, uint64_t n, uint64_t fired)
 {
-    const struct sim_fault_trigger *trigger = &armed->fault.trigger;
-    uint64_t n = armed->now.matched;
-
     if (trigger->nth > 0)
         return n == trigger->nth;
-    return n > trigger->after && (trigger->every == 0 || (n - trigger->after) % trigger->every == 0);
+    return n > trigger->after && (trigger->every == 0 || (n - trigger->after) % trigger->every == 0) &&
+           (trigger->count == 0 || fired < trigger->count);
 }
 
 /* Two states, as Gilbert has them: each match may begin or end a burst, and fires inside one. */
@@ -220,13 +223,16 @@ static bool bursts(struct sim_armed *armed, uint64_t seed, unsigned conn)
     return armed->now.in_burst;
 }
 
-static bool is_triggered(struct sim_armed *armed, uint64_t seed, unsigned conn, int64_t now_ns)
+/* n: of the match, among those that are counted with it; fired: of those before. */
+static bool is_triggered(struct sim_armed *armed, uint64_t seed, unsigned conn, int64_t now_ns, uint64_t n,
+                         uint64_t fired)
 {
     if (armed->now.until_ns != S7_NEVER_NS || armed->now.defect) /* begun, and not over */
         return true;
     if (armed->fault.trigger.bursts && !bursts(armed, seed, conn))
         return false;
-    if (!counts_say_so(armed) || draw(armed, seed, conn) >> 32 >= armed->fault.trigger.p)
+    if (!counts_say_so(&armed->fault.trigger, n, fired) ||
+        draw(armed, seed, conn) >> 32 >= armed->fault.trigger.p)
         return false;
     if (armed->fault.type == SIM_FAULT_HANG && armed->fault.own.for_ns != S7_NEVER_NS)
         armed->now.until_ns = now_ns + armed->fault.own.for_ns;
@@ -234,13 +240,64 @@ static bool is_triggered(struct sim_armed *armed, uint64_t seed, unsigned conn, 
     return true;
 }
 
+/* A match of all that are counted with this key. Without memory it is none. */
+static bool count_match(struct sim_armed *armed, uint64_t seed, uint64_t key, unsigned conn, int64_t now_ns,
+                        bool may_fire)
+{
+    bool apart = armed->fault.trigger.scope != SIM_SCOPE_PLC;
+    struct sim_scope_count count = {key, armed->now.matched, armed->now.fired};
+
+    if (apart)
+        count = sim_scope_get(&armed->scope, key);
+    armed->now.matched++;
+    count.matched++;
+    bool fires = may_fire && is_triggered(armed, seed, conn, now_ns, count.matched, count.fired);
+    count.fired += fires;
+    fires = (!apart || sim_scope_set(&armed->scope, &count)) && fires;
+    armed->now.fired += fires;
+    return fires;
+}
+
 bool sim_armed_trigger(struct sim_armed *armed, uint64_t seed, unsigned conn, int64_t now_ns)
 {
-    armed->now.matched++;
-    if (!is_triggered(armed, seed, conn, now_ns))
-        return false;
-    armed->now.fired++;
-    return true;
+    return count_match(armed, seed, conn, conn, now_ns, true);
+}
+
+void sim_armed_pass(struct sim_armed *armed, unsigned conn)
+{
+    (void)count_match(armed, 0, conn, conn, 0, false);
+}
+
+void sim_armed_mark(struct sim_armed *armed)
+{
+    armed->mark = armed->now;
+    sim_scope_mark(&armed->scope);
+}
+
+void sim_armed_rewind(struct sim_armed *armed)
+{
+    armed->now = armed->mark;
+    sim_scope_rewind(&armed->scope);
+}
+
+/* What a match is counted with: the connection, or the first item that fits. */
+static uint64_t scope_key(const struct sim_armed *armed, const struct sim_asked *asked)
+{
+    uint64_t items[SIM_ITEM_WORDS];
+    struct s7_item_walk walk;
+    struct s7_var_item item;
+    bool more;
+
+    if (armed->fault.trigger.scope <= SIM_SCOPE_CONN)
+        return asked->conn;
+    mark_items(asked->pdu, &armed->fault.match, items);
+    if (asked->pdu == NULL || s7_item_walk_begin(asked->pdu, &walk) != S7_OK)
+        return 0;
+    for (unsigned n = 0; s7_item_walk_next(&walk, &item, &more) == S7_OK && more; n++)
+        if ((items[n / 64 % SIM_ITEM_WORDS] >> n % 64 & 1) != 0 && item.syntax_id == S7_SYNTAX_S7ANY)
+            return (uint64_t)item.area << 56 | (uint64_t)item.db << 32 |
+                   (armed->fault.trigger.scope == SIM_SCOPE_ITEM ? item.bit_addr : 0);
+    return 0;
 }
 
 /* What keeps a fault from acting although its match counts. */
@@ -477,9 +534,8 @@ void sim_judge(struct sim_armed *list, uint64_t seed, const struct sim_asked *as
     for (struct sim_armed *armed = list; armed != NULL; armed = armed->next) {
         if (!fits(armed, asked, once))
             continue;
-        if (out->deed != SIM_DEED_SERVE || has_nothing_to_do(armed, asked))
-            armed->now.matched++;
-        else if (sim_armed_trigger(armed, seed, asked->conn, asked->now_ns))
+        bool may_fire = out->deed == SIM_DEED_SERVE && !has_nothing_to_do(armed, asked);
+        if (count_match(armed, seed, scope_key(armed, asked), asked->conn, asked->now_ns, may_fire))
             rule(armed, seed, asked, out);
     }
 }

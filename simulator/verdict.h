@@ -11,6 +11,7 @@
 #define SIMULATOR_VERDICT_H
 
 #include "simulator/fault.h"
+#include "simulator/scope.h"
 #include "simulator/shape.h"
 #include "simulator/spoil.h"
 
@@ -36,8 +37,9 @@ struct sim_armed {
     struct sim_fault fault; /* its times divided by the time scale */
     int64_t armed_ns;
     struct sim_fault_counts now, mark;
-    uint64_t once; /* its bit in sim_asked.once; 0: it does not ask for it */
-    bool gone;     /* dropped; freed when nobody can hold it any more */
+    struct sim_scope scope; /* counts of each, when they are counted apart */
+    uint64_t once;          /* its bit in sim_asked.once; 0: it does not ask for it */
+    bool gone;              /* dropped; freed when nobody can hold it any more */
     /* armed.c and lasting.c */
     struct sim_station *station;
     s7_timer timer;
@@ -112,6 +114,13 @@ bool sim_armed_fits_conn(const struct sim_armed *armed, const char *peer, unsign
 
 /* Count a match that was found on connection conn, and say whether it fires. */
 bool sim_armed_trigger(struct sim_armed *armed, uint64_t seed, unsigned conn, int64_t now_ns);
+
+/* Count a match that something before it has decided already. */
+void sim_armed_pass(struct sim_armed *armed, unsigned conn);
+
+/* Counts as they were at the beginning of the turn, and the other way round. */
+void sim_armed_mark(struct sim_armed *armed);
+void sim_armed_rewind(struct sim_armed *armed);
 
 /* May it fire again? */
 bool sim_armed_is_live(const struct sim_armed *armed, int64_t now_ns);

@@ -301,6 +301,76 @@ static unsigned count_hits(unsigned n)
     return hit;
 }
 
+static void with_a_scope_each_connection_counts_for_itself(void **state)
+{
+    struct sim_armed *armed = arm(1, "hang", "nth=2 scope=conn");
+
+    (void)state;
+    for (unsigned conn = 1; conn <= 5; conn++)
+        assert_int_equal(read_on(conn), SIM_DEED_SERVE);
+    for (unsigned conn = 1; conn <= 5; conn++)
+        assert_int_equal(read_on(conn), SIM_DEED_SWALLOW);
+    for (unsigned conn = 1; conn <= 5; conn++)
+        assert_int_equal(read_on(conn), SIM_DEED_SERVE);
+    assert_int_equal(read_on(6), SIM_DEED_SERVE);
+    assert_int_equal(armed->now.matched, 16);
+    assert_int_equal(armed->now.fired, 5);
+    assert_true(sim_armed_is_live(armed, bench.now_ns)); /* others may come */
+    sim_scope_free(&armed->scope);
+}
+
+static void with_a_scope_each_block_or_item_counts_for_itself(void **state)
+{
+    const struct s7_var_item items[] = {bytes_at(S7_AREA_DB, 7, 0, 1), bytes_at(S7_AREA_DB, 7, 9, 1),
+                                        bytes_at(S7_AREA_DB, 8, 0, 1)};
+    struct sim_armed *by_db = arm(1, "hang", "count=1 scope=db prio=1");
+    struct sim_armed *by_item = arm(2, "hang", "count=1 scope=item prio=2");
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        ask_items(S7_FN_READ_VAR, &items[i % 3], 1);
+        (void)judge((struct sim_asked){.fn = SIM_FN_READ, .pdu = &request});
+    }
+    assert_int_equal(by_db->now.fired, 2);
+    assert_int_equal(by_item->now.fired, 3);
+    sim_scope_free(&by_db->scope);
+    sim_scope_free(&by_item->scope);
+}
+
+static void a_rewound_turn_counts_anew_in_each_scope(void **state)
+{
+    struct sim_armed *armed = arm(1, "hang", "nth=2 scope=conn");
+
+    (void)state;
+    (void)read_on(1);
+    sim_armed_mark(armed);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(read_on(1), SIM_DEED_SWALLOW);
+        assert_int_equal(read_on(2), SIM_DEED_SERVE);
+        assert_int_equal(read_on(1), SIM_DEED_SERVE);
+        sim_armed_rewind(armed);
+    }
+    assert_int_equal(armed->now.matched, 1);
+    assert_int_equal(read_on(1), SIM_DEED_SWALLOW);
+    sim_scope_free(&armed->scope);
+}
+
+static void a_scope_forgets_the_lowest_of_too_many(void **state)
+{
+    struct sim_scope scope = {0};
+
+    (void)state;
+    for (uint64_t key = 1; key <= SIM_SCOPE_MAX + 10; key++) {
+        const struct sim_scope_count count = {key, key, 0};
+        assert_true(sim_scope_set(&scope, &count));
+        sim_scope_mark(&scope);
+    }
+    assert_int_equal(scope.n, SIM_SCOPE_MAX);
+    assert_int_equal(sim_scope_get(&scope, SIM_SCOPE_MAX + 10).matched, SIM_SCOPE_MAX + 10);
+    assert_int_equal(sim_scope_get(&scope, 5).matched, 0);
+    sim_scope_free(&scope);
+}
+
 static void p_is_the_share_of_matches_that_fire(void **state)
 {
     (void)state;
@@ -508,6 +578,10 @@ int main(void)
         TEST(once_is_per_connection_and_nth_counts_connections_then),
         TEST(a_window_begins_with_from_and_ends_before_to),
         TEST(a_hang_with_for_takes_every_match_from_its_first_firing_on),
+        TEST(with_a_scope_each_connection_counts_for_itself),
+        TEST(with_a_scope_each_block_or_item_counts_for_itself),
+        TEST(a_rewound_turn_counts_anew_in_each_scope),
+        TEST(a_scope_forgets_the_lowest_of_too_many),
         TEST(p_is_the_share_of_matches_that_fire),
         TEST(bursts_have_the_length_and_the_distance_that_they_are_given),
         TEST(without_one_fault_the_draws_of_others_are_as_they_were),

@@ -1,6 +1,7 @@
 /* Calls without a lease against the real simulator, in virtual time: exact, and done in milliseconds. A way
  * takes 2.5 ms, so that an answer takes 5. */
 #include "house.h"
+#include "scarce.h"
 
 #include "client/mux_loop.h"
 #include "loop/loop_virtual.h"
@@ -38,30 +39,6 @@ static struct worker {
 } workers[WORKERS];
 
 static unsigned answered; /* of all workers */
-
-/* ---- allocations that are counted, and fail: the linker turns these calls to us ---- */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-static long allocations_left = -1; /* negative: any number */
-
-static bool refuse_allocation(void)
-{
-    return allocations_left >= 0 && allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return refuse_allocation() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return refuse_allocation() ? NULL : __real_calloc(n, size);
-}
 
 /* ---- the house with a pool ---- */
 
