@@ -142,8 +142,11 @@ s7_status s7_mux_prepare(struct s7_mux_request *request, bool write, s7_item *it
     return s7_transfer_begin(&unit->transfer, write, items, n_items, S7_NEVER_NS, err);
 }
 
-void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t now_ns)
+void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t answer_ns,
+                   int64_t now_ns)
 {
+    request->deadline_ns = deadline_ns;
+    request->answer_ns = answer_ns;
     request->apart = mux->rules.coalesce_ns == 0 || !s7_mux_may_merge(request);
     request->due = (struct s7_heap_node){.at_ns = deadline_ns, .seq = mux->stats.calls++};
     mux->due = s7_heap_insert(mux->due, &request->due);
@@ -153,8 +156,30 @@ void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t dea
         s7_mux_finish(mux, request);
 }
 
+static void make_due(s7_mux_core *mux, struct s7_mux_request *request, int64_t at_ns)
+{
+    if (request->due.at_ns == at_ns)
+        return;
+    mux->due = s7_heap_remove(mux->due, &request->due);
+    request->due.at_ns = at_ns;
+    mux->due = s7_heap_insert(mux->due, &request->due);
+}
+
+void s7_mux_queued(s7_mux_core *mux, struct s7_mux_request *request)
+{
+    if (!request->withdrawn)
+        make_due(mux, request, request->deadline_ns);
+}
+
+void s7_mux_sent(s7_mux_core *mux, struct s7_mux_request *request)
+{
+    if (request->answer_ns < request->deadline_ns - mux->fed_ns)
+        make_due(mux, request, mux->fed_ns + request->answer_ns);
+}
+
 void s7_mux_send_alone(s7_mux_core *mux, struct s7_mux_request *request)
 {
+    s7_mux_queued(mux, request);
     request->apart = true;
     request->where = S7_MUX_ALONE;
     make_ready_first(mux, &request->unit);
@@ -169,6 +194,7 @@ bool s7_mux_repeat(s7_mux_core *mux, struct s7_mux_request *request)
     if (s7_transfer_begin(transfer, false, transfer->items, transfer->n_items, S7_NEVER_NS, NULL) != S7_OK)
         return false;
     request->repeats++;
+    s7_mux_queued(mux, request);
     request->unit.broke = S7_OK;
     if (request->apart) {
         s7_mux_send_alone(mux, request);
@@ -257,14 +283,24 @@ static struct s7_mux_request *next_due(const s7_mux_core *mux, int64_t now_ns)
     return (struct s7_mux_request *)(void *)((char *)mux->due - offsetof(struct s7_mux_request, due));
 }
 
+/* No answer came from them. */
+static void leave_the_lanes(s7_mux_core *mux, const struct s7_mux_request *request)
+{
+    const struct s7_mux_unit *unit = request->where == S7_MUX_MERGED ? &request->batch->unit : &request->unit;
+
+    for (struct s7_mux_lane *lane = mux->lanes; lane != NULL; lane = lane->next)
+        for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
+            lane->leaving |= lane->slots[i].id != 0 && lane->slots[i].unit == unit;
+}
+
 /* What is in flight stays in the heap until its events were taken: out of the way of the others. */
 static void give_up(s7_mux_core *mux, struct s7_mux_request *request, s7_status vain)
 {
     bool left = is_in_flight(request);
 
-    mux->due = s7_heap_remove(mux->due, &request->due);
-    request->due.at_ns = S7_NEVER_NS;
-    mux->due = s7_heap_insert(mux->due, &request->due);
+    if (request->due.at_ns < request->deadline_ns)
+        leave_the_lanes(mux, request);
+    make_due(mux, request, S7_NEVER_NS);
     request->unserved = !left && mux->n_lanes == 0;
     s7_mux_withdraw(mux, request, request->unserved ? vain : S7_E_TIMEOUT,
                     left ? "no answer came in time" : "no answer came in time: it was not sent");

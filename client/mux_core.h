@@ -15,6 +15,8 @@
  * many items as fit become one job. Each request gets its own bytes and statuses. What the PLC refuses for
  * several together is asked again for each alone.
  *
+ * A lane from which an answer did not come in time (answer_ns) gets no more jobs: its connection may be dead.
+ *
  * A lane that is lost: its reads are begun anew in another one, read_retries times at most; writes fail, with
  * S7_E_OUTCOME_UNKNOWN when bytes of theirs left. Nothing that changes the PLC is sent twice.
  *
@@ -74,7 +76,8 @@ struct s7_mux_request {
     struct s7_mux_request *next, *prev; /* of a queue, a batch, or the outcomes */
     enum s7_mux_where where;
     struct s7_mux_batch *batch;
-    struct s7_heap_node due;
+    struct s7_heap_node due; /* its deadline, or when its answer should be there */
+    int64_t deadline_ns, answer_ns;
     uint64_t turn;    /* GATHERING: its place */
     int64_t since_ns; /* GATHERING */
     unsigned repeats; /* after lanes that were lost */
@@ -112,8 +115,10 @@ void s7_mux_core_free(s7_mux_core *mux); /* NULL is fine; requests and lanes are
 S7_MUST_CHECK s7_status s7_mux_prepare(struct s7_mux_request *request, bool write, s7_item *items,
                                        size_t n_items, s7_errinfo *err);
 
-/* Queue what was prepared. */
-void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t now_ns);
+/* Queue what was prepared. answer_ns: it is over as well when a job of it was sent so long ago, and nothing
+ * came for it since; S7_NEVER_NS: it waits until its deadline. */
+void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t answer_ns,
+                   int64_t now_ns);
 
 /* Withdraw it because of why. Its outcome follows, at once when none of its jobs is in flight, else when the
  * events of the stirred lanes were taken; S7_E_OUTCOME_UNKNOWN for a write of which bytes left. */

@@ -56,6 +56,10 @@ void s7_mux_take_out(struct s7_mux_queue *queue, struct s7_mux_request *request)
 void s7_mux_make_ready(s7_mux_core *mux, struct s7_mux_unit *unit);
 void s7_mux_unready(s7_mux_core *mux, struct s7_mux_unit *unit);
 
+/* It waits in a queue, until its deadline; or a job of it has just been sent. */
+void s7_mux_queued(s7_mux_core *mux, struct s7_mux_request *request);
+void s7_mux_sent(s7_mux_core *mux, struct s7_mux_request *request);
+
 /* When the oldest read has gathered for long enough; S7_NEVER_NS: none gathers. */
 int64_t s7_mux_ripe_at_ns(const s7_mux_core *mux);
 

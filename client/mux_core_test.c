@@ -159,7 +159,7 @@ static void submit(unsigned i, bool write, const char *text)
     c->item.len = s7_address_size(&c->item.address);
     assert_true(c->item.len <= sizeof c->data);
     assert_int_equal(s7_mux_prepare(&c->request, write, &c->item, 1, NULL), S7_OK);
-    s7_mux_submit(rig.mux, &c->request, S7_NEVER_NS, rig.now);
+    s7_mux_submit(rig.mux, &c->request, S7_NEVER_NS, S7_NEVER_NS, rig.now);
 }
 
 static void expect_good(unsigned i)
@@ -533,6 +533,93 @@ static void a_read_is_begun_anew_three_times_and_then_fails(void **state)
 
 /* ---- time ---- */
 
+/* A request that waits for each of its answers no longer than 100 ms, and for all for an hour. */
+static void submit_patiently(unsigned i, bool write, const char *text)
+{
+    struct caller *c = &callers[i];
+
+    assert_int_equal(s7_address_parse(text, &c->item.address, NULL), S7_OK);
+    c->item.data = c->data;
+    c->item.len = s7_address_size(&c->item.address);
+    assert_int_equal(s7_mux_prepare(&c->request, write, &c->item, 1, NULL), S7_OK);
+    s7_mux_submit(rig.mux, &c->request, rig.now + 3600000 * MS, 100 * MS, rig.now);
+}
+
+static void tick_at(int64_t now)
+{
+    rig.now = now;
+    s7_mux_tick(rig.mux, S7_E_PLC_DOWN, now);
+    for (unsigned i = 0; i < LANES; i++)
+        if (rig.sessions[i] != NULL)
+            take_events(i);
+}
+
+static void a_lane_that_does_not_answer_ends_its_requests_and_gets_no_more(void **state)
+{
+    (void)state;
+    up(240, 2, 0);
+    submit_patiently(0, false, "DB1.DBW10");
+    tick_at(rig.now + 200 * MS); /* it has not been sent: that is not the answer's time */
+    assert_int_equal(rig.over, 0);
+    lend(0);
+    feed_lanes();
+    int64_t sent = rig.now;
+    assert_int_equal(s7_mux_deadline(rig.mux), sent + 100 * MS);
+    rig.now += 50 * MS;
+    submit_patiently(1, true, "DB1.DBW20");
+    feed_lanes();
+    tick_at(sent + 100 * MS - 1);
+    assert_int_equal(rig.over, 0);
+    tick_at(sent + 100 * MS);
+    assert_int_equal(callers[0].status, S7_E_TIMEOUT);
+    assert_int_equal(rig.over, 1);
+    submit_patiently(2, false, "DB1.DBW30");
+    feed_lanes();
+    assert_int_equal(rig.answers[0].n, 2); /* the third one was not sent there */
+    assert_true(s7_mux_wants_lane(rig.mux, (struct s7_mux_demand){0, 2}, rig.now));
+    tick_at(sent + 150 * MS);
+    assert_int_equal(callers[1].status, S7_E_OUTCOME_UNKNOWN);
+    assert_ptr_equal(s7_mux_next_leaver(rig.mux), &rig.lanes[0]);
+    lend(1);
+    run();
+    expect_good(2);
+}
+
+static void each_answer_has_its_time(void **state)
+{
+    (void)state;
+    up(240, 1, 0);
+    lend(0);
+    submit_patiently(0, false, "DB1.DBB0:BYTE[1110]");
+    for (unsigned i = 0; i < 4; i++) { /* five jobs of 222 bytes */
+        feed_lanes();
+        tick_at(rig.now + 90 * MS);
+        deliver(0, 0);
+    }
+    assert_int_equal(rig.over, 0);
+    tick_at(rig.now + 200 * MS); /* it waits for its turn */
+    assert_int_equal(rig.over, 0);
+    run();
+    expect_good(0);
+}
+
+static void merged_reads_wait_for_their_answer_together(void **state)
+{
+    (void)state;
+    up(240, 1, 10 * MS);
+    lend(0);
+    submit_patiently(0, false, "DB1.DBW10");
+    submit_patiently(1, false, "DB1.DBW12");
+    rig.now += 10 * MS;
+    feed_lanes();
+    assert_int_equal(rig.answers[0].n, 1);
+    tick_at(rig.now + 100 * MS);
+    assert_int_equal(rig.over, 2);
+    assert_int_equal(callers[0].status, S7_E_TIMEOUT);
+    assert_int_equal(callers[1].status, S7_E_TIMEOUT);
+    assert_true(rig.lanes[0].leaving);
+}
+
 static void who_is_due_without_a_lane_is_told_why(void **state)
 {
     (void)state;
@@ -540,7 +627,7 @@ static void who_is_due_without_a_lane_is_told_why(void **state)
     submit(0, false, "DB1.DBW10");
     callers[1].item = callers[0].item;
     assert_int_equal(s7_mux_prepare(&callers[1].request, false, &callers[1].item, 1, NULL), S7_OK);
-    s7_mux_submit(rig.mux, &callers[1].request, rig.now + MS, rig.now);
+    s7_mux_submit(rig.mux, &callers[1].request, rig.now + MS, S7_NEVER_NS, rig.now);
     assert_true(s7_mux_wants_lane(rig.mux, (struct s7_mux_demand){3, 0}, rig.now));
     assert_int_equal(s7_mux_deadline(rig.mux), rig.now + MS);
     s7_mux_tick(rig.mux, S7_E_PLC_DOWN, rig.now + MS - 1);
@@ -713,6 +800,9 @@ int main(void)
         TEST(a_batch_goes_with_its_last_member),
         TEST(a_lane_that_is_taken_away_leaves_writes_unknown_and_reads_to_others),
         TEST(a_read_is_begun_anew_three_times_and_then_fails),
+        TEST(a_lane_that_does_not_answer_ends_its_requests_and_gets_no_more),
+        TEST(each_answer_has_its_time),
+        TEST(merged_reads_wait_for_their_answer_together),
         TEST(who_is_due_without_a_lane_is_told_why),
         TEST(everybody_is_told_once_and_gets_his_own),
     };

@@ -48,6 +48,18 @@ static void go_on(s7_mux_core *mux, struct s7_mux_unit *unit)
         unit_over(mux, unit);
     else if (!unit->ready && s7_transfer_has_more(&unit->transfer))
         s7_mux_make_ready(mux, unit);
+    if (unit->ready && unit->batch == NULL && unit->transfer.in_flight == 0)
+        s7_mux_queued(mux, unit->request);
+}
+
+static void unit_sent(s7_mux_core *mux, struct s7_mux_unit *unit)
+{
+    if (unit->batch == NULL) {
+        s7_mux_sent(mux, unit->request);
+        return;
+    }
+    for (struct s7_mux_request *member = unit->batch->members.first; member != NULL; member = member->next)
+        s7_mux_sent(mux, member);
 }
 
 static struct s7_mux_slot *slot_of(struct s7_mux_lane *lane, uint64_t id)
@@ -72,6 +84,7 @@ static void submit(s7_mux_core *mux, struct s7_mux_lane *lane, struct s7_mux_uni
         lane->stirred = true;
         if (unit->transfer.write)
             unit->at = lane;
+        unit_sent(mux, unit);
     }
     go_on(mux, unit);
 }

@@ -404,6 +404,12 @@ static int64_t deadline_of(const s7_mux_loop *mux, uint32_t timeout_ms)
     return s7_after_ms(now_of(mux), timeout_ms != 0 ? timeout_ms : usual_ms);
 }
 
+/* Who says nothing waits for an answer as long as any request does. */
+static int64_t answer_ns_of(const s7_mux_loop *mux, uint32_t timeout_ms)
+{
+    return timeout_ms != 0 ? S7_NEVER_NS : mux->view.settings->client.options.request_ms * INT64_C(1000000);
+}
+
 s7_status s7_mux_loop_call(s7_mux_loop *mux, struct s7_mux_op *op, bool write, s7_item *items, size_t n_items,
                            uint32_t timeout_ms, s7_mux_done_fn *fn, void *arg, s7_errinfo *err)
 {
@@ -421,7 +427,8 @@ s7_status s7_mux_loop_call(s7_mux_loop *mux, struct s7_mux_op *op, bool write, s
     if (status == S7_OK)
         status = s7_mux_prepare(&op->request, write, items, n_items, &why);
     if (status == S7_OK) {
-        s7_mux_submit(mux->core, &op->request, deadline_of(mux, timeout_ms), now_of(mux));
+        s7_mux_submit(mux->core, &op->request, deadline_of(mux, timeout_ms), answer_ns_of(mux, timeout_ms),
+                      now_of(mux));
         wake(mux);
         return S7_OK;
     }

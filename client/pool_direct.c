@@ -110,6 +110,11 @@ static s7_status run(struct call *call)
     return status == S7_OK ? S7_OK : failed(call, status, unserved, &err);
 }
 
+static bool says_when(const s7_ctx *ctx)
+{
+    return ctx != NULL && (ctx->timeout_ms != 0 || ctx->deadline_ns != 0);
+}
+
 static s7_status direct_call(s7_pool *pool, const s7_ctx *ctx, bool write, s7_item *items, size_t n_items,
                              bool list)
 {
@@ -126,6 +131,7 @@ static s7_status direct_call(s7_pool *pool, const s7_ctx *ctx, bool write, s7_it
     if (s7_ctx_deadline(ctx, s7_now_ns(), usual_ms * NS_PER_MS, &call.ask.deadline_ns) != S7_OK)
         return refused(&call, S7_E_ARG,
                        "not a call context: set struct_size, and a timeout_ms of -1 or more");
+    call.ask.answer_ns = says_when(ctx) ? S7_NEVER_NS : pool->settings.client.options.request_ms * NS_PER_MS;
     call.ask.cancel = s7_ctx_cancel(ctx);
     return run(&call);
 }

@@ -20,8 +20,8 @@ struct s7_mux_ask {
     bool write;
     s7_item *items;
     size_t n_items;
-    int64_t deadline_ns;
-    s7_token *cancel; /* NULL: nothing cancels */
+    int64_t deadline_ns, answer_ns; /* as of s7_mux_submit */
+    s7_token *cancel;               /* NULL: nothing cancels */
 };
 
 /* Do it. err is filled on failure as by s7_transfer_result; *unserved: the status is the pool's, no

@@ -86,6 +86,7 @@ s7_status s7_pool_mux_call(struct s7_pool_mux *mux, const struct s7_mux_ask *ask
     caller.bell = (struct s7_bell){0};
     caller.over = caller.saw = caller.keeps = false;
     caller.deadline_ns = caller.until_ns = ask->deadline_ns;
+    caller.answer_ns = ask->answer_ns;
     caller.cancel = ask->cancel;
     s7_token_watch(caller.cancel, &watch);
     wait_until_over(mux, &caller);

@@ -33,7 +33,7 @@ struct s7_mux_caller {
     bool over;
     bool saw;   /* its own thread found it over: nobody rings */
     bool keeps; /* it wakes up in time for all */
-    int64_t deadline_ns;
+    int64_t deadline_ns, answer_ns;
     int64_t until_ns; /* when it wakes up by itself; its own thread's */
     s7_token *cancel;
 };

@@ -115,7 +115,7 @@ static void admit(struct s7_pool_mux *mux, int64_t now_ns)
     for (; caller != NULL; caller = next) {
         next = caller->next;
         begin_to_wait(mux, caller);
-        s7_mux_submit(mux->core, &caller->request, caller->deadline_ns, now_ns);
+        s7_mux_submit(mux->core, &caller->request, caller->deadline_ns, caller->answer_ns, now_ns);
     }
     if (mux->closing)
         s7_mux_fail_waiting(mux->core, S7_E_POOL_CLOSED);

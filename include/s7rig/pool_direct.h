@@ -47,7 +47,8 @@ extern "C" {
  * S7_E_POOL_PAUSED, S7_E_BUDGET, S7_E_POOL_QUEUE_FULL, S7_E_POOL_CLOSED, S7_E_FORKED as s7_pool_get says;
  * S7_E_MISUSE: the pool was not started, or it is the pool's own thread that calls (s7_pool_event_fn);
  * S7_E_IO: no descriptor is left; S7_E_TIMEOUT: a connection was there, and no answer came in time. A context
- * that says nothing has acquire_ms and request_ms together. */
+ * that says nothing has acquire_ms and request_ms together, of which request_ms for each answer, from when
+ * its request was sent. */
 
 /* See s7_read_area, s7_write_area. */
 S7_MUST_CHECK s7_status s7_pool_read_area(s7_pool *pool, const s7_ctx *ctx, s7_area area, uint16_t db,

@@ -94,10 +94,9 @@ static void an_SQL_edit_is_seen_by_the_next_request(void **state)
     sql("INSERT INTO tag (name, address, type) VALUES ('n', 'DB1.DBD8', 'DINT')");
     guest_open(&guest, &house, NULL);
     for (int i = 0; i < 1000; i++) {
-        char text[96];
         uint8_t got[4];
-        snprintf(text, sizeof text, "UPDATE tag SET value = %d WHERE name = 'n'", i * 65537);
-        sql(text);
+
+        sql("UPDATE tag SET value = %d WHERE name = 'n'", i * 65537);
         assert_int_equal(guest_read(&guest, 1, 8, got, sizeof got), S7_OK);
         assert_int_equal(
             (int)((uint32_t)got[0] << 24 | (uint32_t)got[1] << 16 | (uint32_t)got[2] << 8 | got[3]),
