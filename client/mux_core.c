@@ -283,14 +283,18 @@ static struct s7_mux_request *next_due(const s7_mux_core *mux, int64_t now_ns)
     return (struct s7_mux_request *)(void *)((char *)mux->due - offsetof(struct s7_mux_request, due));
 }
 
-/* No answer came from them. */
-static void leave_the_lanes(s7_mux_core *mux, const struct s7_mux_request *request)
+/* No answer came in time: none of its lanes is to be trusted. A read is begun anew in another one, once the
+ * events of its jobs were taken. */
+static void give_up_the_lanes(s7_mux_core *mux, struct s7_mux_request *request)
 {
-    const struct s7_mux_unit *unit = request->where == S7_MUX_MERGED ? &request->batch->unit : &request->unit;
+    struct s7_mux_unit *unit = request->where == S7_MUX_MERGED ? &request->batch->unit : &request->unit;
 
+    make_due(mux, request, request->deadline_ns);
     for (struct s7_mux_lane *lane = mux->lanes; lane != NULL; lane = lane->next)
         for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
             lane->leaving |= lane->slots[i].id != 0 && lane->slots[i].unit == unit;
+    unit->broke = S7_E_TIMEOUT;
+    s7_mux_recall(mux, unit, S7_E_TIMEOUT, "no answer came in time");
 }
 
 /* What is in flight stays in the heap until its events were taken: out of the way of the others. */
@@ -298,8 +302,10 @@ static void give_up(s7_mux_core *mux, struct s7_mux_request *request, s7_status 
 {
     bool left = is_in_flight(request);
 
-    if (request->due.at_ns < request->deadline_ns)
-        leave_the_lanes(mux, request);
+    if (left && request->due.at_ns < request->deadline_ns) {
+        give_up_the_lanes(mux, request);
+        return;
+    }
     make_due(mux, request, S7_NEVER_NS);
     request->unserved = !left && mux->n_lanes == 0;
     s7_mux_withdraw(mux, request, request->unserved ? vain : S7_E_TIMEOUT,

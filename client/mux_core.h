@@ -15,7 +15,8 @@
  * many items as fit become one job. Each request gets its own bytes and statuses. What the PLC refuses for
  * several together is asked again for each alone.
  *
- * A lane from which an answer did not come in time (answer_ns) gets no more jobs: its connection may be dead.
+ * A lane from which an answer did not come in time (answer_ns) gets no more jobs, and counts as lost for what
+ * waits there: its connection may be dead.
  *
  * A lane that is lost: its reads are begun anew in another one, read_retries times at most; writes fail, with
  * S7_E_OUTCOME_UNKNOWN when bytes of theirs left. Nothing that changes the PLC is sent twice.
@@ -115,8 +116,8 @@ void s7_mux_core_free(s7_mux_core *mux); /* NULL is fine; requests and lanes are
 S7_MUST_CHECK s7_status s7_mux_prepare(struct s7_mux_request *request, bool write, s7_item *items,
                                        size_t n_items, s7_errinfo *err);
 
-/* Queue what was prepared. answer_ns: it is over as well when a job of it was sent so long ago, and nothing
- * came for it since; S7_NEVER_NS: it waits until its deadline. */
+/* Queue what was prepared. answer_ns: how long an answer may take from when its job was sent; S7_NEVER_NS:
+ * until the deadline. */
 void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t answer_ns,
                    int64_t now_ns);
 

@@ -48,7 +48,8 @@ extern "C" {
  * S7_E_MISUSE: the pool was not started, or it is the pool's own thread that calls (s7_pool_event_fn);
  * S7_E_IO: no descriptor is left; S7_E_TIMEOUT: a connection was there, and no answer came in time. A context
  * that says nothing has acquire_ms and request_ms together, of which request_ms for each answer, from when
- * its request was sent. */
+ * its request was sent. A read whose answer is not there by then is repeated, as when the connection breaks.
+ */
 
 /* See s7_read_area, s7_write_area. */
 S7_MUST_CHECK s7_status s7_pool_read_area(s7_pool *pool, const s7_ctx *ctx, s7_area area, uint16_t db,

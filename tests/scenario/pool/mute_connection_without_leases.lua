@@ -1,4 +1,4 @@
-title = "a connection that falls silent holds up calls without a lease for request_ms, and gets no more of them"
+title = "a connection that falls silent holds up calls without a lease for request_ms; their reads go to another one"
 
 local plc = PLC { db = { [1] = 256 } }
 local pool = Pool { plc, size = 3, request_ms = "1s", acquire_ms = "30s" }
@@ -6,7 +6,5 @@ pool:start()
 plc:fault("cut", "fn=read after=20 count=1 bytes=50% then=hang")
 local crew = Workers { pool, count = 12, times = 25, address = "DB1.DBW2:INT", value = 0, pause = "3ms", lease = false }
 crew:join("20s")
-expect(crew.ok + crew.failed, 300)
-expect(crew.failed, ">", 0) -- what was in flight there: AmQ is 8
-expect(crew.failed, "<=", 8)
-expect(crew.error, "timeout")
+expect(crew.ok, 300)
+expect(crew.failed, 0)
