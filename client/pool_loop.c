@@ -195,8 +195,10 @@ static void tell_waiter(s7_pool_loop *pool, const struct s7_pool_action *action)
     s7_errinfo err = S7_ERRINFO_INIT;
 
     request->lease = action->lease;
-    if (action->status != S7_OK)
+    if (action->status != S7_OK) {
         s7_pool_report_get(&pool->settings, pool->core, &pool->dial, action->status, now_of(pool), &err);
+        s7_pool_report_wait(action->waiter, now_of(pool), &err);
+    }
     request->fn(pool, request, action->status, action->status == S7_OK ? NULL : &err, request->arg);
 }
 

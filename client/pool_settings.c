@@ -361,6 +361,15 @@ s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_p
     return status;
 }
 
+void s7_pool_report_wait(const struct s7_pool_waiter *waiter, int64_t now_ns, s7_errinfo *err)
+{
+    if (err == NULL || now_ns <= waiter->since_ns)
+        return;
+    size_t len = strlen(err->asked);
+    snprintf(err->asked + len, sizeof err->asked - len, ", waited %.1f s",
+             seconds(now_ns - waiter->since_ns));
+}
+
 void s7_pool_complete_event(const struct s7_pool_settings *settings, s7_pool_event *event,
                             const s7_errinfo *dial)
 {

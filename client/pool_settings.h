@@ -25,6 +25,9 @@ S7_MUST_CHECK s7_status s7_pool_settings_make(const char *endpoint, const s7_poo
 s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_pool_core *core,
                              const s7_errinfo *dial, s7_status status, int64_t now_ns, s7_errinfo *to);
 
+/* How long he had waited, who was told that; err NULL is fine. */
+void s7_pool_report_wait(const struct s7_pool_waiter *waiter, int64_t now_ns, s7_errinfo *err);
+
 /* Complete an event for the user; dial: what is known of the last dial that failed. */
 void s7_pool_complete_event(const struct s7_pool_settings *settings, s7_pool_event *event,
                             const s7_errinfo *dial);

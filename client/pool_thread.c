@@ -83,6 +83,14 @@ void s7_pool_wait_for_change(s7_pool *pool)
 
 /* ---- outcomes ---- */
 
+static void report_in_vain(s7_pool *pool, const struct s7_pool_action *action, s7_errinfo *err)
+{
+    int64_t now_ns = s7_now_ns();
+
+    s7_pool_report_get(&pool->settings, pool->core, &pool->dial, action->status, now_ns, err);
+    s7_pool_report_wait(action->waiter, now_ns, err);
+}
+
 static void tell(s7_pool *pool, const struct s7_pool_action *action)
 {
     struct s7_pool_caller *caller =
@@ -94,8 +102,7 @@ static void tell(s7_pool *pool, const struct s7_pool_action *action)
     if (action->status == S7_OK)
         caller->lent = s7_pool_lent_new(pool, action->lease, action->waiter->label);
     else
-        s7_pool_report_get(&pool->settings, pool->core, &pool->dial, action->status, s7_now_ns(),
-                           caller->err);
+        report_in_vain(pool, action, caller->err);
     if (caller->sleeping) {
         caller->next = pool->to_wake;
         pool->to_wake = caller;
