@@ -24,6 +24,8 @@
 
 #define NAME_MAX_SHOWN 50 /* what Lua's messages have room for is 60 */
 
+#define CHECKED "it" /* what Lua calls a file that is only checked */
+
 static const char engine_key; /* its address is the key in the registry */
 
 struct sc_engine *sc_engine_of(lua_State *lua)
@@ -404,6 +406,36 @@ void sc_run_file(const char *path, const struct sc_options *options, struct sc_r
     }
     finish(&engine);
     report->wall_ns = s7_now_ns() - begin_ns;
+}
+
+/* Lua's message begins with the name that the text was loaded by. */
+static void cannot_load(struct sc_engine *engine, const char *path, int rc)
+{
+    const char *message = sc_safe_text(engine->lua, -1);
+
+    if (strncmp(message, CHECKED, strlen(CHECKED)) == 0)
+        message += strlen(CHECKED);
+    sc_engine_end(engine, rc == LUA_ERRSYNTAX ? SC_NO_PARSE : SC_NO_WORLD, "%s%s%s\n", path,
+                  message[0] == ':' ? "" : ": ", message);
+}
+
+void sc_check_file(const char *path, struct sc_report *report)
+{
+    struct sc_engine engine = {.report = report};
+
+    *report = (struct sc_report){.outcome = SC_PASSED};
+    if (read_source(&engine, path)) {
+        engine.lua = sc_sandbox_new(0, NULL);
+        int rc = engine.lua == NULL ? LUA_ERRMEM
+                                    : sc_sandbox_load(engine.lua, engine.source, engine.source_len, CHECKED);
+        if (engine.lua == NULL)
+            sc_engine_end(&engine, SC_NO_WORLD, "%s: out of memory\n", path);
+        else if (rc != LUA_OK)
+            cannot_load(&engine, path, rc);
+    }
+    report->text = engine.out.at;
+    sc_sandbox_free(engine.lua);
+    free(engine.source);
 }
 
 void sc_report_free(struct sc_report *report)

@@ -45,6 +45,9 @@ struct sc_report {
 };
 
 void sc_run_file(const char *path, const struct sc_options *options, struct sc_report *report);
+/* Read and load it, run nothing: SC_PASSED, SC_NO_PARSE, SC_NO_WORLD (no memory); the text names the file by
+ * its whole path. */
+void sc_check_file(const char *path, struct sc_report *report);
 void sc_report_free(struct sc_report *report);
 
 #endif
