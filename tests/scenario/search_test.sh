@@ -3,6 +3,11 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# Dozens of runs, which a busy machine takes its time for.
+bounded() {
+    timeout -k 5 250 "$@"
+}
+
 # scenario OPTIONS...: it.lua, a pool that reads and writes, with these lines in its search.
 scenario() {
     {
