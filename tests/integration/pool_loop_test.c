@@ -105,6 +105,28 @@ static void a_borrower_shares_a_connection_under_check(void **state)
     assert_int_equal(stats().health_check_failures, 0);
 }
 
+/* ---- asleep ---- */
+
+static void p24_a_pool_on_a_loop_notices_that_the_machine_slept(void **state)
+{
+    (void)state;
+    options.start = S7_POOL_START_ALL;
+    options.size = 3;
+    options.health_check_ms = 0;
+    open_pool();
+    unsigned lent = borrow(0).conn;
+    s7_virtual_sleep(house.loop, 8 * 3600 * SECOND);
+    s7_virtual_vanish(stream_of((lent + 1) % 3), true, true); /* it is gone when the machine wakes up */
+    run_for(SECOND);
+    assert_int_equal(stats().health_checks, 0);
+    put(0); /* something to do */
+    run_for(4 * SECOND);
+    assert_int_equal(stats().health_checks, 3);
+    assert_int_equal(stats().health_check_failures, 1);
+    run_for(10 * SECOND);
+    assert_int_equal(stats().health_checks, 3);
+}
+
 /* ---- late answers ---- */
 
 static void p01_a_late_answer_never_reaches_the_next_borrower(void **state)
@@ -283,6 +305,7 @@ int main(void)
         GENERIC(checks_that_are_answered_keep_a_connection),
         GENERIC(the_end_of_an_idle_connection_is_noticed),
         GENERIC(a_borrower_shares_a_connection_under_check),
+        GENERIC(p24_a_pool_on_a_loop_notices_that_the_machine_slept),
         GENERIC(p01_a_late_answer_never_reaches_the_next_borrower),
         GENERIC(p01_who_would_wait_for_a_late_answer_gets_a_fresh_connection),
         GENERIC(misuse_is_a_status_and_changes_nothing),
