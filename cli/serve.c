@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "cli/replace.h"
 #include "loop/loop_ev.h"
 #include "simulator/server.h"
 
@@ -7,7 +8,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 struct serve {
     const char *listen, *port_file, *durability, *journal;
@@ -47,26 +47,15 @@ static bool print_places(FILE *out, const sim_server *server)
     return fflush(out) == 0 && !ferror(out);
 }
 
-/* Whole or not at all: a program that waits for the file never sees half of it. */
+/* A program that waits for the file never sees half of it. */
 static bool write_port_file(const char *path, const sim_server *server)
 {
-    char temporary[4096];
-    int len = snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
+    struct cli_replacement to;
 
-    if (len < 0 || (size_t)len >= sizeof temporary) {
-        errno = ENAMETOOLONG;
+    if (!cli_replace_begin(&to, path))
         return false;
-    }
-    FILE *file = fopen(temporary, "w");
-    if (file == NULL)
-        return false;
-    bool good = print_places(file, server);
-    good = fclose(file) == 0 && good && rename(temporary, path) == 0;
-    int why = errno;
-    if (!good)
-        unlink(temporary);
-    errno = why;
-    return good;
+    (void)!print_places(to.file, server); /* what is lost shows at the end */
+    return cli_replace_end(&to, true);
 }
 
 /* Tell where the PLCs are, to all who wait for it; the file first, since who sees the line may look there.
