@@ -32,9 +32,8 @@ static bool durability_of(const char *name, enum plant_durability *out)
 static void log_line(const char *plc, const char *kind, const char *peer, const char *text, void *arg)
 {
     const struct serve *serve = arg;
-    bool urgent = strcmp(kind, "error") == 0 || strcmp(kind, "warn") == 0;
 
-    if (serve->quiet && !urgent)
+    if (serve->quiet && strcmp(kind, "error") != 0)
         return;
     fprintf(stderr, "s7rig serve: %s%s%s %s%s%s\n", plc, plc[0] != '\0' ? " " : "", kind, peer,
             peer[0] != '\0' && text[0] != '\0' ? ": " : "", text);
@@ -181,7 +180,9 @@ const struct cli_command cli_serve = {
             "                      failure\n"
             "  --journal J         wal (default), or delete for file systems without shared\n"
             "                      memory (NFS, SMB, 9p, FUSE)\n"
-            "  --quiet             log errors and warnings only\n"
+            "  --quiet             log errors only: neither clients that come and go, nor what\n"
+            "                      another CPU would have refused them; the plant's table\n"
+            "                      event has it all\n"
             "\n"
             "Exit status: 0 ended by a signal, 2 usage, 3 not a plant file or of a newer\n"
             "s7rig, 4 port taken, plant missing or locked.\n",
