@@ -118,10 +118,16 @@ expect 1 "s7rig download: this PLC does not let blocks be downloaded" "$s7rig" d
 
 say "a simulated PLC tells and gives its data blocks"
 plant=$dir/a.plant
-expect 0 "PLC plc1" "$s7rig" plant new "$plant" --db 1:64 --db 70:1000
+expect 0 "PLC plc1" "$s7rig" plant new "$plant" --db 1:64 --db 70:1000 --db 71:65535
 serve a "$plant" --listen 127.0.0.1:0
-expect 0 "DB       2  1 70" "$s7rig" blocks "$address"
+expect 0 "DB       3  1 70 71" "$s7rig" blocks "$address"
 expect 0 "DB70: 1092 bytes to $dir/db70" "$s7rig" upload "$address" DB70 -o "$dir/db70"
+
+say "also the longest that there are"
+expect 0 "DB71: 65627 bytes to $dir/db71" "$s7rig" upload "$address" DB71 -o "$dir/db71" --timeout 60000
+[ "$(wc -c <"$dir/db71")" = 65627 ] || fail "the file has another length"
+prints "DB71: 65627 bytes, inserted" "$s7rig" download "$address" "$dir/db71" --timeout 60000
+prints "DB71 is deleted" "$s7rig" blocks "$address" --delete DB71
 
 say "and takes blocks, of all kinds, which are rows of its file"
 # An OB35 of 1000 bytes in five pieces: 880 of code, 48 of interface.
