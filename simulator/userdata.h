@@ -50,6 +50,7 @@ bool sim_userdata_writes(const uint8_t *param, size_t len);
 #define SIM_ERR_NO_JOB     0xD802
 #define SIM_ERR_CYCLE      0xD804
 #define SIM_ERR_TOO_MANY   0xD805
+#define SIM_ERR_OVERLOAD   0xD807
 #define SIM_ERR_DATE       0xDC01
 
 /* ---- the services ---- */
