@@ -40,6 +40,7 @@ bool sim_userdata_writes(const uint8_t *param, size_t len);
 #define SIM_ERR_NO_SZL     0xD401
 #define SIM_ERR_NO_INDEX   0xD402
 #define SIM_ERR_ALREADY    0xD403
+#define SIM_ERR_FULL       0xD404 /* of those who are told its diagnosis */
 #define SIM_ERR_SYNTAX     0xD405
 #define SIM_ERR_NOT_NOW    0xD406
 #define SIM_ERR_SECURITY   0xD601
