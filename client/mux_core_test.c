@@ -164,6 +164,22 @@ static void submit(unsigned i, bool write, const char *text)
     s7_mux_submit(rig.mux, &c->request, S7_NEVER_NS, S7_NEVER_NS, rig.now);
 }
 
+static void submit_timed(unsigned i, bool write, const char *text, int64_t deadline_ns, int64_t answer_ns)
+{
+    struct caller *c = &callers[i];
+
+    assert_int_equal(s7_address_parse(text, &c->item.address, NULL), S7_OK);
+    c->item.data = c->data;
+    c->item.len = s7_address_size(&c->item.address);
+    assert_int_equal(s7_mux_prepare(&c->request, write, &c->item, 1, NULL), S7_OK);
+    s7_mux_submit(rig.mux, &c->request, deadline_ns, answer_ns, rig.now);
+}
+
+static void submit_until(unsigned i, bool write, const char *text, int64_t deadline_ns)
+{
+    submit_timed(i, write, text, deadline_ns, S7_NEVER_NS);
+}
+
 static void expect_good(unsigned i)
 {
     const struct caller *c = &callers[i];
@@ -320,6 +336,22 @@ static void reads_gather_for_as_long_as_they_may(void **state)
     assert_int_equal(plc.jobs, 1);
     assert_int_equal(plc.n_items, 1);
     assert_int_equal(s7_mux_deadline(rig.mux), S7_NEVER_NS);
+}
+
+static void who_has_no_time_to_gather_is_sent_at_once(void **state)
+{
+    (void)state;
+    up(240, 1, 10 * MS);
+    lend(0);
+    submit_until(0, false, "DB1.DBW10", rig.now + 20 * MS - 1);
+    submit_until(1, false, "DB1.DBW12", rig.now + 20 * MS);
+    feed_lanes();
+    assert_int_equal(rig.answers[0].n, 1);
+    deliver(0, 0);
+    expect_good(0);
+    rig.now += 10 * MS;
+    run();
+    expect_good(1);
 }
 
 static void neighbours_become_one_item_and_others_one_job(void **state)
@@ -534,22 +566,6 @@ static void a_read_is_begun_anew_three_times_and_then_fails(void **state)
 }
 
 /* ---- time ---- */
-
-static void submit_timed(unsigned i, bool write, const char *text, int64_t deadline_ns, int64_t answer_ns)
-{
-    struct caller *c = &callers[i];
-
-    assert_int_equal(s7_address_parse(text, &c->item.address, NULL), S7_OK);
-    c->item.data = c->data;
-    c->item.len = s7_address_size(&c->item.address);
-    assert_int_equal(s7_mux_prepare(&c->request, write, &c->item, 1, NULL), S7_OK);
-    s7_mux_submit(rig.mux, &c->request, deadline_ns, answer_ns, rig.now);
-}
-
-static void submit_until(unsigned i, bool write, const char *text, int64_t deadline_ns)
-{
-    submit_timed(i, write, text, deadline_ns, S7_NEVER_NS);
-}
 
 /* A request that waits for each of its answers no longer than 100 ms, and for all for an hour. */
 static void submit_patiently(unsigned i, bool write, const char *text)
@@ -893,6 +909,7 @@ int main(void)
         TEST(all_lanes_but_one_go_while_others_wait),
         TEST(a_lane_goes_when_it_was_held_or_owed_for_long_enough),
         TEST(reads_gather_for_as_long_as_they_may),
+        TEST(who_has_no_time_to_gather_is_sent_at_once),
         TEST(neighbours_become_one_item_and_others_one_job),
         TEST(it_does_not_matter_which_neighbour_came_first),
         TEST(reads_that_gathered_wait_for_room_without_a_time),
