@@ -169,8 +169,8 @@ int sc_raise_status(lua_State *lua, const char *what, s7_status status, const s7
 bool sc_error_status(lua_State *lua, int index, char *name, size_t cap);
 /* "pool_exhausted" */
 void sc_status_name(s7_status status, char *buf, size_t cap);
-/* A status by its name; raises an error with the nearest one. */
-s7_status sc_check_status(lua_State *lua, int index, const char *what);
+/* A status by its name; raises an error with the nearest one, or with what was expected. */
+s7_status sc_check_status(lua_State *lua, int index, const char *what, const char *expected);
 /* What an error says, whatever a scenario raised. Never raises. */
 void sc_add_error(lua_State *lua, int index, struct sc_text *out);
 /* An expectation failed here: the scenario is over; raises. text: what was expected and what came; is freed.
