@@ -14,6 +14,7 @@ bool s7_family_slot(s7_family family, uint8_t *slot);
 bool s7_family_has_cp(s7_family family);
 
 /* All names in one line, for messages. */
-#define S7_FAMILY_NAMES "s7-300, s7-400, s7-1200, s7-1500, logo, s7-200smart, sinamics, s7-300-cp or s7-400-cp"
+#define S7_FAMILY_NAMES                                                                                      \
+    "s7-300, s7-400, s7-1200, s7-1500, logo, s7-200smart, sinamics, s7-300-cp or s7-400-cp"
 
 #endif
