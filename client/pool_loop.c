@@ -333,7 +333,7 @@ static void work(s7_timer *timer, void *arg)
     pool->working = true;
     if (pool->called)
         answer_group(pool);
-    s7_pool_core_tick(pool->core, now_of(pool));
+    s7_pool_core_slept(pool->core, s7_loop_slept_ns(pool->loop), now_of(pool));
     while (!pool->freed && work_once(pool)) {
     }
     if (pool->called && !pool->freed)

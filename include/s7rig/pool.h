@@ -54,7 +54,7 @@
  * Asleep. When the process did not run for longer than a check may take (it was stopped), nothing that is
  * overdue is held against a connection: that time is not idle time, and each idle connection is checked once,
  * one after the other, eight in health_timeout_ms. While the machine sleeps the monotonic clock stands still,
- * so that nothing becomes overdue; the checks come as soon as the pool's thread has something to do.
+ * so that nothing becomes overdue; the checks come as soon as the pool has something to do.
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
