@@ -1,5 +1,6 @@
 /* fault_field.h - how each parameter is read: its value into its place in the fault. fault_field.c has those
- * that all faults take, fault_own.c the others. */
+ * that all faults take, the files fault_own_*.c the others, each those of some levels; fault_presets.c says
+ * what they are when they are not given. */
 #ifndef SIMULATOR_FAULT_FIELD_H
 #define SIMULATOR_FAULT_FIELD_H
 
