@@ -106,6 +106,7 @@ enum sim_fault_type {
     SIM_FAULT_HANG,
     SIM_FAULT_WRONG_REF,
     SIM_FAULT_WRONG_FUNCTION,
+    SIM_FAULT_REF_COLLISION,
     SIM_FAULT_DUPLICATE,
     SIM_FAULT_REORDER,
     SIM_FAULT_UNSOLICITED,
@@ -214,6 +215,7 @@ enum sim_extra_choice { SIM_EXTRA_QUEUE, SIM_EXTRA_ERROR, SIM_EXTRA_DROP };
 enum sim_cc_choice { SIM_CC_NO_TSAPS, SIM_CC_OTHER_SIZE };
 
 #define SIM_IDS_MAX 8
+#define SIM_ANY_REF (UINT32_C(1) << 16) /* ref_collision: it begins at any */
 
 /* Its own parameters; those of other kinds are at their presets. */
 struct sim_fault_own {
@@ -227,7 +229,7 @@ struct sim_fault_own {
     struct sim_dist time;   /* dist; the `up` of port_flap, the pieces of dribble and the rest of split */
     struct sim_dist down;   /* port_flap */
     int64_t span_ns;        /* after, idle, window, offset */
-    uint32_t n;             /* how many, or how much: n, k, rate, delta, size, value, amq */
+    uint32_t n;             /* how many, or how much: n, k, rate, delta, size, value, amq, start */
     uint32_t bytes;         /* burst, rcvbuf */
     bool refuses_writes, retain, resets_clock; /* stop, power_cycle */
     int64_t offset_ms;                         /* clock_skew */
@@ -238,7 +240,7 @@ struct sim_fault_own {
     uint16_t ids[SIM_IDS_MAX]; /* of status lists */
     uint8_t n_ids;             /* 0: all */
     int64_t per_item_ns, per_byte_ns;
-    unsigned directions; /* enum s7_vanish: half_open, resurrect; latency: rx is IN */
+    unsigned directions; /* enum s7_vanish, of those that act on either stream: rx is IN */
     uint32_t max;        /* conn_limit */
     bool per_role;
     int64_t hold_ns; /* slot_leak */

@@ -134,6 +134,11 @@ bool sim_take_which(const char *text, struct sim_fault *fault)
     return take_choice(text, choices, fault);
 }
 
+bool sim_take_start(const char *text, struct sim_fault *fault)
+{
+    return number_or_hex(text, UINT16_MAX, &fault->own.n);
+}
+
 bool sim_take_pair(const char *text, struct sim_fault *fault)
 {
     static const struct sim_choice choices[] = {

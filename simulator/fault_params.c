@@ -20,6 +20,10 @@ const struct sim_fault_param sim_params_common[] = {
     {"ref", "N", "any", "PDU reference, 0..65535 or 0x0..0xFFFF", sim_take_ref},
     {"rosctr", "job|userdata", "any", "kind of PDU", sim_take_rosctr},
     {"payload", "HEX", "any", "bytes that are somewhere in the PDU, at most 16", sim_take_payload},
+    {"stream", "tx|rx", "as the fault says",
+     "do it to what is sent to the PLC (rx), or by it (tx): latency, bandwidth, loss_stall, half_open and "
+     "resurrect do either, what spoils or shapes answers tx only",
+     sim_take_stream},
     {"nth", "N", "each", "fire at this match only, from 1", sim_take_nth},
     {"after", "N", "0", "let so many matches pass first", sim_take_after},
     {"every", "N", "1", "fire at each N-th match after those", sim_take_every},
@@ -289,6 +293,12 @@ const struct sim_fault_param sim_params_wrong_ref[] = {
 const struct sim_fault_param sim_params_wrong_function[] = {
     {"pair", "read_for_write|write_for_read", "read_for_write", "which answer comes for which request",
      sim_take_pair},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct sim_fault_param sim_params_ref_collision[] = {
+    {"start", "N", "any", "begin with this PDU reference: it and the 32767 behind it, 0 follows 65535",
+     sim_take_start},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

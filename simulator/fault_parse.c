@@ -215,14 +215,14 @@ static const char *const of_items[] = {"area", "db", "range", "item", "items", N
  * these. */
 static const char *const *useless(const struct parse *parse, const char **why)
 {
-    static const char *const at_door[] = {"peer",  "conn",  "role",  "fn",     "area",    "db",   "range",
-                                          "item",  "items", "ref",   "rosctr", "payload", "nth",  "after",
-                                          "every", "count", "burst", "scope",  "p",       "once", NULL};
-    static const char *const at_connection[] = {"fn",    "area", "db",     "range",   "item",
-                                                "items", "ref",  "rosctr", "payload", NULL};
-    static const char *const at_accept[] = {"role",  "fn",  "area",   "db",      "range", "item",
-                                            "items", "ref", "rosctr", "payload", NULL};
-    static const char *const at_setup[] = {"fn", "area", "db", "range", "item", "items", NULL};
+    static const char *const at_door[] = {
+        "peer",    "conn", "role",  "fn",    "area",  "db",    "range", "item", "items", "ref",    "rosctr",
+        "payload", "nth",  "after", "every", "count", "burst", "scope", "p",    "once",  "stream", NULL};
+    static const char *const at_connection[] = {"fn",  "area",   "db",      "range",  "item", "items",
+                                                "ref", "rosctr", "payload", "stream", NULL};
+    static const char *const at_accept[] = {"role",  "fn",  "area",   "db",      "range",  "item",
+                                            "items", "ref", "rosctr", "payload", "stream", NULL};
+    static const char *const at_setup[] = {"fn", "area", "db", "range", "item", "items", "stream", NULL};
     static const char *const at_a_time[] = {"fn",    "area",   "db",      "range", "item",  "items",
                                             "ref",   "rosctr", "payload", "nth",   "after", "every",
                                             "burst", "once",   "from",    "to",    "run",   NULL};
@@ -267,6 +267,26 @@ static s7_status check_use(struct parse *parse)
         name = "for";
     if (name != NULL)
         return fail(parse, "%s= does not go with it: %s", name, why);
+    return S7_OK;
+}
+
+/* Does it know both directions, what is sent to the PLC and what the PLC sends? */
+static bool acts_on_either(enum sim_fault_type type)
+{
+    return type == SIM_FAULT_LATENCY || type == SIM_FAULT_BANDWIDTH || type == SIM_FAULT_LOSS_STALL ||
+           type == SIM_FAULT_HALF_OPEN || type == SIM_FAULT_RESURRECT;
+}
+
+static s7_status check_stream(struct parse *parse)
+{
+    const struct sim_fault *fault = parse->fault;
+
+    if (!given(parse, "stream"))
+        return S7_OK;
+    if (given(parse, "dir"))
+        return fail(parse, "dir= and stream= say the same: give one of them");
+    if (!acts_on_either(fault->type) && fault->own.directions == S7_VANISH_IN)
+        return fail(parse, "stream=rx does not go with it: it acts on what the PLC sends");
     return S7_OK;
 }
 
@@ -316,8 +336,8 @@ static s7_status check_counts(struct parse *parse)
 
 static s7_status finish(struct parse *parse)
 {
-    static s7_status (*const steps[])(struct parse *) = {check_required, check_use, check_match, check_counts,
-                                                         settle_window};
+    static s7_status (*const steps[])(struct parse *) = {check_required, check_use,    check_stream,
+                                                         check_match,    check_counts, settle_window};
     struct sim_fault_match *match = &parse->fault->match;
     s7_status status = S7_OK;
 

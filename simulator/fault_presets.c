@@ -32,6 +32,7 @@ void sim_fault_own_presets(struct sim_fault *fault)
         own->span_ns = 200 * NS_PER_MS;
         break;
     case SIM_FAULT_LATENCY:
+    case SIM_FAULT_LOSS_STALL:
         own->directions = S7_VANISH_OUT;
         break;
     case SIM_FAULT_BANDWIDTH:
@@ -70,6 +71,9 @@ void sim_fault_own_presets(struct sim_fault *fault)
         break;
     case SIM_FAULT_PDU_SHRINK:
         own->n = S7_PDU_LEN_MIN;
+        break;
+    case SIM_FAULT_REF_COLLISION:
+        own->n = SIM_ANY_REF;
         break;
     case SIM_FAULT_REORDER:
         own->n = 2;

@@ -135,6 +135,11 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
                                   "the answer has the form of that to another function",
                                   "gateways that mix up answers", SIM_AT_REQUEST, SIM_FN_WRITE,
                                   sim_params_wrong_function},
+    [SIM_FAULT_REF_COLLISION] =
+        {"ref_collision", "S7",
+         "the answer to a read carries the PDU reference of the write before it, that to a write of the read",
+         "counters of references that run over, one for reads and one for writes", SIM_AT_REQUEST,
+         SIM_FN_READ | SIM_FN_WRITE, sim_params_ref_collision},
     [SIM_FAULT_DUPLICATE] = {"duplicate", "S7", "the answer comes twice", "retransmission by a gateway",
                              SIM_AT_REQUEST, 0, sim_params_duplicate},
     [SIM_FAULT_REORDER] = {"reorder", "S7", "answers of jobs in parallel come in another order",

@@ -168,6 +168,17 @@ static enum sim_extra_choice extra(sim_session *session)
     return ++now->in_turn > now->link.amq_calling ? now->link.extra : SIM_EXTRA_QUEUE;
 }
 
+static void keep_ref(struct sim_refs *refs, const struct s7_pdu *pdu)
+{
+    uint8_t function = pdu->rosctr == S7_ROSCTR_JOB && pdu->param_len > 0 ? pdu->param[0] : 0;
+
+    refs->last = pdu->ref;
+    if (function == S7_FN_READ_VAR)
+        refs->read = pdu->ref;
+    if (function == S7_FN_WRITE_VAR)
+        refs->write = pdu->ref;
+}
+
 static void run_pdu(sim_session *session, enum sim_writes writes, const struct sim_quirk *quirk)
 {
     enum sim_extra_choice becomes = extra(session);
@@ -189,8 +200,8 @@ static void run_pdu(sim_session *session, enum sim_writes writes, const struct s
     else
         sim_job_run(&job);
     if (quirk != NULL)
-        answer.len = sim_spoil_pdu(quirk, session->now.ref_before, answer.buf, answer.len, answer.cap);
-    session->now.ref_before = session->pdu.ref;
+        answer.len = sim_spoil_pdu(quirk, &session->now.refs, answer.buf, answer.len, answer.cap);
+    keep_ref(&session->now.refs, &session->pdu);
     session->now.chained = job.chained;
     if (answer.len > 0) /* what the PLC asked for itself is not answered */
         end_pdu(session, &answer);

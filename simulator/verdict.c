@@ -122,6 +122,9 @@ static bool has_nothing_to_do(const struct sim_armed *armed, const struct sim_as
 
     if (armed->fault.type == SIM_FAULT_HALF_OPEN || armed->fault.type == SIM_FAULT_RESURRECT)
         return asked->cable_out;
+    if (armed->fault.type == SIM_FAULT_REF_COLLISION)
+        return asked->pdu == NULL ||
+               (own->n != SIM_ANY_REF && (uint16_t)(asked->pdu->ref - own->n) > INT16_MAX);
     if (armed->fault.type != SIM_FAULT_CONN_LIMIT)
         return false;
     for (unsigned role = 0; role < SIM_ROLES; role++)
@@ -176,6 +179,13 @@ static int64_t stall(const struct sim_armed *armed, uint64_t bits)
         all_ns += rto_ns;
     }
     return all_ns;
+}
+
+static void lose_segment(const struct sim_armed *armed, uint64_t bits, struct sim_verdict *out)
+{
+    int64_t *which = armed->fault.own.directions & S7_VANISH_IN ? &out->delay_ns : &out->late_ns;
+
+    *which = add_up(*which, stall(armed, bits));
 }
 
 /* The end of the cycle that runs; each has a length of its own. */
@@ -244,10 +254,14 @@ static size_t telegram_len(const struct s7_pdu *pdu)
 
 static void pass_bucket(struct sim_armed *armed, const struct sim_asked *asked, struct sim_verdict *out)
 {
-    int64_t in_ns = pass(&armed->fault.own, telegram_len(asked->pdu), asked->now_ns, &armed->now.rx_free_ns);
+    const struct sim_fault_own *own = &armed->fault.own;
 
-    out->delay_ns = add_up(out->delay_ns, in_ns - asked->now_ns);
-    out->bucket = armed->id;
+    if (own->directions & S7_VANISH_IN) {
+        int64_t in_ns = pass(own, telegram_len(asked->pdu), asked->now_ns, &armed->now.rx_free_ns);
+        out->delay_ns = add_up(out->delay_ns, in_ns - asked->now_ns);
+    }
+    if (own->directions & S7_VANISH_OUT)
+        out->bucket = armed->id;
 }
 
 /* What a fault adds to how an answer leaves, in pieces or together. */
@@ -288,7 +302,7 @@ static bool goes_on(struct sim_armed *armed, uint64_t seed, const struct sim_ask
         delay_telegrams(armed, bits, asked, out);
         return true;
     case SIM_FAULT_LOSS_STALL:
-        out->late_ns = add_up(out->late_ns, stall(armed, bits));
+        lose_segment(armed, bits, out);
         return true;
     case SIM_FAULT_CYCLE_JITTER:
         out->leaving.from_ns = cycle_end(armed, seed, asked->now_ns);
