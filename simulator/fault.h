@@ -125,6 +125,10 @@ enum sim_fault_type {
     SIM_FAULT_DEFECT,
     SIM_FAULT_CYCLE_JITTER,
     SIM_FAULT_FROZEN,
+    SIM_FAULT_STUCK_BIT,
+    SIM_FAULT_SPIKE,
+    SIM_FAULT_DRIFT,
+    SIM_FAULT_NOISE,
     SIM_FAULT_WRITE_IGNORED,
     SIM_FAULT_CLOCK_SKEW,
     SIM_FAULT_PASSWORD,
@@ -246,12 +250,30 @@ struct sim_fault_own {
     int64_t hold_ns; /* slot_leak */
 };
 
+/* Of faults of values: how far they are off. */
+#define SIM_AMOUNT_ONE 1000000 /* a unit of the value */
+#define SIM_AMOUNT_MAX (INT64_C(1000000000000) * SIM_AMOUNT_ONE)
+
+enum sim_way { SIM_WAY_BOTH, SIM_WAY_UP, SIM_WAY_DOWN };
+
+/* What they take. */
+struct sim_fault_value {
+    s7_address at;            /* count 0: where the tag is, which is looked up when it is armed */
+    char tag[PLANT_NAME_CAP]; /* "": an address was given */
+    int64_t amp, rate;        /* of SIM_AMOUNT_ONE, rate in a second; amp 0: not given */
+    uint8_t bit;              /* stuck_bit: of the value, 0 is the lowest */
+    bool high;                /* it is 1 */
+    enum sim_way way;         /* spike */
+    bool normal;              /* noise: amp is its deviation, not its end */
+};
+
 struct sim_fault {
     enum sim_fault_type type;
     const struct sim_fault_kind *kind;
     struct sim_fault_match match;
     struct sim_fault_trigger trigger;
     struct sim_fault_own own;
+    struct sim_fault_value value;
 };
 
 /* Words to a fault; args NULL is "". S7_E_ARG: error says what was expected, what came and in which word, and
@@ -270,6 +292,16 @@ static inline bool sim_fault_comes_at_a_time(const struct sim_fault *fault)
 {
     return fault->kind->place == SIM_AT_DOOR || fault->kind->place == SIM_AT_PLC;
 }
+
+/* Is it a fault of values? */
+static inline bool sim_fault_is_of_value(const struct sim_fault *fault)
+{
+    return fault->type >= SIM_FAULT_STUCK_BIT && fault->type <= SIM_FAULT_NOISE;
+}
+
+/* A fault of values matches requests for value.at from now on. Returns what that is of, when it is of
+ * nothing that the fault can be about, or NULL. */
+const char *sim_fault_settle_value(struct sim_fault *fault);
 
 /* Divide all its times. */
 void sim_fault_scale(struct sim_fault *fault, uint32_t time_scale);

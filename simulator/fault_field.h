@@ -24,6 +24,8 @@ sim_take_fn sim_take_drop, sim_take_run, sim_take_at, sim_take_bytes, sim_take_t
     sim_take_kind, sim_take_ids, sim_take_bits, sim_take_window_n;
 sim_take_fn sim_take_writes, sim_take_retain, sim_take_clock, sim_take_level, sim_take_offset, sim_take_ppm,
     sim_take_trigger;
+sim_take_fn sim_take_value, sim_take_amp, sim_take_drift_rate, sim_take_bit, sim_take_state, sim_take_way,
+    sim_take_noise;
 
 /* What its own parameters are when they are not given, where that is not 0. */
 void sim_fault_own_presets(struct sim_fault *fault);

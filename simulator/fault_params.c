@@ -371,6 +371,43 @@ const struct sim_fault_param sim_params_power_cycle[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+#define VALUE                                                                                                \
+    {                                                                                                        \
+        "value", "ADDRESS|TAG", NULL,                                                                        \
+            "what it is about: an address with its type (DB1.DBD4:REAL, DB1.DBW0:INT[8]), or a tag whose "   \
+            "name has no blanks, as it is when this is armed",                                               \
+            sim_take_value                                                                                   \
+    }
+
+const struct sim_fault_param sim_params_stuck_bit[] = {
+    VALUE,
+    {"bit", "N", "0", "of a value that is no BOOL: which bit of it, 0 is the lowest", sim_take_bit},
+    {"state", "0|1", "1", "what it is stuck at", sim_take_state},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct sim_fault_param sim_params_spike[] = {
+    VALUE,
+    {"amp", "N|N.N", NULL, "how far it jumps, when the triggers say so (p=0.01)", sim_take_amp},
+    {"way", "both|up|down", "both", "where to: both is drawn", sim_take_way},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct sim_fault_param sim_params_drift[] = {
+    VALUE,
+    {"rate", "N|N.N|-N", NULL, "how far it goes in a second, from when the fault is in force",
+     sim_take_drift_rate},
+    {"amp", "N|N.N", "no limit", "how far at most", sim_take_amp},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct sim_fault_param sim_params_noise[] = {
+    VALUE,
+    {"amp", "N|N.N", NULL, "how far it is off at most, or with shape=normal the deviation", sim_take_amp},
+    {"shape", "uniform|normal", "uniform", "how it is drawn", sim_take_noise},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 const struct sim_fault_param sim_params_defect[] = {
     {"trigger", "any|read|write|szl", "any",
      "the kind of request that it begins with: szl is a read of a status list", sim_take_trigger},

@@ -290,6 +290,32 @@ static s7_status check_stream(struct parse *parse)
     return S7_OK;
 }
 
+/* What a fault of values is about is said by value= alone. */
+static s7_status check_value(struct parse *parse)
+{
+    static const char *const others[] = {"area", "db", "range", NULL};
+    struct sim_fault *fault = parse->fault;
+    const char *name = any_given(parse, others);
+
+    if (!sim_fault_is_of_value(fault))
+        return S7_OK;
+    if (name != NULL)
+        return fail(parse, "%s= does not go with it: value= says where it is", name);
+    const char *of = fault->value.tag[0] == '\0' ? sim_fault_settle_value(fault) : NULL;
+    return of == NULL ? S7_OK : fail(parse, "value= is %s", of);
+}
+
+/* Requests at which it has nothing to do. */
+static s7_status check_fn(struct parse *parse)
+{
+    const struct sim_fault_kind *kind = parse->fault->kind;
+    bool chosen = parse->fault->type == SIM_FAULT_WRONG_FUNCTION; /* by pair= */
+
+    if (kind->fns == 0 || chosen || !given(parse, "fn") || (parse->fault->match.fns & ~kind->fns) == 0)
+        return S7_OK;
+    return fail(parse, "fn= names requests that it has nothing to do with");
+}
+
 static s7_status check_match(struct parse *parse)
 {
     const struct sim_fault_match *match = &parse->fault->match;
@@ -337,7 +363,8 @@ static s7_status check_counts(struct parse *parse)
 static s7_status finish(struct parse *parse)
 {
     static s7_status (*const steps[])(struct parse *) = {check_required, check_use,    check_stream,
-                                                         check_match,    check_counts, settle_window};
+                                                         check_fn,       check_match,  check_value,
+                                                         check_counts,   settle_window};
     struct sim_fault_match *match = &parse->fault->match;
     s7_status status = S7_OK;
 

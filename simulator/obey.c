@@ -458,7 +458,9 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
         sim_session_put_back(conn->session, step);
         return;
     }
+    step->overlays = conn->turn.verdict.overlays.n > 0 ? &conn->turn.verdict.overlays : NULL;
     deeds[conn->turn.verdict.deed](conn, writes, first_run, step);
+    step->overlays = NULL;
     if (step->result == SIM_STEP_BLOCKED)
         return;
     leave(conn, first_run, step);

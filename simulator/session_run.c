@@ -179,8 +179,9 @@ static void keep_ref(struct sim_refs *refs, const struct s7_pdu *pdu)
         refs->write = pdu->ref;
 }
 
-static void run_pdu(sim_session *session, enum sim_writes writes, const struct sim_quirk *quirk)
+static void run_pdu(sim_session *session, enum sim_writes writes, const struct sim_step *step)
 {
+    const struct sim_quirk *quirk = step->quirk;
     enum sim_extra_choice becomes = extra(session);
     struct s7_wr answer = begin_pdu(session);
     struct sim_job job = {.plc = session->plc,
@@ -191,6 +192,7 @@ static void run_pdu(sim_session *session, enum sim_writes writes, const struct s
                           .shelf = &session->shelf,
                           .replies = session->replies,
                           .quirk = quirk,
+                          .overlays = step->overlays,
                           .refuse_writes = writes == SIM_WRITES_REFUSE};
 
     if (becomes == SIM_EXTRA_DROP)
@@ -361,7 +363,7 @@ void sim_session_run(sim_session *session, enum sim_writes writes, struct sim_st
     if (step->cr != NULL) {
         run_connect_request(session, step);
     } else {
-        run_pdu(session, writes, step->quirk);
+        run_pdu(session, writes, step);
         pdu_done(session);
     }
     session->now.at += session->frame_len;

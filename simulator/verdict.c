@@ -115,13 +115,16 @@ void sim_armed_rewind(struct sim_armed *armed)
 }
 
 /* What keeps a fault from acting although its match counts. */
-static bool has_nothing_to_do(const struct sim_armed *armed, const struct sim_asked *asked)
+static bool has_nothing_to_do(const struct sim_armed *armed, const struct sim_asked *asked,
+                              const struct sim_verdict *out)
 {
     const struct sim_fault_own *own = &armed->fault.own;
     unsigned in = 0;
 
     if (armed->fault.type == SIM_FAULT_HALF_OPEN || armed->fault.type == SIM_FAULT_RESURRECT)
         return asked->cable_out;
+    if (sim_fault_is_of_value(&armed->fault))
+        return out->overlays.n == SIM_OVERLAYS_MAX;
     if (armed->fault.type == SIM_FAULT_REF_COLLISION)
         return asked->pdu == NULL ||
                (own->n != SIM_ANY_REF && (uint16_t)(asked->pdu->ref - own->n) > INT16_MAX);
@@ -285,6 +288,13 @@ static void shape(const struct sim_armed *armed, uint64_t bits, int64_t now_ns, 
     out->split_n = own->cut_n;
 }
 
+static void lay_over(const struct sim_armed *armed, uint64_t bits, int64_t now_ns, struct sim_verdict *out)
+{
+    int64_t age_ns = now_ns - armed->armed_ns - armed->fault.trigger.from_ns;
+
+    sim_overlay_make(&armed->fault, bits, age_ns, &out->overlays.of[out->overlays.n++]);
+}
+
 /* True: the request goes on to the next fault, it is only later, or its answer leaves otherwise. */
 static bool goes_on(struct sim_armed *armed, uint64_t seed, const struct sim_asked *asked,
                     struct sim_verdict *out)
@@ -309,6 +319,12 @@ static bool goes_on(struct sim_armed *armed, uint64_t seed, const struct sim_ask
         return true;
     case SIM_FAULT_BANDWIDTH:
         pass_bucket(armed, asked, out);
+        return true;
+    case SIM_FAULT_STUCK_BIT:
+    case SIM_FAULT_SPIKE:
+    case SIM_FAULT_DRIFT:
+    case SIM_FAULT_NOISE:
+        lay_over(armed, bits, asked->now_ns, out);
         return true;
     case SIM_FAULT_DRIBBLE:
     case SIM_FAULT_SPLIT:
@@ -362,7 +378,7 @@ void sim_judge(struct sim_armed *list, uint64_t seed, const struct sim_asked *as
     for (struct sim_armed *armed = list; armed != NULL; armed = armed->next) {
         if (!sim_match_fits(armed, asked, once))
             continue;
-        bool may_fire = out->deed == SIM_DEED_SERVE && !has_nothing_to_do(armed, asked);
+        bool may_fire = out->deed == SIM_DEED_SERVE && !has_nothing_to_do(armed, asked, out);
         if (count_match(armed, seed, sim_match_key(armed, asked), asked->conn, asked->now_ns, may_fire))
             rule(armed, seed, asked, out);
     }

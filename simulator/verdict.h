@@ -10,7 +10,7 @@
 #ifndef SIMULATOR_VERDICT_H
 #define SIMULATOR_VERDICT_H
 
-#include "simulator/fault.h"
+#include "simulator/overlay.h"
 #include "simulator/scope.h"
 #include "simulator/shape.h"
 #include "simulator/spoil.h"
@@ -96,6 +96,7 @@ struct sim_verdict {
     bool splits, reorders;
     enum sim_cut_at split_at;
     uint32_t split_n;
+    struct sim_overlays overlays;
     uint64_t bucket; /* the id of the fault `bandwidth` that it has to pass; 0: none */
 };
 
