@@ -27,7 +27,7 @@ static void reap(sim_server *server)
             server->once_used &= ~armed->once;
             s7_timer_stop(&armed->timer);
             free(armed->times_ns);
-            free(armed->image);
+            free(armed->image.bytes);
             sim_scope_free(&armed->scope);
             free(armed);
         }
@@ -154,7 +154,7 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
     s7_timer_init(&armed->timer, sim_lasting_timer, armed);
     sim_armed_insert(&armed->station->armed, armed);
     if (fault.type == SIM_FAULT_FROZEN)
-        sim_upset_freeze(armed);
+        sim_upset_keep(armed, &armed->image);
     sim_armed_enter(server); /* who hears of it may drop it */
     sim_lasting_start(armed);
     sim_armed_mark(armed);

@@ -65,12 +65,14 @@ void sim_match_contents(const struct s7_pdu *pdu, const struct sim_fault_match *
         return;
     while (s7_item_walk_next(&walk, &item, &more) == S7_OK && more) {
         out->items++;
-        if ((match->item == 0 || match->item == out->items) && fits_item(match, &item))
-            out->fits = true;
-        if (item.syntax_id == S7_SYNTAX_S7ANY) {
+        len = 0;
+        if (item.syntax_id == S7_SYNTAX_S7ANY)
             bytes_of(&item, &len);
-            out->bytes += len;
-        }
+        out->bytes += len;
+        if ((match->item != 0 && match->item != out->items) || !fits_item(match, &item))
+            continue;
+        out->fits = true;
+        out->longest = len > out->longest ? len : out->longest;
     }
 }
 

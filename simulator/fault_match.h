@@ -8,7 +8,8 @@
 struct sim_contents {
     uint32_t items;
     uint64_t bytes;
-    bool fits; /* the match found its item */
+    bool fits;        /* the match found its item */
+    uint64_t longest; /* bytes of the longest item that it fits */
 };
 
 void sim_match_contents(const struct s7_pdu *pdu, const struct sim_fault_match *match,

@@ -70,6 +70,11 @@ bool sim_take_window_n(const char *text, struct sim_fault *fault)
     return sim_value_number32(text, 1, 16, &fault->own.n);
 }
 
+bool sim_take_consistent(const char *text, struct sim_fault *fault)
+{
+    return sim_value_number32(text, 1, UINT16_MAX, &fault->own.n);
+}
+
 static bool take_error_half(const char *text, struct sim_fault *fault, unsigned shift)
 {
     uint32_t value;

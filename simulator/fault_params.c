@@ -371,6 +371,14 @@ const struct sim_fault_param sim_params_power_cycle[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+const struct sim_fault_param sim_params_torn_read[] = {
+    {"db", "N", NULL, "the data block", sim_take_db},
+    {"size", "N", "32", "bytes of an item that are copied at once; items up to this are whole",
+     sim_take_consistent},
+    {"gap", DIST, "10ms", "from the first part to the rest", sim_take_gap},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 #define VALUE                                                                                                \
     {                                                                                                        \
         "value", "ADDRESS|TAG", NULL,                                                                        \

@@ -357,6 +357,8 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
         {"refuse", "stream=tx", "stream= does not go with it: it is at the listener"},
         {"ref_collision", "start=65536", "start takes N"},
         {"ref_collision", "fn=setup", "fn= names requests that it has nothing to do with"},
+        {"torn_read", "size=8", "db=N is required"},
+        {"torn_read", "db=1 size=0", "size takes N"},
         {"noise", "amp=1", "value=ADDRESS|TAG is required"},
         {"noise", "value=DB1.DBW0:INT", "amp=N|N.N is required"},
         {"noise", "value=DB1.DBW0:INT amp=0", "amp takes N|N.N, got \"0\""},

@@ -194,6 +194,11 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
                           sim_params_defect},
     [SIM_FAULT_FROZEN] = {"frozen", "CPU", "reads give what was there when the fault was armed",
                           "broken task, simulation left on", SIM_AT_REQUEST, SIM_FN_READ, sim_params_none},
+    [SIM_FAULT_TORN_READ] =
+        {"torn_read", "CPU",
+         "the first bytes of an item are older than the rest: what is written between shows in these only",
+         "no consistency over more bytes than the CPU copies at once", SIM_AT_REQUEST, SIM_FN_READ,
+         sim_params_torn_read},
     [SIM_FAULT_STUCK_BIT] = {"stuck_bit", "value", "a bit reads as 0 or as 1, whatever it is",
                              "broken wire, contact that is welded, converter with a dead bit", SIM_AT_REQUEST,
                              SIM_FN_READ, sim_params_stuck_bit},

@@ -210,16 +210,26 @@ static bool is_instead(enum sim_fault_type type)
     return type == SIM_FAULT_DR_MID || type == SIM_FAULT_COTP_ER || type == SIM_FAULT_GARBAGE;
 }
 
+/* The block as it was; bytes NULL: it is as it is. */
+static struct sim_image image_of(const struct sim_conn *conn)
+{
+    const struct sim_armed *armed = sim_armed_find(conn->server, conn->turn.verdict.id);
+
+    if (conn->turn.verdict.type == SIM_FAULT_TORN_READ)
+        return conn->torn;
+    return armed != NULL ? armed->image : (struct sim_image){NULL, 0};
+}
+
 static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
     const struct sim_verdict *verdict = &conn->turn.verdict;
-    const struct sim_armed *armed = sim_armed_find(conn->server, verdict->id);
+    const struct sim_image image = image_of(conn);
     const struct sim_quirk quirk = {.type = verdict->type,
                                     .own = &verdict->own,
                                     .items = verdict->items,
                                     .bits = verdict->bits,
-                                    .image = armed != NULL ? armed->image : NULL,
-                                    .image_len = armed != NULL ? armed->image_len : 0};
+                                    .image = image.bytes,
+                                    .image_len = image.len};
     uint8_t *bytes;
     size_t cap;
 
@@ -428,6 +438,8 @@ static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *
     turn->tapped = false;
     turn->judged = true;
     sim_judge(conn->station->armed, server->options.seed, &asked, &turn->once, &turn->verdict);
+    if (turn->verdict.type == SIM_FAULT_TORN_READ && turn->verdict.deed == SIM_DEED_SPOIL)
+        sim_upset_keep(sim_armed_find(server, turn->verdict.id), &conn->torn);
     turn->due_ns = asked.now_ns + turn->verdict.delay_ns +
                    sim_service_ns(&conn->station->plc, step->pdu, server->options.seed, conn->ordinal,
                                   ++turn->n_judged) /

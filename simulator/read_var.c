@@ -45,6 +45,10 @@ static void copy_spoilt(const struct sim_job *job, const struct sim_range *range
     if (sim_quirk_hits(job->quirk, SIM_FAULT_FROZEN, n))
         block = as_it_was(job, range);
     copy_bytes(job, n, &block, range->offset, range->len, to);
+    if (sim_quirk_hits(job->quirk, SIM_FAULT_TORN_READ, n) && range->len > job->quirk->own->n) {
+        block = as_it_was(job, range);
+        copy_bytes(job, n, &block, range->offset, job->quirk->own->n, to);
+    }
     sim_value_tell(job->plc, range, to);
 }
 

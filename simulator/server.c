@@ -95,6 +95,7 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     if (conn->shape != NULL)
         s7_timer_stop(&conn->shape->timer);
     free(conn->shape);
+    free(conn->torn.bytes);
     free(conn);
 }
 

@@ -61,6 +61,7 @@ struct sim_conn {
     int64_t hears_ns;        /* until then */
     int64_t sent_ns;         /* when bytes were sent last, or it was accepted */
     struct sim_shape *shape; /* how what is pending leaves; NULL: as it is */
+    struct sim_image torn;   /* torn_read: as the block was when the request came */
     plant_conn *record;      /* its row of `connection`, or NULL */
     bool told_setup;         /* and that has what setup communication agreed on */
     char why[SIM_WHY_CAP];   /* what was noted last of its end */
@@ -170,7 +171,8 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
 
 /* armed.c */
 struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id); /* NULL: there is none */
-void sim_upset_freeze(struct sim_armed *armed); /* upset.c: keep what its block is now */
+/* upset.c: the block that the fault is about, as it is now */
+void sim_upset_keep(const struct sim_armed *armed, struct sim_image *image);
 
 static inline int64_t sim_armed_now(const struct sim_armed *armed)
 {

@@ -14,7 +14,7 @@ struct sim_quirk {
     const struct sim_fault_own *own;
     const uint64_t *items; /* bit n of word n / 64: item n is meant; SIM_ITEM_WORDS */
     uint64_t bits;
-    const uint8_t *image; /* frozen: image_len bytes of the block as it was; NULL: none */
+    const uint8_t *image; /* frozen, torn_read: image_len bytes of the block as it was; NULL: none */
     uint32_t image_len;
 };
 

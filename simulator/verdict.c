@@ -114,6 +114,15 @@ void sim_armed_rewind(struct sim_armed *armed)
     sim_scope_rewind(&armed->scope);
 }
 
+/* Is every item that fits copied at once? */
+static bool reads_whole(const struct sim_armed *armed, const struct s7_pdu *pdu)
+{
+    struct sim_contents contents;
+
+    sim_match_contents(pdu, &armed->fault.match, &contents);
+    return contents.longest <= armed->fault.own.n;
+}
+
 /* What keeps a fault from acting although its match counts. */
 static bool has_nothing_to_do(const struct sim_armed *armed, const struct sim_asked *asked,
                               const struct sim_verdict *out)
@@ -125,6 +134,8 @@ static bool has_nothing_to_do(const struct sim_armed *armed, const struct sim_as
         return asked->cable_out;
     if (sim_fault_is_of_value(&armed->fault))
         return out->overlays.n == SIM_OVERLAYS_MAX;
+    if (armed->fault.type == SIM_FAULT_TORN_READ)
+        return reads_whole(armed, asked->pdu);
     if (armed->fault.type == SIM_FAULT_REF_COLLISION)
         return asked->pdu == NULL ||
                (own->n != SIM_ANY_REF && (uint16_t)(asked->pdu->ref - own->n) > INT16_MAX);
@@ -367,6 +378,8 @@ static void rule(struct sim_armed *armed, uint64_t seed, const struct sim_asked 
     out->bits = own_draw(armed, seed, asked->conn);
     if (out->deed == SIM_DEED_SPOIL)
         sim_match_items(asked->pdu, &armed->fault.match, out->items);
+    if (out->type == SIM_FAULT_TORN_READ)
+        out->delay_ns = add_up(out->delay_ns, sim_dist_draw(&out->own.time, out->bits));
     if (out->type == SIM_FAULT_DUPLICATE)
         out->leaving.gap = out->own.time;
 }

@@ -31,6 +31,12 @@ struct sim_fault_counts {
 
 struct sim_station;
 
+/* A copy of a block; bytes NULL: none. */
+struct sim_image {
+    uint8_t *bytes;
+    uint32_t len;
+};
+
 struct sim_armed {
     struct sim_armed *next;
     uint64_t id;
@@ -49,9 +55,8 @@ struct sim_armed {
     s7_status unsupported;
     int64_t *times_ns;      /* rate_limit_connect: when the last own.n connections came, a ring; owned */
     int64_t hears_again_ns; /* power_cycle */
-    uint8_t *image;         /* frozen: the block as it was; owned */
-    uint32_t image_len;
-    uint64_t n_times; /* port_flap: how often it moved */
+    struct sim_image image; /* frozen: the block as it was; owned */
+    uint64_t n_times;       /* port_flap: how often it moved */
 };
 
 /* A request and who asks it. */

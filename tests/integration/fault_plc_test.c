@@ -195,6 +195,43 @@ static void what_is_not_there_does_not_freeze(void **state)
     assert_int_equal(byte0(), 0);
 }
 
+/* ---- torn_read ---- */
+
+static void a_long_item_is_half_of_before_and_half_of_after(void **state)
+{
+    struct guest other;
+    uint8_t got[64], ones[64];
+
+    (void)state;
+    memset(ones, 1, sizeof ones);
+    guest_open(&other, &rig_house, NULL);
+    rig_arm(1, "torn_read", "db=1 size=40 gap=1s");
+    s7_item item = house_item(1, 0, got, sizeof got);
+    guest_begin(&guest, false, &item, 1, 5000);
+    rig_run_ms(500);
+    assert_int_equal(guest_write(&other, 1, 0, ones, sizeof ones), S7_OK);
+    assert_int_equal(guest_finish(&guest), S7_OK);
+    for (size_t i = 0; i < sizeof got; i++)
+        assert_int_equal(got[i], i < 40 ? 0 : 1);
+    assert_int_equal(rig_state(1).fired, 1);
+    assert_int_equal(guest_read(&guest, 1, 0, got, sizeof got), S7_OK);
+    assert_memory_equal(got, ones, sizeof got); /* nobody wrote meanwhile */
+    guest_close(&other);
+}
+
+static void what_is_copied_at_once_is_whole(void **state)
+{
+    uint8_t got[40];
+
+    (void)state;
+    rig_arm(1, "torn_read", "db=1 size=40 gap=1s");
+    int64_t asked_ns = rig_now_ns();
+    assert_int_equal(guest_read(&guest, 1, 0, got, sizeof got), S7_OK);
+    assert_true(rig_now_ns() - asked_ns < 1000 * MS);
+    assert_int_equal(rig_state(1).matched, 1);
+    assert_int_equal(rig_state(1).fired, 0);
+}
+
 /* ---- clock_skew, password ---- */
 
 #define CLOCK(ref)                                                                                           \
@@ -310,6 +347,8 @@ int main(void)
         TEST(a_defect_CPU_hangs_until_its_power_was_off),
         TEST(frozen_values_stay_while_memory_goes_on),
         TEST(what_is_not_there_does_not_freeze),
+        TEST(a_long_item_is_half_of_before_and_half_of_after),
+        TEST(what_is_copied_at_once_is_whole),
         TEST(a_clock_is_off_or_goes_wrong),
         TEST(a_protection_comes_and_goes),
         TEST(a_simulator_that_stands_still_answers_all_when_it_goes_on),
