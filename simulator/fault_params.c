@@ -379,6 +379,11 @@ const struct sim_fault_param sim_params_torn_read[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+const struct sim_fault_param sim_params_write_delayed[] = {
+    {"dist", DIST, NULL, "how long after it was acknowledged it is done", sim_take_dist},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 #define VALUE                                                                                                \
     {                                                                                                        \
         "value", "ADDRESS|TAG", NULL,                                                                        \

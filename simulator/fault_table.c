@@ -177,6 +177,11 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
                                "S7-1200 and 1500 lack many", SIM_AT_REQUEST, SIM_FN_USERDATA, sim_params_szl},
     [SIM_FAULT_WRITE_IGNORED] = {"write_ignored", "CPU", "a write is acknowledged and changes nothing",
                                  "forced outputs, safety DB", SIM_AT_REQUEST, SIM_FN_WRITE, sim_params_none},
+    [SIM_FAULT_WRITE_DELAYED] =
+        {"write_delayed", "CPU",
+         "a write is acknowledged at once, and seen by nobody before it is done later",
+         "process image that is taken over at the end of a cycle", SIM_AT_REQUEST, SIM_FN_WRITE,
+         sim_params_write_delayed},
     [SIM_FAULT_OPTIMIZED_DB] = {"optimized_db", "CPU", "a data block cannot be reached by address",
                                 "optimized access, which TIA presets", SIM_AT_REQUEST,
                                 SIM_FN_READ | SIM_FN_WRITE, sim_params_optimized_db},

@@ -90,6 +90,7 @@ struct sim_job {
     const struct sim_quirk *quirk;       /* what is to be wrong; NULL: nothing */
     const struct sim_overlays *overlays; /* what lies over values that are read; NULL: nothing */
     bool ignore_write;                   /* the item that is written now is acknowledged only */
+    struct sim_late *late;               /* the item that is written now waits here; NULL: it is done */
     bool refuse_writes; /* the plant cannot take writes now: every item of a write is answered with 01 */
     bool chained;       /* out: both replies are in use until the turn stands */
 };
@@ -158,6 +159,13 @@ uint8_t sim_item_code(const struct sim_job *job, unsigned item);
 
 /* Write it, inside a turn that may. Returns the return code. */
 uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit);
+
+static inline uint8_t sim_with_bit(uint8_t byte, unsigned bit, bool high)
+{
+    unsigned mask = 1U << bit;
+
+    return (uint8_t)(high ? byte | mask : byte & ~mask);
+}
 
 /* counters.c: does this CPU have numbers on the wire there, and the way there and back. from_wire: false if
  * one is more than 999. */

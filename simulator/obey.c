@@ -220,6 +220,21 @@ static struct sim_image image_of(const struct sim_conn *conn)
     return armed != NULL ? armed->image : (struct sim_image){NULL, 0};
 }
 
+/* Where the request's writes wait, if they are to, and for how long. */
+static struct sim_late *late_of(struct sim_conn *conn)
+{
+    const struct sim_verdict *verdict = &conn->turn.verdict;
+    struct sim_late *late = &conn->station->late;
+
+    if (verdict->type != SIM_FAULT_WRITE_DELAYED)
+        return NULL;
+    late->fault = verdict->id;
+    late->due_ns = s7_loop_now_ns(conn->server->loop) + sim_dist_draw(&verdict->own.time, verdict->bits);
+    late->peer = s7_stream_peer(conn->stream);
+    late->conn = conn->ordinal;
+    return late;
+}
+
 static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
     const struct sim_verdict *verdict = &conn->turn.verdict;
@@ -228,6 +243,7 @@ static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run,
                                     .own = &verdict->own,
                                     .items = verdict->items,
                                     .bits = verdict->bits,
+                                    .late = late_of(conn),
                                     .image = image.bytes,
                                     .image_len = image.len};
     uint8_t *bytes;
@@ -241,6 +257,8 @@ static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run,
     step->quirk = NULL;
     if (step->result == SIM_STEP_BLOCKED)
         return;
+    if (quirk.late != NULL)
+        s7_timer_set(conn->server->loop, &conn->station->late_timer, sim_late_due_ns(quirk.late));
     size_t len = sim_session_answer_room(conn->session, &bytes, &cap);
     sim_session_cut(conn->session,
                     sim_spoil_frames(&quirk, sim_session_client_ref(conn->session), bytes, len, cap));

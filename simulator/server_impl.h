@@ -85,6 +85,8 @@ struct sim_station {
     unsigned shut_by;        /* faults that want the door shut */
     unsigned refuses_writes; /* faults that want that */
     bool shut;
+    struct sim_late late; /* writes that were acknowledged and are done later */
+    s7_timer late_timer;
 };
 
 /* Rows of the plant's table `fault`. */
@@ -218,6 +220,8 @@ void sim_rows_commit(sim_server *server);     /* before anybody sees what a faul
 void sim_rows_watch_door(sim_server *server); /* one was shut */
 void sim_rows_upkeep(sim_server *server);
 void sim_rows_free(sim_server *server);
+
+s7_timer_fn sim_late_timer; /* late.c: a station's writes that are due */
 
 /* tap.c: what the last step took and answered; told when the turn stands, forgotten when it does not. */
 void sim_tap_step(struct sim_conn *conn, const struct sim_step *step);

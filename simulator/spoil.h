@@ -4,6 +4,7 @@
 #define SIMULATOR_SPOIL_H
 
 #include "simulator/fault.h"
+#include "simulator/late.h"
 
 #include "protocol/pdu.h"
 
@@ -14,7 +15,8 @@ struct sim_quirk {
     const struct sim_fault_own *own;
     const uint64_t *items; /* bit n of word n / 64: item n is meant; SIM_ITEM_WORDS */
     uint64_t bits;
-    const uint8_t *image; /* frozen, torn_read: image_len bytes of the block as it was; NULL: none */
+    struct sim_late *late; /* write_delayed: where writes wait */
+    const uint8_t *image;  /* frozen, torn_read: image_len bytes of the block as it was; NULL: none */
     uint32_t image_len;
 };
 

@@ -94,6 +94,7 @@ int64_t sim_upset_power_off(struct sim_armed *armed)
     int64_t boot_ns = sim_dist_draw(&armed->fault.own.time, bits);
 
     armed->fault.own.drop_all = true;
+    sim_late_forget(&armed->station->late);
     if (!sim_door_shut(armed, boot_ns))
         return S7_NEVER_NS;
     armed->hears_again_ns = armed->began_ns + boot_ns;
