@@ -124,12 +124,11 @@ static void on_turn(s7_loop *loop, void *arg)
 
 static void tell_waiting(const struct sc_engine *engine, struct sc_text *out)
 {
-    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next)
-        if (task->state != SC_TASK_ENDED) {
-            char where[128];
-            sc_where(task->lua, where, sizeof where);
-            sc_text_add(out, "  waits: %s%s%s\n", task->what, where[0] != '\0' ? " at " : "", where);
-        }
+    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next) {
+        char where[128];
+        sc_where(task->lua, where, sizeof where);
+        sc_text_add(out, "  waits: %s%s%s\n", task->what, where[0] != '\0' ? " at " : "", where);
+    }
     if (sc_crews_busy(engine))
         sc_text_add(out, "  workers are still at work\n");
 }
@@ -342,11 +341,11 @@ static void finish(struct sc_engine *engine)
     }
     sc_adapter_free(engine->adapter); /* before the memory that calls under way write to */
     sc_groups_free(engine);
-    sc_tasks_free(engine);
     sc_crews_free(engine);
     sc_plcs_free(engine);
     sc_faults_free(engine);
     sc_sandbox_free(engine->lua);
+    sc_tasks_free(engine); /* after the values that name them */
     s7_loop_free(engine->loop);
     sc_text_free(&engine->log);
     free(engine->source);

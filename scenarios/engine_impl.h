@@ -36,11 +36,13 @@ enum sc_task_state {
 };
 
 struct sc_task {
-    struct sc_task *next; /* all tasks of the run */
+    struct sc_task *next; /* of all that have not ended */
+    struct sc_task **link;
     struct sc_task *next_ready;
     struct sc_engine *engine;
     lua_State *lua;
-    int ref; /* keeps lua from being collected */
+    int ref;   /* keeps lua from being collected */
+    bool held; /* a value of the scenario names it */
     enum sc_task_state state;
     const char *what; /* what it waits for, in words */
     s7_timer timer;
@@ -104,8 +106,8 @@ struct sc_engine {
     int64_t start_ns, heartbeat_ns;
     struct sc_task *tasks, *running;
     struct sc_task *ready_head, **ready_tail;
-    unsigned n_tasks;
-    bool moved; /* a task went on since sc_tasks_alive was asked */
+    unsigned n_tasks; /* that have not ended */
+    bool moved;       /* a task went on since sc_tasks_alive was asked */
     struct sc_plc *plcs;
     struct sc_fault *faults;
     struct sc_crew *crews;
