@@ -313,15 +313,17 @@ static void wait_a_while(void)
     s7_pool_core_tick(m.core, m.now);
 }
 
-/* Nobody wants anything, and the PLC does what it is asked. */
+/* Nobody wants anything, and the PLC does what it is asked. What is wanted is taken after each event, since
+ * it is judged by what was known then. */
 static void be_quiet(void)
 {
+    static void (*const events[])(void) = {end_dial, answer_check, finish_close};
+
     for (unsigned i = 0; i < 40; i++) {
-        end_dial();
-        take_actions(); /* before an answer changes whose turn it is */
-        answer_check();
-        finish_close();
-        take_actions();
+        for (unsigned k = 0; k < sizeof events / sizeof events[0]; k++) {
+            events[k]();
+            take_actions();
+        }
         int64_t deadline = s7_pool_core_deadline(m.core);
         if (deadline == S7_NEVER_NS)
             return;
