@@ -429,6 +429,26 @@ s7_status sc_pool_refresh(struct sc_pool *pool)
     return pool->adapter->ops->refresh(pool);
 }
 
+const char *sc_pool_fault(struct sc_pool *pool)
+{
+    return pool->adapter->ops->pool_fault != NULL ? pool->adapter->ops->pool_fault(pool) : NULL;
+}
+
+const char *sc_pool_endpoint(const struct sc_pool *pool)
+{
+    return pool->where;
+}
+
+uint32_t sc_pool_request_ms(const struct sc_pool *pool)
+{
+    return pool->request_ms;
+}
+
+const char *sc_client_endpoint(const struct sc_client *client)
+{
+    return client->where;
+}
+
 void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
 {
     *stats = (s7_pool_stats){.struct_size = sizeof *stats};

@@ -282,16 +282,21 @@ void sc_add_error(lua_State *lua, int index, struct sc_text *out)
     lua_settop(lua, top);
 }
 
-void sc_fail_task(struct sc_task *task)
+void sc_fail_of(struct sc_engine *engine, lua_State *there)
 {
-    lua_State *lua = task->engine->lua;
+    lua_State *lua = engine->lua;
     struct sc_text text = {0};
 
-    task->engine->report->slip = !is_ours(lua, lua_gettop(lua));
+    engine->report->slip = !is_ours(lua, lua_gettop(lua));
     sc_add_error(lua, lua_gettop(lua), &text);
     const char *over = sc_sandbox_over(lua), *message = text.at != NULL ? text.at : "out of memory";
     if (over != NULL && strstr(message, over) == NULL)
         message = over;
-    fail_there(task->engine, task->lua, message);
+    fail_there(engine, there, message);
     sc_text_free(&text);
+}
+
+void sc_fail_task(struct sc_task *task)
+{
+    sc_fail_of(task->engine, task->lua);
 }

@@ -292,12 +292,16 @@ static void submit_direct(void *pool, bool write, s7_item *items, size_t n_items
 
 static int pool_read(lua_State *lua)
 {
-    return sc_transfer(lua, false, "pool:read", submit_direct, sc_check_pool(lua, 1, "pool:read"));
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:read");
+
+    return sc_transfer(lua, false, "pool:read", sc_pool_endpoint(pool), submit_direct, pool);
 }
 
 static int pool_write(lua_State *lua)
 {
-    return sc_transfer(lua, true, "pool:write", submit_direct, sc_check_pool(lua, 1, "pool:write"));
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:write");
+
+    return sc_transfer(lua, true, "pool:write", sc_pool_endpoint(pool), submit_direct, pool);
 }
 
 /* ---- execute: get, fn, put; the connection comes back whatever fn does ---- */
@@ -375,12 +379,16 @@ static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_
 
 static int lease_read(lua_State *lua)
 {
-    return sc_transfer(lua, false, "client:read", submit, check_lease(lua, 1, "client:read"));
+    struct lease *lease = check_lease(lua, 1, "client:read");
+
+    return sc_transfer(lua, false, "client:read", sc_pool_endpoint(lease->pool), submit, lease);
 }
 
 static int lease_write(lua_State *lua)
 {
-    return sc_transfer(lua, true, "client:write", submit, check_lease(lua, 1, "client:write"));
+    struct lease *lease = check_lease(lua, 1, "client:write");
+
+    return sc_transfer(lua, true, "client:write", sc_pool_endpoint(lease->pool), submit, lease);
 }
 
 static int lease_field(lua_State *lua)

@@ -245,13 +245,18 @@ static void set_timer(struct sc_task *task, int64_t in_ns)
     s7_timer_set(engine->loop, &task->timer, s7_loop_now_ns(engine->loop) + sc_scaled_ns(engine, in_ns));
 }
 
+int sc_task_sleep(lua_State *lua, struct sc_task *task, int64_t ns, lua_KFunction k)
+{
+    set_timer(task, ns);
+    return sc_task_wait(lua, task, k);
+}
+
 static int l_wait(lua_State *lua)
 {
     int64_t ns = sc_check_time(lua, 1, "wait");
     struct sc_task *task = sc_task_of(lua, "wait");
 
-    set_timer(task, ns);
-    return sc_task_wait(lua, task, waited);
+    return sc_task_sleep(lua, task, ns, waited);
 }
 
 static int l_now(lua_State *lua)
