@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/seeds.h"
 
 #include "cli/replace.h"
 #include "scenarios/run.h"
@@ -17,21 +18,6 @@ struct wish {
     bool real, tap, twice;
 };
 
-static bool parse_seed(const char *text, uint64_t *seed)
-{
-    uint64_t n = 0;
-
-    if (*text == '\0' || strlen(text) > 19)
-        return false;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        n = n * 10 + (uint64_t)(*text - '0');
-    }
-    *seed = n;
-    return true;
-}
-
 /* "2/3", the second of three. */
 static bool parse_shard(const char *text, struct wish *wish)
 {
@@ -45,26 +31,6 @@ static bool parse_shard(const char *text, struct wish *wish)
            cli_number(part, 1, wish->n_parts, &wish->part);
 }
 
-/* Those that this process may use. */
-static unsigned processors(void)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return 1;
-    return CPU_COUNT(&set) < SC_JOBS_MAX ? (unsigned)CPU_COUNT(&set) : SC_JOBS_MAX;
-}
-
-static bool parse_jobs(const char *text, unsigned *jobs)
-{
-    uint32_t n = 0;
-
-    if (strcmp(text, "auto") != 0 && !cli_number(text, 0, SC_JOBS_MAX, &n))
-        return false;
-    *jobs = n > 0 ? n : processors();
-    return true;
-}
-
 /* Returns -1, or the exit status (said on stderr). */
 static int check(const struct cli_command *self, struct wish *wish, struct sc_run_options *options)
 {
@@ -75,16 +41,14 @@ static int check(const struct cli_command *self, struct wish *wish, struct sc_ru
     one->threads = strcmp(wish->adapter, "thread") == 0;
     options->tap = wish->tap;
     options->twice = wish->twice;
-    if (!parse_seed(wish->seed_text, &one->seed))
-        return cli_usage_error(self, "--seed takes a whole number of at most 19 digits, got \"%s\"",
-                               wish->seed_text);
+    one->own_seed = wish->seed_text == NULL;
+    if (!cli_seed(one->own_seed ? "1" : wish->seed_text, &one->seed))
+        return cli_usage_error(self, "--seed takes " CLI_SEED_TAKES ", got \"%s\"", wish->seed_text);
     if (!parse_shard(wish->shard, wish))
         return cli_usage_error(self, "--shard takes I/N, the I-th of N parts, as 1/3; got \"%s\"",
                                wish->shard);
-    if (!parse_jobs(wish->jobs, &options->jobs))
-        return cli_usage_error(
-            self, "--jobs takes a number 1..%u, or auto (or 0) for one per processor, got \"%s\"",
-            SC_JOBS_MAX, wish->jobs);
+    if (!cli_jobs(wish->jobs, &options->jobs))
+        return cli_usage_error(self, "--jobs takes " CLI_JOBS_TAKES ", got \"%s\"", SC_JOBS_MAX, wish->jobs);
     if (!one->threads && strcmp(wish->adapter, "loop") != 0)
         return cli_usage_error(self, "--adapter takes loop or thread, got \"%s\"", wish->adapter);
     if (!one->real && (wish->scale != 0 || one->threads))
@@ -231,7 +195,7 @@ static int run_files(const struct cli_command *self, char **files, const struct 
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
-    struct wish wish = {.adapter = "loop", .seed_text = "1", .shard = "1/1", .jobs = "1"};
+    struct wish wish = {.adapter = "loop", .shard = "1/1", .jobs = "1"};
     struct sc_run_options options = {.out = stdout};
     char error[512];
     const struct cli_option accepted[] = {{.name = "seed", .text = &wish.seed_text},

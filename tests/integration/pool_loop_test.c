@@ -232,7 +232,7 @@ static void misuse_is_a_status_and_changes_nothing(void **state)
     assert_int_equal(workers[0].status, S7_OK);
     put(0);
     assert_int_equal(s7_pool_loop_put(pool, lease), S7_E_MISUSE);
-    assert_int_equal(s7_pool_loop_discard(pool, lease), S7_E_MISUSE);
+    assert_int_equal(s7_pool_loop_discard(pool, lease, S7_OK), S7_E_MISUSE);
     assert_int_equal(s7_pool_loop_submit(pool, lease, false, &item, 1, 0, on_read, &workers[5], &err),
                      S7_E_STALE_LEASE);
     assert_int_equal(s7_pool_loop_put(pool, (struct s7_pool_lease){.conn = 99, .number = 1}), S7_E_FOREIGN);
@@ -247,7 +247,7 @@ static void discard_ends_the_calls_that_are_outstanding(void **state)
     open_pool();
     struct s7_pool_lease lease = borrow(0);
     begin_read(0, 0, 500);
-    assert_int_equal(s7_pool_loop_discard(pool, lease), S7_OK);
+    assert_int_equal(s7_pool_loop_discard(pool, lease, S7_OK), S7_OK);
     run_for(MS);
     assert_true(workers[0].done);
     assert_int_equal(workers[0].status, S7_E_CANCELLED);
