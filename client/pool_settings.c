@@ -214,7 +214,8 @@ s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *opt
     if (status != S7_OK)
         return status;
     snprintf(made.name, sizeof made.name, "%s", made.options.name != NULL ? made.options.name : "");
-    made.options.name = NULL; /* the caller's */
+    made.options.name = NULL;                /* the caller's */
+    made.options.client.write_ranges = NULL; /* the caller's; client has them too */
     made.rules = rules_of(&made.options, &made.client.options);
     *out = made;
     return S7_OK;
