@@ -311,6 +311,7 @@ static const struct {
     [SIM_FAULT_PASSWORD] = {sim_upset_password, NULL, sim_upset_password_end},
     [SIM_FAULT_CLOCK_SKEW] = {sim_upset_clock, NULL, sim_upset_clock_end},
     [SIM_FAULT_PROC_PAUSE] = {sim_upset_pause, NULL, sim_upset_pause_end},
+    [SIM_FAULT_DISK_FULL] = {sim_upset_fill, NULL, sim_upset_fill_end},
     [SIM_FAULT_DB_LOCKED] = {sim_upset_lock, NULL, sim_upset_lock_end},
 };
 

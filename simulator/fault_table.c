@@ -218,6 +218,11 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
                               sim_params_clock_skew},
     [SIM_FAULT_PASSWORD] = {"password", "CPU", "the protection level is another one",
                             "engineer who sets protection", SIM_AT_PLC, 0, sim_params_password},
+    [SIM_FAULT_DISK_FULL] = {"disk_full", "host",
+                             "the plant file cannot be committed: writes are refused, or, with memory "
+                             "durability, acknowledged and "
+                             "kept in RAM until there is room",
+                             "disk of the CI machine is full", SIM_AT_PLC, 0, sim_params_lasts},
     [SIM_FAULT_DB_LOCKED] =
         {"db_locked", "host",
          "the plant file is locked by another program: writes wait for busy_ms, then they are refused",

@@ -408,6 +408,37 @@ static void what_was_to_be_answered_in_the_pause_is_late(void **state)
     RAW_EXPECT(&raw, READ_ANSWER(1));
 }
 
+static void a_full_disk_refuses_writes_until_it_has_room(void **state)
+{
+    (void)state;
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(1, "disk_full", "for=10s");
+    assert_int_not_equal(write_byte(6), S7_OK);
+    assert_int_equal(byte0(), 5);
+    assert_int_equal(first_byte(), 5);
+    assert_true(rig_state(1).acting);
+    rig_run_ms(10000);
+    assert_false(rig_state(1).acting);
+    assert_int_equal(write_byte(6), S7_OK);
+    assert_int_equal(first_byte(), 6);
+    rig_arm(2, "disk_full", "");
+    assert_int_not_equal(write_byte(7), S7_OK);
+    rig_drop(2);
+    assert_int_equal(write_byte(7), S7_OK);
+}
+
+/* The turn is run again with its writes refused: nothing waits of what was taken back. */
+static void a_late_write_whose_turn_fails_is_not_done(void **state)
+{
+    (void)state;
+    rig_arm(1, "disk_full", "for=10s");
+    rig_arm(2, "write_delayed", "dist=1s db=1");
+    ASK(WRITE(1, 5), M_WRITE(2, 0, 1));
+    rig_run_ms(11000);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(raw.got[21], 1); /* the late one was refused as well */
+}
+
 static void writes_wait_for_the_lock_and_are_refused_in_the_end(void **state)
 {
     (void)state;
@@ -448,6 +479,8 @@ int main(void)
         TEST(a_protection_comes_and_goes),
         TEST(a_simulator_that_stands_still_answers_all_when_it_goes_on),
         TEST(what_was_to_be_answered_in_the_pause_is_late),
+        TEST(a_full_disk_refuses_writes_until_it_has_room),
+        TEST(a_late_write_whose_turn_fails_is_not_done),
         TEST(writes_wait_for_the_lock_and_are_refused_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
