@@ -388,6 +388,15 @@ static const char *short_name(const char *path)
     return len < NAME_MAX_SHOWN ? name : name + len - NAME_MAX_SHOWN + 1;
 }
 
+static void keep_home(struct sc_engine *engine, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+
+    if (len < sizeof engine->home)
+        snprintf(engine->home, sizeof engine->home, "%.*s", (int)len, slash == NULL ? "." : path);
+}
+
 void sc_run_file(const char *path, const struct sc_options *options, struct sc_report *report)
 {
     int64_t begin_ns = s7_now_ns();
@@ -395,6 +404,7 @@ void sc_run_file(const char *path, const struct sc_options *options, struct sc_r
 
     *report = (struct sc_report){.outcome = SC_NO_WORLD};
     engine.ready_tail = &engine.ready_head;
+    keep_home(&engine, path);
     if (read_source(&engine, path)) {
         if (make_world(&engine))
             run(&engine);

@@ -14,7 +14,7 @@
 #ifndef SIMULATOR_FAULT_H
 #define SIMULATOR_FAULT_H
 
-#include "simulator/distribution.h"
+#include "simulator/recording.h"
 
 #include "loop/never.h"
 #include "plant/plant.h" /* struct plant_error */
@@ -279,6 +279,8 @@ struct sim_fault {
     struct sim_fault_trigger trigger;
     struct sim_fault_own own;
     struct sim_fault_value value;
+    /* files of own.time and own.down, which get their samples when it is armed; "": they are no tables */
+    char time_table[SIM_RECORDING_NAME_CAP], down_table[SIM_RECORDING_NAME_CAP];
 };
 
 /* Words to a fault; args NULL is "". S7_E_ARG: error says what was expected, what came and in which word, and

@@ -3,7 +3,7 @@
 
 #include "fault_field.h"
 
-#define DIST "TIME|uniform(A,B)|normal(M,S)|lognormal(M,SIGMA)|pareto(MIN,A)|exp(M)"
+#define DIST "TIME|uniform(A,B)|normal(M,S)|lognormal(M,SIGMA)|pareto(MIN,A)|exp(M)|table(FILE)"
 
 const struct sim_fault_param sim_params_common[] = {
     {"peer", "ADDR|ADDR:PORT", "any", "client's address, or address and port", sim_take_peer},
