@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SC_HOME_CAP 1024
+
 struct sc_task;
 struct sc_crew;
 struct sc_group;
@@ -98,7 +100,8 @@ struct sc_crew { /* workers */
 struct sc_engine {
     const struct sc_options *options;
     struct sc_report *report;
-    const char *file; /* as messages call it */
+    const char *file;       /* as messages call it */
+    char home[SC_HOME_CAP]; /* the folder in which it is, "": its name is too long */
     char *source;
     size_t source_len;
     char folder[SC_FOLDER_CAP]; /* of plant files; "" until one is needed */
