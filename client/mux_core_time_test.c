@@ -1,0 +1,202 @@
+/* Many requests over few sessions: what becomes of requests when their lane is lost, and when time is up. */
+#include "client/mux_core_rig.h"
+
+/* ---- lanes that are lost ---- */
+
+static void a_lane_that_is_taken_away_leaves_writes_unknown_and_reads_to_others(void **state)
+{
+    (void)state;
+    for (int64_t coalesce_ns = 0; coalesce_ns <= MS; coalesce_ns += MS) {
+        up(240, 4, coalesce_ns);
+        lend(0);
+        submit(0, true, "DB1.DBW10");
+        submit(1, false, "DB1.DBW12");
+        submit(2, false, "DB1.DBW14");
+        rig.now += MS;
+        feed_lanes();
+        s7_mux_lane_lost(rig.mux, &rig.lanes[0], S7_E_CLOSED, "taken away");
+        take_outcomes();
+        assert_int_equal(callers[0].status, S7_E_OUTCOME_UNKNOWN);
+        assert_int_equal(rig.over, 1);
+        assert_ptr_equal(s7_mux_next_leaver(rig.mux), &rig.lanes[0]);
+        unsigned jobs = plc.jobs;
+        lend(1);
+        rig.answers[0].n = 0;
+        run();
+        expect_good(1);
+        expect_good(2);
+        assert_int_equal(plc.jobs - jobs, coalesce_ns == 0 ? 2 : 1); /* the write was not repeated */
+        leave(state);
+    }
+}
+
+static void a_read_is_begun_anew_three_times_and_then_fails(void **state)
+{
+    (void)state;
+    up(240, 4, 0);
+    submit(0, false, "DB1.DBW10");
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(callers[0].told, 0);
+        lend(0);
+        feed_lanes();
+        s7_mux_lane_lost(rig.mux, &rig.lanes[0], S7_E_RESET, "reset");
+        take_outcomes();
+        assert_ptr_equal(s7_mux_next_leaver(rig.mux), &rig.lanes[0]);
+        s7_session_free(rig.sessions[0]);
+        rig.sessions[0] = NULL;
+    }
+    assert_int_equal(callers[0].told, 1);
+    assert_int_equal(callers[0].status, S7_E_RESET);
+}
+
+/* ---- time ---- */
+
+/* A request that waits for each of its answers no longer than 100 ms, and for all for an hour. */
+static void submit_patiently(unsigned i, bool write, const char *text)
+{
+    struct caller *c = &callers[i];
+
+    assert_int_equal(s7_address_parse(text, &c->item.address, NULL), S7_OK);
+    c->item.data = c->data;
+    c->item.len = s7_address_size(&c->item.address);
+    assert_int_equal(s7_mux_prepare(&c->request, write, &c->item, 1, NULL), S7_OK);
+    s7_mux_submit(rig.mux, &c->request, rig.now + 3600000 * MS, 100 * MS, rig.now);
+}
+
+static void tick_at(int64_t now)
+{
+    rig.now = now;
+    s7_mux_tick(rig.mux, S7_E_PLC_DOWN, now);
+    for (unsigned i = 0; i < LANES; i++)
+        if (rig.sessions[i] != NULL)
+            take_events(i);
+}
+
+static void from_a_lane_that_does_not_answer_reads_go_to_another_one(void **state)
+{
+    (void)state;
+    up(240, 2, 0);
+    submit_patiently(0, false, "DB1.DBW10");
+    tick_at(rig.now + 200 * MS); /* it has not been sent: that is not the answer's time */
+    assert_int_equal(rig.over, 0);
+    lend(0);
+    feed_lanes();
+    int64_t sent = rig.now;
+    assert_int_equal(s7_mux_deadline(rig.mux), sent + 100 * MS);
+    rig.now += 50 * MS;
+    submit_patiently(1, true, "DB1.DBW20");
+    feed_lanes();
+    tick_at(sent + 100 * MS - 1);
+    assert_int_equal(rig.over, 0);
+    tick_at(sent + 100 * MS);
+    assert_true(rig.lanes[0].leaving);
+    submit_patiently(2, false, "DB1.DBW30");
+    feed_lanes();
+    assert_int_equal(rig.answers[0].n, 2); /* the third one was not sent there */
+    assert_true(s7_mux_wants_lane(rig.mux, (struct s7_mux_demand){0, 2}, rig.now));
+    tick_at(sent + 150 * MS);
+    assert_int_equal(callers[1].status, S7_E_OUTCOME_UNKNOWN); /* a write is sent once */
+    assert_int_equal(rig.over, 1);
+    assert_ptr_equal(s7_mux_next_leaver(rig.mux), &rig.lanes[0]);
+    lend(1);
+    run();
+    expect_good(0);
+    expect_good(2);
+    assert_true(callers[0].order < callers[2].order);
+}
+
+static void a_read_is_not_repeated_for_ever(void **state)
+{
+    (void)state;
+    up(240, 1, 0);
+    submit_patiently(0, false, "DB1.DBW10");
+    for (unsigned i = 0; i < 4; i++) { /* once, and three times more */
+        assert_int_equal(rig.over, 0);
+        lend(i % LANES);
+        feed_lanes();
+        assert_int_equal(rig.answers[i % LANES].n, 1);
+        tick_at(rig.now + 100 * MS);
+        assert_ptr_equal(s7_mux_next_leaver(rig.mux), &rig.lanes[i % LANES]);
+        s7_session_free(rig.sessions[i % LANES]);
+        rig.sessions[i % LANES] = NULL;
+    }
+    assert_int_equal(rig.over, 1);
+    assert_int_equal(callers[0].status, S7_E_TIMEOUT);
+}
+
+static void each_answer_has_its_time(void **state)
+{
+    (void)state;
+    up(240, 1, 0);
+    lend(0);
+    submit_patiently(0, false, "DB1.DBB0:BYTE[1110]");
+    for (unsigned i = 0; i < 4; i++) { /* five jobs of 222 bytes */
+        feed_lanes();
+        tick_at(rig.now + 90 * MS);
+        deliver(0, 0);
+    }
+    assert_int_equal(rig.over, 0);
+    tick_at(rig.now + 200 * MS); /* it waits for its turn */
+    assert_int_equal(rig.over, 0);
+    run();
+    expect_good(0);
+}
+
+static void merged_reads_wait_for_their_answer_together(void **state)
+{
+    (void)state;
+    up(240, 1, 10 * MS);
+    lend(0);
+    submit_patiently(0, false, "DB1.DBW10");
+    submit_patiently(1, false, "DB1.DBW12");
+    rig.now += 10 * MS;
+    feed_lanes();
+    assert_int_equal(rig.answers[0].n, 1);
+    tick_at(rig.now + 100 * MS);
+    assert_int_equal(rig.over, 0);
+    assert_true(rig.lanes[0].leaving);
+    lend(1);
+    run();
+    expect_good(0);
+    expect_good(1);
+}
+
+static void who_is_due_without_a_lane_is_told_why(void **state)
+{
+    (void)state;
+    up(240, 1, 0);
+    submit(0, false, "DB1.DBW10");
+    callers[1].item = callers[0].item;
+    assert_int_equal(s7_mux_prepare(&callers[1].request, false, &callers[1].item, 1, NULL), S7_OK);
+    s7_mux_submit(rig.mux, &callers[1].request, rig.now + MS, S7_NEVER_NS, rig.now);
+    assert_true(s7_mux_wants_lane(rig.mux, (struct s7_mux_demand){3, 0}, rig.now));
+    assert_int_equal(s7_mux_deadline(rig.mux), rig.now + MS);
+    s7_mux_tick(rig.mux, S7_E_PLC_DOWN, rig.now + MS - 1);
+    take_outcomes();
+    assert_int_equal(rig.over, 0);
+    s7_mux_tick(rig.mux, S7_E_PLC_DOWN, rig.now + MS);
+    take_outcomes();
+    assert_int_equal(callers[1].status, S7_E_PLC_DOWN);
+    assert_true(callers[1].request.unserved);
+    s7_mux_fail_waiting(rig.mux, S7_E_POOL_CLOSED);
+    take_outcomes();
+    assert_int_equal(callers[0].status, S7_E_POOL_CLOSED);
+    assert_true(s7_mux_is_idle(rig.mux));
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, leave)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_lane_that_is_taken_away_leaves_writes_unknown_and_reads_to_others),
+        TEST(a_read_is_begun_anew_three_times_and_then_fails),
+        TEST(from_a_lane_that_does_not_answer_reads_go_to_another_one),
+        TEST(a_read_is_not_repeated_for_ever),
+        TEST(each_answer_has_its_time),
+        TEST(merged_reads_wait_for_their_answer_together),
+        TEST(who_is_due_without_a_lane_is_told_why),
+    };
+
+    return cmocka_run_group_tests_name("lanes that are lost, time that is up", tests, NULL, NULL);
+}
