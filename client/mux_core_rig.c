@@ -50,7 +50,8 @@ void take_outcomes(void)
 
         caller->told++;
         caller->order = ++rig.over;
-        caller->status = s7_mux_result(request, NULL);
+        caller->err = (s7_errinfo)S7_ERRINFO_INIT;
+        caller->status = s7_mux_result(request, &caller->err);
     }
 }
 

@@ -35,6 +35,7 @@ extern struct caller {
     unsigned told;
     unsigned order; /* of the outcomes */
     s7_status status;
+    s7_errinfo err;
 } callers[REQUESTS];
 
 /* A PLC with these limits and no lane yet; reads wait so long for others. */
