@@ -186,7 +186,6 @@ const struct cli_command cli_serve = {
             "                      memory (NFS, SMB, 9p, FUSE)\n"
             "  --recordings DIR    where the files are that table(FILE) in the words of a\n"
             "                      fault names; without it there are none\n"
-            "  --quiet             log errors and warnings only\n"
             "  --quiet             log errors only: neither clients that come and go, nor what\n"
             "                      another CPU would have refused them; the plant's table\n"
             "                      event has it all\n"
