@@ -79,10 +79,11 @@ struct s7_mux_request {
     struct s7_mux_batch *batch;
     struct s7_heap_node due; /* its deadline, or when its answer should be there */
     int64_t deadline_ns, answer_ns;
-    uint64_t turn;    /* GATHERING: its place */
-    int64_t since_ns; /* GATHERING */
-    unsigned repeats; /* after lanes that were lost */
-    bool apart;       /* not to be merged (any more) */
+    int64_t asked_ns, sent_ns; /* when it was submitted, and the last job of it */
+    uint64_t turn;             /* GATHERING: its place */
+    int64_t since_ns;          /* GATHERING */
+    unsigned repeats;          /* after lanes that were lost */
+    bool apart;                /* not to be merged (any more) */
     bool withdrawn;
     bool unserved; /* it failed while no connection was there for it */
 };

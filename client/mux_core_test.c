@@ -34,6 +34,7 @@ static struct caller {
     unsigned told;
     unsigned order; /* of the outcomes */
     s7_status status;
+    s7_errinfo err;
 } callers[REQUESTS];
 
 /* ---- the rig ---- */
@@ -84,7 +85,8 @@ static void take_outcomes(void)
 
         caller->told++;
         caller->order = ++rig.over;
-        caller->status = s7_mux_result(request, NULL);
+        caller->err = (s7_errinfo)S7_ERRINFO_INIT;
+        caller->status = s7_mux_result(request, &caller->err);
     }
 }
 
@@ -533,8 +535,7 @@ static void a_read_is_begun_anew_three_times_and_then_fails(void **state)
 
 /* ---- time ---- */
 
-/* A request that waits for each of its answers no longer than 100 ms, and for all for an hour. */
-static void submit_patiently(unsigned i, bool write, const char *text)
+static void submit_timed(unsigned i, bool write, const char *text, int64_t deadline_ns, int64_t answer_ns)
 {
     struct caller *c = &callers[i];
 
@@ -542,7 +543,18 @@ static void submit_patiently(unsigned i, bool write, const char *text)
     c->item.data = c->data;
     c->item.len = s7_address_size(&c->item.address);
     assert_int_equal(s7_mux_prepare(&c->request, write, &c->item, 1, NULL), S7_OK);
-    s7_mux_submit(rig.mux, &c->request, rig.now + 3600000 * MS, 100 * MS, rig.now);
+    s7_mux_submit(rig.mux, &c->request, deadline_ns, answer_ns, rig.now);
+}
+
+static void submit_until(unsigned i, bool write, const char *text, int64_t deadline_ns)
+{
+    submit_timed(i, write, text, deadline_ns, S7_NEVER_NS);
+}
+
+/* A request that waits for each of its answers no longer than 100 ms, and for all for an hour. */
+static void submit_patiently(unsigned i, bool write, const char *text)
+{
+    submit_timed(i, write, text, rig.now + 3600000 * MS, 100 * MS);
 }
 
 static void tick_at(int64_t now)
@@ -664,6 +676,74 @@ static void who_is_due_without_a_lane_is_told_why(void **state)
     take_outcomes();
     assert_int_equal(callers[0].status, S7_E_POOL_CLOSED);
     assert_true(s7_mux_is_idle(rig.mux));
+}
+
+static void a_write_that_is_given_up_says_how_long_no_answer_came(void **state)
+{
+    (void)state;
+    up(240, 2, 0);
+    lend(0);
+    submit_patiently(0, true, "DB1.DBW10");
+    rig.now += 30 * MS;
+    feed_lanes();
+    tick_at(rig.now + 100 * MS);
+    assert_int_equal(callers[0].status, S7_E_OUTCOME_UNKNOWN);
+    assert_non_null(strstr(callers[0].err.came, ": no answer within 100 ms"));
+    lend(1);
+    submit_until(1, true, "DB1.DBW10", rig.now + 50 * MS);
+    rig.now += 10 * MS;
+    feed_lanes();
+    tick_at(rig.now + 40 * MS);
+    assert_int_equal(callers[1].status, S7_E_OUTCOME_UNKNOWN);
+    assert_non_null(strstr(callers[1].err.came, ": no answer within 40 ms"));
+}
+
+static void who_withdraws_a_write_is_told_so(void **state)
+{
+    (void)state;
+    up(240, 2, 0);
+    lend(0);
+    submit(0, true, "DB1.DBW10");
+    feed_lanes();
+    s7_mux_withdraw(rig.mux, &callers[0].request, S7_E_CANCELLED, "");
+    take_events(0);
+    assert_int_equal(callers[0].status, S7_E_OUTCOME_UNKNOWN);
+    assert_non_null(strstr(callers[0].err.came, ": withdrawn before the answer came"));
+}
+
+static void a_read_that_was_repeated_says_how_often_it_was_asked_for(void **state)
+{
+    (void)state;
+    up(240, 1, 0);
+    submit_patiently(0, false, "DB1.DBW10");
+    for (unsigned i = 0; i < 4; i++) {
+        lend(0);
+        feed_lanes();
+        tick_at(rig.now + 100 * MS);
+        assert_ptr_equal(s7_mux_next_leaver(rig.mux), &rig.lanes[0]);
+        s7_session_free(rig.sessions[0]);
+        rig.sessions[0] = NULL;
+    }
+    assert_string_equal(callers[0].err.came, "no answer within 100 ms; it was asked for 4 times");
+}
+
+static void what_had_no_room_says_whether_it_was_sent(void **state)
+{
+    (void)state;
+    up(240, 1, 0);
+    lend(0);
+    submit_until(0, true, "DB1.DBB0:BYTE[400]", rig.now + 50 * MS); /* two jobs */
+    submit_patiently(1, false, "DB1.DBW500");                       /* between them */
+    submit_until(2, true, "DB1.DBW600", rig.now + 60 * MS);
+    feed_lanes();
+    deliver(0, 0);
+    feed_lanes();
+    tick_at(rig.now + 60 * MS);
+    assert_int_equal(callers[0].status, S7_E_TIMEOUT);
+    assert_string_equal(callers[0].err.came,
+                        "only a part of it was sent within 60 ms: no connection had room for it");
+    assert_int_equal(callers[2].status, S7_E_TIMEOUT);
+    assert_string_equal(callers[2].err.came, "it was not sent within 60 ms: no connection had room for it");
 }
 
 /* ---- whatever happens ---- */
@@ -828,6 +908,10 @@ int main(void)
         TEST(each_answer_has_its_time),
         TEST(merged_reads_wait_for_their_answer_together),
         TEST(who_is_due_without_a_lane_is_told_why),
+        TEST(a_write_that_is_given_up_says_how_long_no_answer_came),
+        TEST(who_withdraws_a_write_is_told_so),
+        TEST(a_read_that_was_repeated_says_how_often_it_was_asked_for),
+        TEST(what_had_no_room_says_whether_it_was_sent),
         TEST(everybody_is_told_once_and_gets_his_own),
     };
 

@@ -262,6 +262,7 @@ static void watch_start(s7_pool_core *core, int64_t now_ns)
 static void revoke_all(s7_pool_core *core)
 {
     for (struct s7_pool_conn *conn; (conn = core->lists[S7_POOL_LEASED].first) != NULL;) {
+        s7_pool_tell_return(core, conn, S7_E_POOL_CLOSED, core->now_ns);
         conn->revoked = conn->number;
         core->close_status = S7_E_TIMEOUT;
         s7_pool_retire(core, conn, S7_POOL_CLOSE_SHUTDOWN);

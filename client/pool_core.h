@@ -35,7 +35,7 @@ struct s7_pool_rules {
     int64_t backoff_min_ns, backoff_max_ns; /* bounds of the pauses between dials while the PLC is down */
     int64_t probe_min_ns, probe_max_ns;     /* and before one more connection to a PLC that is full */
     s7_pool_start_policy start;
-    bool fail_when_exhausted, fail_fast_when_down, lend_oldest;
+    bool fail_when_exhausted, fail_fast_when_down, lend_oldest, tell_all;
     int64_t leak_ns;                         /* S7_NEVER_NS: leases may be out for as long as they like */
     unsigned backoff_factor, backoff_jitter; /* percent */
     int64_t turn_ns;                         /* how long the only connection is kept when the group asks */
@@ -69,7 +69,7 @@ void s7_pool_core_free(s7_pool_core *core); /* NULL is fine */
 /* ---- what the adapter is to do ---- */
 
 enum s7_pool_action_kind {
-    S7_POOL_DIAL,    /* make connection conn: then dialed, dial_failed or denied */
+    S7_POOL_DIAL,    /* make connection conn: denied, or dialing and then dialed or dial_failed */
     S7_POOL_CHECK,   /* ask conn for a sign of life: then checked; its time is the core's business */
     S7_POOL_LISTEN,  /* nobody holds conn, and answers are to come on it: then drained, checked */
     S7_POOL_CLOSE,   /* close conn, or give up dialing it (reason): then closed */
@@ -138,9 +138,10 @@ enum s7_pool_condition {
     S7_POOL_PUT_DISCARD /* the borrower says so */
 };
 
-/* S7_E_FOREIGN: no connection of this pool. S7_E_MISUSE: not current. S7_E_POOL_CLOSED: revoked by close. */
+/* why: what the borrower has to say of it, for events. S7_E_FOREIGN: no connection of this pool. S7_E_MISUSE:
+ * not current. S7_E_POOL_CLOSED: revoked by close. */
 s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
-                           int64_t now_ns);
+                           s7_status why, int64_t now_ns);
 
 /* Connection conn has just come back, and nothing else follows: may it be left to its borrowers? It is WARM
  * then, lent and given back without a word to the core, so idle or lent. That ends with one of the two below,
@@ -177,6 +178,9 @@ s7_status s7_pool_core_resume(s7_pool_core *core, int64_t now_ns); /* S7_E_POOL_
 s7_status s7_pool_core_refresh(s7_pool_core *core, int64_t now_ns);
 
 /* ---- what happened to connections ---- */
+
+/* It is being made. */
+void s7_pool_core_dialing(s7_pool_core *core, unsigned conn, int64_t now_ns);
 
 /* S7 setup is done. jobs: how many the PLC granted in parallel. random: 64 bits, for its lifetime. */
 void s7_pool_core_dialed(s7_pool_core *core, unsigned conn, unsigned jobs, uint64_t random, int64_t now_ns);

@@ -11,7 +11,6 @@ void s7_pool_core_denied(s7_pool_core *core, unsigned index, bool no_place, int6
         return;
     s7_pool_ask(core, conn, NOTHING_TO_DO);
     s7_pool_move(core, conn, S7_POOL_FREE);
-    core->dials--;
     core->denied = true;
     if (no_place && !core->no_place) {
         core->denials++;

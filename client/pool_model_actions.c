@@ -194,7 +194,7 @@ static void on_close(const struct s7_pool_action *action)
     }
     if (conn->lent) { /* revoked: its put is answered once */
         conn->lent = false;
-        if (s7_pool_core_put(m.core, conn->lease, S7_POOL_PUT_CLEAN, m.now) != S7_E_POOL_CLOSED)
+        if (s7_pool_core_put(m.core, conn->lease, S7_POOL_PUT_CLEAN, S7_OK, m.now) != S7_E_POOL_CLOSED)
             WRONG("the put of a revoked lease");
     }
     if (conn->link != DIALING)
@@ -225,6 +225,9 @@ static void on_event(const s7_pool_event *event)
         WRONG("event %s out of order", s7_pool_event_name(event->kind));
     m.told.at = event->at_ns;
     switch (event->kind) {
+    case S7_POOL_EVENT_CONNECTING:
+        m.told.dials++;
+        break;
     case S7_POOL_EVENT_CONNECTED:
         m.told.connects++;
         break;
@@ -247,8 +250,12 @@ static void on_event(const s7_pool_event *event)
             WRONG("connection %u is no leak, or told twice", event->conn);
         m.conns[event->conn].leak_told = true;
         break;
+    case S7_POOL_EVENT_BORROWED:
+        m.told.lent++;
+        break;
     case S7_POOL_EVENT_RETURNED:
         m.told.returned++;
+        m.told.lent--;
         break;
     case S7_POOL_EVENT_DOWN:
         if (m.told.down)

@@ -372,7 +372,7 @@ static void who_gives_up_in_flight_disturbs_nobody(void **state)
     begin(&other, 20, 50);
     assert_int_equal(end(&late), S7_E_TIMEOUT);
     assert_int_equal(end(&other), S7_OK);
-    assert_non_null(strstr(late.err.came, "no answer came in time"));
+    assert_non_null(strstr(late.err.came, "no answer within "));
     assert_int_equal(stats().dirty, 1);
     server_release();
     UNTIL(stats().available == 1);
@@ -380,6 +380,18 @@ static void who_gives_up_in_flight_disturbs_nobody(void **state)
     for (uint32_t i = 0; i < 20; i++)
         assert_int_equal(read_byte(10 * i, PATIENCE_MS), S7_OK);
     assert_int_equal(stats().connects, 1);
+}
+
+static void a_write_whose_answer_does_not_come_says_for_how_long(void **state)
+{
+    struct worker writer = {.write = true, .timeout_ms = 1000}; /* sent by then */
+
+    (void)state;
+    open_pool(4, HOLD, 2, PATIENCE_MS);
+    begin(&writer, 10, 1);
+    assert_int_equal(end(&writer), S7_E_OUTCOME_UNKNOWN);
+    assert_non_null(strstr(writer.err.came, ": no answer within "));
+    server_release();
 }
 
 static void a_token_ends_one_call(void **state)
@@ -551,6 +563,7 @@ int main(void)
         TEST(callers_and_borrowers_take_turns_at_a_single_connection),
         TEST(equal_reads_of_one_moment_are_one_request),
         TEST(who_gives_up_in_flight_disturbs_nobody),
+        TEST(a_write_whose_answer_does_not_come_says_for_how_long),
         TEST(a_token_ends_one_call),
         TEST(a_write_whose_answer_is_lost_is_unknown_to_its_caller_alone),
         TEST(who_waits_in_vain_learns_why),

@@ -117,7 +117,7 @@ static void a_lease_that_is_over_is_told_apart_from_a_thousand_later_ones(void *
         assert_int_equal(read_byte(first), S7_E_STALE_LEASE);
         assert_false(s7_client_is_connected(first));
         assert_int_equal(s7_pool_put(pool, first), S7_E_MISUSE);
-        assert_int_equal(s7_pool_discard(pool, first), S7_E_MISUSE);
+        assert_int_equal(s7_pool_discard(pool, first, S7_OK), S7_E_MISUSE);
         assert_int_equal(s7_pool_put(pool, next), S7_OK);
     }
     assert_int_equal(stats().misuse, 3 * 1024 + 1024); /* asking whether it is connected is one as well */
@@ -449,7 +449,7 @@ static void a_put_while_a_call_is_inside_is_misuse_and_it_stays_lent(void **stat
     assert_int_equal(pthread_create(&thread, NULL, read_held, plc), 0);
     server_wait_for_held();
     assert_int_equal(s7_pool_put(pool, plc), S7_E_MISUSE);
-    assert_int_equal(s7_pool_discard(pool, plc), S7_E_MISUSE);
+    assert_int_equal(s7_pool_discard(pool, plc, S7_OK), S7_E_MISUSE);
     assert_int_equal(read_byte(plc), S7_E_MISUSE);
     server_release();
     pthread_join(thread, &bad);
@@ -484,7 +484,7 @@ static void a_warm_lease_that_broke_is_closed(void **state)
     assert_int_equal(s7_pool_put(pool, plc), S7_OK);
     UNTIL(stats().closed[S7_POOL_CLOSE_PEER] == 1);
     plc = borrow();
-    assert_int_equal(s7_pool_discard(pool, plc), S7_OK);
+    assert_int_equal(s7_pool_discard(pool, plc, S7_OK), S7_OK);
     UNTIL(stats().closed[S7_POOL_CLOSE_BORROWER] == 1);
 }
 

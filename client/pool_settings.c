@@ -1,6 +1,7 @@
 #include "client/pool_settings.h"
 
 #include "client/pool_group.h"
+#include "client/preset.h"
 #include "client/report.h"
 
 #include <stdarg.h>
@@ -129,16 +130,26 @@ static int64_t ns_or_never(uint32_t ms)
     return ms == 0 ? S7_NEVER_NS : ms * NS_PER_MS;
 }
 
+/* A CP keeps its own books of its few connections, beside the CPU: none is to last for weeks. */
+static uint32_t lifetime_ms(const s7_pool_options *options, const s7_client_options *client)
+{
+    if (options->max_lifetime_ms == 0 && s7_family_has_cp((s7_family)client->family))
+        return 3600000;
+    return options->max_lifetime_ms;
+}
+
 static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_client_options *client)
 {
+    uint32_t max_lifetime_ms = lifetime_ms(options, client);
+
     return (struct s7_pool_rules){
         .size = options->size,
         .min_idle = options->min_idle,
         .max_waiters = options->max_waiters,
         .max_connecting = options->max_connecting,
         .max_idle_ns = ns_or_never(options->max_idle_ms),
-        .max_lifetime_ns = ns_or_never(options->max_lifetime_ms),
-        .lifetime_jitter_ns = options->max_lifetime_ms * NS_PER_MS / 100 * options->lifetime_jitter_percent,
+        .max_lifetime_ns = ns_or_never(max_lifetime_ms),
+        .lifetime_jitter_ns = max_lifetime_ms * NS_PER_MS / 100 * options->lifetime_jitter_percent,
         .health_check_ns = ns_or_never(options->health_check_ms),
         .health_timeout_ns = options->health_timeout_ms * NS_PER_MS,
         .dirty_ns = client->request_ms * NS_PER_MS,
@@ -155,6 +166,7 @@ static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_cl
         .backoff_jitter = options->backoff_jitter_percent,
         .turn_ns = s7_pool_group_turn_ns(options->group),
         .tells = options->on_event != NULL,
+        .tell_all = options->tell_all && options->on_event != NULL,
     };
 }
 

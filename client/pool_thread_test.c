@@ -236,7 +236,7 @@ static void a_connection_that_broke_is_replaced(void **state)
     plc = borrow();
     assert_int_equal(read_at(plc, 2, PATIENCE_MS), S7_OK);
     assert_int_equal(stats().closed[S7_POOL_CLOSE_PEER], 1);
-    assert_int_equal(s7_pool_discard(pool, plc), S7_OK);
+    assert_int_equal(s7_pool_discard(pool, plc, S7_OK), S7_OK);
     UNTIL(stats().closed[S7_POOL_CLOSE_BORROWER] == 1);
 }
 
@@ -351,7 +351,7 @@ static void p06_p08_misuse_is_a_status_and_changes_nothing(void **state)
         s7_client *next = borrow(); /* the same connection in other hands */
         assert_true(next != plc);
         assert_int_equal(s7_pool_put(pool, plc), S7_E_MISUSE);
-        assert_int_equal(s7_pool_discard(pool, plc), S7_E_MISUSE);
+        assert_int_equal(s7_pool_discard(pool, plc, S7_OK), S7_E_MISUSE);
         assert_int_equal(s7_read_u8(plc, &patient, S7_AREA_DB, 1, 0, &value), S7_E_STALE_LEASE);
         assert_false(s7_client_is_connected(plc));
         assert_int_equal(s7_pool_put(pool, next), S7_OK);

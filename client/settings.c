@@ -85,7 +85,7 @@ static const char *options_fault(const s7_client_options *options)
         return "backoff_min_ms is at least 1, and backoff_max_ms not less";
     if (options->flight_frames > 4096)
         return "flight_frames is at most 4096";
-    if (options->family > S7_FAMILY_SINAMICS)
+    if (options->family > S7_FAMILY_S7_400_CP)
         return "no such family";
     return ranges_fault(options);
 }

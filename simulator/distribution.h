@@ -24,4 +24,7 @@ struct sim_dist {
 /* 0 .. 24h, whatever the distribution's tail is. */
 int64_t sim_dist_draw(const struct sim_dist *dist, uint64_t bits);
 
+/* How far a normal draw is from its average: up to 6 deviations. deviation: 0 .. 10^18. */
+int64_t sim_dist_deviation(int64_t deviation, uint64_t bits);
+
 #endif

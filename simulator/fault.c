@@ -15,6 +15,9 @@ void sim_fault_scale(struct sim_fault *fault, uint32_t time_scale)
 
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         divide(times[i], time_scale);
+    if (__builtin_mul_overflow(fault->value.rate, (int64_t)time_scale, &fault->value.rate) ||
+        fault->value.rate > SIM_AMOUNT_MAX || fault->value.rate < -SIM_AMOUNT_MAX)
+        fault->value.rate = fault->value.rate < 0 ? -SIM_AMOUNT_MAX : SIM_AMOUNT_MAX;
     if (fault->type == SIM_FAULT_BANDWIDTH) /* in the same time less of it passes */
         fault->own.n = fault->own.n > UINT32_MAX / time_scale ? UINT32_MAX : fault->own.n * time_scale;
 }

@@ -52,7 +52,7 @@ static size_t spoil_pdu(enum sim_fault_type type, unsigned choice, uint32_t n, c
 
     assert_non_null(room);
     memcpy(room, bytes, len);
-    size_t spoilt = sim_spoil_pdu(&quirk, 7, room, len, cap);
+    size_t spoilt = sim_spoil_pdu(&quirk, &(struct sim_refs){.last = 7}, room, len, cap);
     free(room);
     return spoilt;
 }

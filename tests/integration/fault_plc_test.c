@@ -195,6 +195,133 @@ static void what_is_not_there_does_not_freeze(void **state)
     assert_int_equal(byte0(), 0);
 }
 
+/* ---- torn_read ---- */
+
+static void a_long_item_is_half_of_before_and_half_of_after(void **state)
+{
+    struct guest other;
+    uint8_t got[64], ones[64];
+
+    (void)state;
+    memset(ones, 1, sizeof ones);
+    guest_open(&other, &rig_house, NULL);
+    rig_arm(1, "torn_read", "db=1 size=40 gap=1s");
+    s7_item item = house_item(1, 0, got, sizeof got);
+    guest_begin(&guest, false, &item, 1, 5000);
+    rig_run_ms(500);
+    assert_int_equal(guest_write(&other, 1, 0, ones, sizeof ones), S7_OK);
+    assert_int_equal(guest_finish(&guest), S7_OK);
+    for (size_t i = 0; i < sizeof got; i++)
+        assert_int_equal(got[i], i < 40 ? 0 : 1);
+    assert_int_equal(rig_state(1).fired, 1);
+    assert_int_equal(guest_read(&guest, 1, 0, got, sizeof got), S7_OK);
+    assert_memory_equal(got, ones, sizeof got); /* nobody wrote meanwhile */
+    guest_close(&other);
+}
+
+static void what_is_copied_at_once_is_whole(void **state)
+{
+    uint8_t got[40];
+
+    (void)state;
+    rig_arm(1, "torn_read", "db=1 size=40 gap=1s");
+    int64_t asked_ns = rig_now_ns();
+    assert_int_equal(guest_read(&guest, 1, 0, got, sizeof got), S7_OK);
+    assert_true(rig_now_ns() - asked_ns < 1000 * MS);
+    assert_int_equal(rig_state(1).matched, 1);
+    assert_int_equal(rig_state(1).fired, 0);
+}
+
+/* ---- write_delayed ---- */
+
+static int64_t first_byte(void)
+{
+    return select_int("SELECT instr('123456789ABCDEF', substr(hex(substr(data, 1, 1)), 2, 1)) FROM block "
+                      "WHERE number = 1");
+}
+
+static void a_write_is_acknowledged_and_done_later(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=1s count=1");
+    int64_t began_ns = rig_now_ns();
+    assert_int_equal(write_byte(5), S7_OK);
+    assert_true(rig_now_ns() - began_ns < 10 * MS);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(first_byte(), 0);
+    assert_true(rig_state(1).acting);
+    rig_run_ms(990);
+    assert_int_equal(byte0(), 0);
+    rig_run_ms(20);
+    assert_int_equal(byte0(), 5);
+    assert_int_equal(first_byte(), 5);
+    assert_false(rig_state(1).acting);
+    assert_int_equal(write_byte(6), S7_OK);
+    assert_int_equal(byte0(), 6);
+    assert_int_equal(select_int("SELECT count(*) FROM write_log WHERE source = 's7'"), 2);
+}
+
+static void late_writes_keep_their_order_and_outlive_their_fault(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=uniform(1ms,1s)");
+    for (uint8_t i = 1; i <= 50; i++)
+        assert_int_equal(write_byte(i), S7_OK);
+    rig_drop(1);
+    uint8_t before = byte0();
+    for (unsigned i = 0; i < 1100; i++) {
+        rig_run_ms(1);
+        uint8_t now = byte0();
+        assert_true(now >= before);
+        before = now;
+    }
+    assert_int_equal(before, 50);
+}
+
+/* DB1.DBX0.bit := value */
+#define WRITE_BIT(ref, bit, value)                                                                           \
+    3, 0, 0, 36, 2, 0xf0, 0x80, 0x32, 1, 0, 0, 0, ref, 0, 14, 0, 5, 5, 1, 0x12, 10, 16, 1, 0, 1, 0, 1, 0x84, \
+        0, 0, bit, 0, 3, 0, 1, value
+
+static void a_late_bit_leaves_alone_what_was_written_meanwhile(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=1s conn=1");
+    ASK(WRITE_BIT(1, 2, 1));
+    RAW_EXPECT(&raw, WRITE_ANSWER(1));
+    assert_int_equal(write_byte(0x11), S7_OK);
+    rig_run_ms(1100);
+    assert_int_equal(byte0(), 0x15);
+}
+
+static void what_would_be_refused_is_refused_at_once(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=1s");
+    assert_int_not_equal(guest_write(&guest, 1, 300, "x", 1), S7_OK);
+    rig_run_ms(1100);
+    assert_int_equal(first_byte(), 0);
+}
+
+static void late_writes_wait_for_a_lock_and_are_lost_when_the_power_goes(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=1s");
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(2, "db_locked", "for=3s");
+    rig_run_ms(2000);
+    assert_int_equal(byte0(), 0);
+    rig_run_ms(1100);
+    assert_int_equal(byte0(), 5);
+    assert_int_equal(write_byte(7), S7_OK);
+    rig_arm(3, "power_cycle", "boot=2s");
+    rig_run_ms(2500);
+    guest_close(&guest);
+    guest_open(&guest, &rig_house, NULL);
+    rig_run_ms(1000);
+    assert_int_equal(byte0(), 5);
+}
+
 /* ---- clock_skew, password ---- */
 
 #define CLOCK(ref)                                                                                           \
@@ -310,6 +437,13 @@ int main(void)
         TEST(a_defect_CPU_hangs_until_its_power_was_off),
         TEST(frozen_values_stay_while_memory_goes_on),
         TEST(what_is_not_there_does_not_freeze),
+        TEST(a_long_item_is_half_of_before_and_half_of_after),
+        TEST(what_is_copied_at_once_is_whole),
+        TEST(a_write_is_acknowledged_and_done_later),
+        TEST(late_writes_keep_their_order_and_outlive_their_fault),
+        TEST(a_late_bit_leaves_alone_what_was_written_meanwhile),
+        TEST(what_would_be_refused_is_refused_at_once),
+        TEST(late_writes_wait_for_a_lock_and_are_lost_when_the_power_goes),
         TEST(a_clock_is_off_or_goes_wrong),
         TEST(a_protection_comes_and_goes),
         TEST(a_simulator_that_stands_still_answers_all_when_it_goes_on),

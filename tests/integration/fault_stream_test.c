@@ -315,6 +315,49 @@ static void bytes_pass_a_bucket_and_no_more_than_its_rate(void **state)
                     2400); /* requests, 31 bytes each, take 2.1 s; answers go at the same time */
 }
 
+static void either_stream_alone_is_lost_late_or_narrow(void **state)
+{
+    (void)state;
+    rig_arm(1, "loss_stall", "stream=rx nth=1");
+    ASK(WRITE(1, 1));
+    rig_run_ms(190);
+    assert_int_equal(rig_stats().writes, 0);
+    rig_run_ms(1000);
+    assert_segment(0, WRITE_ANSWER_LEN, 200);
+    rig_arm(2, "loss_stall", "stream=tx nth=1");
+    raw_forget(&raw);
+    ASK(WRITE(2, 0));
+    rig_run_ms(5);
+    assert_int_equal(rig_stats().writes, 2);
+    rig_run_ms(1000);
+    assert_segment(0, WRITE_ANSWER_LEN, 200);
+    raw_forget(&raw);
+    rig_arm(3, "latency", "dist=500ms stream=rx");
+    ASK(WRITE(3, 0));
+    rig_run_ms(490);
+    assert_int_equal(rig_stats().writes, 2);
+    rig_run_ms(1000);
+    rig_drop(3);
+    rig_arm(4, "bandwidth", "rate=22 burst=22 stream=tx");
+    raw_forget(&raw);
+    ASK(WRITE(4, 0), WRITE(5, 0));
+    rig_run_ms(5);
+    assert_int_equal(rig_stats().writes, 5); /* what comes in has a line as wide as ever */
+    rig_run_ms(3000);
+    assert_segment(raw.n_segments - 1, WRITE_ANSWER_LEN, 1000);
+}
+
+static void a_peer_can_be_lost_in_one_stream(void **state)
+{
+    (void)state;
+    rig_arm(1, "half_open", "stream=tx at=0 for=10s");
+    rig_run_ms(5);
+    ASK(WRITE(1, 1));
+    rig_run_ms(1000);
+    assert_int_equal(rig_stats().writes, 1);
+    assert_int_equal(raw.len, 0);
+}
+
 static void answers_leave_at_the_end_of_a_cycle(void **state)
 {
     (void)state;
@@ -452,6 +495,8 @@ int main(void)
         TEST(retransmissions_are_lost_with_the_same_probability),
         TEST(losses_come_in_bursts_under_another_name),
         TEST(bytes_pass_a_bucket_and_no_more_than_its_rate),
+        TEST(either_stream_alone_is_lost_late_or_narrow),
+        TEST(a_peer_can_be_lost_in_one_stream),
         TEST(answers_leave_at_the_end_of_a_cycle),
         TEST(an_answer_is_late_by_the_deadline_and_a_bit_more),
         TEST(an_idle_connection_is_ended),

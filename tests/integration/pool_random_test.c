@@ -120,7 +120,7 @@ static void borrow_and_discard(struct worker *worker)
     if (client == NULL)
         return;
     let_go(worker);
-    check(s7_pool_discard(pool, client) == S7_OK, "a discard failed");
+    check(s7_pool_discard(pool, client, S7_OK) == S7_OK, "a discard failed");
 }
 
 /* A call that is given up leaves an answer on the way: the connection is dirty. */
