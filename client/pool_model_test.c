@@ -102,6 +102,7 @@ static void begin(uint64_t seed)
                                      .leak_ns = one_in(2) ? S7_NEVER_NS : (1 + below(30)) * SECOND,
                                      .backoff_factor = 100 + below(301),
                                      .backoff_jitter = below(101),
+                                     .turn_ns = below(5) * SECOND,
                                      .tells = one_in(2),
                                      .tell_all = one_in(3),
                                      .health_check_ns = (2 + below(60)) * SECOND,

@@ -1,5 +1,6 @@
 #include "client/pool_settings.h"
 
+#include "client/pool_group.h"
 #include "client/preset.h"
 #include "client/report.h"
 
@@ -164,6 +165,7 @@ static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_cl
         .leak_ns = ns_or_never(options->leak_ms),
         .backoff_factor = options->backoff_factor_percent,
         .backoff_jitter = options->backoff_jitter_percent,
+        .turn_ns = s7_pool_group_turn_ns(options->group),
         .tells = options->on_event != NULL,
         .tell_all = options->tell_all && options->on_event != NULL,
     };
