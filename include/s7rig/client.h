@@ -138,9 +138,9 @@ typedef struct s7_client_options {
     uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
                               and nothing is in flight, a byte of MB0 is read; no answer within request_ms
                               ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
-    uint32_t flight_bytes; /* [1024] memory of the flight recorder for what frames are longer than 32 bytes.
-                              224 for each of flight_frames keep them all as far as they are kept. At most
-                              1048576 */
+    uint32_t flight_bytes; /* [448] memory of the flight recorder for what frames are longer than 32 bytes:
+                              the latest two are kept as far as any are. 224 for each of flight_frames keep
+                              them all. At most 1048576 */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets; NULL: nothing */
 

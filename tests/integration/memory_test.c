@@ -1,0 +1,329 @@
+/* What a connection keeps while it is idle, in bytes, by what the PLC granted: alone or in a pool, for
+ * threads or on a loop. The simulator has a thread of its own, whose memory is not counted. */
+#include "house_thread.h"
+
+#include "client/pool_loop.h"
+#include "loop/loop_ev.h"
+
+#include <s7rig/pool.h>
+
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define KIB 1024U
+
+/* ---- how much memory: the linker turns these calls to us ---- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *old);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *old);
+
+static atomic_long kept;          /* bytes that are allocated, but for the PLC's */
+static _Thread_local bool is_plc; /* this thread */
+
+static void *count(void *block)
+{
+    if (block != NULL && !is_plc)
+        atomic_fetch_add(&kept, (long)malloc_usable_size(block));
+    return block;
+}
+
+static void count_back(void *block)
+{
+    if (block != NULL && !is_plc)
+        atomic_fetch_sub(&kept, (long)malloc_usable_size(block));
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return count(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return count(__real_calloc(n, size));
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    count_back(old);
+    return count(__real_realloc(old, size));
+}
+
+void __wrap_free(void *old)
+{
+    count_back(old);
+    __real_free(old);
+}
+
+/* ---- the PLC ---- */
+
+static struct house_thread plc;
+
+static void be_plc(struct house *house, void *arg)
+{
+    (void)house;
+    (void)arg;
+    is_plc = true;
+}
+
+static int open_plc(void **state)
+{
+    (void)state;
+    house_thread_start(&plc);
+    house_thread_do(&plc, be_plc, NULL);
+    return 0;
+}
+
+static int close_plc(void **state)
+{
+    (void)state;
+    house_thread_stop(&plc);
+    return 0;
+}
+
+/* ---- connections, each of which has read something ---- */
+
+static s7_loop *loop;
+static uint8_t value;
+
+static s7_pool_options pool_of(const s7_client_options *client, uint16_t size)
+{
+    s7_pool_options options;
+
+    s7_pool_options_init(&options);
+    options.size = size;
+    options.start = S7_POOL_START_ALL;
+    options.client = *client;
+    return options;
+}
+
+static long a_client(const s7_client_options *options)
+{
+    s7_client_info info = {.struct_size = sizeof info};
+    s7_client *client;
+
+    assert_int_equal(s7_client_new(plc.house.endpoint, options, &client, NULL), S7_OK);
+    assert_int_equal(s7_client_connect(client, NULL), S7_OK);
+    assert_int_equal(s7_read_db(client, NULL, 1, 0, &value, 1), S7_OK);
+    assert_int_equal(s7_client_info_get(client, &info), S7_OK);
+    assert_int_equal(info.pdu_len, options->pdu_len);
+    assert_int_equal(info.amq_calling, options->max_jobs);
+    long taken = atomic_load(&kept);
+    s7_client_free(client);
+    return taken;
+}
+
+static void on_state(s7_conn *conn, bool up, s7_status why, const s7_errinfo *err, void *arg)
+{
+    (void)conn;
+    (void)why;
+    (void)err;
+    (void)arg;
+    assert_true(up);
+    s7_loop_stop(loop);
+}
+
+/* Streams that were closed are freed by the loop. */
+static void stop(s7_timer *timer, void *arg)
+{
+    (void)timer;
+    (void)arg;
+    s7_loop_stop(loop);
+}
+
+static void a_turn(void)
+{
+    s7_timer timer;
+
+    s7_timer_init(&timer, stop, NULL);
+    s7_timer_set(loop, &timer, s7_loop_now_ns(loop));
+    assert_int_equal(s7_loop_run(loop), S7_OK);
+}
+
+static void on_read(s7_conn *conn, s7_status status, const s7_errinfo *err, void *arg)
+{
+    (void)conn;
+    (void)err;
+    (void)arg;
+    assert_int_equal(status, S7_OK);
+    s7_loop_stop(loop);
+}
+
+static long a_conn(const s7_client_options *options)
+{
+    s7_item item = house_item(1, 0, &value, 1);
+    s7_conn *conn;
+
+    assert_int_equal(s7_conn_new(loop, plc.house.endpoint, options, on_state, NULL, &conn, NULL), S7_OK);
+    assert_int_equal(s7_conn_open(conn, NULL), S7_OK);
+    assert_int_equal(s7_loop_run(loop), S7_OK);
+    assert_int_equal(s7_conn_submit(conn, false, &item, 1, 0, on_read, NULL, NULL), S7_OK);
+    assert_int_equal(s7_loop_run(loop), S7_OK);
+    long taken = atomic_load(&kept);
+    s7_conn_free(conn);
+    a_turn();
+    return taken;
+}
+
+static s7_status read_one(s7_client *client, void *arg)
+{
+    (void)arg;
+    return s7_read_db(client, NULL, 1, 0, &value, 1);
+}
+
+static long a_pool(const s7_client_options *client, uint16_t size)
+{
+    s7_pool_options options = pool_of(client, size);
+    s7_client *lent[5];
+    s7_pool *pool;
+
+    assert_in_range(size, 1, 5);
+    assert_int_equal(s7_pool_new(plc.house.endpoint, &options, &pool, NULL), S7_OK);
+    assert_int_equal(s7_pool_start(pool, NULL), S7_OK);
+    for (unsigned i = 0; i < size; i++) {
+        assert_int_equal(s7_pool_get(pool, NULL, &lent[i]), S7_OK);
+        assert_int_equal(read_one(lent[i], NULL), S7_OK);
+    }
+    for (unsigned i = 0; i < size; i++)
+        assert_int_equal(s7_pool_put(pool, lent[i]), S7_OK);
+    long taken = atomic_load(&kept);
+    s7_pool_free(pool);
+    return taken;
+}
+
+static void on_started(s7_pool_loop *pool, s7_status status, const s7_errinfo *err, void *arg)
+{
+    (void)pool;
+    (void)err;
+    (void)arg;
+    assert_int_equal(status, S7_OK);
+    s7_loop_stop(loop);
+}
+
+static s7_item items[5];
+
+/* All are held until the last one has come. */
+static void on_got(s7_pool_loop *pool, struct s7_pool_request *request, s7_status status,
+                   const s7_errinfo *err, void *arg)
+{
+    (void)err;
+    assert_int_equal(status, S7_OK);
+    assert_int_equal(
+        s7_pool_loop_submit(pool, request->lease, false, (s7_item *)arg, 1, 0, on_read, NULL, NULL), S7_OK);
+}
+
+static long a_pool_on_the_loop(const s7_client_options *client, uint16_t size)
+{
+    s7_pool_options options = pool_of(client, size);
+    struct s7_pool_request requests[5];
+    s7_pool_loop *pool;
+
+    assert_in_range(size, 1, 5);
+    assert_int_equal(s7_pool_loop_new(loop, plc.house.endpoint, &options, &pool, NULL), S7_OK);
+    assert_int_equal(s7_pool_loop_start(pool, 0, on_started, NULL), S7_OK);
+    assert_int_equal(s7_loop_run(loop), S7_OK);
+    for (unsigned i = 0; i < size; i++) {
+        items[i] = house_item(1, 0, &value, 1);
+        assert_int_equal(s7_pool_loop_get(pool, &requests[i], 0, NULL, on_got, &items[i], NULL), S7_OK);
+        assert_int_equal(s7_loop_run(loop), S7_OK);
+    }
+    for (unsigned i = 0; i < size; i++)
+        assert_int_equal(s7_pool_loop_put(pool, requests[i].lease), S7_OK);
+    long taken = atomic_load(&kept);
+    s7_pool_loop_free(pool);
+    a_turn();
+    return taken;
+}
+
+/* ---- the figures ---- */
+
+struct figures {
+    long client, conn, pool, pool_conn, loop_pool, loop_pool_conn;
+};
+
+static struct figures measure(uint16_t pdu_len, uint8_t max_jobs)
+{
+    s7_client_options options;
+    struct figures bytes;
+
+    s7_client_options_init(&options);
+    options.pdu_len = pdu_len;
+    options.max_jobs = max_jobs;
+    long before = atomic_load(&kept);
+    bytes.client = a_client(&options) - before;
+    bytes.conn = a_conn(&options) - before;
+    bytes.pool = a_pool(&options, 1) - before;
+    bytes.pool_conn = (a_pool(&options, 5) - before - bytes.pool) / 4;
+    bytes.loop_pool = a_pool_on_the_loop(&options, 1) - before;
+    bytes.loop_pool_conn = (a_pool_on_the_loop(&options, 5) - before - bytes.loop_pool) / 4;
+    assert_int_equal(atomic_load(&kept), before); /* all was given back */
+    return bytes;
+}
+
+/* What is measured once is not what a loop or a library allocates for its first user. */
+static int enter(void **state)
+{
+    (void)state;
+    assert_int_equal(s7_loop_ev_new(&loop), S7_OK);
+    s7_client_options options;
+    s7_client_options_init(&options);
+    (void)a_client(&options);
+    (void)a_conn(&options);
+    (void)a_pool(&options, 5);
+    (void)a_pool_on_the_loop(&options, 5);
+    return 0;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    s7_loop_free(loop);
+    return 0;
+}
+
+static void at_most(const char *what, long bytes, long limit)
+{
+    if (bytes > limit)
+        fail_msg("%s keeps %ld bytes, expected at most %ld", what, bytes, limit);
+}
+
+static void a_connection_keeps_what_was_granted_and_no_more(void **state)
+{
+    static const uint16_t pdu_lens[] = {240, 480, 960};
+    static const uint8_t jobs[] = {1, 3, 8};
+
+    (void)state;
+    print_message("PDU jobs   client     conn     pool +1 conn loop pool +1 conn\n");
+    for (unsigned p = 0; p < 3; p++) {
+        for (unsigned j = 0; j < 3; j++) {
+            struct figures bytes = measure(pdu_lens[p], jobs[j]);
+
+            print_message("%3u %4u %8ld %8ld %8ld %7ld %9ld %7ld\n", pdu_lens[p], jobs[j], bytes.client,
+                          bytes.conn, bytes.pool, bytes.pool_conn, bytes.loop_pool, bytes.loop_pool_conn);
+            at_most("a client", bytes.client, 100000);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_connection_keeps_what_was_granted_and_no_more, enter, leave),
+    };
+
+    return cmocka_run_group_tests(tests, open_plc, close_plc);
+}
