@@ -190,7 +190,9 @@ S7_MUST_CHECK s7_status s7_client_new(const char *endpoint, const s7_client_opti
 /* TCP connect, COTP connect, S7 setup. connect_ms and handshake_ms limit the two phases; the context's
  * deadline may be earlier. S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_TIMEOUT, S7_E_COTP_REFUSED
  * (wrong rack/slot or no connection left), S7_E_NEGOTIATION, S7_E_FRAME, S7_E_MISUSE (already connected).
- * After a failure it may be called again. */
+ * S7_E_NOMEM: none for buffers of the PDU length and jobs that the PLC granted, which are allocated here,
+ * unless an earlier connection was granted as much; reads and writes allocate nothing. After a failure it may
+ * be called again. */
 S7_MUST_CHECK s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx);
 
 /* Close the connection; connect may be called again. Not connected, or another call is inside: nothing
