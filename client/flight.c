@@ -8,6 +8,7 @@
 #define LEAST_FRAME  7
 
 #define SLOT_KEPT S7_FLIGHT_SLOT_KEPT /* a job that reads one item has 31 */
+#define TAIL_MAX  (S7_FLIGHT_KEPT - SLOT_KEPT)
 
 /* What is longer has the rest of what is kept in a ring of bytes, where that of later frames takes its place:
  * a tail lies at positions tail_at .. tail_at + tail_cap of all that was ever put there. */
@@ -35,7 +36,9 @@ struct s7_flight {
     uint64_t frames; /* so far */
     struct way ways[2];
     uint8_t *tails;
-    uint32_t tails_cap, tails_end; /* tails_end: the position behind the last one; wraps */
+    uint32_t tails_cap;
+    uint32_t tails_end, wrap; /* the position behind the last one; positions are below wrap, a multiple of
+                                 tails_cap, which the tails of all slots together never reach */
     struct slot slots[];
 };
 
@@ -50,6 +53,8 @@ s7_status s7_flight_new(unsigned n_frames, uint32_t n_bytes, struct s7_flight **
     flight->n = n_frames;
     flight->tails = (uint8_t *)&flight->slots[n_frames];
     flight->tails_cap = n_bytes;
+    if (n_bytes > 0)
+        flight->wrap = (n_frames * TAIL_MAX / n_bytes + 2) * n_bytes;
     *out = flight;
     return S7_OK;
 }
@@ -100,7 +105,9 @@ static struct slot *slot_of(struct s7_flight *flight, const struct way *way)
 
 static bool has_tail(const struct s7_flight *flight, const struct slot *slot)
 {
-    return slot->tail_cap > 0 && flight->tails_end - slot->tail_at <= flight->tails_cap;
+    uint32_t end = flight->tails_end + (flight->tails_end < slot->tail_at ? flight->wrap : 0);
+
+    return slot->tail_cap > 0 && end - slot->tail_at <= flight->tails_cap;
 }
 
 /* The frame will have so many bytes. */
@@ -113,6 +120,8 @@ static void reserve_tail(struct s7_flight *flight, struct slot *slot, size_t fra
     slot->tail_cap = (uint8_t)(keep - SLOT_KEPT);
     slot->tail_at = flight->tails_end;
     flight->tails_end += slot->tail_cap;
+    if (flight->tails_end >= flight->wrap)
+        flight->tails_end -= flight->wrap;
 }
 
 /* Between a position and memory, n <= tails_cap. */

@@ -164,6 +164,7 @@ static void dial(struct member *member)
         s7_pool_core_denied(pool->core, number_of(member), grant == S7_POOL_NO_PLACE, now_of(pool));
         return;
     }
+    s7_pool_core_dialing(pool->core, number_of(member), now_of(pool));
     s7_status status = s7_conn_open(member->conn, &err);
     if (status == S7_OK)
         member->open = true;
@@ -330,7 +331,7 @@ static void work(s7_timer *timer, void *arg)
     pool->working = true;
     if (pool->called)
         answer_group(pool);
-    s7_pool_core_tick(pool->core, now_of(pool));
+    s7_pool_core_slept(pool->core, s7_loop_slept_ns(pool->loop), now_of(pool));
     while (!pool->freed && work_once(pool)) {
     }
     if (pool->called && !pool->freed)
@@ -540,9 +541,10 @@ s7_status s7_pool_loop_submit(s7_pool_loop *pool, struct s7_pool_lease lease, bo
     return S7_E_STALE_LEASE;
 }
 
-static s7_status give_back(s7_pool_loop *pool, struct s7_pool_lease lease, enum s7_pool_condition condition)
+static s7_status give_back(s7_pool_loop *pool, struct s7_pool_lease lease, enum s7_pool_condition condition,
+                           s7_status why)
 {
-    s7_status status = s7_pool_core_put(pool->core, lease, condition, now_of(pool));
+    s7_status status = s7_pool_core_put(pool->core, lease, condition, why, now_of(pool));
 
     wake(pool);
     return status;
@@ -562,12 +564,12 @@ s7_status s7_pool_loop_put(s7_pool_loop *pool, struct s7_pool_lease lease)
         if (s7_session_owed(s7_conn_session(conn)) > 0)
             condition = S7_POOL_PUT_DIRTY;
     }
-    return give_back(pool, lease, condition);
+    return give_back(pool, lease, condition, S7_OK);
 }
 
-s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease)
+s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease, s7_status why)
 {
-    return give_back(pool, lease, S7_POOL_PUT_DISCARD);
+    return give_back(pool, lease, S7_POOL_PUT_DISCARD, why);
 }
 
 /* ---- questions ---- */

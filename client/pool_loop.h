@@ -74,7 +74,7 @@ S7_MUST_CHECK s7_status s7_pool_loop_submit(s7_pool_loop *pool, struct s7_pool_l
 /* Give it back: statuses as s7_pool_put. S7_E_MISUSE as well: calls are outstanding (discard takes it then).
  */
 s7_status s7_pool_loop_put(s7_pool_loop *pool, struct s7_pool_lease lease);
-s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease);
+s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease, s7_status why);
 
 /* Fill in struct_size. S7_E_ARG. */
 s7_status s7_pool_loop_stats(const s7_pool_loop *pool, s7_pool_stats *stats);

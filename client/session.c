@@ -232,7 +232,10 @@ static bool next_failed(struct s7_session *session, struct s7_event *event)
 
         if (slot->state != S7_SLOT_FAILED)
             continue;
-        *event = (struct s7_event){.kind = S7_EVENT_FAILED, .status = slot->status, .id = slot->id};
+        *event = (struct s7_event){.kind = S7_EVENT_FAILED,
+                                   .status = slot->status,
+                                   .id = slot->id,
+                                   .withdrawn = slot->cause == S7_E_CANCELLED};
         snprintf(event->detail, sizeof event->detail, "%s", failed_text(session, slot));
         slot->state = slot->owed ? S7_SLOT_OWED : S7_SLOT_FREE;
         return true;

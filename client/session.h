@@ -145,6 +145,7 @@ struct s7_event {
     enum s7_event_kind kind;
     s7_status status;
     uint64_t id;         /* ANSWER, FAILED, PEER_JOB */
+    bool withdrawn;      /* FAILED, by s7_session_cancel: who did so knows why */
     struct s7_pdu pdu;   /* ANSWER, PEER_JOB, PUSH: views until the next call on the session */
     uint8_t cotp_reason; /* CLOSED by a DR: its reason */
     uint16_t plc_error; /* header or userdata error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */

@@ -90,7 +90,7 @@ static const char *options_fault(const s7_client_options *options)
         return "flight_frames is at most 4096";
     if (options->flight_bytes > S7_FLIGHT_BYTES_MAX)
         return "flight_bytes is at most 1048576";
-    if (options->family > S7_FAMILY_SINAMICS)
+    if (options->family > S7_FAMILY_S7_400_CP)
         return "no such family";
     return ranges_fault(options);
 }

@@ -139,7 +139,8 @@ static void call_failed(struct s7_transfer *transfer, s7_status status, uint16_t
         return;
     transfer->failed = status;
     transfer->plc_error = plc_error;
-    snprintf(transfer->detail, sizeof transfer->detail, "%s", detail);
+    if (detail != transfer->detail)
+        snprintf(transfer->detail, sizeof transfer->detail, "%s", detail);
 }
 
 bool s7_transfer_has_more(const struct s7_transfer *transfer)
@@ -356,6 +357,14 @@ static struct s7_transfer_job *job_of(struct s7_transfer *transfer, uint64_t id)
     return NULL;
 }
 
+/* A job that was withdrawn failed for what the transfer was given up for. */
+static const char *why_job_failed(const struct s7_transfer *transfer, const struct s7_event *event)
+{
+    bool known = event->withdrawn && transfer->given_up && transfer->detail[0] != '\0';
+
+    return known ? transfer->detail : event->detail;
+}
+
 bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *event)
 {
     struct s7_transfer_job *job = NULL;
@@ -372,7 +381,7 @@ bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *even
         job_failed(transfer, job,
                    transfer->failed == S7_E_OUTCOME_UNKNOWN ? S7_E_CANCELLED : transfer->failed, 0, "");
     else if (event->status != S7_OK)
-        job_failed(transfer, job, event->status, event->plc_error, event->detail);
+        job_failed(transfer, job, event->status, event->plc_error, why_job_failed(transfer, event));
     else if (transfer->write)
         write_answer(transfer, job, &event->pdu);
     else
@@ -384,8 +393,10 @@ bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *even
 
 void s7_transfer_fail(struct s7_transfer *transfer, s7_status why, const char *detail)
 {
-    if (!s7_transfer_done(transfer))
-        call_failed(transfer, why, 0, detail);
+    if (s7_transfer_done(transfer))
+        return;
+    transfer->given_up |= transfer->failed == S7_OK;
+    call_failed(transfer, why, 0, detail);
 }
 
 void s7_transfer_cancel(struct s7_transfer *transfer, s7_session *session, s7_status why, const char *detail)

@@ -61,6 +61,7 @@ struct sim_conn {
     int64_t hears_ns;        /* until then */
     int64_t sent_ns;         /* when bytes were sent last, or it was accepted */
     struct sim_shape *shape; /* how what is pending leaves; NULL: as it is */
+    struct sim_image torn;   /* torn_read: as the block was when the request came */
     plant_conn *record;      /* its row of `connection`, or NULL */
     bool told_setup;         /* and that has what setup communication agreed on */
     char why[SIM_WHY_CAP];   /* what was noted last of its end */
@@ -84,6 +85,8 @@ struct sim_station {
     unsigned shut_by;        /* faults that want the door shut */
     unsigned refuses_writes; /* faults that want that */
     bool shut;
+    struct sim_late late; /* writes that were acknowledged and are done later */
+    s7_timer late_timer;
 };
 
 /* Rows of the plant's table `fault`. */
@@ -119,12 +122,13 @@ struct sim_server {
     uint64_t audits; /* upkeeps, counted */
     struct sim_server_stats stats;
     struct sim_rows rows;
-    bool in_turn;         /* of the plant */
-    unsigned paused;      /* faults that let nothing happen here */
-    unsigned busy;        /* inside a turn or a fault's timer: dropped faults are kept */
-    bool any_gone;        /* there are some */
-    uint64_t once_used;   /* bits given to faults */
-    struct sim_tap *taps; /* of this turn, until it stands */
+    bool in_turn;                /* of the plant */
+    unsigned paused;             /* faults that let nothing happen here */
+    unsigned busy;               /* inside a turn or a fault's timer: dropped faults are kept */
+    bool any_gone;               /* there are some */
+    struct sim_samples *samples; /* of all tables that faults had */
+    uint64_t once_used;          /* bits given to faults */
+    struct sim_tap *taps;        /* of this turn, until it stands */
     size_t n_taps, cap_taps;
 };
 
@@ -170,7 +174,8 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
 
 /* armed.c */
 struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id); /* NULL: there is none */
-void sim_upset_freeze(struct sim_armed *armed); /* upset.c: keep what its block is now */
+/* upset.c: the block that the fault is about, as it is now */
+void sim_upset_keep(const struct sim_armed *armed, struct sim_image *image);
 
 static inline int64_t sim_armed_now(const struct sim_armed *armed)
 {
@@ -216,6 +221,8 @@ void sim_rows_commit(sim_server *server);     /* before anybody sees what a faul
 void sim_rows_watch_door(sim_server *server); /* one was shut */
 void sim_rows_upkeep(sim_server *server);
 void sim_rows_free(sim_server *server);
+
+s7_timer_fn sim_late_timer; /* late.c: a station's writes that are due */
 
 /* tap.c: what the last step took and answered; told when the turn stands, forgotten when it does not. */
 void sim_tap_step(struct sim_conn *conn, const struct sim_step *step);

@@ -160,6 +160,7 @@ static void mark_station(struct sim_station *station)
     station->marked_in = station->server->stats.turns;
     set_time(&station->plc, station->server->loop);
     station->mark = station->now;
+    station->late.mark = station->late.n;
     for (struct sim_armed *armed = station->armed; armed != NULL; armed = armed->next)
         sim_armed_mark(armed);
 }
@@ -189,6 +190,7 @@ static void rewind_all(struct sim_conn *list)
         if (conn->shape != NULL)
             conn->shape->now = conn->shape->mark;
         conn->station->now = conn->station->mark;
+        sim_late_rewind(&conn->station->late);
         for (struct sim_armed *armed = conn->station->armed; armed != NULL; armed = armed->next)
             sim_armed_rewind(armed);
     }

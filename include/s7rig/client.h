@@ -151,7 +151,10 @@ typedef enum s7_family {
     S7_FAMILY_S7_1500, /* ET 200SP CPUs as well */
     S7_FAMILY_LOGO,    /* LOGO! 0BA7 and later */
     S7_FAMILY_S7_200_SMART,
-    S7_FAMILY_SINAMICS /* drives; parameters are DBs */
+    S7_FAMILY_SINAMICS,  /* drives; parameters are DBs */
+    S7_FAMILY_S7_300_CP, /* an S7-300 behind a CP 343-1: as S7_300, but for how long a pool keeps connections
+                          */
+    S7_FAMILY_S7_400_CP  /* an S7-400 behind a CP 443-1 */
 } s7_family;
 
 /* Set rack, slot, type, TSAPs, PDU length and jobs to what is usual for PLCs of a family; change what differs
@@ -174,7 +177,8 @@ S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errin
  * "s7://host[:port]?rack=0&slot=1"; its settings win over options. Port 102 when none is given. Settings, in
  * any order, joined by "&":
  *
- *   family=s7-300|s7-400|s7-1200|s7-1500|logo|s7-200smart|sinamics     s7_preset; the other settings win
+ *   family=s7-300|s7-400|s7-1200|s7-1500|logo|s7-200smart|sinamics|s7-300-cp|s7-400-cp
+ *                                                  s7_preset; the other settings win
  *   rack=0..7 slot=0..31 type=pg|op|basic          where the CPU is
  *   local-tsap=0x0100 remote-tsap=0x0302           or 03.02; remote-tsap instead of rack, slot and type
  *   pdu=240..960 jobs=1..32 max-items=20..255

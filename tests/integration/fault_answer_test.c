@@ -14,26 +14,7 @@
 
 #include <cmocka.h>
 
-static struct raw raw;
-
-static int open_raw(void **state)
-{
-    rig_open(state);
-    raw_open(&raw);
-    return 0;
-}
-
-static int close_raw(void **state)
-{
-    raw_close(&raw);
-    return rig_close(state);
-}
-
-#define ASK(...)                                                                                             \
-    do {                                                                                                     \
-        RAW_SEND(&raw, __VA_ARGS__);                                                                         \
-        rig_run_ms(5);                                                                                       \
-    } while (0)
+#define ASK(...) RAW_ASK(&raw, __VA_ARGS__)
 
 /* A fresh connection that said nothing yet. */
 static void dial_again(void)
@@ -264,6 +245,30 @@ static void an_answer_has_the_reference_of_another(void **state)
         assert_false(raw.got[11] == 0 && raw.got[12] == 20);
         raw_forget(&raw);
     }
+}
+
+static void references_of_reads_and_writes_overlap(void **state)
+{
+    (void)state;
+    ASK(READ(7), WRITE(8, 0));
+    raw_forget(&raw);
+    rig_arm(1, "ref_collision", "");
+    ASK(READ(9), WRITE(10, 0), READ(11));
+    RAW_EXPECT(&raw, READ_ANSWER(8), WRITE_ANSWER(9), READ_ANSWER(10));
+    rig_drop(1);
+    rig_arm(2, "ref_collision", "start=12");
+    ASK(WRITE(11, 0), READ(12), WRITE(13, 0));
+    RAW_EXPECT(&raw, WRITE_ANSWER(11), READ_ANSWER(11), WRITE_ANSWER(12));
+    assert_int_equal(rig_state(2).fired, 2);
+    assert_int_equal(rig_state(2).matched, 3);
+}
+
+static void references_go_on_behind_their_highest(void **state)
+{
+    (void)state;
+    rig_arm(1, "ref_collision", "start=0xFFFF");
+    ASK(READ(9));                     /* 0x0009, behind 0xFFFF */
+    RAW_EXPECT(&raw, READ_ANSWER(8)); /* no write was there: the one before */
 }
 
 static void a_write_is_answered_like_a_read_and_the_reverse(void **state)
@@ -532,7 +537,7 @@ static void a_block_becomes_optimized(void **state)
     RAW_EXPECT(&raw, READ_ANSWER(4));
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_raw, close_raw)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, rig_open_raw, rig_close_raw)
 
 int main(void)
 {
@@ -552,6 +557,8 @@ int main(void)
         TEST(a_smaller_PDU_and_fewer_jobs_are_granted),
         TEST(jobs_beyond_what_was_granted_wait_are_refused_or_ignored),
         TEST(an_answer_has_the_reference_of_another),
+        TEST(references_of_reads_and_writes_overlap),
+        TEST(references_go_on_behind_their_highest),
         TEST(a_write_is_answered_like_a_read_and_the_reverse),
         TEST(an_answer_comes_twice),
         TEST(answers_in_parallel_change_places),

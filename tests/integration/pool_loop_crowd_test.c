@@ -92,7 +92,7 @@ static void a_pool_of_20_settles_for_the_15_connections_that_an_S7_300_lends_to_
         assert_non_null(strstr(workers[i].err.came, "by \"a test\""));
     }
     struct guest guest; /* somebody else goes, and somebody else comes: there is one place */
-    assert_int_equal(s7_pool_loop_discard(pool, workers[0].request.lease), S7_OK);
+    assert_int_equal(s7_pool_loop_discard(pool, workers[0].request.lease, S7_OK), S7_OK);
     run_for(MS);
     guest_open(&guest, &house, &options.client);
     assert_true(guest.up);
