@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -32,8 +33,9 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct block {
     void *at; /* NULL: free */
     size_t size;
-} blocks[4096];   /* what is allocated, but for the PLC's */
-static long kept; /* bytes of them */
+} blocks[4096];                      /* what is allocated, but for the PLC's */
+static long kept;                    /* bytes of them */
+static _Thread_local bool none_left; /* this thread gets no more */
 
 static struct block *block_at(const void *at)
 {
@@ -81,12 +83,12 @@ static long kept_now(void)
 
 void *__wrap_malloc(size_t size)
 {
-    return count(__real_malloc(size), size);
+    return none_left ? NULL : count(__real_malloc(size), size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return count(__real_calloc(n, size), n * size);
+    return none_left ? NULL : count(__real_calloc(n, size), n * size);
 }
 
 /* One that fails is none here. */
@@ -160,13 +162,15 @@ static long a_client(const s7_client_options *options)
     return taken;
 }
 
+static s7_status ended; /* why the connection has, S7_OK while it is up */
+
 static void on_state(s7_conn *conn, bool up, s7_status why, const s7_errinfo *err, void *arg)
 {
     (void)conn;
-    (void)why;
     (void)err;
     (void)arg;
-    assert_true(up);
+    assert_int_equal(up, why == S7_OK);
+    ended = why;
     s7_loop_stop(loop);
 }
 
@@ -204,6 +208,7 @@ static long a_conn(const s7_client_options *options)
     assert_int_equal(s7_conn_new(loop, plc.house.endpoint, options, on_state, NULL, &conn, NULL), S7_OK);
     assert_int_equal(s7_conn_open(conn, NULL), S7_OK);
     assert_int_equal(s7_loop_run(loop), S7_OK);
+    assert_int_equal(ended, S7_OK);
     assert_int_equal(s7_conn_submit(conn, false, &item, 1, 0, on_read, NULL, NULL), S7_OK);
     assert_int_equal(s7_loop_run(loop), S7_OK);
     long taken = kept_now();
@@ -379,12 +384,58 @@ static void a_thousand_pools_on_a_loop_take_less_than_32_MiB_whatever_is_granted
     }
 }
 
+/* ---- for want of it ---- */
+
+static void a_client_without_memory_for_what_was_granted_says_so_and_connects_later(void **state)
+{
+    s7_errinfo err = S7_ERRINFO_INIT;
+    s7_ctx ctx = {.struct_size = sizeof ctx, .timeout_ms = -1, .err = &err};
+    s7_client *client;
+
+    (void)state;
+    assert_int_equal(s7_client_new(plc.house.endpoint, NULL, &client, NULL), S7_OK);
+    none_left = true;
+    s7_status status = s7_client_connect(client, &ctx);
+    none_left = false;
+    assert_int_equal(status, S7_E_NOMEM);
+    assert_non_null(strstr(err.came, "as the PLC granted"));
+    assert_false(s7_client_is_connected(client));
+    assert_int_equal(s7_client_connect(client, NULL), S7_OK);
+    none_left = true; /* what there is, is enough, also for the next one */
+    assert_int_equal(read_one(client, NULL), S7_OK);
+    s7_client_close(client);
+    assert_int_equal(s7_client_connect(client, NULL), S7_OK);
+    assert_int_equal(read_one(client, NULL), S7_OK);
+    none_left = false;
+    s7_client_free(client);
+}
+
+static void a_connection_on_a_loop_does_the_same(void **state)
+{
+    s7_conn *conn;
+
+    (void)state;
+    assert_int_equal(s7_conn_new(loop, plc.house.endpoint, NULL, on_state, NULL, &conn, NULL), S7_OK);
+    assert_int_equal(s7_conn_open(conn, NULL), S7_OK);
+    none_left = true;
+    assert_int_equal(s7_loop_run(loop), S7_OK);
+    none_left = false;
+    assert_int_equal(ended, S7_E_NOMEM);
+    assert_int_equal(s7_conn_open(conn, NULL), S7_OK);
+    assert_int_equal(s7_loop_run(loop), S7_OK);
+    assert_int_equal(ended, S7_OK);
+    s7_conn_free(conn);
+    a_turn();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_connection_of_a_usual_plc_takes_no_more_than_8_KiB, enter, leave),
         cmocka_unit_test_setup_teardown(a_thousand_pools_on_a_loop_take_less_than_32_MiB_whatever_is_granted,
                                         enter, leave),
+        cmocka_unit_test(a_client_without_memory_for_what_was_granted_says_so_and_connects_later),
+        cmocka_unit_test_setup_teardown(a_connection_on_a_loop_does_the_same, enter, leave),
     };
 
     print_message("PDU jobs   client     conn     pool  +1 conn loop pool  +1 conn\n");
