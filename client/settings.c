@@ -31,7 +31,7 @@ void s7_client_options_init(s7_client_options *options)
         .backoff_min_ms = 1000,
         .backoff_max_ms = 30000,
         .flight_frames = 32,
-        .flight_bytes = 1024,
+        .flight_bytes = 448,
     };
 }
 
