@@ -35,7 +35,7 @@ struct cli_command {
 extern const struct cli_command cli_serve, cli_plant_new, cli_plant_show, cli_plant_import, cli_plant_export,
     cli_plant_diff, cli_plant_log, cli_read, cli_write, cli_run, cli_faults, cli_personalities, cli_info,
     cli_clock, cli_start, cli_stop, cli_doctor, cli_scan, cli_dump, cli_diag, cli_blocks, cli_upload,
-    cli_download, cli_watch, cli_bench, cli_replay;
+    cli_download, cli_watch, cli_bench, cli_replay, cli_check, cli_search, cli_shrink;
 
 /* ---- options (options.c) ---- */
 

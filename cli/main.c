@@ -14,7 +14,7 @@ static const struct cli_command *const commands[] = {
     &cli_read,       &cli_write,        &cli_info,         &cli_clock,         &cli_start,
     &cli_stop,       &cli_doctor,       &cli_scan,         &cli_dump,          &cli_diag,
     &cli_blocks,     &cli_upload,       &cli_download,     &cli_watch,         &cli_bench,
-    &cli_replay};
+    &cli_replay,     &cli_check,        &cli_search,       &cli_shrink};
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -1,5 +1,6 @@
 /* What programs get wrong: NULL wherever a pointer is asked for, sizes and times out of range. */
 #include "client/plc_thread.h"
+#include "client/pool_settings.h"
 #include "client/test_names.h"
 
 #include <s7rig/plan.h>
@@ -65,7 +66,7 @@ static void every_call_on_no_pool_is_an_argument_error(void **state)
     assert_int_equal(s7_pool_refresh(NULL), S7_E_ARG);
     assert_int_equal(s7_pool_get(NULL, NULL, &client), S7_E_ARG);
     assert_int_equal(s7_pool_put(NULL, NULL), S7_E_ARG);
-    assert_int_equal(s7_pool_discard(NULL, NULL), S7_E_ARG);
+    assert_int_equal(s7_pool_discard(NULL, NULL, S7_OK), S7_E_ARG);
     assert_int_equal(s7_pool_execute(NULL, NULL, nothing, NULL), S7_E_ARG);
     assert_int_equal(s7_pool_stats_get(NULL, &stats), S7_E_ARG);
     assert_int_equal(s7_pool_read_area(NULL, NULL, S7_AREA_M, 0, 0, &byte, 1), S7_E_ARG);
@@ -105,7 +106,7 @@ static void nothing_where_something_is_asked_for_is_an_argument_error(void **sta
     assert_int_equal(s7_pool_start(pool, NULL), S7_OK);
     assert_int_equal(s7_pool_get(pool, NULL, NULL), S7_E_ARG);
     assert_int_equal(s7_pool_put(pool, NULL), S7_E_FOREIGN);
-    assert_int_equal(s7_pool_discard(pool, NULL), S7_E_FOREIGN);
+    assert_int_equal(s7_pool_discard(pool, NULL, S7_OK), S7_E_FOREIGN);
     assert_int_equal(s7_pool_execute(pool, NULL, NULL, NULL), S7_E_ARG);
     assert_int_equal(s7_pool_stats_get(pool, NULL), S7_E_ARG);
     assert_int_equal(s7_pool_stats_get(pool, &(s7_pool_stats){0}), S7_E_ARG);
@@ -256,6 +257,31 @@ static void sizes_out_of_range_are_refused(void **state)
     assert_int_equal(s7_pool_resize(pool, (unsigned)-1), S7_E_ARG);
 }
 
+/* ---- what is meant where nothing is said ---- */
+
+static int64_t lifetime_ns(const char *endpoint, uint32_t max_lifetime_ms)
+{
+    s7_pool_options options;
+    struct s7_pool_settings made;
+
+    s7_pool_options_init(&options);
+    options.max_lifetime_ms = max_lifetime_ms;
+    assert_int_equal(s7_pool_settings_make(endpoint, &options, &made, NULL), S7_OK);
+    assert_int_equal(made.rules.lifetime_jitter_ns,
+                     made.rules.max_lifetime_ns == S7_NEVER_NS ? 0 : made.rules.max_lifetime_ns / 10);
+    return made.rules.max_lifetime_ns;
+}
+
+static void connections_last_for_an_hour_where_there_is_a_CP(void **state)
+{
+    (void)state;
+    assert_int_equal(lifetime_ns("plc", 0), S7_NEVER_NS);
+    assert_int_equal(lifetime_ns("s7://plc?family=s7-300", 0), S7_NEVER_NS);
+    assert_int_equal(lifetime_ns("s7://plc?family=s7-300-cp", 0), INT64_C(3600000000000));
+    assert_int_equal(lifetime_ns("s7://plc?family=s7-400-cp", 0), INT64_C(3600000000000));
+    assert_int_equal(lifetime_ns("s7://plc?family=s7-400-cp", 20000), INT64_C(20000000000));
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, leave)
 
 int main(void)
@@ -271,6 +297,7 @@ int main(void)
         TEST(each_refusal_says_why),
         TEST(a_get_that_failed_leaves_no_client),
         TEST(sizes_out_of_range_are_refused),
+        TEST(connections_last_for_an_hour_where_there_is_a_CP),
     };
 
     return run_sentences(tests, sizeof tests / sizeof tests[0], "pool input");

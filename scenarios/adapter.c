@@ -407,11 +407,11 @@ s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease)
     return status == S7_OK ? pool->adapter->ops->put(pool, lease) : status;
 }
 
-s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease)
+s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease, s7_status why)
 {
     s7_status status = look_at(pool, lease);
 
-    return status == S7_OK ? pool->adapter->ops->discard(pool, lease) : status;
+    return status == S7_OK ? pool->adapter->ops->discard(pool, lease, why) : status;
 }
 
 s7_status sc_pool_resize(struct sc_pool *pool, unsigned size)
@@ -427,6 +427,26 @@ s7_status sc_pool_resume(struct sc_pool *pool)
 s7_status sc_pool_refresh(struct sc_pool *pool)
 {
     return pool->adapter->ops->refresh(pool);
+}
+
+const char *sc_pool_fault(struct sc_pool *pool)
+{
+    return pool->adapter->ops->pool_fault != NULL ? pool->adapter->ops->pool_fault(pool) : NULL;
+}
+
+const char *sc_pool_endpoint(const struct sc_pool *pool)
+{
+    return pool->where;
+}
+
+uint32_t sc_pool_request_ms(const struct sc_pool *pool)
+{
+    return pool->request_ms;
+}
+
+const char *sc_client_endpoint(const struct sc_client *client)
+{
+    return client->where;
 }
 
 void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats)

@@ -83,13 +83,17 @@ void sc_pool_direct(struct sc_pool *pool, bool write, s7_item *items, size_t n_i
                     struct sc_call *call);
 /* At once. Statuses as s7_pool_put. */
 s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease);
-s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease);
+s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease, s7_status why);
 /* At once. Statuses as s7_pool_resize. */
 s7_status sc_pool_resize(struct sc_pool *pool, unsigned size);
 s7_status sc_pool_resume(struct sc_pool *pool);
 s7_status sc_pool_refresh(struct sc_pool *pool);
 /* *stats is written whole. */
 void sc_pool_stats(struct sc_pool *pool, s7_pool_stats *stats);
+/* What its core finds wrong with itself, a static text; NULL: nothing, or it cannot be asked (threads). */
+const char *sc_pool_fault(struct sc_pool *pool);
+const char *sc_pool_endpoint(const struct sc_pool *pool);
+uint32_t sc_pool_request_ms(const struct sc_pool *pool); /* how long it waits for an answer */
 /* Its statistics for people, under this name (cut at 95 bytes; until then its endpoint). */
 #define SC_STATUS_CAP 2304
 void sc_pool_name(struct sc_pool *pool, const char *name);
@@ -108,6 +112,7 @@ void sc_client_submit(struct sc_client *client, bool write, s7_item *items, size
 void sc_client_close(struct sc_client *client, struct sc_call *call);
 /* As far as is known: the loop is told of the other side's end when it comes, a thread by its next call. */
 bool sc_client_is_up(const struct sc_client *client);
+const char *sc_client_endpoint(const struct sc_client *client);
 
 /* ---- workers: many callers of one pool, each get, read or write, put, pause, again ---- */
 

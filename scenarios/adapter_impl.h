@@ -100,11 +100,12 @@ struct sc_adapter_ops {
     /* Of one that is not over; false: it cannot be. */
     bool (*cancel)(struct sc_job *job);
     s7_status (*put)(struct sc_pool *pool, struct sc_lease lease);
-    s7_status (*discard)(struct sc_pool *pool, struct sc_lease lease);
+    s7_status (*discard)(struct sc_pool *pool, struct sc_lease lease, s7_status why);
     s7_status (*resize)(struct sc_pool *pool, unsigned size);
     s7_status (*resume)(struct sc_pool *pool);
     s7_status (*refresh)(struct sc_pool *pool);
     void (*pool_stats)(struct sc_pool *pool, s7_pool_stats *stats);
+    const char *(*pool_fault)(struct sc_pool *pool); /* NULL: it cannot be asked */
     bool (*client_is_up)(const struct sc_client *client);
     /* Nothing was begun unless S7_OK; all end by sc_worker_is_done. */
     s7_status (*workers_begin)(struct sc_workers *workers);

@@ -1,4 +1,5 @@
 /* Pools, clients and workers on the loop. */
+#include "client/pool_core.h"
 #include "scenarios/adapter_impl.h"
 #include "scenarios/workers_impl.h"
 
@@ -88,14 +89,14 @@ static s7_status put(struct sc_pool *pool, struct sc_lease lease)
     return s7_pool_loop_put(pool->how.loop, lease_of(lease));
 }
 
-static s7_status discard(struct sc_pool *pool, struct sc_lease lease)
+static s7_status discard(struct sc_pool *pool, struct sc_lease lease, s7_status why)
 {
-    return s7_pool_loop_discard(pool->how.loop, lease_of(lease));
+    return s7_pool_loop_discard(pool->how.loop, lease_of(lease), why);
 }
 
 static s7_status resize(struct sc_pool *pool, unsigned size)
 {
-    return s7_pool_loop_resize(pool->how.loop, size, NULL);
+    return s7_pool_loop_resize(pool->how.loop, size);
 }
 
 static s7_status resume(struct sc_pool *pool)
@@ -106,6 +107,11 @@ static s7_status resume(struct sc_pool *pool)
 static s7_status refresh(struct sc_pool *pool)
 {
     return s7_pool_loop_refresh(pool->how.loop);
+}
+
+static const char *pool_fault(struct sc_pool *pool)
+{
+    return s7_pool_core_fault(s7_pool_loop_look(pool->how.loop).core);
 }
 
 static void pool_stats(struct sc_pool *pool, s7_pool_stats *stats)
@@ -305,6 +311,7 @@ static const struct sc_adapter_ops ops = {
     .resume = resume,
     .refresh = refresh,
     .pool_stats = pool_stats,
+    .pool_fault = pool_fault,
     .client_is_up = client_is_up,
     .workers_begin = sc_workers_loop_begin,
     .workers_wake = sc_workers_loop_wake,

@@ -121,12 +121,16 @@ static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_
 
 static int client_read(lua_State *lua)
 {
-    return sc_transfer(lua, false, "client:read", submit, check_client(lua, "client:read"));
+    struct sc_client *client = check_client(lua, "client:read");
+
+    return sc_transfer(lua, false, "client:read", sc_client_endpoint(client), submit, client);
 }
 
 static int client_write(lua_State *lua)
 {
-    return sc_transfer(lua, true, "client:write", submit, check_client(lua, "client:write"));
+    struct sc_client *client = check_client(lua, "client:write");
+
+    return sc_transfer(lua, true, "client:write", sc_client_endpoint(client), submit, client);
 }
 
 static int client_field(lua_State *lua)

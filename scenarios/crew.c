@@ -194,6 +194,8 @@ static int l_workers(lua_State *lua)
         free(crew);
         return sc_raise_status(lua, "Workers", status, NULL);
     }
+    engine->ledger.blind |= work->write;
+    engine->ledger.uncounted |= work->write;
     crew->next = engine->crews;
     engine->crews = crew;
     sc_where(lua, crew->where, sizeof crew->where);

@@ -24,6 +24,8 @@
 
 #define NAME_MAX_SHOWN 50 /* what Lua's messages have room for is 60 */
 
+#define CHECKED "it" /* what Lua calls a file that is only checked */
+
 static const char engine_key; /* its address is the key in the registry */
 
 struct sc_engine *sc_engine_of(lua_State *lua)
@@ -40,6 +42,15 @@ void sc_engine_hook_last(struct sc_engine *engine)
     s7_turn_hook_add(engine->loop, &engine->hook, engine->hook.fn, engine);
 }
 
+/* Where it failed: what follows the place in a message tells of values as well. */
+static void set_key(struct sc_report *report, const char *text)
+{
+    const char *end = strstr(text, ": ");
+    int len = end != NULL ? (int)(end - text) : (int)strcspn(text, "\n");
+
+    snprintf(report->key, sizeof report->key, "%.*s", len, text);
+}
+
 void sc_engine_end(struct sc_engine *engine, enum sc_outcome outcome, const char *format, ...)
 {
     va_list args;
@@ -48,9 +59,12 @@ void sc_engine_end(struct sc_engine *engine, enum sc_outcome outcome, const char
         return;
     engine->over = true;
     engine->report->outcome = outcome;
+    size_t before = engine->out.len;
     va_start(args, format);
     sc_text_add_args(&engine->out, format, args);
     va_end(args);
+    if (engine->report->key[0] == '\0' && engine->out.at != NULL)
+        set_key(engine->report, engine->out.at + before);
     if (engine->loop != NULL)
         s7_loop_stop(engine->loop);
 }
@@ -73,6 +87,7 @@ static int open_all(lua_State *lua)
     sc_client_open(lua);
     sc_workers_open(lua);
     sc_faults_open(lua);
+    sc_search_open(lua);
     sc_globals_open(lua);
     return 0;
 }
@@ -87,7 +102,7 @@ static void conclude(struct sc_engine *engine)
 {
     sc_faults_look(engine);
     for (const struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next)
-        if (fault->last.fired == 0 && !fault->last.optional) {
+        if (fault->last.fired == 0 && !fault->last.optional && !fault->drawn) {
             sc_engine_end(engine, SC_FAILED,
                           "%s: the fault \"%s %s\" never fired (%" PRIu64 " matches)\n"
                           "  what a scenario breaks must break; say `optional` if it need not\n",
@@ -115,7 +130,11 @@ static void on_turn(s7_loop *loop, void *arg)
     (void)loop;
     if (engine->over)
         return;
-    sc_tasks_run(engine);
+    sc_ledger_look(engine); /* what the servers' turns have left */
+    if (!engine->over)
+        sc_tasks_run(engine);
+    if (!engine->over)
+        sc_search_look(engine);
     if (!engine->over && engine->options->real)
         sc_faults_look(engine);
     if (!engine->over && !busy(engine))
@@ -124,12 +143,11 @@ static void on_turn(s7_loop *loop, void *arg)
 
 static void tell_waiting(const struct sc_engine *engine, struct sc_text *out)
 {
-    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next)
-        if (task->state != SC_TASK_ENDED) {
-            char where[128];
-            sc_where(task->lua, where, sizeof where);
-            sc_text_add(out, "  waits: %s%s%s\n", task->what, where[0] != '\0' ? " at " : "", where);
-        }
+    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next) {
+        char where[128];
+        sc_where(task->lua, where, sizeof where);
+        sc_text_add(out, "  waits: %s%s%s\n", task->what, where[0] != '\0' ? " at " : "", where);
+    }
     if (sc_crews_busy(engine))
         sc_text_add(out, "  workers are still at work\n");
 }
@@ -342,11 +360,13 @@ static void finish(struct sc_engine *engine)
     }
     sc_adapter_free(engine->adapter); /* before the memory that calls under way write to */
     sc_groups_free(engine);
-    sc_tasks_free(engine);
+    sc_ledger_stop(engine);
+    sc_search_free(engine);
     sc_crews_free(engine);
     sc_plcs_free(engine);
     sc_faults_free(engine);
     sc_sandbox_free(engine->lua);
+    sc_tasks_free(engine); /* after the values that name them */
     s7_loop_free(engine->loop);
     sc_text_free(&engine->log);
     free(engine->source);
@@ -397,12 +417,14 @@ static void keep_home(struct sc_engine *engine, const char *path)
         snprintf(engine->home, sizeof engine->home, "%.*s", (int)len, slash == NULL ? "." : path);
 }
 
-void sc_run_file(const char *path, const struct sc_options *options, struct sc_report *report)
+/* True: it is to be run again, with *seed. */
+static bool run_once(const char *path, const struct sc_options *options, struct sc_report *report,
+                     uint64_t *seed)
 {
     int64_t begin_ns = s7_now_ns();
     struct sc_engine engine = {.options = options, .report = report, .file = short_name(path)};
 
-    *report = (struct sc_report){.outcome = SC_NO_WORLD};
+    *report = (struct sc_report){.outcome = SC_NO_WORLD, .seed = options->seed};
     engine.ready_tail = &engine.ready_head;
     keep_home(&engine, path);
     if (read_source(&engine, path)) {
@@ -414,6 +436,49 @@ void sc_run_file(const char *path, const struct sc_options *options, struct sc_r
     }
     finish(&engine);
     report->wall_ns = s7_now_ns() - begin_ns;
+    *seed = engine.reseed;
+    return engine.reseeds;
+}
+
+void sc_run_file(const char *path, const struct sc_options *options, struct sc_report *report)
+{
+    struct sc_options again = *options;
+
+    if (!run_once(path, options, report, &again.seed))
+        return;
+    sc_report_free(report);
+    again.own_seed = false;
+    (void)run_once(path, &again, report, &again.seed);
+}
+
+/* Lua's message begins with the name that the text was loaded by. */
+static void cannot_load(struct sc_engine *engine, const char *path, int rc)
+{
+    const char *message = sc_safe_text(engine->lua, -1);
+
+    if (strncmp(message, CHECKED, strlen(CHECKED)) == 0)
+        message += strlen(CHECKED);
+    sc_engine_end(engine, rc == LUA_ERRSYNTAX ? SC_NO_PARSE : SC_NO_WORLD, "%s%s%s\n", path,
+                  message[0] == ':' ? "" : ": ", message);
+}
+
+void sc_check_file(const char *path, struct sc_report *report)
+{
+    struct sc_engine engine = {.report = report};
+
+    *report = (struct sc_report){.outcome = SC_PASSED};
+    if (read_source(&engine, path)) {
+        engine.lua = sc_sandbox_new(0, NULL);
+        int rc = engine.lua == NULL ? LUA_ERRMEM
+                                    : sc_sandbox_load(engine.lua, engine.source, engine.source_len, CHECKED);
+        if (engine.lua == NULL)
+            sc_engine_end(&engine, SC_NO_WORLD, "%s: out of memory\n", path);
+        else if (rc != LUA_OK)
+            cannot_load(&engine, path, rc);
+    }
+    report->text = engine.out.at;
+    sc_sandbox_free(engine.lua);
+    free(engine.source);
 }
 
 void sc_report_free(struct sc_report *report)

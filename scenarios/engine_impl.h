@@ -9,6 +9,7 @@
 #include "scenarios/adapter.h"
 #include "scenarios/engine.h"
 #include "scenarios/exchange.h"
+#include "scenarios/ledger.h"
 #include "scenarios/text.h"
 
 #include "plant/plant.h"
@@ -27,6 +28,7 @@
 struct sc_task;
 struct sc_crew;
 struct sc_group;
+struct sc_search;
 
 /* What a task that waits for a condition waits for. */
 enum sc_watch { SC_WATCH_NOT, SC_WATCH_WITHIN, SC_WATCH_ALWAYS };
@@ -38,11 +40,13 @@ enum sc_task_state {
 };
 
 struct sc_task {
-    struct sc_task *next; /* all tasks of the run */
+    struct sc_task *next; /* of all that have not ended */
+    struct sc_task **link;
     struct sc_task *next_ready;
     struct sc_engine *engine;
     lua_State *lua;
-    int ref; /* keeps lua from being collected */
+    int ref;   /* keeps lua from being collected */
+    bool held; /* a value of the scenario names it */
     enum sc_task_state state;
     const char *what; /* what it waits for, in words */
     s7_timer timer;
@@ -67,6 +71,7 @@ struct sc_fault {
     char where[80];              /* file:line */
     struct sim_fault_state last; /* what it did; kept when it was dropped */
     bool dropped;
+    bool drawn; /* by search, or replayed: it need not fire */
 };
 
 #define SC_FOLDER_CAP 512
@@ -79,6 +84,7 @@ struct sc_plc {
     char path[SC_FOLDER_CAP + 24];
     plant *plant;
     sim_server *server;
+    uint64_t writes_asked; /* writes that may have been done: see ledger.h */
 };
 
 struct sc_crew { /* workers */
@@ -107,12 +113,18 @@ struct sc_engine {
     int64_t start_ns, heartbeat_ns;
     struct sc_task *tasks, *running;
     struct sc_task *ready_head, **ready_tail;
-    unsigned n_tasks;
-    bool moved; /* a task went on since sc_tasks_alive was asked */
+    unsigned n_tasks; /* that have not ended */
+    bool moved;       /* a task went on since sc_tasks_alive was asked */
     struct sc_plc *plcs;
     struct sc_fault *faults;
     struct sc_crew *crews;
     struct sc_group *groups;
+    struct sc_ledger ledger;
+    struct sc_search *search;    /* NULL: there is none */
+    struct sc_schedule *replays; /* what the file says is to be broken; NULL: nothing */
+    char search_where[128];      /* file:line */
+    bool reseeds;                /* to be run again, with this seed: */
+    uint64_t reseed;
     struct sc_exchange exchange;
     struct sc_text out; /* what the report will say */
     struct sc_text log; /* what the scenario says */
@@ -157,6 +169,8 @@ void sc_tasks_free(struct sc_engine *engine);
 struct sc_task *sc_task_of(lua_State *lua, const char *what);
 /* Begin an adapter's call: use the returned call, then `return sc_task_wait(...)`. */
 struct sc_call *sc_task_call(struct sc_task *task);
+/* Yield for that long. */
+int sc_task_sleep(lua_State *lua, struct sc_task *task, int64_t ns, lua_KFunction k);
 /* Yield until the call ended; k goes on. */
 int sc_task_wait(lua_State *lua, struct sc_task *task, lua_KFunction k);
 /* k of calls that bring nothing: raises what the call failed with. */
@@ -172,8 +186,8 @@ int sc_raise_status(lua_State *lua, const char *what, s7_status status, const s7
 bool sc_error_status(lua_State *lua, int index, char *name, size_t cap);
 /* "pool_exhausted" */
 void sc_status_name(s7_status status, char *buf, size_t cap);
-/* A status by its name; raises an error with the nearest one. */
-s7_status sc_check_status(lua_State *lua, int index, const char *what);
+/* A status by its name; raises an error with the nearest one, or with what was expected. */
+s7_status sc_check_status(lua_State *lua, int index, const char *what, const char *expected);
 /* What an error says, whatever a scenario raised. Never raises. */
 void sc_add_error(lua_State *lua, int index, struct sc_text *out);
 /* An expectation failed here: the scenario is over; raises. text: what was expected and what came; is freed.
@@ -181,6 +195,8 @@ void sc_add_error(lua_State *lua, int index, struct sc_text *out);
 int sc_fail_here(lua_State *lua, struct sc_text *text);
 /* A task, or its condition, died of the error on top of the engine's own stack, where it stays. */
 void sc_fail_task(struct sc_task *task);
+/* The same; there: whose callers are told. */
+void sc_fail_of(struct sc_engine *engine, lua_State *there);
 void sc_errors_open(lua_State *lua);
 
 /* ---- options in tables (objects.c) ---- */
@@ -233,6 +249,11 @@ const char *sc_shown(lua_State *lua, int index);
 void sc_expect_open(lua_State *lua); /* expect, within, always, fails */
 /* Ask the task's condition; when it fails itself the scenario is over. */
 bool sc_watch_holds(struct sc_task *task);
+/* search, replay: search.c */
+void sc_search_open(lua_State *lua);
+/* What must hold while a search goes on; asked after every event. */
+void sc_search_look(struct sc_engine *engine);
+void sc_search_free(struct sc_engine *engine);
 void sc_globals_open(lua_State *lua); /* log, min, virtual ... */
 void sc_plc_open(lua_State *lua);
 size_t sc_byte_offset(const s7_address *address); /* in its block */
@@ -244,6 +265,9 @@ struct sc_plc *sc_check_plc(lua_State *lua, int index, const char *what);
 void sc_plcs_free(struct sc_engine *engine);
 int sc_plc_fault(lua_State *lua); /* plc:fault(NAME, ARGS) */
 void sc_faults_open(lua_State *lua);
+/* Arm a fault that was drawn; raises. */
+void sc_fault_plan(lua_State *lua, struct sc_plc *plc, const struct sc_planned *planned);
+void sc_faults_end_drawn(struct sc_engine *engine); /* those are dropped, all others stay */
 void sc_faults_free(struct sc_engine *engine);
 void sc_faults_look(struct sc_engine *engine); /* counts, and what this system cannot do */
 void sc_pool_open(lua_State *lua);
@@ -270,7 +294,8 @@ typedef void sc_submit_fn(void *of, bool write, s7_item *items, size_t n_items, 
                           struct sc_call *call);
 #define SC_TRANSFER_AT 5 /* where on the stack it lies while it is under way */
 /* self:read(ADDRESS or list [, timeout]), self:write(ADDRESS, VALUE [, timeout]) */
-int sc_transfer(lua_State *lua, bool write, const char *what, sc_submit_fn *submit, void *of);
+int sc_transfer(lua_State *lua, bool write, const char *what, const char *endpoint, sc_submit_fn *submit,
+                void *of);
 
 /* A full userdata with a pointer in it and the metatable of that name. */
 void sc_push_object(lua_State *lua, void *object, const char *type);

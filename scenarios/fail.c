@@ -63,16 +63,13 @@ void sc_status_name(s7_status status, char *buf, size_t cap)
     buf[i] = '\0';
 }
 
-s7_status sc_check_status(lua_State *lua, int index, const char *what)
+s7_status sc_check_status(lua_State *lua, int index, const char *what, const char *expected)
 {
     const char *name = lua_type(lua, index) == LUA_TSTRING ? lua_tostring(lua, index) : NULL;
     char known[N_STATUSES][48];
 
     if (name == NULL)
-        luaL_error(lua,
-                   "%s: expected the name of an error and a function, as %s(\"timeout\", function() ... "
-                   "end); got %s",
-                   what, what, sc_safe_text(lua, index));
+        luaL_error(lua, "%s: expected %s; got %s", what, expected, sc_safe_text(lua, index));
     struct s7_nearest nearest = {.word = name};
 
     for (size_t i = 0; i < N_STATUSES; i++) {
@@ -285,16 +282,21 @@ void sc_add_error(lua_State *lua, int index, struct sc_text *out)
     lua_settop(lua, top);
 }
 
-void sc_fail_task(struct sc_task *task)
+void sc_fail_of(struct sc_engine *engine, lua_State *there)
 {
-    lua_State *lua = task->engine->lua;
+    lua_State *lua = engine->lua;
     struct sc_text text = {0};
 
-    task->engine->report->slip = !is_ours(lua, lua_gettop(lua));
+    engine->report->slip = !is_ours(lua, lua_gettop(lua));
     sc_add_error(lua, lua_gettop(lua), &text);
     const char *over = sc_sandbox_over(lua), *message = text.at != NULL ? text.at : "out of memory";
     if (over != NULL && strstr(message, over) == NULL)
         message = over;
-    fail_there(task->engine, task->lua, message);
+    fail_there(engine, there, message);
     sc_text_free(&text);
+}
+
+void sc_fail_task(struct sc_task *task)
+{
+    sc_fail_of(task->engine, task->lua);
 }

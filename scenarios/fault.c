@@ -91,29 +91,46 @@ static void read_fault(lua_State *lua, struct sc_fault *fault)
     sc_where(lua, fault->where, sizeof fault->where);
 }
 
-int sc_plc_fault(lua_State *lua)
+/* What was read, at its PLC and on the list; raises. */
+static struct sc_fault *arm(lua_State *lua, struct sc_fault *read)
 {
-    struct sc_plc *plc = sc_check_plc(lua, 1, "plc:fault");
-    struct sc_engine *engine = plc->engine;
+    struct sc_engine *engine = read->plc->engine;
     struct plant_error error = {0};
-    struct sc_fault read = {.plc = plc};
 
-    read_fault(lua, &read);
-    read.id = fault_id(engine, &read);
+    read->id = fault_id(engine, read);
     struct sc_fault *fault = malloc(sizeof *fault);
-    s7_status status = fault == NULL
-                           ? S7_E_NOMEM
-                           : sim_server_fault_arm(plc->server, 0, read.id, read.name, read.args, &error);
+    s7_status status =
+        fault == NULL ? S7_E_NOMEM
+                      : sim_server_fault_arm(read->plc->server, 0, read->id, read->name, read->args, &error);
     if (status != S7_OK) {
         free(fault);
-        return luaL_error(lua, "fault: %s", error.text[0] != '\0' ? error.text : s7_strerror(status));
+        luaL_error(lua, "fault: %s", error.text[0] != '\0' ? error.text : s7_strerror(status));
+        return NULL;
     }
-    *fault = read;
+    *fault = *read;
     fault->next = engine->faults;
     engine->faults = fault;
     engine->report->n_faults++;
-    sc_push_object(lua, fault, fault_type);
+    return fault;
+}
+
+int sc_plc_fault(lua_State *lua)
+{
+    struct sc_fault read = {.plc = sc_check_plc(lua, 1, "plc:fault")};
+
+    read_fault(lua, &read);
+    sc_push_object(lua, arm(lua, &read), fault_type);
     return 1;
+}
+
+void sc_fault_plan(lua_State *lua, struct sc_plc *plc, const struct sc_planned *planned)
+{
+    struct sc_fault read = {.plc = plc, .drawn = true};
+
+    snprintf(read.name, sizeof read.name, "%s", planned->name);
+    snprintf(read.args, sizeof read.args, "%s", planned->args);
+    sc_where(lua, read.where, sizeof read.where);
+    arm(lua, &read);
 }
 
 static void look_at(struct sc_fault *fault)
@@ -132,15 +149,25 @@ void sc_faults_look(struct sc_engine *engine)
     }
 }
 
-static int fault_drop(lua_State *lua)
+static void drop(struct sc_fault *fault)
 {
-    struct sc_fault *fault = sc_check_object(lua, 1, fault_type, "fault:drop");
-
     look_at(fault);
     sim_server_fault_drop(fault->plc->server, fault->id);
     fault->dropped = true;
     fault->last.armed = fault->last.acting = false;
+}
+
+static int fault_drop(lua_State *lua)
+{
+    drop(sc_check_object(lua, 1, fault_type, "fault:drop"));
     return 0;
+}
+
+void sc_faults_end_drawn(struct sc_engine *engine)
+{
+    for (struct sc_fault *fault = engine->faults; fault != NULL; fault = fault->next)
+        if (fault->drawn)
+            drop(fault);
 }
 
 static int fault_field(lua_State *lua)

@@ -102,6 +102,9 @@ static bool run_here(const struct sc_jobs *jobs, const struct job *job, const ch
     struct sc_attempt try;
     bool good = true;
 
+    if (options.vary != NULL)
+        options.vary((unsigned)(job - jobs->at), options.vary_arg, &options.one);
+
     if (options.one.trace != NULL && (options.one.trace = open_in(job, "trace", "wbx")) == NULL)
         return false;
     sc_attempt(path, &options, &try);
@@ -147,6 +150,7 @@ static bool begin(struct sc_jobs *jobs, struct job *job, const char *path)
     pid_t parent = getpid();
 
     job->try.scale = jobs->options->one.scale;
+    job->try.report.seed = jobs->options->one.seed; /* if it leaves no report */
     if (!make_folder(job)) {
         cannot_begin(job, "cannot make a folder for plant files in $TMPDIR or /tmp");
         return true;

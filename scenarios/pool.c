@@ -26,6 +26,7 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(fail_when_exhausted, SC_BOOL, 0),
                                            POOL(fail_fast_when_down, SC_BOOL, 0),
                                            POOL(lend_oldest, SC_BOOL, 0),
+                                           POOL(tell_all, SC_BOOL, 0),
                                            POOL(backoff_min_ms, SC_MS, 0),
                                            POOL(backoff_max_ms, SC_MS, 0),
                                            POOL(probe_min_ms, SC_MS, 0),
@@ -256,23 +257,29 @@ static int pool_get(lua_State *lua)
     return sc_task_wait(lua, begin_get(lua, "pool:get", 2, luaL_optstring(lua, 3, "scenario")), got);
 }
 
-static int give_back(lua_State *lua, const char *what, s7_status give(struct sc_pool *, struct sc_lease))
+static int given_back(lua_State *lua, const char *what, s7_status status)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1, what);
-    const struct lease *lease = check_lease(lua, 2, what);
-    s7_status status = give(pool, lease->lease);
-
     return status == S7_OK ? 0 : sc_raise_status(lua, what, status, NULL);
 }
 
 static int pool_put(lua_State *lua)
 {
-    return give_back(lua, "pool:put", sc_pool_put);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:put");
+    const struct lease *lease = check_lease(lua, 2, "pool:put");
+
+    return given_back(lua, "pool:put", sc_pool_put(pool, lease->lease));
 }
 
 static int pool_discard(lua_State *lua)
 {
-    return give_back(lua, "pool:discard", sc_pool_discard);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:discard");
+    const struct lease *lease = check_lease(lua, 2, "pool:discard");
+    s7_status why = S7_OK;
+
+    if (!lua_isnoneornil(lua, 3))
+        why = sc_check_status(lua, 3, "pool:discard",
+                              "the name of an error, as pool:discard(client, \"timeout\")");
+    return given_back(lua, "pool:discard", sc_pool_discard(pool, lease->lease, why));
 }
 
 /* ---- without a lease ---- */
@@ -285,12 +292,16 @@ static void submit_direct(void *pool, bool write, s7_item *items, size_t n_items
 
 static int pool_read(lua_State *lua)
 {
-    return sc_transfer(lua, false, "pool:read", submit_direct, sc_check_pool(lua, 1, "pool:read"));
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:read");
+
+    return sc_transfer(lua, false, "pool:read", sc_pool_endpoint(pool), submit_direct, pool);
 }
 
 static int pool_write(lua_State *lua)
 {
-    return sc_transfer(lua, true, "pool:write", submit_direct, sc_check_pool(lua, 1, "pool:write"));
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:write");
+
+    return sc_transfer(lua, true, "pool:write", sc_pool_endpoint(pool), submit_direct, pool);
 }
 
 /* ---- execute: get, fn, put; the connection comes back whatever fn does ---- */
@@ -368,12 +379,16 @@ static void submit(void *of, bool write, s7_item *items, size_t n_items, uint32_
 
 static int lease_read(lua_State *lua)
 {
-    return sc_transfer(lua, false, "client:read", submit, check_lease(lua, 1, "client:read"));
+    struct lease *lease = check_lease(lua, 1, "client:read");
+
+    return sc_transfer(lua, false, "client:read", sc_pool_endpoint(lease->pool), submit, lease);
 }
 
 static int lease_write(lua_State *lua)
 {
-    return sc_transfer(lua, true, "client:write", submit, check_lease(lua, 1, "client:write"));
+    struct lease *lease = check_lease(lua, 1, "client:write");
+
+    return sc_transfer(lua, true, "client:write", sc_pool_endpoint(lease->pool), submit, lease);
 }
 
 static int lease_field(lua_State *lua)

@@ -31,7 +31,7 @@ static void pass_trace(struct sc_jobs *jobs, unsigned i, const char *path,
 {
     if (options->one.trace == NULL)
         return;
-    fprintf(options->one.trace, "# %s seed %" PRIu64 "\n", path, options->one.seed);
+    fprintf(options->one.trace, "# %s seed %" PRIu64 "\n", path, sc_jobs_attempt(jobs, i)->report.seed);
     if (!sc_jobs_trace(jobs, i, options->one.trace))
         totals->trace_lost = true;
 }

@@ -47,8 +47,10 @@ struct sc_run_options {
     bool twice;            /* virtual only: run each twice and compare the traces */
     unsigned jobs;         /* so many at a time, 1..SC_JOBS_MAX */
     FILE *out;
-    FILE *junit;                /* written when all have ended, or NULL */
-    struct sc_signals *signals; /* held by the caller */
+    FILE *junit;                                                 /* written when all have ended, or NULL */
+    struct sc_signals *signals;                                  /* held by the caller */
+    void (*vary)(unsigned i, void *arg, struct sc_options *one); /* how the i-th differs; NULL: not at all */
+    void *vary_arg;
 };
 
 struct sc_totals {

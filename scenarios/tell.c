@@ -63,8 +63,10 @@ void sc_tell_details(FILE *out, const char *before, const char *path, const stru
     print_indented(out, before, try->report.text);
     if (sc_is_good(try))
         return;
+    struct sc_options one = options->one;
+    one.seed = try->report.seed; /* a file may say its own */
     fprintf(out, "%sagain: s7rig run %s", before, path);
-    sc_tell_world(out, &options->one, try->scale);
+    sc_tell_world(out, &one, try->scale);
     fprintf(out, "\n");
 }
 

@@ -10,6 +10,7 @@ struct transfer {
     const char *what;
     bool write, list;
     size_t n;
+    struct sc_watched watched;
     s7_item items[];
 };
 
@@ -74,6 +75,7 @@ static int ended(lua_State *lua, int status, lua_KContext context)
     s7_status why = task->call.status;
 
     (void)status;
+    sc_ledger_end(task->engine, &transfer->watched, transfer->what, why);
     if (why == S7_E_PARTIAL && !transfer->list) /* the only item says more */
         why = transfer->items[0].status;
     if (why != S7_OK)
@@ -92,7 +94,8 @@ static int ended(lua_State *lua, int status, lua_KContext context)
     return 1;
 }
 
-int sc_transfer(lua_State *lua, bool write, const char *what, sc_submit_fn *submit, void *of)
+int sc_transfer(lua_State *lua, bool write, const char *what, const char *endpoint, sc_submit_fn *submit,
+                void *of)
 {
     struct sc_task *task = sc_task_of(lua, what);
     uint32_t timeout_ms = sc_opt_timeout(lua, write ? 4 : 3, what);
@@ -103,6 +106,7 @@ int sc_transfer(lua_State *lua, bool write, const char *what, sc_submit_fn *subm
         add_list(lua, transfer);
     else
         add_item(lua, transfer, 0, 2, 3);
+    sc_ledger_begin(task->engine, &transfer->watched, endpoint, write, transfer->items, transfer->n);
     submit(of, write, transfer->items, transfer->n, timeout_ms, sc_task_call(task));
     return sc_task_wait(lua, task, ended);
 }

@@ -25,6 +25,7 @@ struct sim_plc {
     uint8_t unit_ref;                    /* the last one given to an answer in several units */
     uint32_t upload_id;                  /* the last one given */
     struct sim_newspaper news;           /* for the message service */
+    unsigned n_diagnosing;               /* connections that logged on for diagnosis */
     uint16_t away[SIM_AWAY_MAX];         /* DBs that nobody finds at the moment */
     uint8_t n_away;
     uint8_t protection;                       /* other than the row's; 0: as the row says */

@@ -14,29 +14,22 @@
 
 #define MS HOUSE_NS_PER_MS
 
-static struct raw raw;
 static struct guest guest;
 
 static int open_all(void **state)
 {
-    rig_open(state);
-    raw_open(&raw);
+    rig_open_raw(state);
     guest_open(&guest, &rig_house, NULL);
     return 0;
 }
 
 static int close_all(void **state)
 {
-    raw_close(&raw);
     guest_close(&guest);
-    return rig_close(state);
+    return rig_close_raw(state);
 }
 
-#define ASK(...)                                                                                             \
-    do {                                                                                                     \
-        RAW_SEND(&raw, __VA_ARGS__);                                                                         \
-        rig_run_ms(5);                                                                                       \
-    } while (0)
+#define ASK(...) RAW_ASK(&raw, __VA_ARGS__)
 
 static s7_status write_byte(uint8_t value)
 {
