@@ -126,7 +126,7 @@ static uint8_t byte0(struct guest *guest)
 static void a_value_reads_off_and_is_not(void **state)
 {
     (void)state;
-    arm("spike", "value=DB1.DBB0 amp=5 way=up conn=1");
+    rig_arm(1, "spike", "value=DB1.DBB0 amp=5 way=up conn=1");
     assert_int_equal(byte0(&hit), 5);
     assert_int_equal(byte0(&other), 0);
 }
@@ -136,13 +136,13 @@ static void a_write_is_acknowledged_and_done_when_it_is_due(void **state)
     const uint8_t value = 7;
 
     (void)state;
-    arm("write_delayed", "dist=20ms count=1");
-    int64_t began_ns = s7_loop_now_ns(house.loop);
+    rig_arm(1, "write_delayed", "dist=20ms count=1");
+    int64_t began_ns = s7_loop_now_ns(rig_house.loop);
     assert_int_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
     while (byte0(&other) != value)
         ;
-    assert_true(s7_loop_now_ns(house.loop) - began_ns >= 20 * HOUSE_NS_PER_MS);
-    assert_false(fault_state().acting);
+    assert_true(s7_loop_now_ns(rig_house.loop) - began_ns >= 20 * HOUSE_NS_PER_MS);
+    assert_false(rig_state(1).acting);
 }
 
 static void a_full_disk_and_a_block_that_is_away_are_there_again(void **state)
@@ -150,13 +150,13 @@ static void a_full_disk_and_a_block_that_is_away_are_there_again(void **state)
     const uint8_t value = 7;
 
     (void)state;
-    arm("disk_full", "");
+    rig_arm(1, "disk_full", "");
     assert_int_not_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
-    sim_server_fault_drop(house.server, 1);
+    rig_drop(1);
     assert_int_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
-    arm("download", "db=1 size=2 gap=1h");
+    rig_arm(1, "download", "db=1 size=2 gap=1h");
     assert_int_not_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
-    sim_server_fault_drop(house.server, 1);
+    rig_drop(1);
     assert_int_equal(byte0(&hit), value);
     assert_int_not_equal(guest_write(&hit, 1, 2, &value, 1), S7_OK);
 }
