@@ -194,6 +194,22 @@ static void who_is_due_without_a_lane_is_told_why(void **state)
     assert_true(s7_mux_is_idle(rig.mux));
 }
 
+static void who_has_no_time_to_gather_is_sent_at_once(void **state)
+{
+    (void)state;
+    up(240, 1, 10 * MS);
+    lend(0);
+    submit_until(0, false, "DB1.DBW10", rig.now + 20 * MS - 1);
+    submit_until(1, false, "DB1.DBW12", rig.now + 20 * MS);
+    feed_lanes();
+    assert_int_equal(rig.answers[0].n, 1);
+    deliver(0, 0);
+    expect_good(0);
+    rig.now += 10 * MS;
+    run();
+    expect_good(1);
+}
+
 static void a_write_that_is_given_up_says_how_long_no_answer_came(void **state)
 {
     (void)state;
@@ -274,6 +290,7 @@ int main(void)
         TEST(each_answer_has_its_time),
         TEST(merged_reads_wait_for_their_answer_together),
         TEST(who_is_due_without_a_lane_is_told_why),
+        TEST(who_has_no_time_to_gather_is_sent_at_once),
         TEST(a_write_that_is_given_up_says_how_long_no_answer_came),
         TEST(who_withdraws_a_write_is_told_so),
         TEST(a_read_that_was_repeated_says_how_often_it_was_asked_for),

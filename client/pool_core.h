@@ -38,6 +38,7 @@ struct s7_pool_rules {
     bool fail_when_exhausted, fail_fast_when_down, lend_oldest, tell_all;
     int64_t leak_ns;                         /* S7_NEVER_NS: leases may be out for as long as they like */
     unsigned backoff_factor, backoff_jitter; /* percent */
+    int64_t turn_ns;                         /* how long the only connection is kept when the group asks */
     bool tells;                              /* events are kept for s7_pool_core_next_event */
 };
 
@@ -127,7 +128,7 @@ S7_MUST_CHECK s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_wait
  * goes to the next. */
 void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
 
-/* The same of one who can do without: it is no failure, and neither counted nor told. */
+/* The same of one who can do without: it is no failure, and not counted as one. */
 void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
 
 /* In which state a connection comes back. */
@@ -194,7 +195,8 @@ void s7_pool_core_denied(s7_pool_core *core, unsigned conn, bool no_place, int64
 void s7_pool_core_allowed(s7_pool_core *core, int64_t now_ns);
 
 /* The group asks for n connections, for a pool that has none: idle ones are closed at once, lent ones as they
- * come back, and those that end meanwhile count. */
+ * come back, and those that end meanwhile count. The only one that is up not before it was up for
+ * rules.turn_ns. */
 void s7_pool_core_yield(s7_pool_core *core, unsigned n, int64_t now_ns);
 
 /* The check's answer came: the connection lives. */

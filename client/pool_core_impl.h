@@ -213,8 +213,10 @@ void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
 
 /* ---- pool_denied.c ---- */
 
-/* Close idle connections that the group asks for. */
-void s7_pool_yield_idle(s7_pool_core *core);
+/* Close idle connections that the group asks for; when there is one to close next. */
+void s7_pool_yield_idle(s7_pool_core *core, int64_t now_ns);
+int64_t s7_pool_yield_at_ns(const s7_pool_core *core);
+bool s7_pool_may_yield(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns);
 
 /* ---- pool_leap.c ---- */
 

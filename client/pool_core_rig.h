@@ -143,6 +143,7 @@ static inline void rig_rules(void)
                                        .leak_ns = S7_NEVER_NS,
                                        .backoff_factor = 200,
                                        .backoff_jitter = 100,
+                                       .turn_ns = 3 * SECOND,
                                        .tells = true,
                                        .health_check_ns = 60 * SECOND,
                                        .health_timeout_ns = 2 * SECOND,

@@ -182,6 +182,8 @@ static void on_close(const struct s7_pool_action *action)
     case S7_POOL_CLOSE_YIELDED:
         if (m.asked-- == 0)
             WRONG("given up, and nobody asked");
+        if (count(is_good) == 1 && m.now - conn->born < m.rules.turn_ns)
+            WRONG("the last one was given up after %.9f s", (double)(m.now - conn->born) / 1e9);
         break;
     case S7_POOL_CLOSE_SHUTDOWN:
         if ((m.open && !m.closing) || (conn->lent && m.now < m.close_deadline))

@@ -382,13 +382,14 @@ static void who_waits_in_vain_learns_why(void **state)
 {
     s7_client *plc;
     uint8_t byte;
-    s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 30, .err = &err};
+    s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 100, .err = &err};
 
     (void)state;
     open_pool(1, ANSWER, 0, PATIENCE_MS);
     assert_int_equal(s7_pool_get(pool, &patient, &plc), S7_OK);
     assert_int_equal(s7_pool_read_db(pool, &impatient, 1, 0, &byte, 1), S7_E_POOL_EXHAUSTED);
     assert_non_null(strstr(err.asked, "read DB1.DBB0"));
+    assert_non_null(strstr(err.asked, ", waited "));
     assert_non_null(strstr(err.came, "by \"a test\""));
     assert_int_equal(s7_pool_put(pool, plc), S7_OK);
     assert_int_equal(read_byte(0, PATIENCE_MS), S7_OK);

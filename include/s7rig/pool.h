@@ -180,9 +180,10 @@ typedef void s7_pool_event_fn(s7_pool *pool, const s7_pool_event *event, void *u
 /* A PLC has few connections, and each pool takes its own. Pools of a group never have more than
  * plc_connections - plc_reserved to one PLC together, those being made or closed included, and never make
  * more than max_dials at a time to whatever PLC. A pool that gets none waits for its turn, and its callers
- * with it. One that has none is given one by the pool that has most, if that has two or more: an idle one at
- * once, else the next that comes back. Beyond that nothing is taken away (max_idle_ms does that). One PLC:
- * the same host as it is written, port, rack and slot.
+ * with it. One that has none is given one by the pool that has most: an idle one at once, else the next that
+ * comes back. Where no pool has two, the one that has had its only one for longest gives it up, but not
+ * before it was up for turn_ms: so more pools than places take turns. Beyond that nothing is taken away
+ * (max_idle_ms does that). One PLC: the same host as it is written, port, rack and slot.
  *
  * Pools without a group know nothing of each other; the library keeps nothing that is not in a handle. At a
  * PLC that has fewer connections than they want, each keeps what it took first, tries for one more as at any
@@ -196,6 +197,7 @@ typedef struct s7_pool_group_options {
     uint16_t plc_connections; /* [0: any number] that one PLC has to give */
     uint16_t plc_reserved;    /* [0] of them left to others: HMIs, programming devices */
     uint16_t max_dials;       /* [0: any number] at a time */
+    uint32_t turn_ms;         /* [3000] a pool keeps its only connection for so long; 0: for good */
 } s7_pool_group_options;
 void s7_pool_group_options_init(s7_pool_group_options *options); /* defaults in brackets; NULL: nothing */
 

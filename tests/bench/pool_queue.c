@@ -140,9 +140,23 @@ static const struct crowd others[] = {
 
 static struct crowd_share our[ROUNDS_MAX], their[OTHERS][ROUNDS_MAX];
 
+/* Sleeps that are not those of waiters are for the pool's mutex. */
+static void show_waits(const s7_pool_stats *before)
+{
+    s7_pool_stats after = {.struct_size = sizeof after};
+
+    if (s7_pool_stats_get(pool, &after) == S7_OK)
+        printf("  of the pool's gets %.2f waited for a connection\n",
+               (double)(after.gets_waited - before->gets_waited) / (double)(after.gets - before->gets));
+}
+
 /* Whoever goes first in one round goes last in the next. */
 static void take_turns(bool yielding, unsigned rounds, unsigned ms)
 {
+    s7_pool_stats before = {.struct_size = sizeof before};
+
+    if (s7_pool_stats_get(pool, &before) != S7_OK)
+        exit(1);
     lets_others_run = yielding;
     for (unsigned i = 0; i < rounds; i++) {
         if (i % 2 == 0)
@@ -157,6 +171,7 @@ static void take_turns(bool yielding, unsigned rounds, unsigned ms)
     crowd_show(ours.name, "pair", our, their[0], rounds);
     for (size_t k = 0; k < OTHERS; k++)
         crowd_show(others[k].name, "pair", their[k], their[0], rounds);
+    show_waits(&before);
 }
 
 /* ---- the order ---- */

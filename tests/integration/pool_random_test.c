@@ -268,10 +268,45 @@ static void whatever_sixteen_threads_do_nothing_is_lost_and_nothing_is_anothers(
     s7_token_free(all.token);
 }
 
+/* ---- deadlines ---- */
+
+static void *wait_in_vain(void *arg)
+{
+    struct worker worker = {.number = *(unsigned *)arg};
+
+    for (unsigned n = 0; n < 40; n++) {
+        int32_t ms = 1 + (int32_t)below(&worker, 12);
+        int64_t deadline_ns = s7_now_ns() + ms * HOUSE_NS_PER_MS;
+        s7_client *client;
+
+        check(s7_pool_get(pool, S7_WITHIN(ms), &client) == S7_E_POOL_EXHAUSTED, "a get did not end in vain");
+        check(s7_now_ns() >= deadline_ns, "a get ended before its deadline");
+    }
+    return NULL;
+}
+
+static void among_many_who_wait_in_vain_nobody_gives_up_before_his_deadline(void **state)
+{
+    (void)state;
+    options.size = 1;
+    open_pool();
+    s7_client *kept = borrow();
+    run_threads(THREADS, wait_in_vain, NULL);
+    if (atomic_load(&all.wrong) != NULL)
+        fail_msg("%s", atomic_load(&all.wrong));
+    assert_int_equal(stats().gets_timed_out, THREADS * 40);
+    assert_int_equal(s7_pool_put(pool, kept), S7_OK);
+    close_pool();
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(
-        whatever_sixteen_threads_do_nothing_is_lost_and_nothing_is_anothers, enter, leave)};
+    const struct CMUnitTest tests[] = {
+        TEST(whatever_sixteen_threads_do_nothing_is_lost_and_nothing_is_anothers),
+        TEST(among_many_who_wait_in_vain_nobody_gives_up_before_his_deadline),
+    };
 
     if (argc > 1)
         operations = strtoull(argv[1], NULL, 10);
