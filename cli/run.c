@@ -5,7 +5,6 @@
 #include "scenarios/run.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>

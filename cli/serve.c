@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 struct serve {
-    const char *listen, *port_file, *durability, *journal;
+    const char *listen, *port_file, *durability, *journal, *recordings;
     bool quiet;
 };
 
@@ -85,6 +85,7 @@ static int serve_plant(const struct cli_command *self, struct serve *serve, plan
     options.listen = serve->listen;
     options.log = log_line;
     options.log_arg = serve;
+    options.recordings = serve->recordings;
     if (sim_server_new(loop, p, &options, &server, &error) != S7_OK)
         return cli_fail_plant(self, &error);
     int status = announce(self, serve, server);
@@ -138,10 +139,13 @@ static int serve_file(const struct cli_command *self, struct serve *serve, const
 static int run(const struct cli_command *self, int argc, char **argv)
 {
     struct serve serve = {.durability = "commit", .journal = "wal"};
-    const struct cli_option options[] = {
-        {.name = "listen", .text = &serve.listen},         {.name = "port-file", .text = &serve.port_file},
-        {.name = "durability", .text = &serve.durability}, {.name = "journal", .text = &serve.journal},
-        {.name = "quiet", .flag = &serve.quiet},           {.name = NULL}};
+    const struct cli_option options[] = {{.name = "listen", .text = &serve.listen},
+                                         {.name = "port-file", .text = &serve.port_file},
+                                         {.name = "durability", .text = &serve.durability},
+                                         {.name = "journal", .text = &serve.journal},
+                                         {.name = "recordings", .text = &serve.recordings},
+                                         {.name = "quiet", .flag = &serve.quiet},
+                                         {.name = NULL}};
     struct plant_options plant_options;
     int status = cli_options(self, options, &argc, argv);
 
@@ -180,6 +184,8 @@ const struct cli_command cli_serve = {
             "                      failure\n"
             "  --journal J         wal (default), or delete for file systems without shared\n"
             "                      memory (NFS, SMB, 9p, FUSE)\n"
+            "  --recordings DIR    where the files are that table(FILE) in the words of a\n"
+            "                      fault names; without it there are none\n"
             "  --quiet             log errors only: neither clients that come and go, nor what\n"
             "                      another CPU would have refused them; the plant's table\n"
             "                      event has it all\n"

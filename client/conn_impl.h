@@ -53,7 +53,8 @@ struct s7_probe {
 
 struct s7_conn {
     s7_loop *loop;
-    struct s7_settings settings;
+    const struct s7_settings *settings;
+    struct s7_settings *own; /* the same; NULL: they are the pool's */
     s7_session *session;
     s7_conn_state_fn *fn;
     void *arg;

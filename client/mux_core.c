@@ -145,13 +145,21 @@ s7_status s7_mux_prepare(struct s7_mux_request *request, bool write, s7_item *it
     return s7_transfer_begin(&unit->transfer, write, items, n_items, S7_NEVER_NS, err);
 }
 
+/* Who has little time gets his answer rather than company. */
+static bool may_gather(const s7_mux_core *mux, const struct s7_mux_request *request, int64_t now_ns)
+{
+    int64_t left_ns = request->deadline_ns - now_ns;
+
+    return mux->rules.coalesce_ns > 0 && mux->rules.coalesce_ns <= left_ns / 2 && s7_mux_may_merge(request);
+}
+
 void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t answer_ns,
                    int64_t now_ns)
 {
     request->deadline_ns = deadline_ns;
     request->answer_ns = answer_ns;
     request->asked_ns = now_ns;
-    request->apart = mux->rules.coalesce_ns == 0 || !s7_mux_may_merge(request);
+    request->apart = !may_gather(mux, request, now_ns);
     request->due = (struct s7_heap_node){.at_ns = deadline_ns, .seq = mux->stats.calls++};
     mux->due = s7_heap_insert(mux->due, &request->due);
     if (request->unit.transfer.n_items > 0)

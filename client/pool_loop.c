@@ -33,7 +33,6 @@ struct s7_pool_loop {
     uint64_t misuse;            /* stale calls */
     s7_pool_ended_fn *start_fn, *pause_fn, *close_fn;
     void *start_arg, *pause_arg, *close_arg;
-    char *endpoint;     /* for connections to come */
     unsigned n_members; /* that were made: one for each place there ever was */
     struct member members[S7_POOL_SIZE_MAX];
 };
@@ -289,7 +288,6 @@ static void carry_out(s7_pool_loop *pool, const struct s7_pool_action *action)
 static void destroy(s7_pool_loop *pool)
 {
     s7_pool_core_free(pool->core);
-    free(pool->endpoint);
     free(pool);
 }
 
@@ -375,17 +373,16 @@ static s7_status join_group(s7_pool_loop *pool)
 
 /* ---- life ---- */
 
-static s7_status make_members(s7_pool_loop *pool, unsigned size, s7_errinfo *err)
+static s7_status make_members(s7_pool_loop *pool, unsigned size)
 {
     while (pool->n_members < size) {
         struct member *member = &pool->members[pool->n_members];
 
         member->pool = pool;
-        s7_status status = s7_conn_new(pool->loop, pool->endpoint, &pool->settings.options.client, on_state,
-                                       member, &member->conn, err);
+        s7_status status =
+            s7_conn_new_pooled(pool->loop, &pool->settings.client, on_state, member, &member->conn);
         if (status != S7_OK)
             return status;
-        s7_conn_pooled(member->conn);
         pool->n_members++;
     }
     return S7_OK;
@@ -399,19 +396,19 @@ s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_op
 
     if (status != S7_OK)
         return status;
-    s7_pool_loop *pool = calloc(1, sizeof *pool);
+    s7_pool_loop *pool = calloc(1, sizeof *pool + s7_settings_ranges_len(&settings.client));
     if (pool == NULL)
         return S7_E_NOMEM;
     pool->loop = loop;
     pool->settings = settings;
+    s7_settings_move_ranges(&pool->settings.client, pool + 1);
     pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
     s7_timer_init(&pool->timer, work, pool);
-    pool->endpoint = strdup(endpoint);
-    status = pool->endpoint != NULL ? s7_pool_core_new(&settings.rules, &pool->core) : S7_E_NOMEM;
+    status = s7_pool_core_new(&settings.rules, &pool->core);
     if (status == S7_OK)
         status = join_group(pool);
     if (status == S7_OK)
-        status = make_members(pool, settings.rules.size, err);
+        status = make_members(pool, settings.rules.size);
     if (status != S7_OK) {
         s7_pool_loop_free(pool);
         return status;
@@ -459,12 +456,12 @@ void s7_pool_loop_close(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_f
 
 /* ---- maintenance ---- */
 
-s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size, s7_errinfo *err)
+s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size)
 {
     s7_status status = S7_E_ARG;
 
     if (size >= 1 && size <= S7_POOL_SIZE_MAX)
-        status = make_members(pool, size, err);
+        status = make_members(pool, size);
     if (status == S7_OK)
         status = s7_pool_core_resize(pool->core, size, now_of(pool));
     wake(pool);

@@ -47,7 +47,7 @@ void s7_pool_loop_close(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_f
 
 /* Maintenance as in s7rig/pool.h, with its statuses. timeout_ms 0: the option's acquire_ms. fn (may be NULL)
  * is called at the end of the pause's waiting; not, unless S7_OK. */
-s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size, s7_errinfo *err);
+s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size);
 S7_MUST_CHECK s7_status s7_pool_loop_pause(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_fn *fn,
                                            void *arg);
 s7_status s7_pool_loop_resume(s7_pool_loop *pool);

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_MS        INT64_C(1000000)
+#define WORTH_TELLING_NS (50 * NS_PER_MS) /* is shown as 0.1 s */
 
 void s7_pool_options_init(s7_pool_options *options)
 {
@@ -215,7 +216,8 @@ s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *opt
     if (status != S7_OK)
         return status;
     snprintf(made.name, sizeof made.name, "%s", made.options.name != NULL ? made.options.name : "");
-    made.options.name = NULL; /* the caller's */
+    made.options.name = NULL;                /* the caller's */
+    made.options.client.write_ranges = NULL; /* the caller's; client has them too */
     made.rules = rules_of(&made.options, &made.client.options);
     *out = made;
     return S7_OK;
@@ -375,13 +377,23 @@ s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_p
     return status;
 }
 
+static void say_waited(int64_t waited_ns, s7_errinfo *err)
+{
+    size_t len = strlen(err->asked);
+
+    snprintf(err->asked + len, sizeof err->asked - len, ", waited %.1f s", seconds(waited_ns));
+}
+
 void s7_pool_report_wait(const struct s7_pool_waiter *waiter, int64_t now_ns, s7_errinfo *err)
 {
-    if (err == NULL || now_ns <= waiter->since_ns)
-        return;
-    size_t len = strlen(err->asked);
-    snprintf(err->asked + len, sizeof err->asked - len, ", waited %.1f s",
-             seconds(now_ns - waiter->since_ns));
+    if (err != NULL && now_ns > waiter->since_ns)
+        say_waited(now_ns - waiter->since_ns, err);
+}
+
+void s7_pool_report_waited(int64_t waited_ns, s7_errinfo *err)
+{
+    if (waited_ns >= WORTH_TELLING_NS)
+        say_waited(waited_ns, err);
 }
 
 void s7_pool_complete_event(const struct s7_pool_settings *settings, s7_pool_event *event,

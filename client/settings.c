@@ -1,8 +1,10 @@
 #include "client/settings.h"
 
+#include "client/flight.h"
 #include "client/report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void s7_client_options_init(s7_client_options *options)
@@ -29,6 +31,7 @@ void s7_client_options_init(s7_client_options *options)
         .backoff_min_ms = 1000,
         .backoff_max_ms = 30000,
         .flight_frames = 32,
+        .flight_bytes = 1024,
     };
 }
 
@@ -85,6 +88,8 @@ static const char *options_fault(const s7_client_options *options)
         return "backoff_min_ms is at least 1, and backoff_max_ms not less";
     if (options->flight_frames > 4096)
         return "flight_frames is at most 4096";
+    if (options->flight_bytes > S7_FLIGHT_BYTES_MAX)
+        return "flight_bytes is at most 1048576";
     if (options->family > S7_FAMILY_S7_400_CP)
         return "no such family";
     return ranges_fault(options);
@@ -110,18 +115,6 @@ static bool take_options(s7_client_options *to, const s7_client_options *from)
     return true;
 }
 
-/* The caller's array is his again. */
-static void keep_ranges(struct s7_settings *settings)
-{
-    s7_client_options *options = &settings->options;
-
-    settings->limited = options->write_ranges != NULL;
-    if (options->n_write_ranges > 0)
-        memcpy(settings->write_ranges, options->write_ranges,
-               options->n_write_ranges * sizeof options->write_ranges[0]);
-    options->write_ranges = NULL;
-}
-
 s7_status s7_settings_make(const char *endpoint, const s7_client_options *options, struct s7_settings *out,
                            s7_errinfo *err)
 {
@@ -139,12 +132,33 @@ s7_status s7_settings_make(const char *endpoint, const s7_client_options *option
     const char *fault = options_fault(&made.options);
     if (fault != NULL)
         return refuse(err, &why, S7_E_ARG, fault);
-    keep_ranges(&made);
     bool ipv6 = strchr(made.endpoint.host, ':') != NULL;
     snprintf(made.where, sizeof made.where, ipv6 ? "[%s]:%u" : "%s:%u", made.endpoint.host,
              made.endpoint.port);
     *out = made;
     return S7_OK;
+}
+
+/* None, but an array: nothing may be written, and the pointer says so. */
+void s7_settings_move_ranges(struct s7_settings *settings, void *memory)
+{
+    s7_client_options *options = &settings->options;
+
+    if (options->write_ranges == NULL)
+        return;
+    memcpy(memory, options->write_ranges, s7_settings_ranges_len(settings));
+    options->write_ranges = memory;
+}
+
+struct s7_settings *s7_settings_keep(const struct s7_settings *made)
+{
+    struct s7_settings *own = malloc(sizeof *own + s7_settings_ranges_len(made));
+
+    if (own == NULL)
+        return NULL;
+    *own = *made;
+    s7_settings_move_ranges(own, own + 1);
+    return own;
 }
 
 uint16_t s7_settings_remote_tsap(const struct s7_settings *settings)

@@ -11,16 +11,24 @@
 
 struct s7_settings {
     struct s7_client_endpoint endpoint;
-    s7_client_options options;                        /* write_ranges is NULL: see below */
-    bool limited;                                     /* only these may be written */
-    s7_write_range write_ranges[S7_WRITE_RANGES_MAX]; /* options.n_write_ranges of them */
-    char where[S7_HOST_CAP + 10];                     /* "127.0.0.1:10102", "[::1]:102" */
+    s7_client_options options;
+    char where[S7_HOST_CAP + 10]; /* "127.0.0.1:10102", "[::1]:102" */
 };
 
-/* options NULL: defaults; the endpoint's own settings win. S7_E_SYNTAX, S7_E_ARG: *err (the caller's; may be
- * NULL) says what. */
+/* options NULL: defaults; the endpoint's own settings win. options.write_ranges is the caller's array still.
+ * S7_E_SYNTAX, S7_E_ARG: *err (the caller's; may be NULL) says what. */
 S7_MUST_CHECK s7_status s7_settings_make(const char *endpoint, const s7_client_options *options,
                                          struct s7_settings *out, s7_errinfo *err);
+
+/* How much memory its write ranges take, and move them there: they are its own then. */
+static inline size_t s7_settings_ranges_len(const struct s7_settings *settings)
+{
+    return settings->options.n_write_ranges * sizeof(s7_write_range);
+}
+void s7_settings_move_ranges(struct s7_settings *settings, void *memory);
+
+/* A copy in memory of its own, ranges and all, to be freed; NULL: there is none. */
+struct s7_settings *s7_settings_keep(const struct s7_settings *made);
 
 /* Is one of these times longer than 24 days? Then it was a negative number. */
 #define S7_TOO_LONG "times are at most 2147483647 ms, and not negative"

@@ -160,14 +160,15 @@ uint64_t s7_transfer_submit(struct s7_transfer *transfer, s7_session *session)
         return 0;
     unsigned n = s7_plan_job(transfer, s7_session_granted(session)->pdu_len, s7_session_max_items(session),
                              parts, &item_at, &offset_at);
-    *job = (struct s7_transfer_job){
-        .n_parts = n, .first_item = transfer->next_item, .first_offset = transfer->next_offset};
+    *job = (struct s7_transfer_job){.n_parts = (uint8_t)n,
+                                    .first_item = (uint32_t)transfer->next_item,
+                                    .first_offset = (uint32_t)transfer->next_offset};
     s7_status status = n > 0 ? job_submit(transfer, session, job, parts) : S7_E_TOO_LARGE;
     if (status != S7_OK) {
         call_failed(transfer, status, 0, "");
         return 0;
     }
-    job->last_len = parts[n - 1].len;
+    job->last_len = (uint16_t)parts[n - 1].len;
     job->open = true;
     transfer->in_flight++;
     transfer->next_item = item_at;

@@ -15,9 +15,9 @@
  * is one bit). */
 struct s7_transfer_job {
     bool open;
-    unsigned n_parts;
-    size_t first_item, first_offset;
-    size_t last_len;
+    uint8_t n_parts;
+    uint16_t last_len;
+    uint32_t first_item, first_offset;
 };
 
 /* May not move in memory between begin and done: its jobs are told apart by their addresses, which is why any

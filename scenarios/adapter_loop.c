@@ -96,7 +96,7 @@ static s7_status discard(struct sc_pool *pool, struct sc_lease lease, s7_status 
 
 static s7_status resize(struct sc_pool *pool, unsigned size)
 {
-    return s7_pool_loop_resize(pool->how.loop, size, NULL);
+    return s7_pool_loop_resize(pool->how.loop, size);
 }
 
 static s7_status resume(struct sc_pool *pool)

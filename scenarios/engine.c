@@ -408,6 +408,15 @@ static const char *short_name(const char *path)
     return len < NAME_MAX_SHOWN ? name : name + len - NAME_MAX_SHOWN + 1;
 }
 
+static void keep_home(struct sc_engine *engine, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+
+    if (len < sizeof engine->home)
+        snprintf(engine->home, sizeof engine->home, "%.*s", (int)len, slash == NULL ? "." : path);
+}
+
 /* True: it is to be run again, with *seed. */
 static bool run_once(const char *path, const struct sc_options *options, struct sc_report *report,
                      uint64_t *seed)
@@ -417,6 +426,7 @@ static bool run_once(const char *path, const struct sc_options *options, struct 
 
     *report = (struct sc_report){.outcome = SC_NO_WORLD, .seed = options->seed};
     engine.ready_tail = &engine.ready_head;
+    keep_home(&engine, path);
     if (read_source(&engine, path)) {
         if (make_world(&engine))
             run(&engine);

@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SC_HOME_CAP 1024
+
 struct sc_task;
 struct sc_crew;
 struct sc_group;
@@ -98,7 +100,8 @@ struct sc_crew { /* workers */
 struct sc_engine {
     const struct sc_options *options;
     struct sc_report *report;
-    const char *file; /* as messages call it */
+    const char *file;       /* as messages call it */
+    char home[SC_HOME_CAP]; /* the folder in which it is, "": its name is too long */
     char *source;
     size_t source_len;
     char folder[SC_FOLDER_CAP]; /* of plant files; "" until one is needed */
@@ -197,7 +200,7 @@ void sc_fail_of(struct sc_engine *engine, lua_State *there);
 void sc_errors_open(lua_State *lua);
 
 /* ---- options in tables (objects.c) ---- */
-enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32 };
+enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32, SC_AUTO /* int32_t; -1: automatic */ };
 struct sc_option {
     const char *name;
     enum sc_option_type type;

@@ -38,7 +38,7 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(leak_ms, SC_MS, 0),
                                            POOL(mux_connections, SC_U16, 65535),
                                            POOL(coalesce_us, SC_U32, 1000000),
-                                           POOL(coalesce_gap, SC_I32, 960),
+                                           POOL(coalesce_gap, SC_AUTO, 960),
                                            {NULL, SC_BOOL, 0, 0}};
 
 /* What else a Pool takes: for those who mistype it. */

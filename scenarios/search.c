@@ -481,7 +481,7 @@ static int ask(lua_State *lua)
     lua_rawgeti(lua, LUA_REGISTRYINDEX, lua_tointeger(lua, 1));
     lua_call(lua, 0, 1);
     if (lua_isboolean(lua, -1) && !lua_toboolean(lua, -1))
-        return luaL_error(lua, "the invariant does not hold");
+        return luaL_error(lua, "%s: search: the invariant does not hold", sc_engine_of(lua)->search_where);
     return 0;
 }
 

@@ -124,10 +124,15 @@ static bool reworded(struct shrinking *shrinking, unsigned which, const struct w
     return keep_if_fails(shrinking, &candidate);
 }
 
-/* A fault that fires less is simpler than one with fewer words: what says how often stays. */
-static bool says_how_often(const char *word)
+/* A fault that does less is simpler than one with fewer words: what says how often, or how long, stays. */
+static bool bounds(const char *word)
 {
-    return has_key(word, "nth") || has_key(word, "count") || has_key(word, "every");
+    static const char *const keys[] = {"nth", "count", "every", "at", "p", "burst", "once", "for", "to"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (has_key(word, keys[i]))
+            return true;
+    return false;
 }
 
 static bool drop_word(struct shrinking *shrinking, unsigned which, unsigned i)
@@ -135,7 +140,7 @@ static bool drop_word(struct shrinking *shrinking, unsigned which, unsigned i)
     struct words words;
 
     split(&shrinking->best->at[which], &words);
-    if (says_how_often(words.at[i]))
+    if (bounds(words.at[i]))
         return false;
     words.at[i] = NULL;
     return reworded(shrinking, which, &words);

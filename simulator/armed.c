@@ -112,6 +112,31 @@ static bool find_tag(const struct sim_plc *plc, struct sim_fault *fault, struct 
     return false;
 }
 
+static s7_status find_some(sim_server *server, const char *table, struct sim_dist *dist,
+                           struct plant_error *error)
+{
+    if (table[0] == '\0')
+        return S7_OK;
+    s7_status status =
+        sim_recording_load(server->options.recordings, table, &server->samples, &dist->samples, error);
+    if (status != S7_OK)
+        return status;
+    dist->low_ns = dist->high_ns = dist->samples->ns[0];
+    for (size_t i = 1; i < dist->samples->n; i++) {
+        int64_t ns = dist->samples->ns[i];
+        dist->low_ns = ns < dist->low_ns ? ns : dist->low_ns;
+        dist->high_ns = ns > dist->high_ns ? ns : dist->high_ns;
+    }
+    return S7_OK;
+}
+
+static s7_status find_samples(sim_server *server, struct sim_fault *fault, struct plant_error *error)
+{
+    s7_status status = find_some(server, fault->time_table, &fault->own.time, error);
+
+    return status == S7_OK ? find_some(server, fault->down_table, &fault->own.down, error) : status;
+}
+
 static bool give_times(struct sim_armed *armed, const struct sim_fault *fault)
 {
     if (fault->type != SIM_FAULT_RATE_LIMIT_CONNECT)
@@ -134,6 +159,9 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
         return wrong(error, "a fault with id %llu is armed already", id);
     if (fault.value.tag[0] != '\0' && !find_tag(&server->stations[plc].plc, &fault, error))
         return S7_E_ARG;
+    status = find_samples(server, &fault, error);
+    if (status != S7_OK)
+        return status;
     struct sim_armed *armed = calloc(1, sizeof *armed);
     if (armed == NULL || !give_times(armed, &fault)) {
         free(armed);

@@ -92,6 +92,8 @@ int64_t sim_dist_draw(const struct sim_dist *dist, uint64_t bits)
         return times_power(dist->low_ns, minus_log2(bits) * (int64_t)SIM_SHAPE_ONE / dist->shape);
     case SIM_DIST_EXP:
         return limit(times(dist->low_ns, (uint64_t)(minus_log2(bits) * LN_2 / ONE), Q));
+    case SIM_DIST_TABLE:
+        return dist->samples->ns[s7_draw_range(bits, 0, (int64_t)dist->samples->n - 1)] / dist->shape;
     default:
         return s7_draw_range(bits, dist->low_ns, dist->high_ns);
     }

@@ -14,7 +14,7 @@
 #ifndef SIMULATOR_FAULT_H
 #define SIMULATOR_FAULT_H
 
-#include "simulator/distribution.h"
+#include "simulator/recording.h"
 
 #include "loop/never.h"
 #include "plant/plant.h" /* struct plant_error */
@@ -123,6 +123,7 @@ enum sim_fault_type {
     SIM_FAULT_STOP,
     SIM_FAULT_POWER_CYCLE,
     SIM_FAULT_DEFECT,
+    SIM_FAULT_DOWNLOAD,
     SIM_FAULT_CYCLE_JITTER,
     SIM_FAULT_FROZEN,
     SIM_FAULT_TORN_READ,
@@ -135,6 +136,7 @@ enum sim_fault_type {
     SIM_FAULT_CLOCK_SKEW,
     SIM_FAULT_PASSWORD,
     SIM_FAULT_OPTIMIZED_DB,
+    SIM_FAULT_DISK_FULL,
     SIM_FAULT_DB_LOCKED,
     SIM_FAULT_PROC_PAUSE,
     SIM_FAULT_TYPES
@@ -218,6 +220,7 @@ enum sim_pad_choice { SIM_PAD_MISSING, SIM_PAD_EXTRA };
 enum sim_flip_choice { SIM_FLIP_ANY, SIM_FLIP_HEADER, SIM_FLIP_LENGTH, SIM_FLIP_DATA };
 enum sim_push_choice { SIM_PUSH_DIAG, SIM_PUSH_MODE };
 enum sim_extra_choice { SIM_EXTRA_QUEUE, SIM_EXTRA_ERROR, SIM_EXTRA_DROP };
+enum sim_data_choice { SIM_DATA_KEEP, SIM_DATA_ZERO };
 enum sim_cc_choice { SIM_CC_NO_TSAPS, SIM_CC_OTHER_SIZE };
 
 #define SIM_IDS_MAX 8
@@ -236,7 +239,7 @@ struct sim_fault_own {
     struct sim_dist down;   /* port_flap */
     int64_t span_ns;        /* after, idle, window, offset */
     uint32_t n;             /* how many, or how much: n, k, rate, delta, size, value, amq, start */
-    uint32_t bytes;         /* burst, rcvbuf */
+    uint32_t bytes;         /* burst, rcvbuf, shift */
     bool refuses_writes, retain, resets_clock; /* stop, power_cycle */
     int64_t offset_ms;                         /* clock_skew */
     int32_t ppm;
@@ -276,6 +279,8 @@ struct sim_fault {
     struct sim_fault_trigger trigger;
     struct sim_fault_own own;
     struct sim_fault_value value;
+    /* files of own.time and own.down, which get their samples when it is armed; "": they are no tables */
+    char time_table[SIM_RECORDING_NAME_CAP], down_table[SIM_RECORDING_NAME_CAP];
 };
 
 /* Words to a fault; args NULL is "". S7_E_ARG: error says what was expected, what came and in which word, and

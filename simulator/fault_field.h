@@ -21,7 +21,8 @@ sim_take_fn sim_take_drop, sim_take_run, sim_take_at, sim_take_bytes, sim_take_t
     sim_take_own_p, sim_take_sum, sim_take_gemodel, sim_take_byte, sim_take_delta, sim_take_reason,
     sim_take_cc, sim_take_tpdu_size, sim_take_class, sim_take_code, sim_take_item_code, sim_take_pdu_size,
     sim_take_amq, sim_take_extra, sim_take_which, sim_take_start, sim_take_pair, sim_take_pad, sim_take_where,
-    sim_take_kind, sim_take_ids, sim_take_bits, sim_take_window_n, sim_take_consistent;
+    sim_take_kind, sim_take_ids, sim_take_bits, sim_take_window_n, sim_take_size, sim_take_shift,
+    sim_take_data;
 sim_take_fn sim_take_writes, sim_take_retain, sim_take_clock, sim_take_level, sim_take_offset, sim_take_ppm,
     sim_take_trigger;
 sim_take_fn sim_take_value, sim_take_amp, sim_take_drift_rate, sim_take_bit, sim_take_state, sim_take_way,

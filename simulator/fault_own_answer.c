@@ -70,7 +70,12 @@ bool sim_take_window_n(const char *text, struct sim_fault *fault)
     return sim_value_number32(text, 1, 16, &fault->own.n);
 }
 
-bool sim_take_consistent(const char *text, struct sim_fault *fault)
+bool sim_take_shift(const char *text, struct sim_fault *fault)
+{
+    return sim_value_number32(text, 0, UINT16_MAX, &fault->own.bytes);
+}
+
+bool sim_take_size(const char *text, struct sim_fault *fault)
 {
     return sim_value_number32(text, 1, UINT16_MAX, &fault->own.n);
 }
@@ -119,6 +124,13 @@ bool sim_take_cc(const char *text, struct sim_fault *fault)
 {
     static const struct sim_choice choices[] = {
         {"short", SIM_CC_NO_TSAPS}, {"size", SIM_CC_OTHER_SIZE}, {NULL, 0}};
+
+    return take_choice(text, choices, fault);
+}
+
+bool sim_take_data(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {{"keep", SIM_DATA_KEEP}, {"zero", SIM_DATA_ZERO}, {NULL, 0}};
 
     return take_choice(text, choices, fault);
 }

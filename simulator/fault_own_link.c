@@ -83,9 +83,20 @@ bool sim_take_how(const char *text, struct sim_fault *fault)
     return take_ending(text, choices, fault);
 }
 
+/* A distribution, or the name of a file in which it is; table: where that goes. */
+static bool take_dist(const char *text, struct sim_dist *dist, char table[SIM_RECORDING_NAME_CAP])
+{
+    static const char begin[] = "table(";
+
+    if (strncmp(text, begin, strlen(begin)) != 0)
+        return sim_value_dist(text, dist);
+    *dist = (struct sim_dist){.kind = SIM_DIST_TABLE, .shape = 1};
+    return sim_recording_name(text + strlen(begin), table);
+}
+
 bool sim_take_dist(const char *text, struct sim_fault *fault)
 {
-    return sim_value_dist(text, &fault->own.time);
+    return take_dist(text, &fault->own.time, fault->time_table);
 }
 
 bool sim_take_per_item(const char *text, struct sim_fault *fault)
@@ -203,12 +214,12 @@ bool sim_take_rcvbuf(const char *text, struct sim_fault *fault)
 
 bool sim_take_down(const char *text, struct sim_fault *fault)
 {
-    return sim_value_dist(text, &fault->own.down);
+    return take_dist(text, &fault->own.down, fault->down_table);
 }
 
 bool sim_take_gap(const char *text, struct sim_fault *fault)
 {
-    return sim_value_dist(text, &fault->own.time);
+    return sim_take_dist(text, fault);
 }
 
 bool sim_take_stream_dir(const char *text, struct sim_fault *fault)

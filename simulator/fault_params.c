@@ -3,7 +3,7 @@
 
 #include "fault_field.h"
 
-#define DIST "TIME|uniform(A,B)|normal(M,S)|lognormal(M,SIGMA)|pareto(MIN,A)|exp(M)"
+#define DIST "TIME|uniform(A,B)|normal(M,S)|lognormal(M,SIGMA)|pareto(MIN,A)|exp(M)|table(FILE)"
 
 const struct sim_fault_param sim_params_common[] = {
     {"peer", "ADDR|ADDR:PORT", "any", "client's address, or address and port", sim_take_peer},
@@ -371,10 +371,19 @@ const struct sim_fault_param sim_params_power_cycle[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+const struct sim_fault_param sim_params_download[] = {
+    {"db", "N", NULL, "the data block", sim_take_db},
+    {"gap", DIST, "5s", "how long nobody finds it", sim_take_gap},
+    {"size", "N", "as it was", "bytes that it has then, 1..65535", sim_take_size},
+    {"shift", "N", "0", "its layout: what was at byte 0 is at this byte then", sim_take_shift},
+    {"data", "keep|zero", "keep", "what is in it: what was there, or zeros", sim_take_data},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 const struct sim_fault_param sim_params_torn_read[] = {
     {"db", "N", NULL, "the data block", sim_take_db},
     {"size", "N", "32", "bytes of an item that are copied at once; items up to this are whole",
-     sim_take_consistent},
+     sim_take_size},
     {"gap", DIST, "10ms", "from the first part to the rest", sim_take_gap},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -259,6 +259,7 @@ static const char *any_useless(const struct parse *parse, const char *const *nam
 
 static s7_status check_use(struct parse *parse)
 {
+    static const char *const ends[] = {"for", "to", NULL};
     const char *why, *const *names = useless(parse, &why);
     const char *name = any_useless(parse, names);
 
@@ -267,6 +268,9 @@ static s7_status check_use(struct parse *parse)
         name = "for";
     if (name != NULL)
         return fail(parse, "%s= does not go with it: %s", name, why);
+    if (sim_fault_comes_at_a_time(parse->fault) && find_in(parse->fault->kind->params, "for") == NULL &&
+        (name = any_given(parse, ends)) != NULL)
+        return fail(parse, "%s= does not go with it: it takes its time", name);
     return S7_OK;
 }
 
@@ -321,6 +325,8 @@ static s7_status check_match(struct parse *parse)
     const struct sim_fault_match *match = &parse->fault->match;
     const char *name = any_given(parse, of_items);
 
+    if (sim_fault_comes_at_a_time(parse->fault)) /* what it has is its own */
+        return S7_OK;
     if (name != NULL && (match->fns & (SIM_FN_READ | SIM_FN_WRITE)) == 0)
         return fail(parse, "%s= looks at items, which only fn=read and fn=write have", name);
     if (given(parse, "ref") && match->fns == SIM_FN_CONNECT)

@@ -231,11 +231,11 @@ static void distributions_have_their_two_numbers(void **state)
         const char *word;
         struct sim_dist dist;
     } rows[] = {
-        {"dist=normal(10ms,30ms)", {SIM_DIST_NORMAL, 10 * MS, 30 * MS, 0}},
-        {"dist=normal( 30ms, 10ms )", {SIM_DIST_NORMAL, 30 * MS, 10 * MS, 0}},
-        {"dist=lognormal(50ms,0.5)", {SIM_DIST_LOGNORMAL, 50 * MS, 50 * MS, SIM_SHAPE_ONE / 2}},
-        {"dist=pareto(1s,1.5)", {SIM_DIST_PARETO, 1000 * MS, 1000 * MS, SIM_SHAPE_ONE * 3 / 2}},
-        {"dist=exp(1)", {SIM_DIST_EXP, MS, MS, 0}},
+        {"dist=normal(10ms,30ms)", {SIM_DIST_NORMAL, 10 * MS, 30 * MS, 0, NULL}},
+        {"dist=normal( 30ms, 10ms )", {SIM_DIST_NORMAL, 30 * MS, 10 * MS, 0, NULL}},
+        {"dist=lognormal(50ms,0.5)", {SIM_DIST_LOGNORMAL, 50 * MS, 50 * MS, SIM_SHAPE_ONE / 2, NULL}},
+        {"dist=pareto(1s,1.5)", {SIM_DIST_PARETO, 1000 * MS, 1000 * MS, SIM_SHAPE_ONE * 3 / 2, NULL}},
+        {"dist=exp(1)", {SIM_DIST_EXP, MS, MS, 0, NULL}},
     };
 
     (void)state;
@@ -358,6 +358,12 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
         {"ref_collision", "start=65536", "start takes N"},
         {"ref_collision", "fn=setup", "fn= names requests that it has nothing to do with"},
         {"torn_read", "size=8", "db=N is required"},
+        {"power_cycle", "for=1s", "for= does not go with it: it takes its time"},
+        {"download", "db=1 to=1s", "to= does not go with it: it takes its time"},
+        {"download", "gap=1s", "db=N is required"},
+        {"download", "db=1 data=old", "data takes keep|zero"},
+        {"slow", "dist=table(../times.txt)", "dist takes TIME"},
+        {"slow", "dist=table()", "dist takes TIME"},
         {"torn_read", "db=1 size=0", "size takes N"},
         {"noise", "amp=1", "value=ADDRESS|TAG is required"},
         {"noise", "value=DB1.DBW0:INT", "amp=N|N.N is required"},

@@ -66,6 +66,9 @@ void sim_fault_own_presets(struct sim_fault *fault)
         own->time = (struct sim_dist){.low_ns = 10000 * NS_PER_MS, .high_ns = 10000 * NS_PER_MS};
         own->retain = true;
         break;
+    case SIM_FAULT_DOWNLOAD:
+        own->time = (struct sim_dist){.low_ns = 5000 * NS_PER_MS, .high_ns = 5000 * NS_PER_MS};
+        break;
     case SIM_FAULT_TORN_READ:
         own->n = 32;
         own->time = (struct sim_dist){.low_ns = 10 * NS_PER_MS, .high_ns = 10 * NS_PER_MS};

@@ -199,6 +199,10 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
                           sim_params_defect},
     [SIM_FAULT_FROZEN] = {"frozen", "CPU", "reads give what was there when the fault was armed",
                           "broken task, simulation left on", SIM_AT_REQUEST, SIM_FN_READ, sim_params_none},
+    [SIM_FAULT_DOWNLOAD] = {"download", "CPU",
+                            "a data block vanishes, and comes back with another size or layout for good",
+                            "download of a changed program while clients poll", SIM_AT_PLC, 0,
+                            sim_params_download},
     [SIM_FAULT_TORN_READ] =
         {"torn_read", "CPU",
          "the first bytes of an item are older than the rest: what is written between shows in these only",
@@ -218,6 +222,11 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
                               sim_params_clock_skew},
     [SIM_FAULT_PASSWORD] = {"password", "CPU", "the protection level is another one",
                             "engineer who sets protection", SIM_AT_PLC, 0, sim_params_password},
+    [SIM_FAULT_DISK_FULL] = {"disk_full", "host",
+                             "the plant file cannot be committed: writes are refused, or, with memory "
+                             "durability, acknowledged and "
+                             "kept in RAM until there is room",
+                             "disk of the CI machine is full", SIM_AT_PLC, 0, sim_params_lasts},
     [SIM_FAULT_DB_LOCKED] =
         {"db_locked", "host",
          "the plant file is locked by another program: writes wait for busy_ms, then they are refused",

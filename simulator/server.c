@@ -408,6 +408,7 @@ void sim_server_free(sim_server *server)
     s7_timer_stop(&server->upkeep);
     s7_timer_stop(&server->retry);
     free(server->stations);
+    sim_recordings_free(server->samples);
     free(server->taps);
     free(server->seen);
     free(server);

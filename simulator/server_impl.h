@@ -122,12 +122,13 @@ struct sim_server {
     uint64_t audits; /* upkeeps, counted */
     struct sim_server_stats stats;
     struct sim_rows rows;
-    bool in_turn;         /* of the plant */
-    unsigned paused;      /* faults that let nothing happen here */
-    unsigned busy;        /* inside a turn or a fault's timer: dropped faults are kept */
-    bool any_gone;        /* there are some */
-    uint64_t once_used;   /* bits given to faults */
-    struct sim_tap *taps; /* of this turn, until it stands */
+    bool in_turn;                /* of the plant */
+    unsigned paused;             /* faults that let nothing happen here */
+    unsigned busy;               /* inside a turn or a fault's timer: dropped faults are kept */
+    bool any_gone;               /* there are some */
+    struct sim_samples *samples; /* of all tables that faults had */
+    uint64_t once_used;          /* bits given to faults */
+    struct sim_tap *taps;        /* of this turn, until it stands */
     size_t n_taps, cap_taps;
 };
 

@@ -94,6 +94,7 @@ static void confirm(sim_session *session, const struct s7_cotp *cr, const struct
     append_tpdu(session, &cc);
     session->now.tpdu_len = s7_cotp_tpdu_bytes(tpdu_code);
     session->now.client_ref = cr->src_ref;
+    sim_messages_changed(session->plc, session->now.link.events, 0);
     session->now.link = (struct sim_link){.pdu_len = S7_PDU_LEN_MIN};
     for (size_t i = 0; i < SIM_TASK_KINDS; i++)
         sim_tasks_end_all(session->tasks[i]);

@@ -202,6 +202,23 @@ void sim_upset_pause_end(struct sim_armed *armed)
     over(armed, "the simulator goes on");
 }
 
+/* ---- disk_full ---- */
+
+/* Its own counts get there before. */
+int64_t sim_upset_fill(struct sim_armed *armed)
+{
+    int64_t next_ns = begun(armed, "the disk is full");
+
+    plant_fill_disk(armed->station->server->plant, true);
+    return next_ns;
+}
+
+void sim_upset_fill_end(struct sim_armed *armed)
+{
+    plant_fill_disk(armed->station->server->plant, false);
+    over(armed, "the disk has room again");
+}
+
 /* ---- db_locked ---- */
 
 int64_t sim_upset_lock(struct sim_armed *armed)

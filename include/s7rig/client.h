@@ -125,8 +125,8 @@ typedef struct s7_client_options {
     s7_connected_fn *on_connect;       /* [NULL] */
     s7_disconnected_fn *on_disconnect; /* [NULL] */
     void *user;                        /* [NULL] handed to them */
-    uint16_t flight_frames; /* [32] frames that the flight recorder keeps (flight.h), 288 bytes each; 0: none.
-                               At most 4096 */
+    uint16_t flight_frames; /* [32] frames that the flight recorder keeps (flight.h), in 56 bytes each; 0:
+                               none. At most 4096 */
     uint8_t max_items;      /* [20] items of one job at most, 20..255. 20 are what every CPU takes; where the
                                PLC takes more, lists and plans need fewer jobs. The PDU length limits them
                                anyway: 39 at 480, 79 at 960 */
@@ -138,6 +138,9 @@ typedef struct s7_client_options {
     uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
                               and nothing is in flight, a byte of MB0 is read; no answer within request_ms
                               ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
+    uint32_t flight_bytes; /* [1024] memory of the flight recorder for what frames are longer than 32 bytes.
+                              224 for each of flight_frames keep them all as far as they are kept. At most
+                              1048576 */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets; NULL: nothing */
 

@@ -14,26 +14,7 @@
 
 #include <cmocka.h>
 
-static struct raw raw;
-
-static int open_raw(void **state)
-{
-    rig_open(state);
-    raw_open(&raw);
-    return 0;
-}
-
-static int close_raw(void **state)
-{
-    raw_close(&raw);
-    return rig_close(state);
-}
-
-#define ASK(...)                                                                                             \
-    do {                                                                                                     \
-        RAW_SEND(&raw, __VA_ARGS__);                                                                         \
-        rig_run_ms(5);                                                                                       \
-    } while (0)
+#define ASK(...) RAW_ASK(&raw, __VA_ARGS__)
 
 /* A fresh connection that said nothing yet. */
 static void dial_again(void)
@@ -556,7 +537,7 @@ static void a_block_becomes_optimized(void **state)
     RAW_EXPECT(&raw, READ_ANSWER(4));
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_raw, close_raw)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, rig_open_raw, rig_close_raw)
 
 int main(void)
 {

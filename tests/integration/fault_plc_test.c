@@ -14,29 +14,22 @@
 
 #define MS HOUSE_NS_PER_MS
 
-static struct raw raw;
 static struct guest guest;
 
 static int open_all(void **state)
 {
-    rig_open(state);
-    raw_open(&raw);
+    rig_open_raw(state);
     guest_open(&guest, &rig_house, NULL);
     return 0;
 }
 
 static int close_all(void **state)
 {
-    raw_close(&raw);
     guest_close(&guest);
-    return rig_close(state);
+    return rig_close_raw(state);
 }
 
-#define ASK(...)                                                                                             \
-    do {                                                                                                     \
-        RAW_SEND(&raw, __VA_ARGS__);                                                                         \
-        rig_run_ms(5);                                                                                       \
-    } while (0)
+#define ASK(...) RAW_ASK(&raw, __VA_ARGS__)
 
 static s7_status write_byte(uint8_t value)
 {
@@ -65,6 +58,13 @@ static int64_t select_int(const char *sql)
     sqlite3_finalize(q);
     sqlite3_close(db);
     return value;
+}
+
+/* DB1.DBB0 in the file, below 16. */
+static int64_t first_byte(void)
+{
+    return select_int("SELECT instr('123456789ABCDEF', substr(hex(substr(data, 1, 1)), 2, 1)) FROM block "
+                      "WHERE number = 1");
 }
 
 /* A read of M or a write there, one byte. */
@@ -232,13 +232,55 @@ static void what_is_copied_at_once_is_whole(void **state)
     assert_int_equal(rig_state(1).fired, 0);
 }
 
-/* ---- write_delayed ---- */
+/* ---- download ---- */
 
-static int64_t first_byte(void)
+static s7_status read_at(uint16_t db, uint32_t byte, uint8_t *got)
 {
-    return select_int("SELECT instr('123456789ABCDEF', substr(hex(substr(data, 1, 1)), 2, 1)) FROM block "
-                      "WHERE number = 1");
+    s7_item item = house_item(db, byte, got, 1);
+
+    guest_begin(&guest, false, &item, 1, 0);
+    (void)guest_finish(&guest);
+    return item.status;
 }
+
+static void a_block_vanishes_and_comes_back_with_another_size_and_layout(void **state)
+{
+    uint8_t got = 0;
+
+    (void)state;
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(1, "download", "db=1 gap=5s size=100 shift=10");
+    assert_int_equal(read_at(1, 0, &got), S7_E_ITEM_MISSING);
+    assert_int_not_equal(write_byte(6), S7_OK);
+    assert_int_equal(read_at(2, 0, &got), S7_OK); /* others go on */
+    assert_int_equal(first_byte(), 5);            /* the file has it still */
+    assert_true(rig_state(1).acting);
+    rig_run_ms(5000);
+    assert_false(rig_state(1).acting);
+    assert_int_equal(rig_state(1).fired, 1);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(read_at(1, 10, &got), S7_OK);
+    assert_int_equal(got, 5);
+    assert_int_equal(read_at(1, 99, &got), S7_OK);
+    assert_int_equal(read_at(1, 100, &got), S7_E_ITEM_ADDRESS);
+    assert_int_equal(select_int("SELECT length(data) FROM block WHERE number = 1"), 100);
+}
+
+static void a_block_may_come_back_empty_and_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(1, "download", "db=1 data=zero");
+    rig_drop(1);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(select_int("SELECT length(data) FROM block WHERE number = 1"), 256);
+    rig_arm(2, "download", "db=77");
+    assert_int_equal(rig_state(2).matched, 1);
+    assert_int_equal(rig_state(2).fired, 0);
+    assert_false(rig_state(2).acting);
+}
+
+/* ---- write_delayed ---- */
 
 static void a_write_is_acknowledged_and_done_later(void **state)
 {
@@ -408,6 +450,37 @@ static void what_was_to_be_answered_in_the_pause_is_late(void **state)
     RAW_EXPECT(&raw, READ_ANSWER(1));
 }
 
+static void a_full_disk_refuses_writes_until_it_has_room(void **state)
+{
+    (void)state;
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(1, "disk_full", "for=10s");
+    assert_int_not_equal(write_byte(6), S7_OK);
+    assert_int_equal(byte0(), 5);
+    assert_int_equal(first_byte(), 5);
+    assert_true(rig_state(1).acting);
+    rig_run_ms(10000);
+    assert_false(rig_state(1).acting);
+    assert_int_equal(write_byte(6), S7_OK);
+    assert_int_equal(first_byte(), 6);
+    rig_arm(2, "disk_full", "");
+    assert_int_not_equal(write_byte(7), S7_OK);
+    rig_drop(2);
+    assert_int_equal(write_byte(7), S7_OK);
+}
+
+/* The turn is run again with its writes refused: nothing waits of what was taken back. */
+static void a_late_write_whose_turn_fails_is_not_done(void **state)
+{
+    (void)state;
+    rig_arm(1, "disk_full", "for=10s");
+    rig_arm(2, "write_delayed", "dist=1s db=1");
+    ASK(WRITE(1, 5), M_WRITE(2, 0, 1));
+    rig_run_ms(11000);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(raw.got[21], 1); /* the late one was refused as well */
+}
+
 static void writes_wait_for_the_lock_and_are_refused_in_the_end(void **state)
 {
     (void)state;
@@ -439,6 +512,8 @@ int main(void)
         TEST(what_is_not_there_does_not_freeze),
         TEST(a_long_item_is_half_of_before_and_half_of_after),
         TEST(what_is_copied_at_once_is_whole),
+        TEST(a_block_vanishes_and_comes_back_with_another_size_and_layout),
+        TEST(a_block_may_come_back_empty_and_at_once),
         TEST(a_write_is_acknowledged_and_done_later),
         TEST(late_writes_keep_their_order_and_outlive_their_fault),
         TEST(a_late_bit_leaves_alone_what_was_written_meanwhile),
@@ -448,6 +523,8 @@ int main(void)
         TEST(a_protection_comes_and_goes),
         TEST(a_simulator_that_stands_still_answers_all_when_it_goes_on),
         TEST(what_was_to_be_answered_in_the_pause_is_late),
+        TEST(a_full_disk_refuses_writes_until_it_has_room),
+        TEST(a_late_write_whose_turn_fails_is_not_done),
         TEST(writes_wait_for_the_lock_and_are_refused_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

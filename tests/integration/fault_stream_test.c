@@ -13,21 +13,7 @@
 
 #define MS HOUSE_NS_PER_MS
 
-static struct raw raw;
 static int64_t asked_ns;
-
-static int open_raw(void **state)
-{
-    rig_open(state);
-    raw_open(&raw);
-    return 0;
-}
-
-static int close_raw(void **state)
-{
-    raw_close(&raw);
-    return rig_close(state);
-}
 
 #define ASK(...)                                                                                             \
     do {                                                                                                     \
@@ -474,7 +460,7 @@ static void a_forgotten_flow_is_found_by_keep_alive_before_anything_is_sent(void
     assert_int_equal(rig_state(1).fired, 1);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_raw, close_raw)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, rig_open_raw, rig_close_raw)
 
 int main(void)
 {

@@ -206,12 +206,12 @@ static void a_pool_is_resized_refreshed_and_paused_at_exact_times(void **state)
     assert_int_equal(served(), 3);
     assert_int_equal(told[S7_POOL_EVENT_CONNECTED], 3);
     assert_string_equal(last_told[S7_POOL_EVENT_CONNECTED].name, "press 4");
-    assert_int_equal(s7_pool_loop_resize(pool, 0, NULL), S7_E_ARG);
-    assert_int_equal(s7_pool_loop_resize(pool, 1, NULL), S7_OK);
+    assert_int_equal(s7_pool_loop_resize(pool, 0), S7_E_ARG);
+    assert_int_equal(s7_pool_loop_resize(pool, 1), S7_OK);
     run_for(MS);
     assert_int_equal(served(), 1);
     assert_int_equal(stats().closed[S7_POOL_CLOSE_SHRINK], 2);
-    assert_int_equal(s7_pool_loop_resize(pool, 9, NULL), S7_OK);
+    assert_int_equal(s7_pool_loop_resize(pool, 9), S7_OK);
     for (unsigned i = 0; i < 9; i++)
         borrow(i);
     assert_int_equal(served(), 9);

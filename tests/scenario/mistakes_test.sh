@@ -132,7 +132,10 @@ EOF
 ends 1 -- "it.lua:1: Group: expected names, as Group {plc_connections = 8}" "got the key 1" <<'EOF'
 Group { PLC {} }
 EOF
-ends 1 -- "it.lua:1: Group: make a group of pools: plc_reserved is below plc_connections (arg)" <<'EOF'
+ends 1 -- "it.lua:1: Group: make a group of pools: plc_reserved is below plc_connections; got 1 of 0 (any number) (arg)" <<'EOF'
+Group { plc_reserved = 1 }
+EOF
+ends 1 -- "it.lua:1: Group: make a group of pools: plc_reserved is below plc_connections; got 2 of 2 (arg)" <<'EOF'
 Group { plc_connections = 2, plc_reserved = 2 }
 EOF
 ends 1 -- "it.lua:1: a group has no fields; got size" <<'EOF'
@@ -174,6 +177,14 @@ for bad in 'min_idle = 9|min_idle is at most size (5), got 9' 'max_connecting = 
 Pool { PLC {}, ${bad%%|*} }
 EOF
 done
+
+ends 1 -- "it.lua:1: Pool: coalesce_gap: expected a whole number 0..960, or -1, got -2" <<'EOF'
+Pool { PLC {}, coalesce_gap = -2 }
+EOF
+ends 0 -- "1 expectation" <<'EOF'
+Pool { PLC {}, coalesce_gap = -1 }
+expect(true)
+EOF
 
 say "calls"
 for bad in 'pool:resize()|pool:resize: a pool has a size of 1..64 connections, got nothing' 'pool:resize("x")|64 connections, got "x"' 'pool:resize(2.5)|got 2.5' \
