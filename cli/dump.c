@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/memory.h"
+#include "cli/replace.h"
 #include "cli/sizes.h"
 
 #include <errno.h>
@@ -229,15 +230,14 @@ static void put_all(const struct dump *dump, FILE *out)
 
 static int put_file(const struct dump *dump)
 {
-    FILE *out = fopen(dump->path, "wb");
-    bool lost = out == NULL;
+    struct cli_replacement to;
+    bool written = cli_replace_begin(&to, dump->path);
 
-    if (out != NULL) {
-        put_all(dump, out);
-        lost = ferror(out) != 0;
-        lost = fclose(out) != 0 || lost;
+    if (written) {
+        put_all(dump, to.file);
+        written = cli_replace_end(&to, true);
     }
-    if (!lost)
+    if (written)
         return CLI_OK;
     fprintf(stderr, "s7rig %s: cannot write %s: %s\n", dump->self->name, dump->path, strerror(errno));
     return CLI_ENVIRONMENT;
@@ -349,7 +349,7 @@ const struct cli_command cli_dump = {
             "  --len N         of a whole block or area: how many bytes (all)\n"
             "  --raw           the bytes and nothing else; not to a terminal, and only if all\n"
             "                  were read\n"
-            "  -o, --output F  into the file F, which is made or overwritten\n"
+            "  -o, --output F  into the file F, which is made or replaced when all was read\n"
             "\n" CLI_CONNECTION_HELP "\n"
             "Without ENDPOINT it is S7_ENDPOINT of the environment.\n"
             "\n"

@@ -1,11 +1,11 @@
 #include "cli/cli.h"
 
 #include "cli/plant_file.h"
+#include "cli/replace.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct asked {
     const struct cli_command *self;
@@ -19,49 +19,22 @@ static int cannot_write(const struct asked *asked, int why)
     return CLI_ENVIRONMENT;
 }
 
-/* Into a stream of its own; it is closed. */
-static int write_to(const struct asked *asked, FILE *out)
-{
-    struct plant_error error;
-    s7_status status = plant_export(asked->plant, asked->format, out, &error);
-    bool closed = fclose(out) == 0;
-
-    if (status != S7_OK)
-        return cli_fail_plant(asked->self, &error);
-    return closed ? CLI_OK : cannot_write(asked, errno);
-}
-
-/* Whole or not at all: what was there stays until the new one is complete. */
-static int replace_file(const struct asked *asked)
-{
-    char temporary[4096];
-    int len = snprintf(temporary, sizeof temporary, "%s.%ld", asked->file, (long)getpid());
-
-    if (len < 0 || (size_t)len >= sizeof temporary)
-        return cannot_write(asked, ENAMETOOLONG);
-    FILE *out = fopen(temporary, "wx");
-    if (out == NULL)
-        return cannot_write(asked, errno);
-    int status = write_to(asked, out);
-    if (status == CLI_OK && rename(temporary, asked->file) != 0)
-        status = cannot_write(asked, errno);
-    if (status != CLI_OK)
-        unlink(temporary);
-    return status;
-}
-
 static int export_file(const struct asked *asked)
 {
+    struct cli_replacement to;
+    struct plant_error error;
     struct stat file, source;
 
-    if (stat(asked->file, &file) != 0)
-        return replace_file(asked);
-    if (stat(asked->plant, &source) == 0 && source.st_dev == file.st_dev && source.st_ino == file.st_ino)
+    if (stat(asked->file, &file) == 0 && stat(asked->plant, &source) == 0 && source.st_dev == file.st_dev &&
+        source.st_ino == file.st_ino)
         return cli_usage_error(asked->self, "%s is the plant itself", asked->file);
-    if (S_ISREG(file.st_mode))
-        return replace_file(asked);
-    FILE *out = fopen(asked->file, "w"); /* a pipe or a device */
-    return out != NULL ? write_to(asked, out) : cannot_write(asked, errno);
+    if (!cli_replace_begin(&to, asked->file))
+        return cannot_write(asked, errno);
+    s7_status status = plant_export(asked->plant, asked->format, to.file, &error);
+    bool written = cli_replace_end(&to, status == S7_OK);
+    if (status != S7_OK)
+        return cli_fail_plant(asked->self, &error);
+    return written ? CLI_OK : cannot_write(asked, errno);
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)

@@ -1,10 +1,11 @@
 #include "cli/cli.h"
 #include "cli/seeds.h"
 
+#include "cli/replace.h"
 #include "scenarios/run.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,150 +75,117 @@ static int exit_of(const struct sc_totals *totals)
 /* ---- the files that are written ---- */
 
 struct written {
-    const char *path;
-    FILE *file;
-    char target[PATH_MAX];         /* what the rename replaces */
-    char temporary[PATH_MAX + 24]; /* "": the path itself is written */
+    const char *path; /* NULL: none is wanted */
+    struct cli_replacement to;
 };
 
-static int cannot_write(const struct cli_command *self, const struct written *written, int why)
+static int cannot_write(const struct cli_command *self, const char *path, int why)
 {
-    fprintf(stderr, "s7rig %s: cannot write %s%s%s\n", self->name, written->path, why != 0 ? ": " : "",
+    fprintf(stderr, "s7rig %s: cannot write %s%s%s\n", self->name, path, why != 0 ? ": " : "",
             why != 0 ? strerror(why) : "");
     return CLI_ENVIRONMENT;
 }
 
 /* Returns -1, or the exit status (said on stderr). */
-static int open_trace(const struct cli_command *self, struct written *trace)
+static int open_trace(const struct cli_command *self, const char *path, FILE **trace)
 {
-    if (trace->path == NULL)
+    if (path == NULL)
         return -1;
-    trace->file = fopen(trace->path, "w");
-    return trace->file != NULL ? -1 : cannot_write(self, trace, errno);
+    *trace = cli_open_straight(path);
+    return *trace != NULL ? -1 : cannot_write(self, path, errno);
 }
 
 /* A trace that is not whole is none. */
-static int close_trace(const struct cli_command *self, const struct written *trace, bool lost, int status)
+static int close_trace(const struct cli_command *self, const char *path, FILE *trace, bool lost, int status)
 {
-    if (trace->file == NULL)
+    if (trace == NULL)
         return status;
-    lost = ferror(trace->file) != 0 || lost;
-    if (fclose(trace->file) != 0)
+    lost = ferror(trace) != 0 || lost;
+    if (fclose(trace) != 0)
         lost = true;
     if (!lost)
         return status;
-    cannot_write(self, trace, 0);
+    cannot_write(self, path, 0);
     return status != CLI_OK ? status : CLI_ENVIRONMENT;
 }
 
-/* The file that a rename is to replace: behind links, which stay. A new one is where its path says. */
-static bool junit_target(const struct written *junit, char target[PATH_MAX])
-{
-    if (realpath(junit->path, target) != NULL)
-        return true;
-    int why = errno;
-    struct stat st;
-    bool is_new = why == ENOENT && lstat(junit->path, &st) != 0 && strlen(junit->path) < PATH_MAX;
-    if (is_new)
-        snprintf(target, PATH_MAX, "%s", junit->path);
-    errno = why;
-    return is_new;
-}
-
 /* /dev/stdout, or the file that the shell has made of it. */
-static bool is_standard_output(const struct stat *st)
+static bool is_standard_output(const char *path)
 {
-    struct stat output;
+    struct stat st, output;
 
-    return fstat(STDOUT_FILENO, &output) == 0 && output.st_dev == st->st_dev && output.st_ino == st->st_ino;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && fstat(STDOUT_FILENO, &output) == 0 &&
+           output.st_dev == st.st_dev && output.st_ino == st.st_ino;
 }
 
-/* What will be written. A pipe or a device is opened now, and written itself. Returns -1, or the exit status
- * (said on stderr). */
+/* What will be written. Returns -1, or the exit status (said on stderr). */
 static int find_junit(const struct cli_command *self, struct written *junit)
 {
-    struct stat st;
-
     if (junit->path == NULL)
         return -1;
-    bool there = stat(junit->path, &st) == 0;
-    if (there && S_ISREG(st.st_mode) && is_standard_output(&st))
+    if (is_standard_output(junit->path))
         return cli_usage_error(self, "--junit %s is standard output, where the results are told",
                                junit->path);
-    if (there && !S_ISREG(st.st_mode)) {
-        junit->file = fopen(junit->path, "w");
-        return junit->file != NULL ? -1 : cannot_write(self, junit, errno);
-    }
-    if (!junit_target(junit, junit->target))
-        return cannot_write(self, junit, errno);
-    snprintf(junit->temporary, sizeof junit->temporary, "%s.%ld", junit->target, (long)getpid());
-    return -1;
+    return cli_replace_find(&junit->to, junit->path) ? -1 : cannot_write(self, junit->path, errno);
 }
 
-/* Beside the target, to be renamed when it is whole; before anything runs, so that who cannot have it learns
- * so at once. Returns -1, or the exit status (said on stderr). */
+/* Before anything runs, so that who cannot have it learns so at once. Returns -1, or the exit status (said on
+ * stderr). */
 static int open_junit(const struct cli_command *self, struct written *junit)
 {
-    if (junit->temporary[0] == '\0')
+    if (junit->path == NULL)
         return -1;
-    junit->file = fopen(junit->temporary, "wx");
-    return junit->file != NULL ? -1 : cannot_write(self, junit, errno);
+    return cli_replace_open(&junit->to) ? -1 : cannot_write(self, junit->path, errno);
 }
 
 /* wanted: all has been told, and the report was written; otherwise what was at its path stays. */
-static int close_junit(const struct cli_command *self, const struct written *junit, bool wanted, bool lost,
+static int close_junit(const struct cli_command *self, struct written *junit, bool wanted, bool lost,
                        int status)
 {
-    bool renames = junit->temporary[0] != '\0';
-
-    if (junit->file == NULL)
+    if (junit->to.file == NULL)
         return status;
-    lost = ferror(junit->file) != 0 || lost;
     errno = 0;
-    if (fclose(junit->file) != 0)
-        lost = true;
-    if (wanted && !lost && renames && rename(junit->temporary, junit->target) != 0)
-        lost = true;
+    bool good = cli_replace_end(&junit->to, wanted && !lost);
     int why = errno;
-    if (renames && (lost || !wanted))
-        unlink(junit->temporary);
-    return wanted && lost ? cannot_write(self, junit, why) : status;
+    return wanted && (lost || !good) ? cannot_write(self, junit->path, lost ? 0 : why) : status;
 }
 
 /* ---- the run ---- */
 
 /* With the signals held that would end it: what it made is removed before they are obeyed. */
 static int run_held(const struct cli_command *self, char **files, struct sc_run_options *options,
-                    struct written *trace, struct written *junit)
+                    const struct wish *wish, FILE *trace, struct written *junit)
 {
     struct sc_totals totals = {0};
     int status = open_junit(self, junit);
     bool runs = status < 0;
 
     if (runs) {
-        options->one.trace = trace->file;
-        options->junit = junit->file;
+        options->one.trace = trace;
+        options->junit = junit->to.file;
         sc_run_all(files, options, &totals);
         status = exit_of(&totals);
     }
-    status = close_trace(self, trace, totals.trace_lost, status);
+    status = close_trace(self, wish->trace, trace, totals.trace_lost, status);
     return close_junit(self, junit, runs && options->signals->came == 0, totals.junit_lost, status);
 }
 
 static int run_files(const struct cli_command *self, char **files, const struct wish *wish,
                      struct sc_run_options *options)
 {
-    struct written trace = {.path = wish->trace}, junit = {.path = wish->junit};
+    struct written junit = {.path = wish->junit};
+    FILE *trace = NULL;
     struct sc_signals signals;
     int status = find_junit(self, &junit);
 
     if (status < 0)
-        status = open_trace(self, &trace); /* may wait for a pipe's reader: signals are not held yet */
+        status = open_trace(self, wish->trace,
+                            &trace); /* may wait for a pipe's reader: signals are not held yet */
     if (status >= 0)
         return close_junit(self, &junit, false, false, status);
     options->signals = &signals;
     sc_signals_hold(&signals);
-    status = run_held(self, files, options, &trace, &junit);
+    status = run_held(self, files, options, wish, trace, &junit);
     if (signals.came != 0 && signals.came != SIGPIPE)
         fprintf(stderr, "s7rig %s: ended by signal %d (%s) before all had run\n", self->name, signals.came,
                 strsignal(signals.came));

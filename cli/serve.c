@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "cli/replace.h"
 #include "loop/loop_ev.h"
 #include "simulator/server.h"
 
@@ -7,10 +8,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 struct serve {
-    const char *listen, *port_file, *durability, *journal;
+    const char *listen, *port_file, *durability, *journal, *recordings;
     bool quiet;
 };
 
@@ -32,9 +32,8 @@ static bool durability_of(const char *name, enum plant_durability *out)
 static void log_line(const char *plc, const char *kind, const char *peer, const char *text, void *arg)
 {
     const struct serve *serve = arg;
-    bool urgent = strcmp(kind, "error") == 0 || strcmp(kind, "warn") == 0;
 
-    if (serve->quiet && !urgent)
+    if (serve->quiet && strcmp(kind, "error") != 0)
         return;
     fprintf(stderr, "s7rig serve: %s%s%s %s%s%s\n", plc, plc[0] != '\0' ? " " : "", kind, peer,
             peer[0] != '\0' && text[0] != '\0' ? ": " : "", text);
@@ -47,26 +46,15 @@ static bool print_places(FILE *out, const sim_server *server)
     return fflush(out) == 0 && !ferror(out);
 }
 
-/* Whole or not at all: a program that waits for the file never sees half of it. */
+/* A program that waits for the file never sees half of it. */
 static bool write_port_file(const char *path, const sim_server *server)
 {
-    char temporary[4096];
-    int len = snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
+    struct cli_replacement to;
 
-    if (len < 0 || (size_t)len >= sizeof temporary) {
-        errno = ENAMETOOLONG;
+    if (!cli_replace_begin(&to, path))
         return false;
-    }
-    FILE *file = fopen(temporary, "w");
-    if (file == NULL)
-        return false;
-    bool good = print_places(file, server);
-    good = fclose(file) == 0 && good && rename(temporary, path) == 0;
-    int why = errno;
-    if (!good)
-        unlink(temporary);
-    errno = why;
-    return good;
+    (void)!print_places(to.file, server); /* what is lost shows at the end */
+    return cli_replace_end(&to, true);
 }
 
 /* Tell where the PLCs are, to all who wait for it; the file first, since who sees the line may look there.
@@ -97,6 +85,7 @@ static int serve_plant(const struct cli_command *self, struct serve *serve, plan
     options.listen = serve->listen;
     options.log = log_line;
     options.log_arg = serve;
+    options.recordings = serve->recordings;
     if (sim_server_new(loop, p, &options, &server, &error) != S7_OK)
         return cli_fail_plant(self, &error);
     int status = announce(self, serve, server);
@@ -150,10 +139,13 @@ static int serve_file(const struct cli_command *self, struct serve *serve, const
 static int run(const struct cli_command *self, int argc, char **argv)
 {
     struct serve serve = {.durability = "commit", .journal = "wal"};
-    const struct cli_option options[] = {
-        {.name = "listen", .text = &serve.listen},         {.name = "port-file", .text = &serve.port_file},
-        {.name = "durability", .text = &serve.durability}, {.name = "journal", .text = &serve.journal},
-        {.name = "quiet", .flag = &serve.quiet},           {.name = NULL}};
+    const struct cli_option options[] = {{.name = "listen", .text = &serve.listen},
+                                         {.name = "port-file", .text = &serve.port_file},
+                                         {.name = "durability", .text = &serve.durability},
+                                         {.name = "journal", .text = &serve.journal},
+                                         {.name = "recordings", .text = &serve.recordings},
+                                         {.name = "quiet", .flag = &serve.quiet},
+                                         {.name = NULL}};
     struct plant_options plant_options;
     int status = cli_options(self, options, &argc, argv);
 
@@ -192,7 +184,11 @@ const struct cli_command cli_serve = {
             "                      failure\n"
             "  --journal J         wal (default), or delete for file systems without shared\n"
             "                      memory (NFS, SMB, 9p, FUSE)\n"
-            "  --quiet             log errors and warnings only\n"
+            "  --recordings DIR    where the files are that table(FILE) in the words of a\n"
+            "                      fault names; without it there are none\n"
+            "  --quiet             log errors only: neither clients that come and go, nor what\n"
+            "                      another CPU would have refused them; the plant's table\n"
+            "                      event has it all\n"
             "\n"
             "Exit status: 0 ended by a signal, 2 usage, 3 not a plant file or of a newer\n"
             "s7rig, 4 port taken, plant missing or locked.\n",

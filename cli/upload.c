@@ -1,4 +1,5 @@
 #include "cli/block.h"
+#include "cli/replace.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,13 +15,12 @@ struct asked {
 
 static bool write_file(const char *path, const uint8_t *bytes, size_t len)
 {
-    errno = 0;
-    FILE *file = fopen(path, "wb");
+    struct cli_replacement to;
 
-    if (file == NULL)
+    if (!cli_replace_begin(&to, path))
         return false;
-    bool good = fwrite(bytes, 1, len, file) == len;
-    return fclose(file) == 0 && good;
+    fwrite(bytes, 1, len, to.file);
+    return cli_replace_end(&to, true);
 }
 
 static int hand_over(const struct cli_command *self, const struct asked *asked, const uint8_t *block,

@@ -31,7 +31,7 @@ static struct s7_direct *find(const s7_client *client, s7_status *why)
 const char *s7_client_where(const s7_client *client)
 {
     return client->lease != NULL ? client->lease->where(client)
-                                 : ((const struct s7_direct *)client)->settings.where;
+                                 : ((const struct s7_direct *)client)->settings->where;
 }
 
 static bool enter(s7_client *client, struct s7_direct *direct)
@@ -76,6 +76,15 @@ static void close_inside(struct s7_direct *direct)
         s7_pushes_clear(direct->pushes);
 }
 
+/* Not a pool's: the settings are its own. */
+static void free_client(struct s7_direct *direct)
+{
+    struct s7_settings *own = (struct s7_settings *)(uintptr_t)direct->settings;
+
+    s7_direct_free(direct);
+    free(own);
+}
+
 void s7_client_leave(s7_client *client, struct s7_direct *direct)
 {
     direct->cancel = NULL;
@@ -83,7 +92,7 @@ void s7_client_leave(s7_client *client, struct s7_direct *direct)
     if (direct->dying) {
         close_inside(direct);
         s7_direct_tell(direct);
-        s7_direct_free(direct);
+        free_client(direct);
         return;
     }
     leave(client, direct);
@@ -122,7 +131,8 @@ s7_status s7_direct_new(const struct s7_settings *settings, struct s7_direct **o
         return S7_E_NOMEM;
     s7_status status = s7_settings_session(settings, 1, &direct->session);
     if (status == S7_OK)
-        status = s7_flight_new(settings->options.flight_frames, &direct->flight);
+        status =
+            s7_flight_new(settings->options.flight_frames, settings->options.flight_bytes, &direct->flight);
     if (status != S7_OK) {
         s7_session_free(direct->session);
         free(direct);
@@ -130,7 +140,7 @@ s7_status s7_direct_new(const struct s7_settings *settings, struct s7_direct **o
     }
     atomic_flag_clear(&direct->busy);
     atomic_init(&direct->up, false);
-    direct->settings = *settings;
+    direct->settings = settings;
     direct->fd = -1;
     direct->owed_until_ns = S7_NEVER_NS;
     *out = direct;
@@ -159,9 +169,12 @@ s7_status s7_client_new(const char *endpoint, const s7_client_options *options, 
 
     if (status != S7_OK)
         return status;
-    status = s7_direct_new(&settings, &direct);
-    if (status != S7_OK)
+    struct s7_settings *own = s7_settings_keep(&settings);
+    status = own != NULL ? s7_direct_new(own, &direct) : S7_E_NOMEM;
+    if (status != S7_OK) {
+        free(own);
         return s7_report_unmade(err, "client", endpoint, status);
+    }
     *out = &direct->head;
     return S7_OK;
 }
@@ -170,7 +183,7 @@ s7_status s7_client_new(const char *endpoint, const s7_client_options *options, 
 
 static s7_status connect_inside(struct s7_direct *client, const s7_ctx *ctx, s7_errinfo *err)
 {
-    const s7_client_options *options = &client->settings.options;
+    const s7_client_options *options = &client->settings->options;
     int64_t now_ns = s7_now_ns(), deadline_ns;
 
     if (client->fd >= 0)
@@ -200,7 +213,7 @@ s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx)
         snprintf(err.asked, sizeof err.asked, "connect to %.80s", s7_client_where(client));
         return s7_client_fail(ctx, &err, status, s7_client_enter_detail(status));
     }
-    s7_settings_asked(&direct->settings, &err);
+    s7_settings_asked(direct->settings, &err);
     if (client->lease != NULL)
         status = s7_client_fail(ctx, &err, S7_E_MISUSE,
                                 "the pool connects its clients; put this one back and get another");
@@ -302,7 +315,7 @@ static s7_status call_failed(const struct s7_direct *client, const struct call *
 {
     s7_errinfo err = S7_ERRINFO_INIT;
     s7_status status = s7_transfer_result(transfer, &err);
-    uint32_t facts = s7_facts_of(&client->settings) |
+    uint32_t facts = s7_facts_of(client->settings) |
                      s7_hint_item_facts(call->write, err.item >= 0 ? &call->items[err.item] : NULL);
 
     if (!call->list && status == S7_E_PARTIAL)
@@ -311,7 +324,7 @@ static s7_status call_failed(const struct s7_direct *client, const struct call *
         err.item = -1;
     err.status = status;
     s7_report_hint(&err, facts);
-    call_name(client->settings.where, call, &err);
+    call_name(client->settings->where, call, &err);
     s7_report_give(s7_ctx_err(call->ctx), &err);
     return status;
 }
@@ -325,10 +338,10 @@ static s7_status begin_in_words(const struct s7_direct *client, const struct cal
         s7_transfer_work_begin(job, call->write, call->items, call->n_items, job->work.deadline_ns, &err);
 
     if (status == S7_OK && call->write)
-        status = s7_guard_items(&client->settings, call->items, call->n_items, &err);
+        status = s7_guard_items(client->settings, call->items, call->n_items, &err);
     if (status == S7_OK)
         return S7_OK;
-    call_name(client->settings.where, call, &err);
+    call_name(client->settings->where, call, &err);
     if (!call->list)
         err.item = -1;
     s7_report_give(s7_ctx_err(call->ctx), &err);
@@ -351,9 +364,9 @@ static s7_status call_inside(struct s7_direct *client, const struct call *call)
     int64_t now_ns = client->begun_ns = s7_now_ns();
     const char *detail;
 
-    if (s7_ctx_deadline(call->ctx, now_ns, client->settings.options.request_ms * NS_PER_MS,
+    if (s7_ctx_deadline(call->ctx, now_ns, client->settings->options.request_ms * NS_PER_MS,
                         &job.work.deadline_ns) != S7_OK)
-        return call_refused(client->settings.where, call, &(s7_errinfo)S7_ERRINFO_INIT, S7_E_ARG,
+        return call_refused(client->settings->where, call, &(s7_errinfo)S7_ERRINFO_INIT, S7_E_ARG,
                             "not a call context: set struct_size, and a timeout_ms of -1 or more");
     client->cancel = s7_ctx_cancel(call->ctx);
     for (unsigned repeats = 0;; repeats++) {
@@ -365,7 +378,7 @@ static s7_status call_inside(struct s7_direct *client, const struct call *call)
             s7_errinfo err = S7_ERRINFO_INIT;
 
             s7_direct_advise(client, status, &err);
-            return call_refused(client->settings.where, call, &err, status, detail);
+            return call_refused(client->settings->where, call, &err, status, detail);
         }
         s7_direct_drive(client, &job.work);
         status = s7_transfer_result(&job.transfer, NULL);

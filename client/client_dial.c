@@ -18,17 +18,17 @@ static void tell_down(struct s7_direct *client)
     const struct s7_event *closed = &client->closed;
     s7_errinfo why = S7_ERRINFO_INIT;
 
-    snprintf(why.asked, sizeof why.asked, "keep the connection to %.80s", client->settings.where);
+    snprintf(why.asked, sizeof why.asked, "keep the connection to %.80s", client->settings->where);
     why.plc_error = closed->plc_error;
     s7_report_why(&why, closed->status,
                   closed->status == S7_E_CANCELLED ? "closed by s7_client_close" : closed->detail,
-                  s7_facts_ended(&client->settings, closed));
-    client->settings.options.on_disconnect(&client->head, &why, client->settings.options.user);
+                  s7_facts_ended(client->settings, closed));
+    client->settings->options.on_disconnect(&client->head, &why, client->settings->options.user);
 }
 
 void s7_direct_tell(struct s7_direct *client)
 {
-    const s7_client_options *options = &client->settings.options;
+    const s7_client_options *options = &client->settings->options;
     bool up = atomic_load(&client->up);
 
     if (client->pooled || up == client->told_up)
@@ -66,11 +66,11 @@ static void handshake(struct s7_direct *client, int64_t deadline_ns)
 
 static s7_status dial_tcp(struct s7_direct *client, int64_t deadline_ns, int *os_errno)
 {
-    const s7_client_options *options = &client->settings.options;
-    struct s7_tcp_options tcp = s7_settings_tcp(&client->settings);
+    const s7_client_options *options = &client->settings->options;
+    struct s7_tcp_options tcp = s7_settings_tcp(client->settings);
     int64_t limit_ns = s7_after_ms(s7_now_ns(), options->connect_ms);
     struct s7_limit limit = {limit_ns < deadline_ns ? limit_ns : deadline_ns, s7_token_fd(client->cancel)};
-    s7_status status = s7_tcp_dial_by(client->settings.endpoint.host, client->settings.endpoint.port, limit,
+    s7_status status = s7_tcp_dial_by(client->settings->endpoint.host, client->settings->endpoint.port, limit,
                                       &tcp, &client->fd, os_errno);
 
     if (status != S7_OK)
@@ -81,7 +81,7 @@ static s7_status dial_tcp(struct s7_direct *client, int64_t deadline_ns, int *os
 static s7_status dial(struct s7_direct *client, int64_t deadline_ns, s7_errinfo *err)
 {
     const char *detail = "";
-    uint32_t facts = s7_facts_of(&client->settings) | S7_FACT_TCP;
+    uint32_t facts = s7_facts_of(client->settings) | S7_FACT_TCP;
     s7_status status = S7_E_CANCELLED;
 
     if (!s7_token_is_cancelled(client->cancel))
@@ -95,7 +95,7 @@ static s7_status dial(struct s7_direct *client, int64_t deadline_ns, s7_errinfo 
         status = client->closed.status;
         detail = client->closed.detail;
         err->plc_error = client->closed.plc_error;
-        facts = s7_facts_ended(&client->settings, &client->closed);
+        facts = s7_facts_ended(client->settings, &client->closed);
     }
     s7_report_why(err, status, detail, facts);
     return status;
@@ -104,11 +104,11 @@ static s7_status dial(struct s7_direct *client, int64_t deadline_ns, s7_errinfo 
 s7_status s7_direct_dial(struct s7_direct *client, int64_t deadline_ns, s7_errinfo *err)
 {
     s7_direct_tell(client);
-    s7_settings_asked(&client->settings, err);
+    s7_settings_asked(client->settings, err);
     s7_status status = dial(client, deadline_ns, err);
     s7_log_dialed(client, status, err);
     if (status == S7_OK) {
-        s7_known_note(&client->settings);
+        s7_known_note(client->settings);
         client->connects++;
         client->up_since_ns = s7_now_ns();
         client->redial.failures = 0;
@@ -119,7 +119,7 @@ s7_status s7_direct_dial(struct s7_direct *client, int64_t deadline_ns, s7_errin
         client->redial.failures++;
         client->redial.not_before_ns =
             s7_now_ns() +
-            s7_settings_pause_ns(&client->settings.options, client->redial.failures, s7_random_u64());
+            s7_settings_pause_ns(&client->settings->options, client->redial.failures, s7_random_u64());
         client->redial.last = *err;
     }
     return status;
@@ -129,7 +129,7 @@ s7_status s7_direct_dial(struct s7_direct *client, int64_t deadline_ns, s7_errin
 
 bool s7_direct_redials(const struct s7_direct *client)
 {
-    return client->settings.options.auto_reconnect && client->redial.wanted && !client->pooled;
+    return client->settings->options.auto_reconnect && client->redial.wanted && !client->pooled;
 }
 
 /* Has the connection ended while nobody looked? Better known before a request leaves than after. */
@@ -192,5 +192,5 @@ bool s7_direct_may_repeat(const struct s7_direct *client, s7_status status, unsi
     bool broke = status == S7_E_CLOSED || status == S7_E_RESET || status == S7_E_IO;
 
     return broke && client->fd < 0 && s7_direct_redials(client) &&
-           repeats < client->settings.options.read_retries;
+           repeats < client->settings->options.read_retries;
 }

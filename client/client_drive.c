@@ -226,5 +226,5 @@ void s7_direct_drive(struct s7_direct *client, struct s7_work *work)
             wait_for_owed(client, work, work->deadline_ns);
     }
     if (client->owed_until_ns == S7_NEVER_NS && s7_session_owed(client->session) > 0)
-        client->owed_until_ns = s7_after_ms(s7_now_ns(), client->settings.options.request_ms);
+        client->owed_until_ns = s7_after_ms(s7_now_ns(), client->settings->options.request_ms);
 }

@@ -49,7 +49,7 @@ struct s7_direct {
     atomic_bool up;
     atomic_bool taken_away; /* by its pool, which was closed */
     bool pooled;            /* the descriptor belongs to the pool: shut down here, closed there */
-    struct s7_settings settings;
+    const struct s7_settings *settings;
     s7_session *session;
     int fd;       /* -1: no TCP connection */
     bool told_up; /* what the user was told last */
@@ -120,6 +120,7 @@ S7_MUST_CHECK s7_status s7_ctx_deadline(const s7_ctx *ctx, int64_t now_ns, int64
 
 /* ---- direct clients ---- */
 
+/* The settings must outlive it. */
 S7_MUST_CHECK s7_status s7_direct_new(const struct s7_settings *settings, struct s7_direct **out);
 void s7_direct_free(struct s7_direct *direct); /* NULL is fine; no call may be inside */
 

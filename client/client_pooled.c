@@ -8,16 +8,16 @@
 s7_status s7_pooled_dial(const struct s7_direct *direct, unsigned nth, int *fd, unsigned *n_addresses,
                          s7_errinfo *err)
 {
-    const struct s7_client_endpoint *to = &direct->settings.endpoint;
-    struct s7_tcp_options tcp = s7_settings_tcp(&direct->settings);
+    const struct s7_client_endpoint *to = &direct->settings->endpoint;
+    struct s7_tcp_options tcp = s7_settings_tcp(direct->settings);
     int os_errno = 0;
     s7_status status = s7_tcp_dial_begin(to->host, to->port, nth, &tcp, fd, n_addresses, &os_errno);
 
     if (status == S7_OK)
         return S7_OK;
-    s7_settings_asked(&direct->settings, err);
+    s7_settings_asked(direct->settings, err);
     err->os_errno = os_errno;
-    s7_report_why(err, status, "", s7_facts_of(&direct->settings) | S7_FACT_TCP);
+    s7_report_why(err, status, "", s7_facts_of(direct->settings) | S7_FACT_TCP);
     return status;
 }
 
@@ -27,9 +27,9 @@ s7_status s7_pooled_connected(struct s7_direct *direct, int fd, s7_errinfo *err)
     s7_status status = s7_tcp_dial_end(fd, &os_errno);
 
     if (status != S7_OK) {
-        s7_settings_asked(&direct->settings, err);
+        s7_settings_asked(direct->settings, err);
         err->os_errno = os_errno;
-        s7_report_why(err, status, "", s7_facts_of(&direct->settings) | S7_FACT_TCP);
+        s7_report_why(err, status, "", s7_facts_of(direct->settings) | S7_FACT_TCP);
         return status;
     }
     direct->pooled = true;
@@ -62,7 +62,7 @@ static void take_what_came(struct s7_direct *direct)
         s7_session_lost(direct->session, status);
     s7_direct_drain(direct, NULL);
     if (s7_session_state(direct->session) == S7_SESSION_READY && !atomic_load(&direct->up)) {
-        s7_known_note(&direct->settings);
+        s7_known_note(direct->settings);
         direct->connects++;
         direct->up_since_ns = s7_now_ns();
         atomic_store(&direct->up, true);
@@ -92,10 +92,10 @@ bool s7_pooled_lost(const struct s7_direct *direct, s7_status *why, s7_errinfo *
         return false;
     *why = direct->closed.status;
     if (err != NULL) {
-        s7_settings_asked(&direct->settings, err);
+        s7_settings_asked(direct->settings, err);
         err->plc_error = direct->closed.plc_error;
         s7_report_why(err, direct->closed.status, direct->closed.detail,
-                      s7_facts_ended(&direct->settings, &direct->closed));
+                      s7_facts_ended(direct->settings, &direct->closed));
     }
     return true;
 }

@@ -25,9 +25,12 @@ void s7_conn_wake(s7_conn *conn)
 
 static s7_status parts_new(s7_conn *conn)
 {
-    s7_status status = s7_settings_session(&conn->settings, 1, &conn->session);
+    const s7_client_options *options = &conn->settings->options;
+    s7_status status = s7_settings_session(conn->settings, 1, &conn->session);
 
-    return status == S7_OK ? s7_flight_new(conn->settings.options.flight_frames, &conn->flight) : status;
+    if (status != S7_OK)
+        return status;
+    return s7_flight_new(options->flight_frames, options->flight_bytes, &conn->flight);
 }
 
 static void destroy(s7_conn *conn)
@@ -36,23 +39,20 @@ static void destroy(s7_conn *conn)
     s7_pushes_free(conn->pushes);
     s7_flight_free(conn->flight);
     s7_session_free(conn->session);
+    free(conn->own);
     free(conn);
 }
 
-s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
-                      s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err)
+s7_status s7_conn_new_pooled(s7_loop *loop, const struct s7_settings *settings, s7_conn_state_fn *fn,
+                             void *arg, s7_conn **out)
 {
-    if (loop == NULL || fn == NULL || out == NULL)
-        return s7_report_argument(err, "make a connection",
-                                  loop == NULL ? "loop is NULL"
-                                  : fn == NULL ? "fn is NULL"
-                                               : "out is NULL");
     s7_conn *conn = calloc(1, sizeof *conn);
+
     if (conn == NULL)
         return S7_E_NOMEM;
-    s7_status status = s7_settings_make(endpoint, options, &conn->settings, err);
-    if (status == S7_OK)
-        status = parts_new(conn);
+    conn->settings = settings;
+    conn->pooled = true;
+    s7_status status = parts_new(conn);
     if (status != S7_OK) {
         destroy(conn);
         return status;
@@ -67,6 +67,30 @@ s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_optio
     return S7_OK;
 }
 
+s7_status s7_conn_new(s7_loop *loop, const char *endpoint, const s7_client_options *options,
+                      s7_conn_state_fn *fn, void *arg, s7_conn **out, s7_errinfo *err)
+{
+    struct s7_settings settings;
+
+    if (loop == NULL || fn == NULL || out == NULL)
+        return s7_report_argument(err, "make a connection",
+                                  loop == NULL ? "loop is NULL"
+                                  : fn == NULL ? "fn is NULL"
+                                               : "out is NULL");
+    s7_status status = s7_settings_make(endpoint, options, &settings, err);
+    if (status != S7_OK)
+        return status;
+    struct s7_settings *own = s7_settings_keep(&settings);
+    status = own != NULL ? s7_conn_new_pooled(loop, own, fn, arg, out) : S7_E_NOMEM;
+    if (status != S7_OK) {
+        free(own);
+        return status;
+    }
+    (*out)->own = own;
+    (*out)->pooled = false;
+    return S7_OK;
+}
+
 void s7_conn_free(s7_conn *conn)
 {
     if (conn == NULL || conn->freed)
@@ -77,13 +101,6 @@ void s7_conn_free(s7_conn *conn)
     conn->stream = NULL;
     if (!conn->working)
         destroy(conn);
-}
-
-void s7_conn_pooled(s7_conn *conn)
-{
-    conn->settings.options.auto_reconnect = false;
-    conn->settings.options.heartbeat_ms = 0;
-    conn->pooled = true;
 }
 
 /* ---- the end of a connection ---- */
@@ -102,7 +119,7 @@ static void end_with(s7_conn *conn, s7_status why, const char *detail, uint32_t 
         return;
     if (conn->state == S7_CONN_WAITING) /* why the attempt before failed was told with its own end */
         conn->end = (s7_errinfo)S7_ERRINFO_INIT;
-    s7_settings_asked(&conn->settings, &conn->end);
+    s7_settings_asked(conn->settings, &conn->end);
     s7_report_why(&conn->end, why, detail, facts | (conn->connects > 0 ? S7_FACT_WORKED : 0U));
     conn->last = conn->end;
     conn->state = S7_CONN_ENDING;
@@ -114,7 +131,7 @@ void s7_conn_end(s7_conn *conn, s7_status why, const char *detail)
 {
     uint32_t tcp = conn->state == S7_CONN_DIALING ? S7_FACT_TCP : 0U;
 
-    end_with(conn, why, detail, s7_facts_of(&conn->settings) | tcp);
+    end_with(conn, why, detail, s7_facts_of(conn->settings) | tcp);
 }
 
 void s7_conn_lost(s7_conn *conn, s7_status why)
@@ -163,7 +180,7 @@ static void on_ready(s7_stream *stream, unsigned ready, void *arg)
         return;
     }
     if (ready & S7_READY_CONNECTED) {
-        struct s7_tcp_options tcp = s7_settings_tcp(&conn->settings);
+        struct s7_tcp_options tcp = s7_settings_tcp(conn->settings);
 
         s7_stream_set_options(stream, &tcp);
         conn->state = S7_CONN_HANDSHAKE;
@@ -179,7 +196,7 @@ static void on_ready(s7_stream *stream, unsigned ready, void *arg)
 
 s7_status s7_conn_dial(s7_conn *conn, const char **detail)
 {
-    const struct s7_client_endpoint *to = &conn->settings.endpoint;
+    const struct s7_client_endpoint *to = &conn->settings->endpoint;
     s7_status status = s7_loop_dial(conn->loop, to->host, to->port, on_ready, conn, &conn->stream);
 
     *detail = status == S7_E_RESOLVE ? "a connection on a loop needs a numeric address" : "";
@@ -188,7 +205,7 @@ s7_status s7_conn_dial(s7_conn *conn, const char **detail)
     conn->state = S7_CONN_DIALING;
     conn->was_up = false;
     conn->end = (s7_errinfo)S7_ERRINFO_INIT;
-    conn->due_ns = s7_after_ms(s7_loop_now_ns(conn->loop), conn->settings.options.connect_ms);
+    conn->due_ns = s7_after_ms(s7_loop_now_ns(conn->loop), conn->settings->options.connect_ms);
     s7_conn_wake(conn);
     return S7_OK;
 }
@@ -211,7 +228,7 @@ s7_status s7_conn_open(s7_conn *conn, s7_errinfo *err)
     }
     if (status == S7_OK)
         return S7_OK;
-    s7_settings_asked(&conn->settings, &why);
+    s7_settings_asked(conn->settings, &why);
     s7_report_came(&why, status, detail);
     s7_report_give(err, &why);
     return status;
@@ -221,8 +238,16 @@ void s7_conn_close(s7_conn *conn)
 {
     if (conn == NULL || conn->state == S7_CONN_CLOSED)
         return;
+    if (!conn->closing)
+        conn->closing_why = S7_E_CANCELLED;
     conn->closing = true;
     s7_conn_wake(conn);
+}
+
+void s7_conn_take_away(s7_conn *conn)
+{
+    s7_conn_close(conn);
+    conn->closing_why = S7_E_POOL_CLOSED;
 }
 
 /* ---- what happened ---- */
@@ -254,7 +279,7 @@ static bool take_event(s7_conn *conn)
         break;
     case S7_EVENT_CLOSED:
         conn->end.plc_error = event.plc_error;
-        end_with(conn, event.status, event.detail, s7_facts_ended(&conn->settings, &event));
+        end_with(conn, event.status, event.detail, s7_facts_ended(conn->settings, &event));
         break;
     default:
         s7_conn_take_event(conn, &event);
@@ -296,13 +321,13 @@ static void note_owed(s7_conn *conn, int64_t now_ns)
     if (s7_session_owed(conn->session) == 0)
         conn->owed_until_ns = S7_NEVER_NS;
     else if (conn->owed_until_ns == S7_NEVER_NS)
-        conn->owed_until_ns = s7_after_ms(now_ns, conn->settings.options.request_ms);
+        conn->owed_until_ns = s7_after_ms(now_ns, conn->settings->options.request_ms);
 }
 
 static void apply_deadlines(s7_conn *conn, int64_t now_ns)
 {
     if (conn->closing)
-        s7_conn_lost(conn, S7_E_CANCELLED);
+        s7_conn_lost(conn, conn->closing_why);
     else if (conn->state == S7_CONN_DIALING && now_ns >= conn->due_ns)
         s7_conn_lost(conn, S7_E_TIMEOUT);
     else if (conn->state == S7_CONN_WAITING && now_ns >= conn->due_ns)

@@ -42,8 +42,14 @@ S7_MUST_CHECK s7_status s7_conn_work(s7_conn *conn, const s7_then *then, const c
 
 /* ---- for pools ---- */
 
-/* The pool dials and checks by its own rules: auto_reconnect and heartbeat_ms have no effect from here on. */
-void s7_conn_pooled(s7_conn *conn);
+/* The pool dials and checks by its own rules: auto_reconnect and heartbeat_ms have no effect. The settings
+ * must stay until s7_conn_free was called. S7_E_NOMEM. */
+struct s7_settings;
+S7_MUST_CHECK s7_status s7_conn_new_pooled(s7_loop *loop, const struct s7_settings *settings,
+                                           s7_conn_state_fn *fn, void *arg, s7_conn **out);
+
+/* As s7_conn_close, of one that a pool takes away from its borrower: requests are told S7_E_POOL_CLOSED. */
+void s7_conn_take_away(s7_conn *conn);
 
 /* Ask the PLC for a sign of life, a read of at (S7_PROBE_LEN bytes at most), beside whatever is queued: it
  * takes one place of the window of jobs. fn is called once: with S7_OK when a well-formed answer came (a

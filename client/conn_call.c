@@ -92,7 +92,7 @@ static s7_status begin(s7_conn *conn, const s7_then *then, struct s7_request *re
         s7_transfer_work_begin(its, ask->write, items, ask->n, s7_request_deadline(conn, then), why);
 
     if (status == S7_OK && ask->write)
-        status = s7_guard_items(&conn->settings, items, ask->n, why);
+        status = s7_guard_items(conn->settings, items, ask->n, why);
     request->work = &its->work;
     request->kind = &transfer_kind;
     request->its.transfer.list = ask->list;
@@ -105,7 +105,7 @@ static s7_status refuse(s7_conn *conn, const s7_then *then, const struct ask *as
                         s7_errinfo *why)
 {
     why->status = status;
-    name(why, ask->list, ask->write, ask->items, ask->n, conn->settings.where);
+    name(why, ask->list, ask->write, ask->items, ask->n, conn->settings->where);
     return s7_request_refuse(conn, then, status, why);
 }
 
@@ -211,7 +211,7 @@ static s7_status refuse_argument(s7_conn *conn, const s7_then *then, s7_status s
 {
     s7_errinfo why = S7_ERRINFO_INIT;
 
-    snprintf(why.asked, sizeof why.asked, "%s %.60s", asked, conn->settings.where);
+    snprintf(why.asked, sizeof why.asked, "%s %.60s", asked, conn->settings->where);
     s7_report_came(&why, status, fault);
     return s7_request_refuse(conn, then, status, &why);
 }

@@ -10,7 +10,7 @@ s7_conn_state s7_conn_state_get(const s7_conn *conn)
 
 const char *s7_conn_where(const s7_conn *conn)
 {
-    return conn != NULL ? conn->settings.where : "";
+    return conn != NULL ? conn->settings->where : "";
 }
 
 const s7_session *s7_conn_session(const s7_conn *conn)
@@ -72,5 +72,5 @@ s7_status s7_conn_flight_pcapng(const s7_conn *conn, int fd)
 {
     if (conn == NULL || fd < 0)
         return S7_E_ARG;
-    return s7_flight_pcapng(conn->flight, to_realtime_ns(conn), conn->settings.endpoint.host, fd);
+    return s7_flight_pcapng(conn->flight, to_realtime_ns(conn), conn->settings->endpoint.host, fd);
 }

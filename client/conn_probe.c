@@ -69,10 +69,10 @@ void s7_conn_end_probe(s7_conn *conn)
 /* S7_NEVER_NS: not as things are. What is in flight, or owed, has a deadline of its own. */
 int64_t s7_conn_heartbeat_due(const s7_conn *conn)
 {
-    uint32_t every_ms = conn->settings.options.heartbeat_ms;
+    uint32_t every_ms = conn->settings->options.heartbeat_ms;
 
-    if (every_ms == 0 || conn->state != S7_CONN_UP || conn->probe.open || conn->head != NULL ||
-        s7_session_owed(conn->session) > 0)
+    if (every_ms == 0 || conn->pooled || conn->state != S7_CONN_UP || conn->probe.open ||
+        conn->head != NULL || s7_session_owed(conn->session) > 0)
         return S7_NEVER_NS;
     return s7_after_ms(s7_session_stats(conn->session)->last_in_ns, every_ms);
 }
@@ -80,5 +80,5 @@ int64_t s7_conn_heartbeat_due(const s7_conn *conn)
 void s7_conn_heartbeat(s7_conn *conn, int64_t now_ns)
 {
     if (now_ns >= s7_conn_heartbeat_due(conn))
-        (void)!begin(conn, &mb0, s7_after_ms(now_ns, conn->settings.options.request_ms));
+        (void)!begin(conn, &mb0, s7_after_ms(now_ns, conn->settings->options.request_ms));
 }

@@ -56,12 +56,12 @@ static s7_status queue(s7_conn *conn, const s7_then *then, const struct s7_push_
     s7_status status = s7_request_new(conn, then, &request, why);
 
     if (status != S7_OK) {
-        snprintf(why->asked, sizeof why->asked, "%.40s %.80s", call->what, conn->settings.where);
+        snprintf(why->asked, sizeof why->asked, "%.40s %.80s", call->what, conn->settings->where);
         return status;
     }
     if (s7_request_room(conn, request, sizeof *call) != S7_OK) {
         s7_request_give_back(conn, request);
-        return s7_services_report(call->what, conn->settings.where, why, S7_E_NOMEM, "");
+        return s7_services_report(call->what, conn->settings->where, why, S7_E_NOMEM, "");
     }
     struct s7_push_call *own = (struct s7_push_call *)(void *)request->own;
     *own = *call;
@@ -76,7 +76,7 @@ static s7_status carry(s7_conn *conn, const s7_then *then, struct s7_push_call *
                        s7_errinfo *why)
 {
     if (status != S7_OK)
-        s7_services_report(call->what, conn->settings.where, why, status, call->detail);
+        s7_services_report(call->what, conn->settings->where, why, status, call->detail);
     else
         status = queue(conn, then, call, why);
     if (status == S7_OK)
@@ -97,7 +97,7 @@ static s7_status refuse(s7_conn *conn, const s7_then *then, s7_status status, co
 {
     s7_errinfo why = S7_ERRINFO_INIT;
 
-    s7_services_report("a call to", conn->settings.where, &why, status, detail);
+    s7_services_report("a call to", conn->settings->where, &why, status, detail);
     return s7_request_refuse(conn, then, status, &why);
 }
 

@@ -1,5 +1,6 @@
 /* Subscriptions and pushes of async.h against the fake PLC, which has the code of push_client_test.c
  * underneath. */
+#include "client/conn_impl.h"
 #include "client/conn_user.h"
 #include "client/test_names.h"
 
@@ -313,7 +314,7 @@ static void it_is_refused_where_nobody_can_be_told(void **state)
     assert_int_equal(s7_conn_subscribe(user.conn, &then, NULL, &tag, 1, &id), S7_E_MISUSE);
     expect_text(err.came, "s7_conn_on_push");
     s7_conn_on_push(user.conn, on_push, &heard);
-    s7_conn_pooled(user.conn);
+    user.conn->pooled = true;
     assert_int_equal(s7_conn_events_enable(user.conn, &then, S7_EVENTS_MODE), S7_E_MISUSE);
     expect_text(err.came, "the next borrower");
     s7_conn_close(user.conn);

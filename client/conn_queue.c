@@ -22,7 +22,7 @@ int64_t s7_request_deadline(const s7_conn *conn, const s7_then *then)
     int64_t ms = then != NULL ? then->timeout_ms : 0;
 
     if (ms == 0)
-        ms = conn->settings.options.request_ms;
+        ms = conn->settings->options.request_ms;
     return ms < 0 ? S7_NEVER_NS : s7_after_ms(s7_loop_now_ns(conn->loop), ms);
 }
 
@@ -154,7 +154,7 @@ s7_status s7_conn_work(s7_conn *conn, const s7_then *then, const char *what, str
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_request *request;
 
-    snprintf(why.asked, sizeof why.asked, "%s %.80s", what, conn->settings.where);
+    snprintf(why.asked, sizeof why.asked, "%s %.80s", what, conn->settings->where);
     s7_status status = s7_request_new(conn, then, &request, &why);
     if (status != S7_OK)
         return s7_request_refuse(conn, then, status, &why);
@@ -280,10 +280,10 @@ static void report(s7_conn *conn, struct s7_request *request, int64_t now_ns)
     s7_conn_done_fn *done = request->done;
     void *arg = request->arg;
     s7_errinfo err = S7_ERRINFO_INIT;
-    s7_status status = request->kind->end(request->work, conn->settings.where, &err);
+    s7_status status = request->kind->end(request->work, conn->settings->where, &err);
 
     if (status != S7_OK && request->kind->facts != NULL)
-        s7_report_hint(&err, s7_facts_of(&conn->settings) | request->kind->facts(request->work));
+        s7_report_hint(&err, s7_facts_of(conn->settings) | request->kind->facts(request->work));
     s7_meter_call(&conn->meter, status, now_ns - request->made_ns);
     if (request->prev == NULL)
         conn->head = request->next;
@@ -353,7 +353,7 @@ static bool keep(const s7_conn *conn, struct s7_request *request, int64_t now_ns
     s7_status why = conn->end.status;
 
     return s7_conn_redials(conn) && request->kind->again != NULL && now_ns < request->work->deadline_ns &&
-           (!request->begun || request->repeats < conn->settings.options.read_retries) &&
+           (!request->begun || request->repeats < conn->settings->options.read_retries) &&
            request->kind->again(request->work, why);
 }
 

@@ -7,14 +7,14 @@
 
 bool s7_conn_redials(const s7_conn *conn)
 {
-    return conn->settings.options.auto_reconnect && !conn->closing;
+    return conn->settings->options.auto_reconnect && !conn->pooled && !conn->closing;
 }
 
 /* A connection that lasted is dialed again at once; one that broke at once counts as an attempt that failed,
  * or a PLC that accepts and drops would be dialed without a pause. */
 void s7_conn_wait(s7_conn *conn)
 {
-    const s7_client_options *options = &conn->settings.options;
+    const s7_client_options *options = &conn->settings->options;
     int64_t now_ns = s7_loop_now_ns(conn->loop);
 
     conn->state = S7_CONN_WAITING;

@@ -1,4 +1,5 @@
 /* auto_reconnect and heartbeat of a connection on a loop. */
+#include "client/conn_impl.h"
 #include "client/conn_user.h"
 #include "client/test_names.h"
 
@@ -198,7 +199,7 @@ static void in_a_pool_it_neither_dials_nor_beats_by_itself(void **state)
     redialing(&options);
     options.heartbeat_ms = 1000;
     up_with(&options);
-    s7_conn_pooled(user.conn);
+    user.conn->pooled = true;
     run_for(10000);
     assert_int_equal(world.plc.jobs, 0);
     break_it();

@@ -38,7 +38,7 @@ static const struct s7_conn_kind errand_kind = {.end = end, .again = again, .in_
 static s7_status refuse(s7_conn *conn, const s7_then *then, const char *what, s7_status status,
                         const char *detail, s7_errinfo *why)
 {
-    s7_services_report(what, conn->settings.where, why, status, detail);
+    s7_services_report(what, conn->settings->where, why, status, detail);
     return s7_request_refuse(conn, then, status, why);
 }
 
@@ -47,14 +47,14 @@ static s7_status new_request(s7_conn *conn, const s7_then *then, const char *wha
                              struct s7_request **out, s7_errinfo *why)
 {
     const char *detail;
-    s7_status status = control ? s7_guard_control(&conn->settings, &detail, why) : S7_OK;
+    s7_status status = control ? s7_guard_control(conn->settings, &detail, why) : S7_OK;
 
     if (status != S7_OK)
         return refuse(conn, then, what, status, detail, why);
     status = s7_request_new(conn, then, out, why);
     if (status == S7_OK)
         return S7_OK;
-    snprintf(why->asked, sizeof why->asked, "%.40s %.80s", what, conn->settings.where);
+    snprintf(why->asked, sizeof why->asked, "%.40s %.80s", what, conn->settings->where);
     return s7_request_refuse(conn, then, status, why);
 }
 

@@ -195,8 +195,10 @@ static void s7_198_obs_dbs_and_sdbs_go_the_same_way(void **state)
         struct bytes sent = take_sent(rig.session);
         assert_memory_equal(sent.at + 27, blocks[i].name, 7);
         accept_request(&rig);
-        for (uint16_t n = 0; n < 4; n++)
+        for (uint16_t n = 0; n < 4; n++) {
             come(&rig, job((uint16_t)(n * 0x0200), n < 3 ? "1b" : "1c", 0, blocks[i].name));
+            take_sent(rig.session);
+        }
         come(&rig, ack(3, 0, "28"));
         expect_result(&rig, S7_OK, 0, "");
         rig_end(&rig);

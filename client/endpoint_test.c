@@ -119,7 +119,7 @@ static void a_preset_sets_what_is_usual_for_a_family(void **state)
     s7_client_options options;
 
     (void)state;
-    for (int family = S7_FAMILY_S7_300; family <= S7_FAMILY_SINAMICS; family++) {
+    for (int family = S7_FAMILY_S7_300; family <= S7_FAMILY_S7_400_CP; family++) {
         struct s7_settings settings;
 
         s7_client_options_init(&options);
@@ -159,6 +159,7 @@ static void settings_win_over_a_family_in_any_order(void **state)
         {"s7://plc?family=S71500&slot=0", S7_FAMILY_S7_1500, 0, 0, 960},
         {"s7://plc?slot=5&pdu=480&family=s7-300", S7_FAMILY_S7_300, 5, 0, 480},
         {"s7://plc?family=logo", S7_FAMILY_LOGO, 0, 0x2000, 240},
+        {"s7://plc?family=s7-400-cp", S7_FAMILY_S7_400_CP, 3, 0, 480},
         {"s7://plc?remote-tsap=03.00&FAMILY=LOGO", S7_FAMILY_LOGO, 0, 0x0300, 240},
     };
 
@@ -374,7 +375,7 @@ static void options_out_of_range_are_named(void **state)
     bad[7].request_ms = 0;
     bad[8].struct_size = 0;
     bad[9].max_items = 19;
-    bad[10].family = 8;
+    bad[10].family = S7_FAMILY_S7_400_CP + 1;
     for (unsigned i = 0; i < 11; i++) {
         s7_errinfo err = S7_ERRINFO_INIT;
 

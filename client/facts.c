@@ -8,6 +8,8 @@ static uint32_t facts_of_family(uint8_t family)
     switch (family) {
     case S7_FAMILY_S7_300:
     case S7_FAMILY_S7_400:
+    case S7_FAMILY_S7_300_CP:
+    case S7_FAMILY_S7_400_CP:
         return S7_FACT_CLASSIC;
     case S7_FAMILY_S7_1200:
         return S7_FACT_MODERN | S7_FACT_1200;

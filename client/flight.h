@@ -1,5 +1,5 @@
-/* flight.h - the recorder behind <s7rig/flight.h>: a ring of frames, cut from the two streams of bytes of one
- * connection after the other. */
+/* flight.h - the recorder behind <s7rig/flight.h>: a ring of frames and one of what they are longer, cut from
+ * the two streams of bytes of one connection after the other. */
 #ifndef CLIENT_FLIGHT_H
 #define CLIENT_FLIGHT_H
 
@@ -7,10 +7,15 @@
 
 struct s7_flight;
 
-#define S7_FLIGHT_TEXT_CAP 128
+#define S7_FLIGHT_TEXT_CAP  128
+#define S7_FLIGHT_BYTES_MAX 1048576
 
-/* *out NULL for n_frames 0: then nothing is recorded. S7_E_NOMEM. */
-S7_MUST_CHECK s7_status s7_flight_new(unsigned n_frames, struct s7_flight **out);
+#define S7_FLIGHT_SLOT_LEN  56 /* bytes of memory for a frame, of which */
+#define S7_FLIGHT_SLOT_KEPT 32 /* are the first ones of the frame itself */
+
+/* n_bytes: for what frames are longer than that. *out NULL for n_frames 0: then nothing is recorded.
+ * S7_E_NOMEM. */
+S7_MUST_CHECK s7_status s7_flight_new(unsigned n_frames, uint32_t n_bytes, struct s7_flight **out);
 void s7_flight_free(struct s7_flight *flight); /* NULL is fine */
 
 /* All may be called with NULL. A new connection begins; bytes of it went out or came in (now_ns: of the

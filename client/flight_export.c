@@ -185,7 +185,7 @@ s7_status s7_client_flight_pcapng(const s7_client *client, int fd)
     s7_status status = s7_client_enter(self, &direct);
     if (status != S7_OK)
         return status;
-    status = s7_flight_pcapng(direct->flight, to_realtime_ns(), direct->settings.endpoint.host, fd);
+    status = s7_flight_pcapng(direct->flight, to_realtime_ns(), direct->settings->endpoint.host, fd);
     s7_client_leave(self, direct);
     return status;
 }

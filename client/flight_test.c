@@ -39,6 +39,8 @@ static struct log *log_of(const s7_client *client)
 
 /* ---- the ring ---- */
 
+#define TAIL_MAX (S7_FLIGHT_KEPT - S7_FLIGHT_SLOT_KEPT) /* what a frame keeps beside its slot */
+
 static size_t make_frame(uint8_t *at, size_t len, uint8_t fill)
 {
     memset(at, fill, len);
@@ -63,7 +65,7 @@ static void frames_are_cut_wherever_the_bytes_are(void **state)
         struct s7_flight *flight;
         struct log log = {.n = 0};
 
-        assert_int_equal(s7_flight_new(N, &flight), S7_OK);
+        assert_int_equal(s7_flight_new(N, N * TAIL_MAX, &flight), S7_OK);
         s7_flight_connection(flight);
         for (size_t at = 0, turn = 0; at < len; turn++) {
             size_t n = 1 + s7_draw(seed, turn, 0, 0) % (seed % 40 + 1);
@@ -91,7 +93,7 @@ static void the_ring_keeps_the_last_frames_and_forgets_unfinished_ones(void **st
     uint8_t frame[40];
 
     (void)state;
-    assert_int_equal(s7_flight_new(3, &flight), S7_OK);
+    assert_int_equal(s7_flight_new(3, 3 * TAIL_MAX, &flight), S7_OK);
     s7_flight_connection(flight);
     make_frame(frame, 40, 0xAA);
     s7_flight_bytes(flight, false, frame, 20, 1); /* the other half comes when its place is taken */
@@ -106,11 +108,114 @@ static void the_ring_keeps_the_last_frames_and_forgets_unfinished_ones(void **st
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(log.frames[i].len, 17 + i);
     s7_flight_free(flight);
-    assert_int_equal(s7_flight_new(0, &flight), S7_OK);
+    assert_int_equal(s7_flight_new(0, 1024, &flight), S7_OK);
     assert_null(flight);
     s7_flight_bytes(flight, true, frame, 40, 1);
     s7_flight_each(flight, 0, note, &log);
     assert_int_equal(log.n, 3);
+}
+
+static uint8_t byte_of(unsigned number, size_t at)
+{
+    return (uint8_t)(number * 37 + at * 11 + at / 256);
+}
+
+/* The frames' numbers are their connections. */
+static void expect_beginning(const struct log *log, unsigned i)
+{
+    const s7_flight_frame *frame = &log->frames[i];
+    uint8_t head[4] = {3, 0, (uint8_t)(frame->len >> 8), (uint8_t)frame->len};
+
+    assert_memory_equal(log->bytes[i], head, frame->kept < 4 ? frame->kept : 4);
+    for (size_t at = 4; at < frame->kept; at++)
+        assert_int_equal(log->bytes[i][at], byte_of(frame->connection, at));
+}
+
+/* Whole as far as later ones left room, else what the slot has. */
+static void expect_kept(const struct log *log, size_t n_bytes)
+{
+    size_t tails = 0;
+
+    for (unsigned i = log->n; i-- > 0;) {
+        size_t len = log->frames[i].len, most = len < S7_FLIGHT_KEPT ? len : S7_FLIGHT_KEPT;
+        size_t tail = most > S7_FLIGHT_SLOT_KEPT ? most - S7_FLIGHT_SLOT_KEPT : 0;
+
+        if (tail <= n_bytes)
+            tails += tail;
+        assert_int_equal(log->frames[i].kept,
+                         tail > 0 && (tail > n_bytes || tails > n_bytes) ? S7_FLIGHT_SLOT_KEPT : most);
+        expect_beginning(log, i);
+    }
+}
+
+static void record_frame(struct s7_flight *flight, unsigned number, size_t len, uint64_t seed)
+{
+    uint8_t frame[700];
+
+    s7_flight_connection(flight);
+    make_frame(frame, len, 0);
+    for (size_t at = 4; at < len; at++)
+        frame[at] = byte_of(number, at);
+    for (size_t at = 0, turn = 0; at < len; turn++) {
+        size_t n = 1 + s7_draw(seed, number, turn, 1) % 300;
+
+        n = n < len - at ? n : len - at;
+        s7_flight_bytes(flight, number % 2 == 0, frame + at, n, 0);
+        at += n;
+    }
+}
+
+static void of_long_frames_the_latest_are_kept_and_of_earlier_ones_the_beginning(void **state)
+{
+    static const uint32_t sizes[] = {0, 100, 224, 225, 1000, 1024, 5000};
+
+    (void)state;
+    for (unsigned seed = 0; seed < 400; seed++) {
+        uint32_t n_bytes = sizes[seed % 7];
+        unsigned n_frames = 1 + (unsigned)s7_draw(seed, 0, 0, 2) % 40;
+        struct s7_flight *flight;
+        struct log log = {.n = 0};
+
+        assert_int_equal(s7_flight_new(n_frames, n_bytes, &flight), S7_OK);
+        for (unsigned number = 1; number <= 60; number++) {
+            size_t limit = s7_draw(seed, number, 0, 3) % 3 == 0 ? 650 : 60;
+
+            record_frame(flight, number, 7 + s7_draw(seed, number, 0, 4) % limit, seed);
+        }
+        s7_flight_each(flight, 0, note, &log);
+        assert_int_equal(log.n, n_frames);
+        expect_kept(&log, n_bytes);
+        s7_flight_free(flight);
+    }
+}
+
+/* One comes in pieces, between which others go: its bytes are its own, or the rest is not kept. */
+static void a_long_frame_that_comes_slowly_mixes_with_no_other(void **state)
+{
+    uint8_t slow[300], quick[300];
+
+    (void)state;
+    make_frame(slow, sizeof slow, 0x55);
+    make_frame(quick, sizeof quick, 0xAA);
+    for (unsigned others = 0; others < 12; others++) {
+        struct s7_flight *flight;
+        struct log log = {.n = 0};
+
+        assert_int_equal(s7_flight_new(16, 1024, &flight), S7_OK);
+        s7_flight_connection(flight);
+        s7_flight_bytes(flight, false, slow, 100, 1);
+        for (unsigned i = 0; i < others; i++)
+            s7_flight_bytes(flight, true, quick, sizeof quick, 2);
+        s7_flight_bytes(flight, false, slow + 100, 200, 3);
+        s7_flight_each(flight, 0, note, &log);
+        assert_int_equal(log.n, others + 1);
+        assert_int_equal(log.frames[0].len, sizeof slow);
+        assert_int_equal(log.frames[0].kept,
+                         (others + 1) * TAIL_MAX <= 1024 ? S7_FLIGHT_KEPT : S7_FLIGHT_SLOT_KEPT);
+        for (unsigned i = 0; i < log.n; i++)
+            assert_memory_equal(log.bytes[i], i == 0 ? slow : quick, log.frames[i].kept);
+        s7_flight_free(flight);
+    }
 }
 
 static void any_bytes_have_a_text(void **state)
@@ -209,6 +314,9 @@ static void a_client_without_recorder_keeps_nothing(void **state)
     s7_client_free(client);
     options.flight_frames = 4097;
     assert_int_equal(s7_client_new(server.endpoint, &options, &client, NULL), S7_E_ARG);
+    options.flight_frames = 1;
+    options.flight_bytes = S7_FLIGHT_BYTES_MAX + 1;
+    assert_int_equal(s7_client_new(server.endpoint, &options, &client, NULL), S7_E_ARG);
     server_stop();
 }
 
@@ -298,6 +406,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_are_cut_wherever_the_bytes_are),
         cmocka_unit_test(the_ring_keeps_the_last_frames_and_forgets_unfinished_ones),
+        cmocka_unit_test(of_long_frames_the_latest_are_kept_and_of_earlier_ones_the_beginning),
+        cmocka_unit_test(a_long_frame_that_comes_slowly_mixes_with_no_other),
         cmocka_unit_test(any_bytes_have_a_text),
         cmocka_unit_test(a_conversation_is_told_in_words),
         cmocka_unit_test(what_is_no_s7_is_recorded_too),

@@ -39,10 +39,10 @@ static bool may_write(const struct s7_settings *settings, const s7_address *addr
 {
     if (settings->options.read_only)
         return false;
-    if (!settings->limited)
+    if (settings->options.write_ranges == NULL)
         return true;
     for (size_t i = 0; i < settings->options.n_write_ranges; i++)
-        if (within(&settings->write_ranges[i], address))
+        if (within(&settings->options.write_ranges[i], address))
             return true;
     return false;
 }
@@ -51,9 +51,9 @@ static bool may_write(const struct s7_settings *settings, const s7_address *addr
 static const s7_write_range *near_range(const struct s7_settings *settings, const s7_address *address)
 {
     for (size_t i = 0; i < settings->options.n_write_ranges; i++)
-        if (settings->write_ranges[i].area == address->area &&
-            (!has_number(address->area) || settings->write_ranges[i].db == address->db))
-            return &settings->write_ranges[i];
+        if (settings->options.write_ranges[i].area == address->area &&
+            (!has_number(address->area) || settings->options.write_ranges[i].db == address->db))
+            return &settings->options.write_ranges[i];
     return NULL;
 }
 
@@ -85,7 +85,7 @@ s7_status s7_guard_items(const struct s7_settings *settings, s7_item *items, siz
 {
     s7_status status = S7_OK;
 
-    if (!settings->options.read_only && !settings->limited)
+    if (!settings->options.read_only && settings->options.write_ranges == NULL)
         return S7_OK;
     for (size_t i = 0; i < n_items; i++) {
         if (may_write(settings, &items[i].address))

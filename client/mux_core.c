@@ -1,6 +1,9 @@
 #include "client/mux_core_impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#define NS_PER_MS INT64_C(1000000)
 
 /* A request from its call to its outcome:
  *
@@ -142,12 +145,21 @@ s7_status s7_mux_prepare(struct s7_mux_request *request, bool write, s7_item *it
     return s7_transfer_begin(&unit->transfer, write, items, n_items, S7_NEVER_NS, err);
 }
 
+/* Who has little time gets his answer rather than company. */
+static bool may_gather(const s7_mux_core *mux, const struct s7_mux_request *request, int64_t now_ns)
+{
+    int64_t left_ns = request->deadline_ns - now_ns;
+
+    return mux->rules.coalesce_ns > 0 && mux->rules.coalesce_ns <= left_ns / 2 && s7_mux_may_merge(request);
+}
+
 void s7_mux_submit(s7_mux_core *mux, struct s7_mux_request *request, int64_t deadline_ns, int64_t answer_ns,
                    int64_t now_ns)
 {
     request->deadline_ns = deadline_ns;
     request->answer_ns = answer_ns;
-    request->apart = mux->rules.coalesce_ns == 0 || !s7_mux_may_merge(request);
+    request->asked_ns = now_ns;
+    request->apart = !may_gather(mux, request, now_ns);
     request->due = (struct s7_heap_node){.at_ns = deadline_ns, .seq = mux->stats.calls++};
     mux->due = s7_heap_insert(mux->due, &request->due);
     if (request->unit.transfer.n_items > 0)
@@ -173,6 +185,7 @@ void s7_mux_queued(s7_mux_core *mux, struct s7_mux_request *request)
 
 void s7_mux_sent(s7_mux_core *mux, struct s7_mux_request *request)
 {
+    request->sent_ns = mux->fed_ns;
     if (request->answer_ns < request->deadline_ns - mux->fed_ns)
         make_due(mux, request, mux->fed_ns + request->answer_ns);
 }
@@ -283,33 +296,65 @@ static struct s7_mux_request *next_due(const s7_mux_core *mux, int64_t now_ns)
     return (struct s7_mux_request *)(void *)((char *)mux->due - offsetof(struct s7_mux_request, due));
 }
 
+typedef char detail_text[96];
+
+static void say_unanswered(const struct s7_mux_request *request, int64_t now_ns, detail_text detail)
+{
+    long long ms = (now_ns - request->sent_ns) / NS_PER_MS;
+
+    if (request->repeats == 0)
+        snprintf(detail, sizeof(detail_text), "no answer within %lld ms", ms);
+    else
+        snprintf(detail, sizeof(detail_text), "no answer within %lld ms; it was asked for %u times", ms,
+                 request->repeats + 1);
+}
+
+static void say_unsent(const struct s7_mux_request *request, int64_t now_ns, detail_text detail)
+{
+    const struct s7_transfer *transfer = &request->unit.transfer;
+    const char *what = "it was not sent";
+
+    if (request->repeats > 0)
+        what = "it was not sent again";
+    else if (transfer->next_item > 0 || transfer->next_offset > 0)
+        what = "only a part of it was sent";
+    snprintf(detail, sizeof(detail_text), "%s within %lld ms: no connection had room for it", what,
+             (long long)((now_ns - request->asked_ns) / NS_PER_MS));
+}
+
 /* No answer came in time: none of its lanes is to be trusted. A read is begun anew in another one, once the
  * events of its jobs were taken. */
-static void give_up_the_lanes(s7_mux_core *mux, struct s7_mux_request *request)
+static void give_up_the_lanes(s7_mux_core *mux, struct s7_mux_request *request, int64_t now_ns)
 {
     struct s7_mux_unit *unit = request->where == S7_MUX_MERGED ? &request->batch->unit : &request->unit;
+    detail_text detail;
 
     make_due(mux, request, request->deadline_ns);
     for (struct s7_mux_lane *lane = mux->lanes; lane != NULL; lane = lane->next)
         for (unsigned i = 0; i < S7_SESSION_MAX_JOBS; i++)
             lane->leaving |= lane->slots[i].id != 0 && lane->slots[i].unit == unit;
     unit->broke = S7_E_TIMEOUT;
-    s7_mux_recall(mux, unit, S7_E_TIMEOUT, "no answer came in time");
+    say_unanswered(request, now_ns, detail);
+    s7_mux_recall(mux, unit, S7_E_TIMEOUT, detail);
 }
 
 /* What is in flight stays in the heap until its events were taken: out of the way of the others. */
-static void give_up(s7_mux_core *mux, struct s7_mux_request *request, s7_status vain)
+static void give_up(s7_mux_core *mux, struct s7_mux_request *request, s7_status vain, int64_t now_ns)
 {
     bool left = is_in_flight(request);
+    detail_text detail;
 
     if (left && request->due.at_ns < request->deadline_ns) {
-        give_up_the_lanes(mux, request);
+        give_up_the_lanes(mux, request, now_ns);
         return;
     }
     make_due(mux, request, S7_NEVER_NS);
     request->unserved = !left && mux->n_lanes == 0;
-    s7_mux_withdraw(mux, request, request->unserved ? vain : S7_E_TIMEOUT,
-                    left ? "no answer came in time" : "no answer came in time: it was not sent");
+    if (left)
+        say_unanswered(request, now_ns, detail);
+    else
+        say_unsent(request, now_ns, detail);
+    s7_mux_withdraw(mux, request, request->unserved ? vain : S7_E_TIMEOUT, detail);
 }
 
 void s7_mux_tick(s7_mux_core *mux, s7_status vain, int64_t now_ns)
@@ -317,7 +362,7 @@ void s7_mux_tick(s7_mux_core *mux, s7_status vain, int64_t now_ns)
     struct s7_mux_request *request;
 
     while ((request = next_due(mux, now_ns)) != NULL)
-        give_up(mux, request, vain);
+        give_up(mux, request, vain, now_ns);
 }
 
 /* When the oldest read has gathered for long enough. */

@@ -11,9 +11,9 @@
  * lanes, those of one write only in one, so that the PLC takes them in their order.
  *
  * Merging. With coalesce_ns a read that is short enough waits that long for others, and longer while no lane
- * has room. Reads of places that are equal, overlap, or are no further apart than `gap` become one item, as
- * many items as fit become one job. Each request gets its own bytes and statuses. What the PLC refuses for
- * several together is asked again for each alone.
+ * has room; not one that has less than twice that time. Reads of places that are equal, overlap, or are no
+ * further apart than `gap` become one item, as many items as fit become one job. Each request gets its own
+ * bytes and statuses. What the PLC refuses for several together is asked again for each alone.
  *
  * A lane from which an answer did not come in time (answer_ns) gets no more jobs, and counts as lost for what
  * waits there: its connection may be dead.
@@ -79,10 +79,11 @@ struct s7_mux_request {
     struct s7_mux_batch *batch;
     struct s7_heap_node due; /* its deadline, or when its answer should be there */
     int64_t deadline_ns, answer_ns;
-    uint64_t turn;    /* GATHERING: its place */
-    int64_t since_ns; /* GATHERING */
-    unsigned repeats; /* after lanes that were lost */
-    bool apart;       /* not to be merged (any more) */
+    int64_t asked_ns, sent_ns; /* when it was submitted, and the last job of it */
+    uint64_t turn;             /* GATHERING: its place */
+    int64_t since_ns;          /* GATHERING */
+    unsigned repeats;          /* after lanes that were lost */
+    bool apart;                /* not to be merged (any more) */
     bool withdrawn;
     bool unserved; /* it failed while no connection was there for it */
 };

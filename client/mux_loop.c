@@ -343,6 +343,8 @@ static bool tell(s7_mux_loop *mux)
     if (status != S7_OK)
         s7_report_list(&err, transfer->write, transfer->items, transfer->n_items, err.item,
                        mux->view.settings->client.where);
+    if (status != S7_OK && request->unserved)
+        s7_pool_report_waited(now_of(mux) - request->asked_ns, &err);
     op->fn(mux, op, status, status == S7_OK ? NULL : &err, op->arg);
     return true;
 }

@@ -22,7 +22,7 @@ static int32_t left_ms(const struct s7_plan *plan)
 static void finish(struct s7_plan *plan)
 {
     s7_errinfo err = S7_ERRINFO_INIT;
-    s7_status status = s7_plan_end(plan, plan->conn->settings.where, &err);
+    s7_status status = s7_plan_end(plan, plan->conn->settings->where, &err);
 
     if (plan->done != NULL)
         plan->done(plan->conn, status, status == S7_OK ? NULL : &err, plan->arg);
@@ -65,9 +65,9 @@ static s7_status refuse(s7_conn *conn, const s7_then *then, const s7_plan *plan,
 {
     s7_errinfo why = S7_ERRINFO_INIT;
 
-    snprintf(why.asked, sizeof why.asked, "run a plan at %.80s", conn->settings.where);
+    snprintf(why.asked, sizeof why.asked, "run a plan at %.80s", conn->settings->where);
     if (plan != NULL)
-        s7_plan_name_unset(plan, conn->settings.where, &why);
+        s7_plan_name_unset(plan, conn->settings->where, &why);
     s7_report_came(&why, S7_E_ARG, fault);
     return s7_request_refuse(conn, then, S7_E_ARG, &why);
 }
@@ -87,9 +87,9 @@ s7_status s7_conn_plan_run(s7_conn *conn, const s7_then *then, s7_plan *plan)
     plan->done = then != NULL ? then->done : NULL;
     plan->arg = then != NULL ? then->arg : NULL;
     plan->deadline_ns = s7_request_deadline(conn, then);
-    s7_plan_begin(plan, s7_session_granted(conn->session)->pdu_len, conn->settings.options.max_items);
+    s7_plan_begin(plan, s7_session_granted(conn->session)->pdu_len, conn->settings->options.max_items);
     if (!next_round(plan))
-        return s7_plan_end(plan, conn->settings.where, then != NULL ? then->err : NULL);
+        return s7_plan_end(plan, conn->settings->where, then != NULL ? then->err : NULL);
     if (then != NULL && then->id != NULL)
         *then->id = plan->id;
     return S7_OK;

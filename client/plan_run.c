@@ -350,8 +350,8 @@ static s7_status run(s7_client *client, const s7_ctx *ctx, s7_plan *plan, bool w
         return refuse(client, ctx, plan, write, fault);
     const struct s7_direct *direct = direct_of(client);
     if (direct != NULL) {
-        default_ns = direct->settings.options.request_ms * INT64_C(1000000);
-        max_items = direct->settings.options.max_items;
+        default_ns = direct->settings->options.request_ms * INT64_C(1000000);
+        max_items = direct->settings->options.max_items;
     }
     if (s7_ctx_deadline(ctx, s7_now_ns(), default_ns, &deadline_ns) != S7_OK)
         return s7_client_refuse(client, ctx,

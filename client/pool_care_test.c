@@ -1,16 +1,8 @@
 /* Maintenance and events of a pool for threads, against one fake PLC that serves one connection at a time. */
-#include "client/plc_thread.h"
+#include "client/pool_thread_rig.h"
 #include "client/test_names.h"
-#include "loop/blocking.h"
 
-#include <s7rig/pool.h>
-
-#include <poll.h>
 #include <stdatomic.h>
-
-static s7_pool *pool;
-static s7_errinfo err;
-static s7_ctx patient; /* a context that waits as long as a test may, and tells */
 
 /* ---- what the pool's thread told ---- */
 
@@ -32,74 +24,13 @@ static void on_event(s7_pool *which, const s7_pool_event *event, void *user)
     atomic_fetch_add(&told[event->kind], 1);
 }
 
-static s7_pool_options options_for_one(void)
+static int nothing_was_told(void **state)
 {
-    s7_pool_options options;
-
-    s7_pool_options_init(&options);
-    options.size = 1;
-    options.acquire_ms = PATIENCE_MS;
-    options.client.connect_ms = options.client.handshake_ms = options.client.request_ms = PATIENCE_MS;
-    return options;
-}
-
-static void open_with(const s7_pool_options *options)
-{
-    err = (s7_errinfo)S7_ERRINFO_INIT;
-    patient =
-        (s7_ctx){.struct_size = sizeof patient, .timeout_ms = PATIENCE_MS, .label = "a test", .err = &err};
+    (void)state;
     main_thread = pthread_self();
     for (int i = 0; i < S7_POOL_EVENTS; i++)
         atomic_store(&told[i], 0);
-    if (s7_pool_new(server.endpoint, options, &pool, &err) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-    if (s7_pool_start(pool, &patient) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-}
-
-static void open_pool(void)
-{
-    s7_pool_options options = options_for_one();
-
-    server_start(480, 1, ANSWER, 0);
-    open_with(&options);
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    s7_pool_free(pool);
-    pool = NULL;
-    server_stop();
     return 0;
-}
-
-static s7_pool_stats stats(void)
-{
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
-}
-
-/* Until something that another thread does is done. */
-#define UNTIL(condition)                                                                                     \
-    do {                                                                                                     \
-        int64_t until = s7_now_ns() + PATIENCE_MS * INT64_C(1000000);                                        \
-        while (!(condition)) {                                                                               \
-            if (s7_now_ns() > until)                                                                         \
-                fail_msg("did not happen: %s", #condition);                                                  \
-            poll(NULL, 0, 1);                                                                                \
-        }                                                                                                    \
-    } while (0)
-
-static s7_client *borrow(void)
-{
-    s7_client *client;
-
-    if (s7_pool_get(pool, &patient, &client) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-    return client;
 }
 
 static s7_status read_byte(s7_client *client)
@@ -114,7 +45,7 @@ static s7_status read_byte(s7_client *client)
 static void a_pool_is_resized_while_it_is_used(void **state)
 {
     (void)state;
-    open_pool();
+    open_pool(1, ANSWER, 0, PATIENCE_MS);
     s7_client *plc = borrow();
     assert_int_equal(s7_pool_resize(pool, 64), S7_OK);
     assert_int_equal(stats().size, 64);
@@ -133,7 +64,7 @@ static void a_pool_is_resized_while_it_is_used(void **state)
 static void refresh_replaces_a_lent_connection_when_it_comes_back(void **state)
 {
     (void)state;
-    open_pool();
+    open_pool(1, ANSWER, 0, PATIENCE_MS);
     s7_client *plc = borrow();
     assert_int_equal(s7_pool_refresh(pool), S7_OK);
     assert_int_equal(read_byte(plc), S7_OK);
@@ -169,7 +100,7 @@ static void a_pause_waits_for_what_is_lent_and_callers_wait_for_its_end(void **s
     s7_status status = S7_E_ARG;
 
     (void)state;
-    open_pool();
+    open_pool(1, ANSWER, 0, PATIENCE_MS);
     assert_int_equal(pthread_create(&putter, NULL, put_later, borrow()), 0);
     assert_int_equal(s7_pool_pause(pool, &patient), S7_OK);
     pthread_join(putter, NULL);
@@ -192,7 +123,7 @@ static void a_pause_that_waits_in_vain_times_out_and_stays(void **state)
     s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 20, .err = &err};
 
     (void)state;
-    open_pool();
+    open_pool(1, ANSWER, 0, PATIENCE_MS);
     s7_client *plc = borrow();
     assert_int_equal(s7_pool_pause(pool, &impatient), S7_E_TIMEOUT);
     assert_non_null(strstr(err.asked, "pause the pool of 127.0.0.1"));
@@ -206,7 +137,7 @@ static void a_pause_that_waits_in_vain_times_out_and_stays(void **state)
 
 static void an_old_connection_is_replaced_by_itself(void **state)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
 
     (void)state;
     server_start(480, 1, ANSWER, 0);
@@ -221,7 +152,7 @@ static void an_old_connection_is_replaced_by_itself(void **state)
 
 static void events_come_on_the_pools_thread_without_a_lock(void **state)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
     char name[] = "press 4";
 
     (void)state;
@@ -268,7 +199,7 @@ static void call_and_wait(s7_pool *which, const s7_pool_event *event, void *user
 
 static void a_listener_that_would_wait_for_itself_is_refused(void **state)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
 
     (void)state;
     server_start(480, 1, ANSWER, 0);
@@ -288,7 +219,7 @@ static void a_listener_that_would_wait_for_itself_is_refused(void **state)
 
 static void exhausted_names_the_pool_its_settings_and_its_holders(void **state)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
     s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 20, .err = &err};
     s7_client *other;
 
@@ -309,7 +240,7 @@ static void exhausted_names_the_pool_its_settings_and_its_holders(void **state)
 
 static s7_pool *new_pool(s7_pool_group *group, s7_pool_start_policy start)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
     s7_pool *made;
 
     options.start = start;
@@ -349,7 +280,7 @@ static void a_pool_gets_the_connection_that_another_one_closed(void **state)
     s7_pool_free(third);
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, leave)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, nothing_was_told, leave)
 
 int main(void)
 {

@@ -96,6 +96,7 @@ static void dial(s7_pool *pool, struct s7_pool_member *member)
         s7_pool_core_denied(pool->core, number_of(pool, member), grant == S7_POOL_NO_PLACE, s7_now_ns());
         return;
     }
+    s7_pool_core_dialing(pool->core, number_of(pool, member), s7_now_ns());
     member->nth = 0;
     member->n_addresses = 1; /* at least; the first look tells */
     member->tcp_up = false;

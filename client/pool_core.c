@@ -262,6 +262,7 @@ static void watch_start(s7_pool_core *core, int64_t now_ns)
 static void revoke_all(s7_pool_core *core)
 {
     for (struct s7_pool_conn *conn; (conn = core->lists[S7_POOL_LEASED].first) != NULL;) {
+        s7_pool_tell_return(core, conn, S7_E_POOL_CLOSED, core->now_ns);
         conn->revoked = conn->number;
         core->close_status = S7_E_TIMEOUT;
         s7_pool_retire(core, conn, S7_POOL_CLOSE_SHUTDOWN);
@@ -304,7 +305,7 @@ void s7_pool_settle(s7_pool_core *core, int64_t now_ns)
         if (core->paused || ages || s7_pool_excess(core) > 0)
             s7_pool_turn_over(core, now_ns);
         serve(core, now_ns);
-        s7_pool_yield_idle(core);
+        s7_pool_yield_idle(core, now_ns);
         note_outage(core, now_ns);
         fail_overdue(core, now_ns);
         sacrifice_dirty(core);
@@ -359,6 +360,8 @@ int64_t s7_pool_core_chores(const s7_pool_core *core)
         at_ns = earlier(at_ns, s7_pool_turnover_at_ns(core));
     if (core->rules.leak_ns != S7_NEVER_NS)
         at_ns = earlier(at_ns, s7_pool_leak_at_ns(core));
+    if (core->yields > 0)
+        at_ns = earlier(at_ns, s7_pool_yield_at_ns(core));
     return earlier(at_ns, dial_at_ns(core));
 }
 

@@ -35,9 +35,10 @@ struct s7_pool_rules {
     int64_t backoff_min_ns, backoff_max_ns; /* bounds of the pauses between dials while the PLC is down */
     int64_t probe_min_ns, probe_max_ns;     /* and before one more connection to a PLC that is full */
     s7_pool_start_policy start;
-    bool fail_when_exhausted, fail_fast_when_down, lend_oldest;
+    bool fail_when_exhausted, fail_fast_when_down, lend_oldest, tell_all;
     int64_t leak_ns;                         /* S7_NEVER_NS: leases may be out for as long as they like */
     unsigned backoff_factor, backoff_jitter; /* percent */
+    int64_t turn_ns;                         /* how long the only connection is kept when the group asks */
     bool tells;                              /* events are kept for s7_pool_core_next_event */
 };
 
@@ -68,7 +69,7 @@ void s7_pool_core_free(s7_pool_core *core); /* NULL is fine */
 /* ---- what the adapter is to do ---- */
 
 enum s7_pool_action_kind {
-    S7_POOL_DIAL,    /* make connection conn: then dialed, dial_failed or denied */
+    S7_POOL_DIAL,    /* make connection conn: denied, or dialing and then dialed or dial_failed */
     S7_POOL_CHECK,   /* ask conn for a sign of life: then checked; its time is the core's business */
     S7_POOL_LISTEN,  /* nobody holds conn, and answers are to come on it: then drained, checked */
     S7_POOL_CLOSE,   /* close conn, or give up dialing it (reason): then closed */
@@ -127,7 +128,7 @@ S7_MUST_CHECK s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_wait
  * goes to the next. */
 void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
 
-/* The same of one who can do without: it is no failure, and neither counted nor told. */
+/* The same of one who can do without: it is no failure, and not counted as one. */
 void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
 
 /* In which state a connection comes back. */
@@ -137,9 +138,10 @@ enum s7_pool_condition {
     S7_POOL_PUT_DISCARD /* the borrower says so */
 };
 
-/* S7_E_FOREIGN: no connection of this pool. S7_E_MISUSE: not current. S7_E_POOL_CLOSED: revoked by close. */
+/* why: what the borrower has to say of it, for events. S7_E_FOREIGN: no connection of this pool. S7_E_MISUSE:
+ * not current. S7_E_POOL_CLOSED: revoked by close. */
 s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
-                           int64_t now_ns);
+                           s7_status why, int64_t now_ns);
 
 /* Connection conn has just come back, and nothing else follows: may it be left to its borrowers? It is WARM
  * then, lent and given back without a word to the core, so idle or lent. That ends with one of the two below,
@@ -177,6 +179,9 @@ s7_status s7_pool_core_refresh(s7_pool_core *core, int64_t now_ns);
 
 /* ---- what happened to connections ---- */
 
+/* It is being made. */
+void s7_pool_core_dialing(s7_pool_core *core, unsigned conn, int64_t now_ns);
+
 /* S7 setup is done. jobs: how many the PLC granted in parallel. random: 64 bits, for its lifetime. */
 void s7_pool_core_dialed(s7_pool_core *core, unsigned conn, unsigned jobs, uint64_t random, int64_t now_ns);
 
@@ -190,7 +195,8 @@ void s7_pool_core_denied(s7_pool_core *core, unsigned conn, bool no_place, int64
 void s7_pool_core_allowed(s7_pool_core *core, int64_t now_ns);
 
 /* The group asks for n connections, for a pool that has none: idle ones are closed at once, lent ones as they
- * come back, and those that end meanwhile count. */
+ * come back, and those that end meanwhile count. The only one that is up not before it was up for
+ * rules.turn_ns. */
 void s7_pool_core_yield(s7_pool_core *core, unsigned n, int64_t now_ns);
 
 /* The check's answer came: the connection lives. */

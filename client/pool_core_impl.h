@@ -25,6 +25,7 @@ struct s7_pool_conn {
     bool condemned;              /* LEASED: it ended or failed its check, close it when it is put */
     bool evicted;                /* LEASED: s7_pool_core_refresh came, close it when it is put */
     s7_pool_close_reason reason; /* condemned, CLOSING */
+    s7_status why;               /* CLOSING, discarded: what the borrower said */
     int64_t renew_at_ns;         /* from then on it is replaced when that costs nobody anything, */
     int64_t dies_at_ns;          /* from then on at any cost, but to a borrower */
     int64_t idle_since_ns;       /* the last put: where idle time counts from */
@@ -212,8 +213,10 @@ void s7_pool_watch_pause(s7_pool_core *core, int64_t now_ns);
 
 /* ---- pool_denied.c ---- */
 
-/* Close idle connections that the group asks for. */
-void s7_pool_yield_idle(s7_pool_core *core);
+/* Close idle connections that the group asks for; when there is one to close next. */
+void s7_pool_yield_idle(s7_pool_core *core, int64_t now_ns);
+int64_t s7_pool_yield_at_ns(const s7_pool_core *core);
+bool s7_pool_may_yield(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns);
 
 /* ---- pool_leap.c ---- */
 
@@ -232,8 +235,11 @@ void s7_pool_tell_wait(s7_pool_core *core, const struct s7_pool_waiter *waiter,
 void s7_pool_tell_leaks(s7_pool_core *core, int64_t now_ns);
 int64_t s7_pool_leak_at_ns(const s7_pool_core *core); /* when the next one has to be told */
 
-/* A lease is over. */
-void s7_pool_note_return(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns);
+/* A lease is given; is over. */
+void s7_pool_tell_borrow(s7_pool_core *core, const struct s7_pool_conn *conn, int64_t waited_ns,
+                         int64_t now_ns);
+void s7_pool_note_return(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns);
+void s7_pool_tell_return(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns);
 
 /* Does a dial that failed say anything of the PLC? */
 bool s7_pool_is_refusal(s7_status why);

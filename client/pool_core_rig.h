@@ -30,6 +30,7 @@ static struct rig {
     unsigned jobs;    /* granted */
     unsigned places;  /* connections that it has; more are refused */
     uint64_t random;  /* the next draw */
+    s7_status why;    /* what borrowers say when they discard */
     /* what the core wanted */
     unsigned dials, checks, closes, listens, revokes;
     int64_t dialed_at[256];
@@ -56,6 +57,7 @@ static inline void rig_dial(unsigned conn)
     rig.dialed_at[rig.dials++ % 256] = rig.now;
     if (!rig.prompt)
         return;
+    s7_pool_core_dialing(rig.core, conn, rig.now);
     if (rig.refuse != S7_OK || s.total_connections >= rig.places)
         s7_pool_core_dial_failed(rig.core, conn, rig.refuse != S7_OK ? rig.refuse : S7_E_COTP_REFUSED,
                                  rig.random, rig.now);
@@ -141,6 +143,7 @@ static inline void rig_rules(void)
                                        .leak_ns = S7_NEVER_NS,
                                        .backoff_factor = 200,
                                        .backoff_jitter = 100,
+                                       .turn_ns = 3 * SECOND,
                                        .tells = true,
                                        .health_check_ns = 60 * SECOND,
                                        .health_timeout_ns = 2 * SECOND,
@@ -208,7 +211,7 @@ static inline struct s7_pool_lease borrow(unsigned i)
 
 static inline s7_status put_as(struct s7_pool_lease lease, enum s7_pool_condition condition)
 {
-    s7_status status = s7_pool_core_put(rig.core, lease, condition, rig.now);
+    s7_status status = s7_pool_core_put(rig.core, lease, condition, rig.why, rig.now);
 
     act();
     return status;

@@ -585,7 +585,7 @@ static void a_grant_that_nobody_took_was_no_lease(void **state)
     rig_start();
     struct s7_pool_lease lease = borrow(0);
     get(1, 20 * SECOND);
-    assert_int_equal(s7_pool_core_put(rig.core, lease, S7_POOL_PUT_CLEAN, rig.now), S7_OK);
+    assert_int_equal(s7_pool_core_put(rig.core, lease, S7_POOL_PUT_CLEAN, S7_OK, rig.now), S7_OK);
     s7_pool_core_cancel(rig.core, &rig.callers[1].waiter, rig.now); /* granted, and not told yet */
     act();
     assert_false(rig.callers[1].done);

@@ -11,7 +11,6 @@ void s7_pool_core_denied(s7_pool_core *core, unsigned index, bool no_place, int6
         return;
     s7_pool_ask(core, conn, NOTHING_TO_DO);
     s7_pool_move(core, conn, S7_POOL_FREE);
-    core->dials--;
     core->denied = true;
     if (no_place && !core->no_place) {
         core->denials++;
@@ -37,8 +36,28 @@ void s7_pool_core_yield(s7_pool_core *core, unsigned n, int64_t now_ns)
     s7_pool_settle(core, now_ns);
 }
 
-void s7_pool_yield_idle(s7_pool_core *core)
+/* The last one goes as well, but not at once: pools would do nothing but dial in turn. */
+static int64_t may_go_at_ns(const s7_pool_core *core, const struct s7_pool_conn *conn)
 {
-    while (core->yields > 0 && core->lists[S7_POOL_IDLE].last != NULL)
-        s7_pool_retire(core, core->lists[S7_POOL_IDLE].last, S7_POOL_CLOSE_YIELDED);
+    return s7_pool_up(core) > 1 ? INT64_MIN : s7_pool_later(conn->since_ns, core->rules.turn_ns);
+}
+
+bool s7_pool_may_yield(const s7_pool_core *core, const struct s7_pool_conn *conn, int64_t now_ns)
+{
+    return core->yields > 0 && now_ns >= may_go_at_ns(core, conn);
+}
+
+void s7_pool_yield_idle(s7_pool_core *core, int64_t now_ns)
+{
+    struct s7_pool_conn *conn;
+
+    while ((conn = core->lists[S7_POOL_IDLE].last) != NULL && s7_pool_may_yield(core, conn, now_ns))
+        s7_pool_retire(core, conn, S7_POOL_CLOSE_YIELDED);
+}
+
+int64_t s7_pool_yield_at_ns(const s7_pool_core *core)
+{
+    const struct s7_pool_conn *conn = core->lists[S7_POOL_IDLE].last;
+
+    return core->yields > 0 && conn != NULL ? may_go_at_ns(core, conn) : S7_NEVER_NS;
 }

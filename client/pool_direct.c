@@ -19,6 +19,7 @@ struct call {
     const s7_ctx *ctx;
     struct s7_mux_ask ask;
     bool list;
+    int64_t since_ns;
 };
 
 /* ---- failing ---- */
@@ -56,6 +57,8 @@ static s7_status failed(const struct call *call, s7_status status, bool unserved
         status = call->ask.items[err->item].status;
     err->status = status;
     name(call, err);
+    if (unserved)
+        s7_pool_report_waited(s7_now_ns() - call->since_ns, err);
     s7_report_give(s7_ctx_err(call->ctx), err);
     return status;
 }
@@ -128,7 +131,8 @@ static s7_status direct_call(s7_pool *pool, const s7_ctx *ctx, bool write, s7_it
     if (s7_pool_asks_itself(pool))
         return refused(&call, S7_E_MISUSE, "the pool's own thread may not wait for it");
     int64_t usual_ms = (int64_t)pool->settings.options.acquire_ms + pool->settings.client.options.request_ms;
-    if (s7_ctx_deadline(ctx, s7_now_ns(), usual_ms * NS_PER_MS, &call.ask.deadline_ns) != S7_OK)
+    call.since_ns = s7_now_ns();
+    if (s7_ctx_deadline(ctx, call.since_ns, usual_ms * NS_PER_MS, &call.ask.deadline_ns) != S7_OK)
         return refused(&call, S7_E_ARG,
                        "not a call context: set struct_size, and a timeout_ms of -1 or more");
     call.ask.answer_ns = says_when(ctx) ? S7_NEVER_NS : pool->settings.client.options.request_ms * NS_PER_MS;

@@ -115,6 +115,7 @@ void s7_pool_lend(s7_pool_core *core, struct s7_pool_conn *conn, struct s7_pool_
     core->gets_waited += waiter->waited;
     s7_histogram_add(&core->wait, now_ns - waiter->since_ns);
     s7_pool_tell_wait(core, waiter, conn, S7_OK, now_ns);
+    s7_pool_tell_borrow(core, conn, now_ns - waiter->since_ns, now_ns);
     s7_pool_settle_waiter(core, waiter);
 }
 

@@ -129,7 +129,7 @@ bool s7_pool_core_is_current(const s7_pool_core *core, struct s7_pool_lease leas
 }
 
 s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum s7_pool_condition condition,
-                           int64_t now_ns)
+                           s7_status why, int64_t now_ns)
 {
     if (lease.conn >= core->n_places || lease.number == 0)
         return refuse(core, S7_E_FOREIGN);
@@ -142,11 +142,12 @@ s7_status s7_pool_core_put(s7_pool_core *core, struct s7_pool_lease lease, enum 
     if (conn->number != lease.number)
         return refuse(core, S7_E_MISUSE);
 
-    s7_pool_note_return(core, conn, now_ns);
+    s7_pool_note_return(core, conn, why, now_ns);
     conn->number = 0;
     conn->label = NULL;
     conn->idle_since_ns = now_ns;
     if (condition == S7_POOL_PUT_DISCARD && !conn->condemned) {
+        conn->why = why;
         s7_pool_retire(core, conn, S7_POOL_CLOSE_BORROWER);
     } else if (s7_pool_must_go(core, conn, now_ns, &reason)) {
         s7_pool_retire(core, conn, reason);
@@ -175,7 +176,6 @@ void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int6
     if (waiter->state == S7_WAITER_WAITING) {
         core->gets_failed++;
         core->gets_cancelled++;
-        s7_pool_tell_wait(core, waiter, NULL, S7_E_CANCELLED, now_ns);
     }
     s7_pool_core_forgo(core, waiter, now_ns);
 }
@@ -184,14 +184,18 @@ void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64
 {
     bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
 
+    if (waiter->state == S7_WAITER_WAITING)
+        s7_pool_tell_wait(core, waiter, NULL, S7_E_CANCELLED, now_ns);
     if (waiter->state != S7_WAITER_FREE)
         s7_pool_forget_waiter(core, waiter);
     if (granted && s7_pool_core_is_current(core, waiter->lease)) {
         struct s7_pool_conn *conn = core->conns[waiter->lease.conn];
         s7_pool_close_reason reason;
 
+        s7_pool_tell_return(core, conn, S7_E_CANCELLED, now_ns);
         core->gets--; /* it was not used: its idle time goes on */
         core->gets_waited -= waiter->waited;
+        s7_histogram_take_back(&core->wait, conn->leased_ns - waiter->since_ns);
         conn->number = 0;
         conn->label = NULL;
         if (s7_pool_must_go(core, conn, now_ns, &reason))
@@ -219,6 +223,15 @@ static void note_success(s7_pool_core *core, struct s7_pool_conn *conn, int64_t 
     core->cause = core->dial_error = S7_OK;
     core->backoff_ns = core->rules.backoff_min_ns;
     conn->since_ns = now_ns;
+}
+
+void s7_pool_core_dialing(s7_pool_core *core, unsigned index, int64_t now_ns)
+{
+    if (core->conns[index]->state != S7_POOL_DIALING)
+        return;
+    core->dials++;
+    if (core->rules.tell_all)
+        (void)s7_pool_tell(core, S7_POOL_EVENT_CONNECTING, core->conns[index], now_ns);
 }
 
 void s7_pool_core_dialed(s7_pool_core *core, unsigned index, unsigned jobs, uint64_t random, int64_t now_ns)
@@ -376,6 +389,7 @@ void s7_pool_core_closed(s7_pool_core *core, unsigned index, int64_t now_ns)
         s7_pool_event *event = s7_pool_tell(core, S7_POOL_EVENT_CLOSED, conn, now_ns);
 
         event->reason = conn->reason;
+        event->status = conn->reason == S7_POOL_CLOSE_BORROWER ? conn->why : S7_OK;
         event->took_ns = now_ns - conn->since_ns;
         core->closed[conn->reason]++;
     }
@@ -431,7 +445,6 @@ bool s7_pool_core_next_chore(s7_pool_core *core, struct s7_pool_action *action)
 
     if (conn == NULL)
         return false;
-    core->dials += todo == S7_POOL_DIAL;
     *action = (struct s7_pool_action){
         .kind = (enum s7_pool_action_kind)todo, .conn = conn->index, .reason = conn->reason};
     return true;

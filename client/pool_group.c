@@ -3,6 +3,7 @@
 #include "client/report.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct s7_pool_group {
     pthread_mutex_t mutex;
     unsigned users; /* who made it, and its pools */
     unsigned dials;
+    uint64_t firsts; /* places given so far to pools that had none */
     struct s7_pool_plc *plcs;
     struct s7_pool_share *first, *last; /* the queue */
 };
@@ -31,13 +33,19 @@ void s7_pool_group_options_init(s7_pool_group_options *options)
 {
     if (options == NULL)
         return;
-    *options = (s7_pool_group_options){.struct_size = sizeof *options};
+    *options = (s7_pool_group_options){.struct_size = sizeof *options, .turn_ms = 3000};
 }
 
-static s7_status refuse(s7_errinfo *err, const char *came)
+static s7_status refuse(s7_errinfo *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static s7_status refuse(s7_errinfo *err, const char *format, ...)
 {
     s7_errinfo why = S7_ERRINFO_INIT;
+    char came[128];
+    va_list args;
 
+    va_start(args, format);
+    vsnprintf(came, sizeof came, format, args);
+    va_end(args);
     snprintf(why.asked, sizeof why.asked, "make a group of pools");
     s7_report_came(&why, S7_E_ARG, came);
     s7_report_give(err, &why);
@@ -46,10 +54,15 @@ static s7_status refuse(s7_errinfo *err, const char *came)
 
 s7_status s7_pool_group_new(const s7_pool_group_options *options, s7_pool_group **out, s7_errinfo *err)
 {
-    if (options == NULL || out == NULL || options->struct_size < sizeof *options)
+    if (options == NULL || out == NULL)
+        return refuse(err, "no %s: NULL was given", options == NULL ? "options" : "place for the group");
+    if (options->struct_size < sizeof *options)
         return refuse(err, "struct_size is not set: begin with s7_pool_group_options_init");
+    if (options->turn_ms > INT32_MAX)
+        return refuse(err, "turn_ms is too long: 2147483647 at most");
     if (options->plc_reserved > 0 && options->plc_reserved >= options->plc_connections)
-        return refuse(err, "plc_reserved is below plc_connections");
+        return refuse(err, "plc_reserved is below plc_connections; got %u of %u%s", options->plc_reserved,
+                      options->plc_connections, options->plc_connections == 0 ? " (any number)" : "");
     s7_pool_group *group = calloc(1, sizeof *group);
     if (group == NULL)
         return S7_E_NOMEM;
@@ -61,6 +74,11 @@ s7_status s7_pool_group_new(const s7_pool_group_options *options, s7_pool_group 
     }
     *out = group;
     return S7_OK;
+}
+
+int64_t s7_pool_group_turn_ns(const s7_pool_group *group)
+{
+    return group != NULL ? group->options.turn_ms * INT64_C(1000000) : 0;
 }
 
 /* One user less; the last one frees it. Locked; unlocks. */
@@ -210,15 +228,23 @@ static unsigned places(const struct s7_pool_share *share)
     return n > share->owes ? n - share->owes : 0;
 }
 
-/* Who has most gives up one, but not his last. false: nobody can. */
-static bool ask_for_one(const struct s7_pool_plc *plc)
+/* Who has most gives up one; of those who have one, who has had one for longest. */
+static bool gives_before(const struct s7_pool_share *share, const struct s7_pool_share *other)
+{
+    unsigned n = places(share), others = places(other);
+
+    return n != others ? n > others : n == 1 && share->first_at < other->first_at;
+}
+
+/* false: nobody can. */
+static bool ask_for_one(const s7_pool_group *group, const struct s7_pool_plc *plc)
 {
     struct s7_pool_share *richest = plc->pools;
 
     for (struct s7_pool_share *share = richest; share != NULL; share = share->peer)
-        if (places(share) > places(richest))
+        if (gives_before(share, richest))
             richest = share;
-    if (places(richest) < 2)
+    if (places(richest) < (group->options.turn_ms > 0 ? 1 : 2))
         return false;
     richest->owes++;
     richest->asked++;
@@ -239,7 +265,7 @@ static void feed_the_starving(const s7_pool_group *group, const struct s7_pool_p
         starving += share->plc == plc && share->lacks == S7_POOL_LACKS_PLACE && share->places == 0;
     for (const struct s7_pool_share *share = plc->pools; share != NULL; share = share->peer)
         coming += share->owes;
-    while (starving > coming && ask_for_one(plc))
+    while (starving > coming && ask_for_one(group, plc))
         coming++;
 }
 
@@ -307,6 +333,8 @@ enum s7_pool_grant s7_pool_share_take(struct s7_pool_share *share, unsigned conn
     share->has_turn = false;
     if (grant == S7_POOL_GRANTED) {
         dequeue(group, share);
+        if (share->places == 0)
+            share->first_at = group->firsts++;
         share->plc->used++;
         group->dials++;
         share->places |= UINT64_C(1) << conn;

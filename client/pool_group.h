@@ -3,7 +3,7 @@
  * A pool takes a place and a dial for a connection before it is made. Who gets none stands in a queue and is
  * called when it is his turn; then he takes, or passes. What one waits for, nobody behind him gets; those
  * that have no place at all are before all others. Who has no place at all and gets none has another one
- * asked to give one up.
+ * asked to give one up: who has most, or has had his only one for longest.
  *
  * Thread-safe; the group's mutex is the last one that is locked. */
 #ifndef CLIENT_POOL_GROUP_H
@@ -26,10 +26,14 @@ struct s7_pool_share {
     /* private */
     bool queued, has_turn;
     unsigned owes, asked;       /* places to give up; of them: it was not told yet */
+    uint64_t first_at;          /* when it got one and had none, in the order of all of the group */
     struct s7_pool_share *peer; /* the next one at this PLC */
     enum { S7_POOL_LACKS_PLACE, S7_POOL_LACKS_DIAL } lacks;
     struct s7_pool_share *next, *prev;
 };
+
+/* How long a pool of it keeps its only connection; group NULL: 0. */
+int64_t s7_pool_group_turn_ns(const s7_pool_group *group);
 
 /* call is made from any thread, with the group's mutex locked: it may only wake somebody. group NULL: fine.
  * S7_E_NOMEM. */

@@ -96,12 +96,13 @@ static void who_asked_first_is_called_first_and_nobody_overtakes_him(void **stat
     assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
     assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_NO_PLACE);
     assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_PLACE);
+    expect_calls(1, 0, 0); /* it was asked for its only one */
     s7_pool_share_give(&shares[0], 0);
-    expect_calls(0, 1, 0);
+    expect_calls(1, 1, 0);
     assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_NO_PLACE);
     assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
     s7_pool_share_give(&shares[1], 0);
-    expect_calls(0, 1, 1);
+    expect_calls(1, 2, 1);
 }
 
 static void who_needs_it_no_more_passes_it_on(void **state)
@@ -109,10 +110,10 @@ static void who_needs_it_no_more_passes_it_on(void **state)
     (void)state;
     who_asked_first_is_called_first_and_nobody_overtakes_him(state);
     s7_pool_share_pass(&shares[2]); /* not yet: it has not heard the call */
-    expect_calls(0, 1, 1);
+    expect_calls(1, 2, 1);
     assert_true(s7_pool_share_is_called(&shares[2]));
     s7_pool_share_pass(&shares[2]);
-    expect_calls(1, 1, 1);
+    expect_calls(2, 2, 1);
     s7_pool_share_leave(&shares[0]); /* and so does one that ends */
     assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_GRANTED);
 }
@@ -137,10 +138,15 @@ static void who_has_none_is_given_one_of_who_has_most(void **state)
     expect_calls(1, 0, 0); /* that one is on its way */
 }
 
-static void nobody_gives_up_his_last_one(void **state)
+static void for_good_means_that_nobody_gives_up_his_only_one(void **state)
 {
+    s7_pool_group_options options;
+
     (void)state;
-    make_group(2, 0, 0);
+    s7_pool_group_options_init(&options);
+    options.plc_connections = 2;
+    options.turn_ms = 0;
+    assert_int_equal(s7_pool_group_new(&options, &group, NULL), S7_OK);
     join_all();
     assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
     assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
@@ -148,6 +154,28 @@ static void nobody_gives_up_his_last_one(void **state)
     expect_calls(0, 0, 0);
     s7_pool_share_give(&shares[0], 0);
     expect_calls(0, 0, 1);
+}
+
+/* And so in turn: who gave it up has another one's later. */
+static void where_nobody_has_two_who_has_had_his_for_longest_gives_it_up(void **state)
+{
+    (void)state;
+    make_group(2, 0, 0);
+    join_all();
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[0], 0), S7_POOL_GRANTED);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_NO_PLACE);
+    expect_calls(0, 1, 0);
+    assert_int_equal(s7_pool_share_asked(&shares[1]), 1);
+    s7_pool_share_give(&shares[1], 0);
+    expect_calls(0, 1, 1);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_NO_PLACE); /* it is not his turn */
+    expect_calls(1, 1, 1);
+    assert_int_equal(s7_pool_share_take(&shares[2], 0), S7_POOL_GRANTED);
+    expect_calls(1, 1, 1);
+    s7_pool_share_give(&shares[0], 0);
+    expect_calls(1, 2, 1);
+    assert_int_equal(s7_pool_share_take(&shares[1], 0), S7_POOL_GRANTED);
 }
 
 /* What two lack is asked of the same one, and as long as he has two. */
@@ -226,10 +254,16 @@ static void options_of_a_group_are_checked(void **state)
     s7_pool_group_options_init(&options);
     options.plc_connections = options.plc_reserved = 3;
     assert_int_equal(s7_pool_group_new(&options, &group, &err), S7_E_ARG);
-    assert_non_null(strstr(err.came, "plc_reserved is below plc_connections"));
+    assert_non_null(strstr(err.came, "plc_reserved is below plc_connections; got 3 of 3"));
+    options.plc_reserved = 0;
+    options.turn_ms = UINT32_MAX;
+    assert_int_equal(s7_pool_group_new(&options, &group, &err), S7_E_ARG);
+    assert_non_null(strstr(err.came, "turn_ms"));
     options.struct_size = 0;
     assert_int_equal(s7_pool_group_new(&options, &group, &err), S7_E_ARG);
     assert_int_equal(s7_pool_group_new(NULL, &group, NULL), S7_E_ARG);
+    assert_int_equal(s7_pool_group_new(&options, NULL, &err), S7_E_ARG);
+    assert_non_null(strstr(err.came, "no place for the group"));
     s7_pool_group_free(NULL);
 }
 
@@ -297,6 +331,32 @@ static void connections_that_end_meanwhile_are_given_up_as_well(void **state)
     put(rig.callers[2].lease);
     assert_int_equal(stats().total_connections, 1);
     assert_int_equal(stats().closed[S7_POOL_CLOSE_YIELDED], 0);
+}
+
+static void the_last_one_is_given_up_after_three_seconds(void **state)
+{
+    (void)state;
+    rig.prompt = true;
+    run_for(SECOND);
+    s7_pool_core_yield(rig.core, 1, rig.now);
+    put(borrow(0)); /* whoever wants it may have it until then */
+    run_for(2 * SECOND - 1);
+    assert_int_equal(stats().total_connections, 1);
+    run_for(1);
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_YIELDED], 1);
+}
+
+static void the_last_one_that_is_lent_is_given_up_when_it_is_back(void **state)
+{
+    (void)state;
+    rig.prompt = true;
+    run_for(4 * SECOND);
+    struct s7_pool_lease lease = borrow(0);
+    s7_pool_core_yield(rig.core, 1, rig.now);
+    run_for(SECOND);
+    assert_int_equal(stats().in_use, 1);
+    put(lease);
+    assert_int_equal(stats().closed[S7_POOL_CLOSE_YIELDED], 1);
 }
 
 static void who_is_denied_a_place_waits_and_dials_when_it_is_allowed(void **state)
@@ -420,7 +480,8 @@ int main(void)
         SHARES(who_asked_first_is_called_first_and_nobody_overtakes_him),
         SHARES(who_needs_it_no_more_passes_it_on),
         SHARES(who_has_none_is_given_one_of_who_has_most),
-        SHARES(nobody_gives_up_his_last_one),
+        SHARES(for_good_means_that_nobody_gives_up_his_only_one),
+        SHARES(where_nobody_has_two_who_has_had_his_for_longest_gives_it_up),
         SHARES(each_that_has_none_is_given_one),
         SHARES(so_many_dial_at_a_time_whatever_the_PLC),
         SHARES(one_that_ends_gives_back_all_it_had),
@@ -429,6 +490,8 @@ int main(void)
         CORE(idle_connections_that_the_group_asks_for_are_closed_at_once),
         CORE(else_the_next_that_comes_back_is_closed_whoever_waits),
         CORE(connections_that_end_meanwhile_are_given_up_as_well),
+        CORE(the_last_one_is_given_up_after_three_seconds),
+        CORE(the_last_one_that_is_lent_is_given_up_when_it_is_back),
         CORE(who_is_denied_a_place_waits_and_dials_when_it_is_allowed),
         CORE(who_is_denied_a_place_does_not_wait_for_a_late_answer),
         CORE(a_late_answer_is_waited_for_where_only_a_dial_is_denied),

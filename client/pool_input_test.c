@@ -1,5 +1,6 @@
 /* What programs get wrong: NULL wherever a pointer is asked for, sizes and times out of range. */
 #include "client/plc_thread.h"
+#include "client/pool_settings.h"
 #include "client/test_names.h"
 
 #include <s7rig/plan.h>
@@ -65,7 +66,7 @@ static void every_call_on_no_pool_is_an_argument_error(void **state)
     assert_int_equal(s7_pool_refresh(NULL), S7_E_ARG);
     assert_int_equal(s7_pool_get(NULL, NULL, &client), S7_E_ARG);
     assert_int_equal(s7_pool_put(NULL, NULL), S7_E_ARG);
-    assert_int_equal(s7_pool_discard(NULL, NULL), S7_E_ARG);
+    assert_int_equal(s7_pool_discard(NULL, NULL, S7_OK), S7_E_ARG);
     assert_int_equal(s7_pool_execute(NULL, NULL, nothing, NULL), S7_E_ARG);
     assert_int_equal(s7_pool_stats_get(NULL, &stats), S7_E_ARG);
     assert_int_equal(s7_pool_read_area(NULL, NULL, S7_AREA_M, 0, 0, &byte, 1), S7_E_ARG);
@@ -105,7 +106,7 @@ static void nothing_where_something_is_asked_for_is_an_argument_error(void **sta
     assert_int_equal(s7_pool_start(pool, NULL), S7_OK);
     assert_int_equal(s7_pool_get(pool, NULL, NULL), S7_E_ARG);
     assert_int_equal(s7_pool_put(pool, NULL), S7_E_FOREIGN);
-    assert_int_equal(s7_pool_discard(pool, NULL), S7_E_FOREIGN);
+    assert_int_equal(s7_pool_discard(pool, NULL, S7_OK), S7_E_FOREIGN);
     assert_int_equal(s7_pool_execute(pool, NULL, NULL, NULL), S7_E_ARG);
     assert_int_equal(s7_pool_stats_get(pool, NULL), S7_E_ARG);
     assert_int_equal(s7_pool_stats_get(pool, &(s7_pool_stats){0}), S7_E_ARG);
@@ -170,8 +171,52 @@ static void negative_times_are_refused(void **state)
     for (unsigned i = 0; i < sizeof times / sizeof times[0]; i++) {
         s7_pool_options_init(&options);
         *times[i] = (uint32_t)-1;
-        refused_with(&options, "not negative");
+        refused_with(&options, "got a negative number, -1");
     }
+}
+
+/* Which option it was, what it may be, what came. */
+static void what_is_out_of_range_is_named_with_what_came(void **state)
+{
+    s7_pool_options options;
+
+    (void)state;
+    s7_pool_options_init(&options);
+    options.client.rack = 8;
+    refused_with(&options, "rack is 0..7, got 8");
+    s7_pool_options_init(&options);
+    options.client.conn_type = 4;
+    refused_with(&options, "conn_type (1: PG, 2: OP, 3: S7 basic) is 1..3, got 4");
+    s7_pool_options_init(&options);
+    options.client.backoff_min_ms = 40000;
+    refused_with(&options, "backoff_max_ms is 40000..2147483647, got 30000");
+    s7_pool_options_init(&options);
+    options.leak_ms = (uint32_t)-5;
+    refused_with(&options, "leak_ms is 0..2147483647, got a negative number, -5");
+    s7_pool_options_init(&options);
+    options.health_check_at = "DB1.DBB0:BYTE[9]";
+    refused_with(&options, "health_check_at \"DB1.DBB0:BYTE[9]\": at most 8 bytes, got 9");
+}
+
+static void a_name_is_not_cut_within_a_character(void **state)
+{
+    s7_pool_options options;
+    struct s7_pool_settings made;
+
+    (void)state;
+    s7_pool_options_init(&options);
+    options.name =
+        "x\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc"
+        "\u00fc\u00fc\u00fc\u00fc!";
+    assert_int_equal(s7_pool_settings_make("127.0.0.1", &options, &made, NULL), S7_OK);
+    assert_int_equal(strlen(made.name), 39);
+    options.name++; /* 39 bytes of characters, and one more */
+    assert_int_equal(s7_pool_settings_make("127.0.0.1", &options, &made, NULL), S7_OK);
+    assert_int_equal(strlen(made.name), 39);
+    options.name = "\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20acxx\u20ac";
+    assert_int_equal(s7_pool_settings_make("127.0.0.1", &options, &made, NULL), S7_OK);
+    assert_int_equal(strlen(made.name), 38);
+    assert_string_equal(made.name + 36, "xx");
 }
 
 static void a_negative_timeout_of_a_call_is_refused(void **state)
@@ -256,6 +301,31 @@ static void sizes_out_of_range_are_refused(void **state)
     assert_int_equal(s7_pool_resize(pool, (unsigned)-1), S7_E_ARG);
 }
 
+/* ---- what is meant where nothing is said ---- */
+
+static int64_t lifetime_ns(const char *endpoint, uint32_t max_lifetime_ms)
+{
+    s7_pool_options options;
+    struct s7_pool_settings made;
+
+    s7_pool_options_init(&options);
+    options.max_lifetime_ms = max_lifetime_ms;
+    assert_int_equal(s7_pool_settings_make(endpoint, &options, &made, NULL), S7_OK);
+    assert_int_equal(made.rules.lifetime_jitter_ns,
+                     made.rules.max_lifetime_ns == S7_NEVER_NS ? 0 : made.rules.max_lifetime_ns / 10);
+    return made.rules.max_lifetime_ns;
+}
+
+static void connections_last_for_an_hour_where_there_is_a_CP(void **state)
+{
+    (void)state;
+    assert_int_equal(lifetime_ns("plc", 0), S7_NEVER_NS);
+    assert_int_equal(lifetime_ns("s7://plc?family=s7-300", 0), S7_NEVER_NS);
+    assert_int_equal(lifetime_ns("s7://plc?family=s7-300-cp", 0), INT64_C(3600000000000));
+    assert_int_equal(lifetime_ns("s7://plc?family=s7-400-cp", 0), INT64_C(3600000000000));
+    assert_int_equal(lifetime_ns("s7://plc?family=s7-400-cp", 20000), INT64_C(20000000000));
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, leave)
 
 int main(void)
@@ -267,10 +337,13 @@ int main(void)
         TEST(nothing_where_something_is_asked_for_is_an_argument_error),
         TEST(names_of_nothing_and_texts_of_nothing_are_harmless),
         TEST(negative_times_are_refused),
+        TEST(what_is_out_of_range_is_named_with_what_came),
+        TEST(a_name_is_not_cut_within_a_character),
         TEST(a_negative_timeout_of_a_call_is_refused),
         TEST(each_refusal_says_why),
         TEST(a_get_that_failed_leaves_no_client),
         TEST(sizes_out_of_range_are_refused),
+        TEST(connections_last_for_an_hour_where_there_is_a_CP),
     };
 
     return run_sentences(tests, sizeof tests / sizeof tests[0], "pool input");

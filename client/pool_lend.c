@@ -60,7 +60,7 @@ s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_cl
     while (atomic_load(&lent->state) == S7_LENT_OUT && pool->members[lent->lease.conn].handled)
         s7_pool_wait_for_change(pool);
     if (atomic_load(&lent->state) != S7_LENT_OUT) { /* taken away before it arrived */
-        (void)s7_pool_core_put(pool->core, lent->lease, S7_POOL_PUT_CLEAN, s7_now_ns());
+        (void)s7_pool_core_put(pool->core, lent->lease, S7_POOL_PUT_CLEAN, S7_OK, s7_now_ns());
         s7_pool_lent_end(pool, lent, S7_LENT_FREE);
         return s7_pool_report_get(&pool->settings, pool->core, &pool->dial, S7_E_POOL_CLOSED, s7_now_ns(),
                                   caller->err);
@@ -167,18 +167,18 @@ static s7_status misused(s7_pool *pool, s7_status status)
     return status;
 }
 
-static s7_status put_locked(s7_pool *pool, s7_client *client, bool discard)
+static s7_status put_locked(s7_pool *pool, s7_client *client, bool discard, s7_status why)
 {
-    s7_status why;
-    struct s7_pool_lent *lent = s7_pool_lent_of(pool, client, &why);
+    s7_status misuse;
+    struct s7_pool_lent *lent = s7_pool_lent_of(pool, client, &misuse);
 
     if (lent == NULL)
-        return misused(pool, why);
+        return misused(pool, misuse);
     struct s7_pool_lease lease = lent->lease;
     struct s7_direct *direct = pool->members[lease.conn].direct;
     if (atomic_load(&lent->state) == S7_LENT_TAKEN_AWAY) {
         s7_pool_lent_end(pool, lent, S7_LENT_FREE);
-        return s7_pool_core_put(pool->core, lease, S7_POOL_PUT_CLEAN, s7_now_ns());
+        return s7_pool_core_put(pool->core, lease, S7_POOL_PUT_CLEAN, S7_OK, s7_now_ns());
     }
     if (!client->lease->enter(client, direct))
         return misused(pool, S7_E_MISUSE);
@@ -186,25 +186,26 @@ static s7_status put_locked(s7_pool *pool, s7_client *client, bool discard)
     s7_pool_lent_end(pool, lent, S7_LENT_FREE);
     s7_direct_leave(direct);
     int64_t now_ns = s7_now_ns();
-    s7_status status = s7_pool_core_put(pool->core, lease, discard ? S7_POOL_PUT_DISCARD : condition, now_ns);
+    s7_status status =
+        s7_pool_core_put(pool->core, lease, discard ? S7_POOL_PUT_DISCARD : condition, why, now_ns);
     s7_pool_place_heat(pool, lease.conn, lent->label, now_ns);
     s7_pool_after_event(pool);
     return status;
 }
 
-s7_status s7_pool_put_slowly(s7_pool *pool, s7_client *client, bool discard)
+s7_status s7_pool_put_slowly(s7_pool *pool, s7_client *client, bool discard, s7_status why)
 {
     s7_pool_lock(pool);
-    s7_status status = put_locked(pool, client, discard);
+    s7_status status = put_locked(pool, client, discard, why);
     s7_pool_unlock(pool);
     return status;
 }
 
-s7_status s7_pool_discard(s7_pool *pool, s7_client *client)
+s7_status s7_pool_discard(s7_pool *pool, s7_client *client, s7_status why)
 {
     if (pool == NULL)
         return S7_E_ARG;
-    return s7_pool_is_forked(pool) ? S7_E_FORKED : s7_pool_put_slowly(pool, client, true);
+    return s7_pool_is_forked(pool) ? S7_E_FORKED : s7_pool_put_slowly(pool, client, true, why);
 }
 
 s7_status s7_pool_execute(s7_pool *pool, const s7_ctx *ctx, s7_pool_fn *fn, void *arg)

@@ -33,7 +33,6 @@ struct s7_pool_loop {
     uint64_t misuse;            /* stale calls */
     s7_pool_ended_fn *start_fn, *pause_fn, *close_fn;
     void *start_arg, *pause_arg, *close_arg;
-    char *endpoint;     /* for connections to come */
     unsigned n_members; /* that were made: one for each place there ever was */
     struct member members[S7_POOL_SIZE_MAX];
 };
@@ -165,6 +164,7 @@ static void dial(struct member *member)
         s7_pool_core_denied(pool->core, number_of(member), grant == S7_POOL_NO_PLACE, now_of(pool));
         return;
     }
+    s7_pool_core_dialing(pool->core, number_of(member), now_of(pool));
     s7_status status = s7_conn_open(member->conn, &err);
     if (status == S7_OK)
         member->open = true;
@@ -266,7 +266,10 @@ static void carry_out(s7_pool_loop *pool, const struct s7_pool_action *action)
         listen_to(pool);
         break;
     case S7_POOL_CLOSE:
+        close_member(member);
+        break;
     case S7_POOL_REVOKE:
+        s7_conn_take_away(member->conn);
         close_member(member);
         break;
     case S7_POOL_GRANT:
@@ -288,7 +291,6 @@ static void carry_out(s7_pool_loop *pool, const struct s7_pool_action *action)
 static void destroy(s7_pool_loop *pool)
 {
     s7_pool_core_free(pool->core);
-    free(pool->endpoint);
     free(pool);
 }
 
@@ -332,7 +334,7 @@ static void work(s7_timer *timer, void *arg)
     pool->working = true;
     if (pool->called)
         answer_group(pool);
-    s7_pool_core_tick(pool->core, now_of(pool));
+    s7_pool_core_slept(pool->core, s7_loop_slept_ns(pool->loop), now_of(pool));
     while (!pool->freed && work_once(pool)) {
     }
     if (pool->called && !pool->freed)
@@ -374,17 +376,16 @@ static s7_status join_group(s7_pool_loop *pool)
 
 /* ---- life ---- */
 
-static s7_status make_members(s7_pool_loop *pool, unsigned size, s7_errinfo *err)
+static s7_status make_members(s7_pool_loop *pool, unsigned size)
 {
     while (pool->n_members < size) {
         struct member *member = &pool->members[pool->n_members];
 
         member->pool = pool;
-        s7_status status = s7_conn_new(pool->loop, pool->endpoint, &pool->settings.options.client, on_state,
-                                       member, &member->conn, err);
+        s7_status status =
+            s7_conn_new_pooled(pool->loop, &pool->settings.client, on_state, member, &member->conn);
         if (status != S7_OK)
             return status;
-        s7_conn_pooled(member->conn);
         pool->n_members++;
     }
     return S7_OK;
@@ -398,19 +399,19 @@ s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_op
 
     if (status != S7_OK)
         return status;
-    s7_pool_loop *pool = calloc(1, sizeof *pool);
+    s7_pool_loop *pool = calloc(1, sizeof *pool + s7_settings_ranges_len(&settings.client));
     if (pool == NULL)
         return S7_E_NOMEM;
     pool->loop = loop;
     pool->settings = settings;
+    s7_settings_move_ranges(&pool->settings.client, pool + 1);
     pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
     s7_timer_init(&pool->timer, work, pool);
-    pool->endpoint = strdup(endpoint);
-    status = pool->endpoint != NULL ? s7_pool_core_new(&settings.rules, &pool->core) : S7_E_NOMEM;
+    status = s7_pool_core_new(&settings.rules, &pool->core);
     if (status == S7_OK)
         status = join_group(pool);
     if (status == S7_OK)
-        status = make_members(pool, settings.rules.size, err);
+        status = make_members(pool, settings.rules.size);
     if (status != S7_OK) {
         s7_pool_loop_free(pool);
         return status;
@@ -458,12 +459,12 @@ void s7_pool_loop_close(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_f
 
 /* ---- maintenance ---- */
 
-s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size, s7_errinfo *err)
+s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size)
 {
     s7_status status = S7_E_ARG;
 
     if (size >= 1 && size <= S7_POOL_SIZE_MAX)
-        status = make_members(pool, size, err);
+        status = make_members(pool, size);
     if (status == S7_OK)
         status = s7_pool_core_resize(pool->core, size, now_of(pool));
     wake(pool);
@@ -543,9 +544,10 @@ s7_status s7_pool_loop_submit(s7_pool_loop *pool, struct s7_pool_lease lease, bo
     return S7_E_STALE_LEASE;
 }
 
-static s7_status give_back(s7_pool_loop *pool, struct s7_pool_lease lease, enum s7_pool_condition condition)
+static s7_status give_back(s7_pool_loop *pool, struct s7_pool_lease lease, enum s7_pool_condition condition,
+                           s7_status why)
 {
-    s7_status status = s7_pool_core_put(pool->core, lease, condition, now_of(pool));
+    s7_status status = s7_pool_core_put(pool->core, lease, condition, why, now_of(pool));
 
     wake(pool);
     return status;
@@ -565,12 +567,12 @@ s7_status s7_pool_loop_put(s7_pool_loop *pool, struct s7_pool_lease lease)
         if (s7_session_owed(s7_conn_session(conn)) > 0)
             condition = S7_POOL_PUT_DIRTY;
     }
-    return give_back(pool, lease, condition);
+    return give_back(pool, lease, condition, S7_OK);
 }
 
-s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease)
+s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease, s7_status why)
 {
-    return give_back(pool, lease, S7_POOL_PUT_DISCARD);
+    return give_back(pool, lease, S7_POOL_PUT_DISCARD, why);
 }
 
 /* ---- questions ---- */

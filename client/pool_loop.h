@@ -28,9 +28,9 @@ struct s7_pool_request {
     void *arg;
 };
 
-/* endpoint as for s7_pool_new, its host numeric. options NULL: defaults. All memory is taken here, and in
- * s7_pool_loop_resize.
- * S7_E_SYNTAX, S7_E_ARG, S7_E_NOMEM. */
+/* endpoint as for s7_pool_new, its host numeric. options NULL: defaults. All memory is taken here and in
+ * s7_pool_loop_resize, but for what requests need and for buffers of what the PLC grants, when a connection
+ * comes up. S7_E_SYNTAX, S7_E_ARG, S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_options *options,
                                          s7_pool_loop **out, s7_errinfo *err);
 
@@ -47,7 +47,7 @@ void s7_pool_loop_close(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_f
 
 /* Maintenance as in s7rig/pool.h, with its statuses. timeout_ms 0: the option's acquire_ms. fn (may be NULL)
  * is called at the end of the pause's waiting; not, unless S7_OK. */
-s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size, s7_errinfo *err);
+s7_status s7_pool_loop_resize(s7_pool_loop *pool, unsigned size);
 S7_MUST_CHECK s7_status s7_pool_loop_pause(s7_pool_loop *pool, uint32_t timeout_ms, s7_pool_ended_fn *fn,
                                            void *arg);
 s7_status s7_pool_loop_resume(s7_pool_loop *pool);
@@ -74,7 +74,7 @@ S7_MUST_CHECK s7_status s7_pool_loop_submit(s7_pool_loop *pool, struct s7_pool_l
 /* Give it back: statuses as s7_pool_put. S7_E_MISUSE as well: calls are outstanding (discard takes it then).
  */
 s7_status s7_pool_loop_put(s7_pool_loop *pool, struct s7_pool_lease lease);
-s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease);
+s7_status s7_pool_loop_discard(s7_pool_loop *pool, struct s7_pool_lease lease, s7_status why);
 
 /* Fill in struct_size. S7_E_ARG. */
 s7_status s7_pool_loop_stats(const s7_pool_loop *pool, s7_pool_stats *stats);

@@ -54,8 +54,8 @@ struct model {
     bool open, starting, paused, pausing, closing, closed, down;
     int64_t close_deadline, pause_deadline, failed_at, waited_at; /* waited: when somebody last did */
     struct {
-        uint64_t connects, failures, closed[S7_POOL_CLOSE_REASONS], leaks, returned;
-        unsigned waiting;
+        uint64_t dials, connects, failures, closed[S7_POOL_CLOSE_REASONS], leaks, returned;
+        unsigned waiting, lent;
         bool down;
         int64_t at;
     } told;            /* by events */

@@ -182,6 +182,8 @@ static void on_close(const struct s7_pool_action *action)
     case S7_POOL_CLOSE_YIELDED:
         if (m.asked-- == 0)
             WRONG("given up, and nobody asked");
+        if (count(is_good) == 1 && m.now - conn->born < m.rules.turn_ns)
+            WRONG("the last one was given up after %.9f s", (double)(m.now - conn->born) / 1e9);
         break;
     case S7_POOL_CLOSE_SHUTDOWN:
         if ((m.open && !m.closing) || (conn->lent && m.now < m.close_deadline))
@@ -192,7 +194,7 @@ static void on_close(const struct s7_pool_action *action)
     }
     if (conn->lent) { /* revoked: its put is answered once */
         conn->lent = false;
-        if (s7_pool_core_put(m.core, conn->lease, S7_POOL_PUT_CLEAN, m.now) != S7_E_POOL_CLOSED)
+        if (s7_pool_core_put(m.core, conn->lease, S7_POOL_PUT_CLEAN, S7_OK, m.now) != S7_E_POOL_CLOSED)
             WRONG("the put of a revoked lease");
     }
     if (conn->link != DIALING)
@@ -223,6 +225,9 @@ static void on_event(const s7_pool_event *event)
         WRONG("event %s out of order", s7_pool_event_name(event->kind));
     m.told.at = event->at_ns;
     switch (event->kind) {
+    case S7_POOL_EVENT_CONNECTING:
+        m.told.dials++;
+        break;
     case S7_POOL_EVENT_CONNECTED:
         m.told.connects++;
         break;
@@ -245,8 +250,12 @@ static void on_event(const s7_pool_event *event)
             WRONG("connection %u is no leak, or told twice", event->conn);
         m.conns[event->conn].leak_told = true;
         break;
+    case S7_POOL_EVENT_BORROWED:
+        m.told.lent++;
+        break;
     case S7_POOL_EVENT_RETURNED:
         m.told.returned++;
+        m.told.lent--;
         break;
     case S7_POOL_EVENT_DOWN:
         if (m.told.down)

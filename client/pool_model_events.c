@@ -39,6 +39,14 @@ static void ask(void)
     m.misuse += status == S7_E_MISUSE;
 }
 
+static void withdraw(struct s7_pool_waiter *waiter)
+{
+    if (one_in(2))
+        s7_pool_core_cancel(m.core, waiter, m.now);
+    else
+        s7_pool_core_forgo(m.core, waiter, m.now);
+}
+
 static void cancel(void)
 {
     struct caller *caller = &m.callers[below(MAX_CALLERS)];
@@ -47,7 +55,7 @@ static void cancel(void)
         return;
     caller->waiting = false;
     m.waited_at = m.now;
-    s7_pool_core_cancel(m.core, &caller->waiter, m.now);
+    withdraw(&caller->waiter);
 }
 
 /* Ask, and withdraw before the outcome is taken. */
@@ -61,7 +69,7 @@ static void ask_and_cancel(void)
     if (s7_pool_core_get(m.core, &waiter, "gone", m.now + SECOND, m.now) != S7_OK)
         WRONG("get");
     m.hurried = true;
-    s7_pool_core_cancel(m.core, &waiter, m.now);
+    withdraw(&waiter);
 }
 
 /* Not beyond the moment at which the core has something to do. */
@@ -121,7 +129,7 @@ void give_back(void)
     conn->dirty = condition == S7_POOL_PUT_DIRTY;
     conn->told_to_end = condition == S7_POOL_PUT_DISCARD;
     m.old[m.n_old++ % 16] = conn->lease;
-    s7_status status = s7_pool_core_put(m.core, conn->lease, condition, m.now);
+    s7_status status = s7_pool_core_put(m.core, conn->lease, condition, S7_OK, m.now);
     if (status != S7_OK)
         WRONG("put: %s", s7_errname(status));
     m.puts++;
@@ -140,7 +148,7 @@ static void misuse(void)
     }
     if (s7_pool_core_is_current(m.core, lease))
         WRONG("a lease that is over counts as current");
-    if (s7_pool_core_put(m.core, lease, S7_POOL_PUT_CLEAN, m.now) != expected)
+    if (s7_pool_core_put(m.core, lease, S7_POOL_PUT_CLEAN, S7_OK, m.now) != expected)
         WRONG("a second or foreign put");
     m.misuse++;
 }
@@ -158,6 +166,7 @@ static void end_dial(void)
         s7_pool_core_denied(m.core, number(conn), m.no_place, m.now);
         return;
     }
+    s7_pool_core_dialing(m.core, number(conn), m.now);
     if (one_in(3)) {
         conn->link = NONE;
         m.failures++;
@@ -312,14 +321,17 @@ static void wait_a_while(void)
     s7_pool_core_tick(m.core, m.now);
 }
 
-/* Nobody wants anything, and the PLC does what it is asked. */
+/* Nobody wants anything, and the PLC does what it is asked. What is wanted is taken after each event, since
+ * it is judged by what was known then. */
 static void be_quiet(void)
 {
+    static void (*const events[])(void) = {end_dial, answer_check, finish_close};
+
     for (unsigned i = 0; i < 40; i++) {
-        end_dial();
-        answer_check();
-        finish_close();
-        take_actions();
+        for (unsigned k = 0; k < sizeof events / sizeof events[0]; k++) {
+            events[k]();
+            take_actions();
+        }
         int64_t deadline = s7_pool_core_deadline(m.core);
         if (deadline == S7_NEVER_NS)
             return;

@@ -1,13 +1,11 @@
 /* Calls on a pool without a lease, from threads, against one fake PLC that serves one connection at a time.
  */
-#include "client/plc_thread.h"
 #include "client/pool_mux_impl.h"
+#include "client/pool_thread_rig.h"
 #include "client/test_names.h"
-#include "loop/blocking.h"
 
 #include <s7rig/pool_direct.h>
 
-#include <poll.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,66 +42,12 @@ void *__wrap_calloc(size_t n, size_t size)
     return refuse_allocation() ? NULL : __real_calloc(n, size);
 }
 
-static s7_pool *pool;
-static s7_errinfo err;
-static s7_ctx patient; /* a context that waits as long as a test may, and tells */
-
-static s7_pool_options options_for(uint32_t request_ms)
+/* Memory is not scarce any more. */
+static int leave_rich(void **state)
 {
-    s7_pool_options options;
-
-    s7_pool_options_init(&options);
-    options.size = 1;
-    options.acquire_ms = PATIENCE_MS;
-    options.client.request_ms = request_ms;
-    options.client.connect_ms = options.client.handshake_ms = PATIENCE_MS;
-    return options;
-}
-
-static void open_with(const s7_pool_options *options)
-{
-    err = (s7_errinfo)S7_ERRINFO_INIT;
-    patient =
-        (s7_ctx){.struct_size = sizeof patient, .timeout_ms = PATIENCE_MS, .label = "a test", .err = &err};
-    if (s7_pool_new(server.endpoint, options, &pool, &err) != S7_OK || s7_pool_start(pool, &patient) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-}
-
-static void open_pool(unsigned amq, enum act act, unsigned act_frame, uint32_t request_ms)
-{
-    s7_pool_options options = options_for(request_ms);
-
-    server_start(480, amq, act, act_frame);
-    open_with(&options);
-}
-
-static int leave(void **state)
-{
-    (void)state;
     atomic_store(&allocations_left, -1);
-    s7_pool_free(pool);
-    pool = NULL;
-    server_stop();
-    return 0;
+    return leave(state);
 }
-
-static s7_pool_stats stats(void)
-{
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
-}
-
-#define UNTIL(condition)                                                                                     \
-    do {                                                                                                     \
-        int64_t until = s7_now_ns() + PATIENCE_MS * INT64_C(1000000);                                        \
-        while (!(condition)) {                                                                               \
-            if (s7_now_ns() > until)                                                                         \
-                fail_msg("did not happen: %s", #condition);                                                  \
-            poll(NULL, 0, 1);                                                                                \
-        }                                                                                                    \
-    } while (0)
 
 /* One byte of DB 1, which must be the right one. */
 static s7_status read_byte(uint32_t at, int32_t ms)
@@ -372,7 +316,7 @@ static void who_gives_up_in_flight_disturbs_nobody(void **state)
     begin(&other, 20, 50);
     assert_int_equal(end(&late), S7_E_TIMEOUT);
     assert_int_equal(end(&other), S7_OK);
-    assert_non_null(strstr(late.err.came, "no answer came in time"));
+    assert_non_null(strstr(late.err.came, "no answer within "));
     assert_int_equal(stats().dirty, 1);
     server_release();
     UNTIL(stats().available == 1);
@@ -380,6 +324,18 @@ static void who_gives_up_in_flight_disturbs_nobody(void **state)
     for (uint32_t i = 0; i < 20; i++)
         assert_int_equal(read_byte(10 * i, PATIENCE_MS), S7_OK);
     assert_int_equal(stats().connects, 1);
+}
+
+static void a_write_whose_answer_does_not_come_says_for_how_long(void **state)
+{
+    struct worker writer = {.write = true, .timeout_ms = 1000}; /* sent by then */
+
+    (void)state;
+    open_pool(4, HOLD, 2, PATIENCE_MS);
+    begin(&writer, 10, 1);
+    assert_int_equal(end(&writer), S7_E_OUTCOME_UNKNOWN);
+    assert_non_null(strstr(writer.err.came, ": no answer within "));
+    server_release();
 }
 
 static void a_token_ends_one_call(void **state)
@@ -426,13 +382,14 @@ static void who_waits_in_vain_learns_why(void **state)
 {
     s7_client *plc;
     uint8_t byte;
-    s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 30, .err = &err};
+    s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 100, .err = &err};
 
     (void)state;
     open_pool(1, ANSWER, 0, PATIENCE_MS);
     assert_int_equal(s7_pool_get(pool, &patient, &plc), S7_OK);
     assert_int_equal(s7_pool_read_db(pool, &impatient, 1, 0, &byte, 1), S7_E_POOL_EXHAUSTED);
     assert_non_null(strstr(err.asked, "read DB1.DBB0"));
+    assert_non_null(strstr(err.asked, ", waited "));
     assert_non_null(strstr(err.came, "by \"a test\""));
     assert_int_equal(s7_pool_put(pool, plc), S7_OK);
     assert_int_equal(read_byte(0, PATIENCE_MS), S7_OK);
@@ -536,7 +493,7 @@ static void without_memory_a_call_fails_and_the_next_one_works(void **state)
     assert_int_equal(stats().in_use, 0);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, leave)
+#define TEST(f) cmocka_unit_test_teardown(f, leave_rich)
 
 int main(void)
 {
@@ -551,6 +508,7 @@ int main(void)
         TEST(callers_and_borrowers_take_turns_at_a_single_connection),
         TEST(equal_reads_of_one_moment_are_one_request),
         TEST(who_gives_up_in_flight_disturbs_nobody),
+        TEST(a_write_whose_answer_does_not_come_says_for_how_long),
         TEST(a_token_ends_one_call),
         TEST(a_write_whose_answer_is_lost_is_unknown_to_its_caller_alone),
         TEST(who_waits_in_vain_learns_why),

@@ -248,7 +248,7 @@ static s7_status NOT_HERE put_with_care(s7_pool *pool, s7_client *client)
         return S7_OK;
     if (warm && (word & FLAGS) == WARM_LENT && put_noted(&pool->place, word, s7_now_ns()))
         return S7_OK;
-    return s7_pool_put_slowly(pool, client, false);
+    return s7_pool_put_slowly(pool, client, false, S7_OK);
 }
 
 /* A lease on which nothing is called, and for no longer than the kernel's clock can tell, is as long as none.

@@ -1,73 +1,25 @@
 /* The warm place of a pool for threads, against one fake PLC that serves one connection at a time: that
  * whoever passes the mutex by is nobody's disadvantage, and that nothing of it is missing afterwards. */
-#include "client/plc_thread.h"
 #include "client/pool_thread_impl.h"
+#include "client/pool_thread_rig.h"
 #include "client/test_names.h"
-#include "loop/blocking.h"
 
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static s7_pool *pool;
-static s7_errinfo err;
-static s7_ctx patient; /* a context that waits as long as a test may, and tells */
-
-static s7_pool_options options_for_one(void)
+/* The first lease warms the place up. Whatever takes the mutex, as stats() does, ends what is warm. */
+static void warm_with(const s7_pool_options *options)
 {
-    s7_pool_options options;
-
-    s7_pool_options_init(&options);
-    options.size = 1;
-    options.acquire_ms = PATIENCE_MS;
-    options.client.connect_ms = options.client.handshake_ms = options.client.request_ms = PATIENCE_MS;
-    return options;
-}
-
-static s7_client *borrow(void)
-{
-    s7_client *client;
-
-    if (s7_pool_get(pool, &patient, &client) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-    return client;
-}
-
-/* The first lease warms the place up. */
-static void open_with(const s7_pool_options *options)
-{
-    err = (s7_errinfo)S7_ERRINFO_INIT;
-    patient =
-        (s7_ctx){.struct_size = sizeof patient, .timeout_ms = PATIENCE_MS, .label = "a test", .err = &err};
-    if (s7_pool_new(server.endpoint, options, &pool, &err) != S7_OK || s7_pool_start(pool, &patient) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
+    open_with(options);
     assert_int_equal(s7_pool_put(pool, borrow()), S7_OK);
 }
 
-static void open_pool(enum act act, unsigned act_frame)
+static void open_warm(enum act act, unsigned act_frame)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
 
     server_start(480, 1, act, act_frame);
-    open_with(&options);
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    s7_pool_free(pool);
-    pool = NULL;
-    server_stop();
-    return 0;
-}
-
-/* As everything that takes the mutex, it ends what is warm. */
-static s7_pool_stats stats(void)
-{
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
+    warm_with(&options);
 }
 
 static s7_status read_byte(s7_client *client)
@@ -77,23 +29,12 @@ static s7_status read_byte(s7_client *client)
     return s7_read_u8(client, &patient, S7_AREA_DB, 1, 0, &value);
 }
 
-/* Until something that another thread does is done. */
-#define UNTIL(condition)                                                                                     \
-    do {                                                                                                     \
-        int64_t until = s7_now_ns() + PATIENCE_MS * INT64_C(1000000);                                        \
-        while (!(condition)) {                                                                               \
-            if (s7_now_ns() > until)                                                                         \
-                fail_msg("did not happen: %s", #condition);                                                  \
-            poll(NULL, 0, 1);                                                                                \
-        }                                                                                                    \
-    } while (0)
-
 /* ---- warm ---- */
 
 static void what_came_back_and_is_wanted_by_nobody_is_warm(void **state)
 {
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     assert_true(s7_pool_place_is_warm(pool));
     s7_client *plc = borrow();
     assert_true(s7_pool_place_is_warm(pool));
@@ -107,7 +48,7 @@ static void what_came_back_and_is_wanted_by_nobody_is_warm(void **state)
 static void a_lease_that_is_over_is_told_apart_from_a_thousand_later_ones(void **state)
 {
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     s7_client *first = borrow();
     assert_int_equal(s7_pool_put(pool, first), S7_OK);
     for (int i = 0; i < 1024; i++) {
@@ -117,7 +58,7 @@ static void a_lease_that_is_over_is_told_apart_from_a_thousand_later_ones(void *
         assert_int_equal(read_byte(first), S7_E_STALE_LEASE);
         assert_false(s7_client_is_connected(first));
         assert_int_equal(s7_pool_put(pool, first), S7_E_MISUSE);
-        assert_int_equal(s7_pool_discard(pool, first), S7_E_MISUSE);
+        assert_int_equal(s7_pool_discard(pool, first, S7_OK), S7_E_MISUSE);
         assert_int_equal(s7_pool_put(pool, next), S7_OK);
     }
     assert_int_equal(stats().misuse, 3 * 1024 + 1024); /* asking whether it is connected is one as well */
@@ -127,7 +68,7 @@ static void a_lease_that_is_over_is_told_apart_from_a_thousand_later_ones(void *
 static void every_part_of_a_client_is_foreign_but_its_beginning(void **state)
 {
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     s7_client *plc = borrow();
     for (size_t i = 1; i < sizeof(struct s7_client); i++)
         assert_int_equal(s7_pool_put(pool, (s7_client *)((char *)plc + i)), S7_E_FOREIGN);
@@ -154,7 +95,7 @@ static void statistics_are_exact_whenever_they_are_taken(void **state)
     uint64_t n = 1;
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     for (unsigned i = 0; i < 2000; i++) {
         s7_client *plc = borrow();
 
@@ -176,7 +117,7 @@ static void leases_are_as_long_as_they_were(void **state)
     int64_t most_ns = 0, sum_ns = 0;
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     s7_pool_stats before = stats();
     for (unsigned i = 0; i < 600; i++) {
         int64_t begun_ns = s7_now_ns();
@@ -200,7 +141,7 @@ static void a_long_lease_without_a_call_is_counted_roughly(void **state)
     int64_t held_ns = 5 * s7_rough_ns();
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     s7_client *plc = borrow();
     int64_t begun_ns = s7_now_ns();
     while (s7_now_ns() < begun_ns + held_ns)
@@ -240,7 +181,7 @@ static void who_waits_is_served_by_the_next_put(void **state)
     struct waiter waiter = {.status = S7_E_IO};
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     patient.timeout_ms = PATIENCE_MS / 4; /* shorter than the PLC's */
     for (unsigned i = 0; i < 20; i++) {
         atomic_store(&waiter.over, false);
@@ -259,7 +200,7 @@ static void who_waits_in_vain_is_told_who_has_it(void **state)
     s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 20, .label = "no", .err = &err};
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     s7_client *plc = borrow();
     assert_int_equal(s7_pool_get(pool, &impatient, &other), S7_E_POOL_EXHAUSTED);
     assert_non_null(strstr(err.came, "by \"a test\""));
@@ -275,7 +216,7 @@ static void a_context_that_is_cancelled_or_none_gets_nothing(void **state)
     s7_ctx ctx = {.struct_size = sizeof ctx, .label = "a test"};
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     assert_int_equal(s7_token_new(&token), S7_OK);
     ctx.cancel = token;
     assert_int_equal(s7_pool_get(pool, &ctx, &plc), S7_OK);
@@ -293,12 +234,12 @@ static void a_context_that_is_cancelled_or_none_gets_nothing(void **state)
 
 static void idle_time_counts_from_a_warm_put(void **state)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
 
     (void)state;
     server_start(480, 1, ANSWER, 0);
     options.max_idle_ms = 200;
-    open_with(&options);
+    warm_with(&options);
     int64_t put_ns = 0, begun_ns = s7_now_ns();
     while (s7_now_ns() < begun_ns + 300 * INT64_C(1000000)) {
         s7_client *plc = borrow();
@@ -313,12 +254,12 @@ static void idle_time_counts_from_a_warm_put(void **state)
 
 static void a_warm_connection_is_checked_in_its_time(void **state)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
 
     (void)state;
     server_start(480, 1, ANSWER, 0);
     options.health_check_ms = 20;
-    open_with(&options);
+    warm_with(&options);
     UNTIL(!s7_pool_place_is_warm(pool)); /* by nobody but the pool's thread */
     UNTIL(stats().health_checks >= 1);
     assert_int_equal(stats().health_check_failures, 0);
@@ -328,7 +269,7 @@ static void a_warm_connection_is_checked_in_its_time(void **state)
 static void a_warm_connection_that_ended_is_not_lent_again(void **state)
 {
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     assert_true(s7_pool_place_is_warm(pool));
     server_drop();
     UNTIL(!s7_pool_place_is_warm(pool));
@@ -341,12 +282,12 @@ static void a_warm_connection_that_ended_is_not_lent_again(void **state)
 
 static void a_warm_lease_that_is_out_too_long_is_told(void **state)
 {
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
 
     (void)state;
     server_start(480, 1, ANSWER, 0);
     options.leak_ms = 20;
-    open_with(&options);
+    warm_with(&options);
     s7_client *plc = borrow();
     int64_t lent_ns = s7_now_ns();
     UNTIL(stats().leaks >= 1);
@@ -361,7 +302,7 @@ static void a_warm_lease_that_is_out_too_long_is_told(void **state)
 static void refresh_replaces_a_warm_connection(void **state)
 {
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     assert_int_equal(s7_pool_refresh(pool), S7_OK); /* idle */
     UNTIL(stats().closed[S7_POOL_CLOSE_EVICTED] == 1);
     assert_int_equal(s7_pool_put(pool, borrow()), S7_OK);
@@ -378,7 +319,7 @@ static void a_paused_pool_lends_nothing_warm(void **state)
     s7_ctx impatient = {.struct_size = sizeof impatient, .timeout_ms = 1, .label = "a test"};
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     assert_int_equal(s7_pool_pause(pool, &patient), S7_OK);
     assert_int_equal(s7_pool_get(pool, &impatient, &plc), S7_E_POOL_PAUSED);
     assert_int_equal(s7_pool_resume(pool), S7_OK);
@@ -388,7 +329,7 @@ static void a_paused_pool_lends_nothing_warm(void **state)
 static void close_takes_a_warm_lease_away(void **state)
 {
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     s7_client *plc = borrow(), *next;
     assert_int_equal(s7_pool_close(pool, S7_WITHIN(1)), S7_E_TIMEOUT);
     assert_int_equal(read_byte(plc), S7_E_STALE_LEASE);
@@ -402,7 +343,7 @@ static void close_waits_for_a_warm_lease(void **state)
     struct waiter waiter = {.status = S7_E_IO};
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     assert_int_equal(pthread_create(&waiter.thread, NULL, wait_for_it, &waiter), 0);
     pthread_join(waiter.thread, NULL);
     assert_int_equal(waiter.status, S7_OK);
@@ -415,7 +356,7 @@ static void a_child_gets_nothing_of_a_warm_place(void **state)
     int how;
 
     (void)state;
-    open_pool(ANSWER, 0);
+    open_warm(ANSWER, 0);
     s7_client *plc = borrow();
     pid_t child = fork();
     if (child == 0)
@@ -444,12 +385,12 @@ static void a_put_while_a_call_is_inside_is_misuse_and_it_stays_lent(void **stat
     void *bad;
 
     (void)state;
-    open_pool(HOLD, 2);
+    open_warm(HOLD, 2);
     s7_client *plc = borrow();
     assert_int_equal(pthread_create(&thread, NULL, read_held, plc), 0);
     server_wait_for_held();
     assert_int_equal(s7_pool_put(pool, plc), S7_E_MISUSE);
-    assert_int_equal(s7_pool_discard(pool, plc), S7_E_MISUSE);
+    assert_int_equal(s7_pool_discard(pool, plc, S7_OK), S7_E_MISUSE);
     assert_int_equal(read_byte(plc), S7_E_MISUSE);
     server_release();
     pthread_join(thread, &bad);
@@ -463,7 +404,7 @@ static void a_warm_lease_that_owes_an_answer_comes_back_dirty(void **state)
     uint8_t value;
 
     (void)state;
-    open_pool(HOLD, 2);
+    open_warm(HOLD, 2);
     s7_client *plc = borrow();
     assert_int_equal(s7_read_u8(plc, S7_WITHIN(20), S7_AREA_DB, 1, 0, &value), S7_E_TIMEOUT);
     server_wait_for_held();
@@ -478,13 +419,13 @@ static void a_warm_lease_that_owes_an_answer_comes_back_dirty(void **state)
 static void a_warm_lease_that_broke_is_closed(void **state)
 {
     (void)state;
-    open_pool(RST, 2);
+    open_warm(RST, 2);
     s7_client *plc = borrow();
     assert_int_equal(read_byte(plc), S7_E_RESET);
     assert_int_equal(s7_pool_put(pool, plc), S7_OK);
     UNTIL(stats().closed[S7_POOL_CLOSE_PEER] == 1);
     plc = borrow();
-    assert_int_equal(s7_pool_discard(pool, plc), S7_OK);
+    assert_int_equal(s7_pool_discard(pool, plc, S7_OK), S7_OK);
     UNTIL(stats().closed[S7_POOL_CLOSE_BORROWER] == 1);
 }
 
@@ -543,12 +484,12 @@ static void one_connection_has_one_borrower_whatever_happens(void **state)
 {
     pthread_t workers[WORKERS], disturber;
     unsigned numbers[WORKERS];
-    s7_pool_options options = options_for_one();
+    s7_pool_options options = options_for(PATIENCE_MS);
 
     (void)state;
     server_start(480, 1, ANSWER, 0);
     options.health_check_ms = 20;
-    open_with(&options);
+    warm_with(&options);
     atomic_store(&stop, false);
     atomic_store(&wrong, 0);
     assert_int_equal(pthread_create(&disturber, NULL, disturb, NULL), 0);
@@ -586,11 +527,11 @@ static void close_comes_at_any_moment_of_a_warm_lease(void **state)
     (void)state;
     server_start(480, 1, ANSWER, 0);
     for (unsigned i = 0; i < 30; i++) {
-        s7_pool_options options = options_for_one();
+        s7_pool_options options = options_for(PATIENCE_MS);
         pthread_t thread;
         void *bad;
 
-        open_with(&options);
+        warm_with(&options);
         assert_int_equal(pthread_create(&thread, NULL, take_until_closed, NULL), 0);
         poll(NULL, 0, (int)(i % 3));
         s7_status status = s7_pool_close(pool, i % 2 == 0 ? &patient : S7_WITHIN(1));

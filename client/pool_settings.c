@@ -1,12 +1,15 @@
 #include "client/pool_settings.h"
 
+#include "client/pool_group.h"
+#include "client/preset.h"
 #include "client/report.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_MS        INT64_C(1000000)
+#define WORTH_TELLING_NS (50 * NS_PER_MS) /* is shown as 0.1 s */
 
 void s7_pool_options_init(s7_pool_options *options)
 {
@@ -36,14 +39,20 @@ void s7_pool_options_init(s7_pool_options *options)
     s7_client_options_init(&options->client);
 }
 
-static bool is_time_fault(const s7_pool_options *options)
+static bool is_time_fault(const s7_pool_options *options, char came[S7_CAME_CAP])
 {
-    const uint32_t times[] = {options->max_idle_ms,  options->health_check_ms, options->health_timeout_ms,
-                              options->acquire_ms,   options->backoff_min_ms,  options->backoff_max_ms,
-                              options->probe_min_ms, options->probe_max_ms,    options->max_lifetime_ms,
-                              options->leak_ms};
+    const struct s7_option_range times[] = {{"max_idle_ms", options->max_idle_ms, 0, S7_MS_MAX},
+                                            {"health_check_ms", options->health_check_ms, 0, S7_MS_MAX},
+                                            {"health_timeout_ms", options->health_timeout_ms, 1, S7_MS_MAX},
+                                            {"acquire_ms", options->acquire_ms, 1, S7_MS_MAX},
+                                            {"backoff_min_ms", options->backoff_min_ms, 0, S7_MS_MAX},
+                                            {"backoff_max_ms", options->backoff_max_ms, 0, S7_MS_MAX},
+                                            {"probe_min_ms", options->probe_min_ms, 0, S7_MS_MAX},
+                                            {"probe_max_ms", options->probe_max_ms, 0, S7_MS_MAX},
+                                            {"max_lifetime_ms", options->max_lifetime_ms, 0, S7_MS_MAX},
+                                            {"leak_ms", options->leak_ms, 0, S7_MS_MAX}};
 
-    return s7_settings_too_long(times, sizeof times / sizeof times[0]);
+    return s7_settings_out_of_range(times, sizeof times / sizeof times[0], came);
 }
 
 /* What is wrong with an option, and what came. */
@@ -90,13 +99,8 @@ static bool is_number_fault(const s7_pool_options *options, char came[S7_CAME_CA
 /* Is one out of its range? Then came says which, what it may be, and what it was. */
 static bool is_options_fault(const s7_pool_options *options, char came[S7_CAME_CAP])
 {
-    if (is_time_fault(options))
-        return wrong(came, "%s", S7_TOO_LONG);
-    if (is_number_fault(options, came))
+    if (is_number_fault(options, came) || is_time_fault(options, came))
         return true;
-    if (options->health_timeout_ms == 0 || options->acquire_ms == 0)
-        return wrong(came, "health_timeout_ms and acquire_ms are at least 1, got %u and %u",
-                     options->health_timeout_ms, options->acquire_ms);
     if (is_pair_fault("backoff", options->backoff_min_ms, options->backoff_max_ms, came) ||
         is_pair_fault("probe", options->probe_min_ms, options->probe_max_ms, came))
         return true;
@@ -128,16 +132,26 @@ static int64_t ns_or_never(uint32_t ms)
     return ms == 0 ? S7_NEVER_NS : ms * NS_PER_MS;
 }
 
+/* A CP keeps its own books of its few connections, beside the CPU: none is to last for weeks. */
+static uint32_t lifetime_ms(const s7_pool_options *options, const s7_client_options *client)
+{
+    if (options->max_lifetime_ms == 0 && s7_family_has_cp((s7_family)client->family))
+        return 3600000;
+    return options->max_lifetime_ms;
+}
+
 static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_client_options *client)
 {
+    uint32_t max_lifetime_ms = lifetime_ms(options, client);
+
     return (struct s7_pool_rules){
         .size = options->size,
         .min_idle = options->min_idle,
         .max_waiters = options->max_waiters,
         .max_connecting = options->max_connecting,
         .max_idle_ns = ns_or_never(options->max_idle_ms),
-        .max_lifetime_ns = ns_or_never(options->max_lifetime_ms),
-        .lifetime_jitter_ns = options->max_lifetime_ms * NS_PER_MS / 100 * options->lifetime_jitter_percent,
+        .max_lifetime_ns = ns_or_never(max_lifetime_ms),
+        .lifetime_jitter_ns = max_lifetime_ms * NS_PER_MS / 100 * options->lifetime_jitter_percent,
         .health_check_ns = ns_or_never(options->health_check_ms),
         .health_timeout_ns = options->health_timeout_ms * NS_PER_MS,
         .dirty_ns = client->request_ms * NS_PER_MS,
@@ -152,7 +166,9 @@ static struct s7_pool_rules rules_of(const s7_pool_options *options, const s7_cl
         .leak_ns = ns_or_never(options->leak_ms),
         .backoff_factor = options->backoff_factor_percent,
         .backoff_jitter = options->backoff_jitter_percent,
+        .turn_ns = s7_pool_group_turn_ns(options->group),
         .tells = options->on_event != NULL,
+        .tell_all = options->tell_all && options->on_event != NULL,
     };
 }
 
@@ -177,11 +193,29 @@ static s7_status parse_check(const char *endpoint, struct s7_pool_settings *made
     s7_status status = s7_address_parse(text != NULL ? text : "MB0", &made->check, &error);
     if (status == S7_OK && s7_address_size(&made->check) <= S7_PROBE_LEN)
         return S7_OK;
-    snprintf(came, sizeof came, "health_check_at: %.100s", status != S7_OK ? error.text : "at most 8 bytes");
+    if (status != S7_OK)
+        snprintf(came, sizeof came, "health_check_at \"%.40s\": %.100s, at character %zu", text, error.text,
+                 error.at + 1);
+    else
+        snprintf(came, sizeof came, "health_check_at \"%.40s\": at most %u bytes, got %zu", text,
+                 S7_PROBE_LEN, s7_address_size(&made->check));
     (void)refuse(endpoint, came, err);
     if (status != S7_OK && err != NULL && err->status == S7_E_ARG)
         err->status = status;
     return status != S7_OK ? status : S7_E_ARG;
+}
+
+/* What does not fit is cut, but not in the middle of a character of UTF-8. */
+static void copy_name(char to[S7_POOL_NAME_CAP], const char *name)
+{
+    size_t len = strnlen(name, S7_POOL_NAME_CAP);
+
+    if (len == S7_POOL_NAME_CAP)
+        do
+            len--;
+        while (len > 0 && ((unsigned char)name[len] & 0xC0) == 0x80);
+    memcpy(to, name, len);
+    to[len] = '\0';
 }
 
 s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *options,
@@ -200,8 +234,9 @@ s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *opt
     status = parse_check(endpoint, &made, err);
     if (status != S7_OK)
         return status;
-    snprintf(made.name, sizeof made.name, "%s", made.options.name != NULL ? made.options.name : "");
-    made.options.name = NULL; /* the caller's */
+    copy_name(made.name, made.options.name != NULL ? made.options.name : "");
+    made.options.name = NULL;                /* the caller's */
+    made.options.client.write_ranges = NULL; /* the caller's; client has them too */
     made.rules = rules_of(&made.options, &made.client.options);
     *out = made;
     return S7_OK;
@@ -361,13 +396,23 @@ s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_p
     return status;
 }
 
+static void say_waited(int64_t waited_ns, s7_errinfo *err)
+{
+    size_t len = strlen(err->asked);
+
+    snprintf(err->asked + len, sizeof err->asked - len, ", waited %.1f s", seconds(waited_ns));
+}
+
 void s7_pool_report_wait(const struct s7_pool_waiter *waiter, int64_t now_ns, s7_errinfo *err)
 {
-    if (err == NULL || now_ns <= waiter->since_ns)
-        return;
-    size_t len = strlen(err->asked);
-    snprintf(err->asked + len, sizeof err->asked - len, ", waited %.1f s",
-             seconds(now_ns - waiter->since_ns));
+    if (err != NULL && now_ns > waiter->since_ns)
+        say_waited(now_ns - waiter->since_ns, err);
+}
+
+void s7_pool_report_waited(int64_t waited_ns, s7_errinfo *err)
+{
+    if (waited_ns >= WORTH_TELLING_NS)
+        say_waited(waited_ns, err);
 }
 
 void s7_pool_complete_event(const struct s7_pool_settings *settings, s7_pool_event *event,

@@ -28,6 +28,9 @@ s7_status s7_pool_report_get(const struct s7_pool_settings *settings, const s7_p
 /* How long he had waited, who was told that; err NULL is fine. */
 void s7_pool_report_wait(const struct s7_pool_waiter *waiter, int64_t now_ns, s7_errinfo *err);
 
+/* The same of a call that had no lease; waited for less than is shown: nothing. */
+void s7_pool_report_waited(int64_t waited_ns, s7_errinfo *err);
+
 /* Complete an event for the user; dial: what is known of the last dial that failed. */
 void s7_pool_complete_event(const struct s7_pool_settings *settings, s7_pool_event *event,
                             const s7_errinfo *dial);

@@ -37,9 +37,9 @@ bool s7_pool_core_next_event(s7_pool_core *core, s7_pool_event *event)
 const char *s7_pool_event_name(s7_pool_event_kind kind)
 {
     static const char *const names[S7_POOL_EVENTS] = {
-        "connected", "connect_failed", "lost",   "check_failed", "closed", "wait_began", "wait_ended",
-        "leak",      "returned",       "down",   "up",           "full",   "room",       "denied",
-        "resized",   "refreshed",      "paused", "resumed",      "shut"};
+        "connecting", "connected", "connect_failed", "lost",      "check_failed", "closed",  "wait_began",
+        "wait_ended", "borrowed",  "leak",           "returned",  "down",         "up",      "full",
+        "room",       "denied",    "resized",        "refreshed", "paused",       "resumed", "shut"};
 
     return kind >= 0 && kind < S7_POOL_EVENTS ? names[kind] : "?";
 }
@@ -57,13 +57,27 @@ void s7_pool_tell_wait(s7_pool_core *core, const struct s7_pool_waiter *waiter,
     event->took_ns = now_ns - waiter->since_ns;
 }
 
-static void tell_lease(s7_pool_core *core, s7_pool_event_kind kind, const struct s7_pool_conn *conn,
-                       int64_t now_ns)
+static s7_pool_event *tell_lease(s7_pool_core *core, s7_pool_event_kind kind, const struct s7_pool_conn *conn,
+                                 int64_t now_ns)
 {
     s7_pool_event *event = s7_pool_tell(core, kind, conn, now_ns);
 
     event->label = conn->label;
     event->took_ns = now_ns - conn->leased_ns;
+    return event;
+}
+
+void s7_pool_tell_borrow(s7_pool_core *core, const struct s7_pool_conn *conn, int64_t waited_ns,
+                         int64_t now_ns)
+{
+    if (core->rules.tell_all)
+        tell_lease(core, S7_POOL_EVENT_BORROWED, conn, now_ns)->took_ns = waited_ns;
+}
+
+void s7_pool_tell_return(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns)
+{
+    if (core->rules.tell_all || conn->leak_told)
+        tell_lease(core, S7_POOL_EVENT_RETURNED, conn, now_ns)->status = why;
 }
 
 /* Those that are lent are listed in the order of lending. */
@@ -90,16 +104,15 @@ void s7_pool_tell_leaks(s7_pool_core *core, int64_t now_ns)
 
         conn->leak_told = true;
         core->leaks++;
-        tell_lease(core, S7_POOL_EVENT_LEAK, conn, now_ns);
+        (void)tell_lease(core, S7_POOL_EVENT_LEAK, conn, now_ns);
     }
 }
 
-void s7_pool_note_return(s7_pool_core *core, struct s7_pool_conn *conn, int64_t now_ns)
+void s7_pool_note_return(s7_pool_core *core, const struct s7_pool_conn *conn, s7_status why, int64_t now_ns)
 {
     core->puts++;
     s7_histogram_add(&core->lease, now_ns - conn->leased_ns);
-    if (conn->leak_told)
-        tell_lease(core, S7_POOL_EVENT_RETURNED, conn, now_ns);
+    s7_pool_tell_return(core, conn, why, now_ns);
 }
 
 /* ---- dials ---- */

@@ -65,6 +65,20 @@ static void a_wait_and_the_connection_made_for_it_are_told_in_order(void **state
     assert_int_equal(told[2].at_ns, rig.now);
 }
 
+static void the_end_of_a_wait_that_was_given_up_is_told(void **state)
+{
+    (void)state;
+    rig.rules.size = 1;
+    rig_start();
+    borrow(0);
+    take_events();
+    get(1, S7_NEVER_NS);
+    s7_pool_core_forgo(rig.core, &rig.callers[1].waiter, rig.now);
+    expect_events("wait_began wait_ended");
+    assert_int_equal(told[1].status, S7_E_CANCELLED);
+    assert_int_equal(stats().gets_failed, 0);
+}
+
 static void waits_in_vain_are_told_as_well(void **state)
 {
     (void)state;
@@ -132,6 +146,121 @@ static void a_full_PLC_is_told_once_and_when_it_has_room_again(void **state)
     expect_events("connected room wait_ended");
     assert_int_equal(told[1].count, 5);
     assert_true(stats().dial_failures[S7_POOL_DIAL_COTP] > 1);
+}
+
+static void a_discard_tells_why_when_it_comes_back_and_when_it_is_closed(void **state)
+{
+    (void)state;
+    rig.rules.leak_ns = SECOND;
+    rig_start();
+    take_events();
+    rig.why = S7_E_OUTCOME_UNKNOWN;
+    struct s7_pool_lease lease = borrow(0);
+    run_for(SECOND);
+    assert_int_equal(put_as(lease, S7_POOL_PUT_DISCARD), S7_OK);
+    expect_events("leak returned closed");
+    assert_int_equal(told[1].status, S7_E_OUTCOME_UNKNOWN);
+    assert_int_equal(told[2].reason, S7_POOL_CLOSE_BORROWER);
+    assert_int_equal(told[2].status, S7_E_OUTCOME_UNKNOWN);
+    lease = borrow(0);
+    rig.why = S7_OK;
+    take_events();
+    s7_pool_core_refresh(rig.core, rig.now);
+    assert_int_equal(put_as(lease, S7_POOL_PUT_CLEAN), S7_OK);
+    expect_events("refreshed closed"); /* nothing is left of what was said of the last one there */
+    assert_int_equal(told[1].reason, S7_POOL_CLOSE_EVICTED);
+    assert_int_equal(told[1].status, S7_OK);
+}
+
+/* ---- tell_all ---- */
+
+static void tell_all(void)
+{
+    rig.rules.tell_all = true;
+    rig_start();
+}
+
+static void each_dial_borrow_and_return_is_told_to_who_wants_all(void **state)
+{
+    (void)state;
+    tell_all();
+    expect_events("connecting connected");
+    struct s7_pool_lease lease = borrow(0);
+    expect_events("borrowed");
+    assert_int_equal(told[0].took_ns, 0);
+    assert_int_equal(told[0].conn, 0);
+    run_for(SECOND);
+    put(lease);
+    expect_events("returned");
+    assert_int_equal(told[0].took_ns, SECOND);
+    assert_int_equal(told[0].status, S7_OK);
+}
+
+static void who_waited_is_told_of_with_its_label_and_for_how_long(void **state)
+{
+    (void)state;
+    rig.rules.size = 1;
+    tell_all();
+    struct s7_pool_lease lease = borrow(0);
+    assert_int_equal(s7_pool_core_get(rig.core, &rig.callers[1].waiter, "second", S7_NEVER_NS, rig.now),
+                     S7_OK);
+    take_events();
+    run_for(3 * SECOND);
+    put(lease);
+    expect_events("returned wait_ended borrowed");
+    assert_string_equal(told[2].label, "second");
+    assert_int_equal(told[2].took_ns, 3 * SECOND);
+}
+
+static void what_is_taken_away_comes_back_as_well(void **state)
+{
+    (void)state;
+    tell_all();
+    borrow(0);
+    assert_int_equal(s7_pool_core_get(rig.core, &rig.callers[1].waiter, NULL, S7_NEVER_NS, rig.now), S7_OK);
+    take_events();
+    s7_pool_core_cancel(rig.core, &rig.callers[1].waiter, rig.now);
+    act();
+    take_events();
+    assert_int_equal(told[n_told - 1].kind, S7_POOL_EVENT_CONNECTED); /* the dial goes on without it */
+    assert_int_equal(s7_pool_core_get(rig.core, &rig.callers[1].waiter, NULL, S7_NEVER_NS, rig.now), S7_OK);
+    s7_pool_core_cancel(rig.core, &rig.callers[1].waiter,
+                        rig.now); /* it had been served, and did not know yet */
+    expect_events("borrowed returned");
+    assert_int_equal(told[1].status, S7_E_CANCELLED);
+    s7_pool_core_close(rig.core, rig.now, rig.now);
+    act();
+    expect_events("returned closed closed shut");
+    assert_int_equal(told[0].status, S7_E_POOL_CLOSED);
+}
+
+static void a_dial_that_the_group_denies_was_none(void **state)
+{
+    (void)state;
+    rig.rules.size = 2;
+    tell_all();
+    borrow(0);
+    rig.prompt = false;
+    get(1, S7_NEVER_NS);
+    take_events();
+    s7_pool_core_denied(rig.core, 1, true, rig.now);
+    expect_events("denied");
+}
+
+static void nothing_is_warm_where_all_is_told(void **state)
+{
+    (void)state;
+    rig.rules.health_check_ns = S7_NEVER_NS;
+    for (int i = 0; i < 2; i++) {
+        rig.rules.tell_all = i == 1;
+        rig_start();
+        put(borrow(0));
+        assert_int_equal(s7_pool_core_warm(rig.core, 0, rig.now), i == 0);
+        if (i == 0) {
+            s7_pool_core_cool_idle(rig.core, rig.now);
+            rig_free(state);
+        }
+    }
 }
 
 static void maintenance_is_told(void **state)
@@ -387,6 +516,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUNNING(a_wait_and_the_connection_made_for_it_are_told_in_order),
         TEST(waits_in_vain_are_told_as_well),
+        TEST(a_discard_tells_why_when_it_comes_back_and_when_it_is_closed),
+        TEST(each_dial_borrow_and_return_is_told_to_who_wants_all),
+        TEST(who_waited_is_told_of_with_its_label_and_for_how_long),
+        TEST(what_is_taken_away_comes_back_as_well),
+        TEST(a_dial_that_the_group_denies_was_none),
+        TEST(nothing_is_warm_where_all_is_told),
+        TEST(the_end_of_a_wait_that_was_given_up_is_told),
         RUNNING(an_outage_is_told_from_its_beginning_to_its_end),
         RUNNING(a_full_PLC_is_told_once_and_when_it_has_room_again),
         RUNNING(maintenance_is_told),

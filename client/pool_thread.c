@@ -233,12 +233,13 @@ s7_status s7_pool_new(const char *endpoint, const s7_pool_options *options, s7_p
 
     if (status != S7_OK)
         return status;
-    s7_pool *pool = calloc(1, sizeof *pool);
+    s7_pool *pool = calloc(1, sizeof *pool + s7_settings_ranges_len(&settings.client));
     if (pool == NULL)
         return s7_report_unmade(err, "pool", endpoint, S7_E_NOMEM);
     pthread_once(&forks_once, watch_forks);
     pool->forks = atomic_load(&s7_pool_forks);
     pool->settings = settings;
+    s7_settings_move_ranges(&pool->settings.client, pool + 1);
     pool->dial = (s7_errinfo)S7_ERRINFO_INIT;
     pool->sleeping_until_ns = INT64_MIN;
     s7_pool_place_init(pool);

@@ -136,7 +136,7 @@ bool s7_pool_cond_init(pthread_cond_t *cond); /* of the monotonic clock; false: 
 
 /* s7_pool_get and s7_pool_put, or discard, with the mutex. */
 s7_status s7_pool_get_slowly(s7_pool *pool, const s7_ctx *ctx, s7_client **out);
-s7_status s7_pool_put_slowly(s7_pool *pool, s7_client *client, bool discard);
+s7_status s7_pool_put_slowly(s7_pool *pool, s7_client *client, bool discard, s7_status why);
 
 /* The connection that a caller was granted becomes his. Any status but S7_OK: it was taken away meanwhile. */
 S7_MUST_CHECK s7_status s7_pool_take_lease(s7_pool *pool, struct s7_pool_caller *caller, s7_client **out);

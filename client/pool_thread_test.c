@@ -1,13 +1,9 @@
 /* The pool for threads against one fake PLC that serves one connection at a time: late answers, misuse, fork,
  * close. */
-#include "client/plc_thread.h"
+#include "client/pool_thread_rig.h"
 #include "client/test_names.h"
-#include "loop/blocking.h"
-
-#include <s7rig/pool.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,77 +30,6 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t n, size_t size)
 {
     return refuse_allocation() ? NULL : __real_calloc(n, size);
-}
-
-static s7_pool *pool;
-static s7_errinfo err;
-static s7_ctx patient; /* a context that waits as long as a test may, and tells */
-
-/* size 1 unless a test says otherwise. */
-static s7_pool_options options_for(uint32_t request_ms)
-{
-    s7_pool_options options;
-
-    s7_pool_options_init(&options);
-    options.size = 1;
-    options.acquire_ms = PATIENCE_MS;
-    options.client.request_ms = request_ms;
-    options.client.connect_ms = options.client.handshake_ms = PATIENCE_MS;
-    return options;
-}
-
-static void open_with(const s7_pool_options *options)
-{
-    err = (s7_errinfo)S7_ERRINFO_INIT;
-    patient =
-        (s7_ctx){.struct_size = sizeof patient, .timeout_ms = PATIENCE_MS, .label = "a test", .err = &err};
-    if (s7_pool_new(server.endpoint, options, &pool, &err) != S7_OK || s7_pool_start(pool, &patient) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-}
-
-static void open_pool(unsigned amq, enum act act, unsigned act_frame, uint32_t request_ms)
-{
-    s7_pool_options options = options_for(request_ms);
-
-    server_start(480, amq, act, act_frame);
-    open_with(&options);
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    s7_pool_free(pool);
-    pool = NULL;
-    server_stop();
-    return 0;
-}
-
-static s7_pool_stats stats(void)
-{
-    s7_pool_stats s = {.struct_size = sizeof s};
-
-    assert_int_equal(s7_pool_stats_get(pool, &s), S7_OK);
-    return s;
-}
-
-/* Until something that another thread does is done. */
-#define UNTIL(condition)                                                                                     \
-    do {                                                                                                     \
-        int64_t until = s7_now_ns() + PATIENCE_MS * INT64_C(1000000);                                        \
-        while (!(condition)) {                                                                               \
-            if (s7_now_ns() > until)                                                                         \
-                fail_msg("did not happen: %s", #condition);                                                  \
-            poll(NULL, 0, 1);                                                                                \
-        }                                                                                                    \
-    } while (0)
-
-static s7_client *borrow(void)
-{
-    s7_client *client;
-
-    if (s7_pool_get(pool, &patient, &client) != S7_OK)
-        fail_msg("%s: %s", err.asked, err.came);
-    return client;
 }
 
 static s7_status read_at(s7_client *client, uint32_t at, uint32_t ms)
@@ -236,7 +161,7 @@ static void a_connection_that_broke_is_replaced(void **state)
     plc = borrow();
     assert_int_equal(read_at(plc, 2, PATIENCE_MS), S7_OK);
     assert_int_equal(stats().closed[S7_POOL_CLOSE_PEER], 1);
-    assert_int_equal(s7_pool_discard(pool, plc), S7_OK);
+    assert_int_equal(s7_pool_discard(pool, plc, S7_OK), S7_OK);
     UNTIL(stats().closed[S7_POOL_CLOSE_BORROWER] == 1);
 }
 
@@ -351,7 +276,7 @@ static void p06_p08_misuse_is_a_status_and_changes_nothing(void **state)
         s7_client *next = borrow(); /* the same connection in other hands */
         assert_true(next != plc);
         assert_int_equal(s7_pool_put(pool, plc), S7_E_MISUSE);
-        assert_int_equal(s7_pool_discard(pool, plc), S7_E_MISUSE);
+        assert_int_equal(s7_pool_discard(pool, plc, S7_OK), S7_E_MISUSE);
         assert_int_equal(s7_read_u8(plc, &patient, S7_AREA_DB, 1, 0, &value), S7_E_STALE_LEASE);
         assert_false(s7_client_is_connected(plc));
         assert_int_equal(s7_pool_put(pool, next), S7_OK);

@@ -219,7 +219,7 @@ bool s7_pool_must_go(const s7_pool_core *core, const struct s7_pool_conn *conn, 
         *reason = S7_POOL_CLOSE_PAUSE;
     else if (s7_pool_excess(core) > 0)
         *reason = S7_POOL_CLOSE_SHRINK;
-    else if (core->yields > 0)
+    else if (s7_pool_may_yield(core, conn, now_ns))
         *reason = S7_POOL_CLOSE_YIELDED;
     else if (is_old(core, conn, s7_pool_ready(core), now_ns))
         *reason = S7_POOL_CLOSE_LIFETIME;

@@ -10,7 +10,8 @@ bool s7_pool_core_warm(s7_pool_core *core, unsigned index, int64_t now_ns)
 {
     struct s7_pool_conn *conn = core->conns[index];
 
-    if (conn->state != S7_POOL_IDLE || s7_pool_n(core, S7_POOL_LEASED) > 0 || !s7_pool_is_quiet(core, now_ns))
+    if (conn->state != S7_POOL_IDLE || s7_pool_n(core, S7_POOL_LEASED) > 0 || core->rules.tell_all ||
+        !s7_pool_is_quiet(core, now_ns))
         return false;
     s7_pool_move(core, conn, S7_POOL_WARM);
     s7_pool_note_warm(core, now_ns);

@@ -129,7 +129,7 @@ static void a_lease_that_is_out_is_an_ordinary_one_from_then_on(void **state)
     get(1, SECOND);
     put(lease);
     expect_told(1, S7_OK);
-    assert_int_equal(s7_pool_core_put(rig.core, lease, S7_POOL_PUT_CLEAN, rig.now), S7_E_MISUSE);
+    assert_int_equal(s7_pool_core_put(rig.core, lease, S7_POOL_PUT_CLEAN, S7_OK, rig.now), S7_E_MISUSE);
 }
 
 static void a_lease_that_is_out_too_long_is_told_when_it_is(void **state)

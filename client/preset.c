@@ -17,6 +17,8 @@ static const struct preset {
     {S7_FAMILY_LOGO, "logo", 0, S7_CONN_OP, 1, 0x1000, 0x2000, 240},
     {S7_FAMILY_S7_200_SMART, "s7-200smart", 1, S7_CONN_BASIC, 1, 0x0100, 0, 240},
     {S7_FAMILY_SINAMICS, "sinamics", 0, S7_CONN_OP, 1, 0x0100, 0, 240},
+    {S7_FAMILY_S7_300_CP, "s7-300-cp", 2, S7_CONN_OP, 8, 0x0100, 0, 240},
+    {S7_FAMILY_S7_400_CP, "s7-400-cp", 3, S7_CONN_OP, 8, 0x0100, 0, 480},
 };
 
 #define N_PRESETS (sizeof presets / sizeof presets[0])
@@ -47,6 +49,11 @@ const char *s7_family_name(s7_family family)
         if (presets[i].family == family)
             return presets[i].name;
     return "?";
+}
+
+bool s7_family_has_cp(s7_family family)
+{
+    return family == S7_FAMILY_S7_300_CP || family == S7_FAMILY_S7_400_CP;
 }
 
 bool s7_family_slot(s7_family family, uint8_t *slot)

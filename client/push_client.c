@@ -142,7 +142,7 @@ static bool look(struct s7_direct *direct, s7_push *push, s7_status *status, str
 
 static s7_status next_inside(const struct s7_service_call *said, struct s7_direct *direct, s7_push *push)
 {
-    const s7_client_options *options = &direct->settings.options;
+    const s7_client_options *options = &direct->settings->options;
     int64_t deadline_ns;
     struct s7_event end;
     s7_status status;

@@ -109,20 +109,20 @@ static size_t fill(uint8_t *to, size_t cap, size_t used, const uint8_t *bytes, s
     return n;
 }
 
-/* NULL, or: this is no answer of a PLC. */
-static const char *gather(struct s7_service *service, const uint8_t *bytes, size_t len)
+/* false: this is no answer of a PLC. */
+static bool gather(struct s7_service *service, const uint8_t *bytes, size_t len, size_t max)
 {
-    if (len > S7_SERVICE_MAX - service->len)
-        return "the answers carry more than 64 KiB";
+    if (len > max - service->len)
+        return false;
     size_t in_head = fill(service->head, service->head_len, service->len, bytes, len);
 
     service->len += in_head;
     if (in_head == len)
-        return NULL;
+        return true;
     uint8_t *out = service->out != NULL ? service->out : service->own;
     fill(out, service->cap, service->len - service->head_len, bytes + in_head, len - in_head);
     service->len += len - in_head;
-    return NULL;
+    return true;
 }
 
 /* ---- userdata ---- */
@@ -171,7 +171,9 @@ static const char *take_userdata(struct s7_service *service, const struct s7_pdu
     struct s7_userdata next = s7_userdata_follow_up(&userdata);
     if (*more)
         s7_service_ask(service, &next);
-    return gather(service, userdata.payload, userdata.payload_len);
+    return gather(service, userdata.payload, userdata.payload_len, S7_SERVICE_MAX)
+               ? NULL
+               : "the answers carry more than 64 KiB";
 }
 
 void s7_service_userdata(struct s7_service *service, uint8_t group, uint8_t subfunction,
@@ -255,7 +257,9 @@ static const char *take_piece(struct s7_service *service, const struct s7_pdu *a
     }
     if (service->len == 0) /* its own head counts more than what was announced */
         s7_block_file_len(piece, &service->block_len);
-    return gather(service, piece.at, piece.left);
+    return gather(service, piece.at, piece.left, S7_DOWNLOAD_MAX)
+               ? NULL
+               : "the block has more than 999999 bytes, which no request to download one can say";
 }
 
 static const char *take_start(struct s7_service *service, const struct s7_pdu *answer, bool *more)

@@ -11,7 +11,8 @@
 #include "protocol/control.h"
 #include "protocol/userdata.h"
 
-/* Most that the answers of one call may carry; a PLC that sends more is none. */
+/* Most that the answers of one call may carry; a PLC that sends more is none. Of an upload S7_DOWNLOAD_MAX:
+ * what is longer could not be given back. */
 #define S7_SERVICE_MAX 65536U
 
 #define S7_SERVICE_HEAD_CAP  8

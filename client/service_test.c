@@ -307,6 +307,44 @@ static void units_without_end_end_at_64_kib(void **state)
     rig_end(&rig);
 }
 
+/* Pieces of 200 bytes until the service has had enough, and the end that it asks for; how many. */
+static unsigned upload_pieces(struct rig *rig, unsigned last)
+{
+    char data[1024] = "00 c8 00 fb";
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < 200; i++)
+        strcat(data, " 55");
+    *rig = (struct rig){.session = usual_ready(1)};
+    s7_service_upload(&rig->service, 'A', 1, rig->out, sizeof rig->out);
+    rig->service.work.deadline_ns = 1000 * MS;
+    pump(rig);
+    answer(rig, pdu(S7_ROSCTR_ACK_DATA, 2, 0, "1d 00 01 00 00 00 00 07 00", ""));
+    take_sent(rig->session);
+    while (!rig_done(rig) && n < last) {
+        n++;
+        answer(rig, pdu(S7_ROSCTR_ACK_DATA, (uint16_t)(2 + n), 0, n == last ? "1e 00" : "1e 01", data));
+        take_sent(rig->session);
+    }
+    if (!rig_done(rig))
+        answer(rig, pdu(S7_ROSCTR_ACK_DATA, (uint16_t)(3 + n), 0, "1f", ""));
+    return n;
+}
+
+static void a_block_may_be_as_long_as_a_download_can_say(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    assert_int_equal(upload_pieces(&rig, 4999), 4999);
+    expect_result(&rig, S7_OK, 0);
+    assert_int_equal(rig.service.len, 999800);
+    rig_end(&rig);
+    assert_int_equal(upload_pieces(&rig, 10000), 5000);
+    expect_result(&rig, S7_E_PROTOCOL, 0);
+    rig_end(&rig);
+}
+
 static void s7_028_and_146_other_references_and_pushes_change_nothing(void **state)
 {
     struct rig rig;
@@ -541,6 +579,7 @@ int main(void)
         cmocka_unit_test(a_job_is_not_answered_by_userdata_nor_by_another_job),
         cmocka_unit_test(a_unit_of_another_answer_is_refused),
         cmocka_unit_test(units_without_end_end_at_64_kib),
+        cmocka_unit_test(a_block_may_be_as_long_as_a_download_can_say),
         cmocka_unit_test(s7_028_and_146_other_references_and_pushes_change_nothing),
         cmocka_unit_test(s7_035_a_service_waits_for_its_place_in_the_window),
         cmocka_unit_test(a_late_answer_is_never_taken_for_the_next_service),

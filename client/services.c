@@ -135,7 +135,7 @@ static s7_status attempt(const struct s7_service_call *call, struct s7_direct *d
     *again = task->service != NULL && !call->control && !task->service->changes &&
              s7_direct_may_repeat(direct, status, repeats);
     err.status = status;
-    s7_report_hint(&err, S7_FACT_SERVICE | s7_facts_of(&direct->settings));
+    s7_report_hint(&err, S7_FACT_SERVICE | s7_facts_of(direct->settings));
     return *again ? status : report(call, &err, status, detail);
 }
 
@@ -159,12 +159,12 @@ static s7_status repeat(const struct s7_service_call *call, struct s7_direct *di
 static s7_status call_inside(const struct s7_service_call *call, struct s7_direct *direct,
                              const struct task *task)
 {
-    const s7_client_options *options = &direct->settings.options;
+    const s7_client_options *options = &direct->settings->options;
     s7_errinfo err = S7_ERRINFO_INIT;
     const char *detail;
 
     direct->begun_ns = s7_now_ns();
-    s7_status guarded = call->control ? s7_guard_control(&direct->settings, &detail, &err) : S7_OK;
+    s7_status guarded = call->control ? s7_guard_control(direct->settings, &detail, &err) : S7_OK;
     if (guarded != S7_OK)
         return report(call, &err, guarded, detail);
     if (s7_ctx_deadline(call->ctx, direct->begun_ns, options->request_ms * NS_PER_MS,

@@ -4,17 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A job of 960 bytes in TPDUs of 128 bytes: 8 fragments. */
-#define TX_PER_JOB (S7_PDU_LEN_MAX + 8 * S7_DT_OVERHEAD)
-
-static size_t rx_cap_for(unsigned max_jobs)
-{
-    /* Answers of a full window fit one receive; a part of the largest frame never blocks the next. */
-    size_t window = (size_t)max_jobs * (S7_PDU_LEN_MAX + S7_DT_OVERHEAD);
-
-    return S7_SESSION_FRAME_CAP + (window > S7_SESSION_FRAME_CAP ? window : S7_SESSION_FRAME_CAP);
-}
-
 static bool options_are_good(const struct s7_session_options *options)
 {
     return options->pdu_len >= S7_PDU_LEN_MIN && options->pdu_len <= S7_PDU_LEN_MAX &&
@@ -26,25 +15,27 @@ s7_status s7_session_new(const struct s7_session_options *options, s7_session **
 {
     if (!options_are_good(options))
         return S7_E_ARG;
-    size_t rx_cap = rx_cap_for(options->max_jobs);
-    size_t tx_cap = ((size_t)options->max_jobs + 1) * TX_PER_JOB; /* one is for an answer of ours */
-    struct s7_session *session = malloc(sizeof *session + rx_cap + tx_cap);
+    struct s7_session *session = calloc(1, sizeof *session);
 
     if (session == NULL)
         return S7_E_NOMEM;
-    memset(session, 0, offsetof(struct s7_session, join)); /* what follows is written before it is read */
     session->options = *options;
     session->next_ref = options->first_ref;
-    session->rx = (uint8_t *)(session + 1);
-    session->rx_cap = rx_cap;
-    session->tx = session->rx + rx_cap;
-    session->tx_cap = tx_cap;
+    session->tpdu_len = S7_SESSION_TPDU_LEN;
+    s7_status status = s7_session_make_room(session);
+    if (status != S7_OK) {
+        free(session);
+        return status;
+    }
     *out = session;
     return S7_OK;
 }
 
 void s7_session_free(s7_session *session)
 {
+    if (session == NULL)
+        return;
+    free(session->slots);
     free(session);
 }
 
@@ -52,7 +43,6 @@ void s7_session_start(s7_session *session, int64_t now_ns)
 {
     if (session->state != S7_SESSION_NEW && session->state != S7_SESSION_CLOSED)
         return;
-    memset(session->slots, 0, sizeof session->slots);
     session->peer = (struct s7_expectation){.state = S7_SLOT_FREE};
     session->n_slots = 0;
     session->closed_event_due = false;
@@ -242,7 +232,10 @@ static bool next_failed(struct s7_session *session, struct s7_event *event)
 
         if (slot->state != S7_SLOT_FAILED)
             continue;
-        *event = (struct s7_event){.kind = S7_EVENT_FAILED, .status = slot->status, .id = slot->id};
+        *event = (struct s7_event){.kind = S7_EVENT_FAILED,
+                                   .status = slot->status,
+                                   .id = slot->id,
+                                   .withdrawn = slot->cause == S7_E_CANCELLED};
         snprintf(event->detail, sizeof event->detail, "%s", failed_text(session, slot));
         slot->state = slot->owed ? S7_SLOT_OWED : S7_SLOT_FREE;
         return true;
@@ -321,9 +314,7 @@ unsigned s7_session_window(const s7_session *session)
 {
     if (session->state != S7_SESSION_READY)
         return 0;
-    unsigned limit = session->granted.amq_calling < session->granted.amq_called ? session->granted.amq_calling
-                                                                                : session->granted.amq_called;
-    unsigned used = 0;
+    unsigned limit = s7_session_limit(session), used = 0;
 
     for (unsigned i = 0; i < session->n_slots; i++)
         used += session->slots[i].state != S7_SLOT_FREE;

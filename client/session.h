@@ -5,8 +5,10 @@
  *   S7_SESSION_NEW ----> CONNECTING ----> NEGOTIATING ----------------> READY
  *        any state but NEW --(DR, bad frame, deadline of the handshake, s7_session_lost)--> CLOSED
  *
- * No socket, no clock, no callback, no allocation after s7_session_new. Events are polled, so any event may
- * be answered by freeing the session. Not thread-safe; sessions share nothing.
+ * No socket, no clock, no callback. Memory is allocated by s7_session_new, for the handshake, and once more
+ * when the PLC has granted PDU length and jobs, for these; never by a job. For want of it the session is
+ * CLOSED with S7_E_NOMEM and may be started again. Events are polled, so any event may be answered by freeing
+ * the session. Not thread-safe; sessions share nothing.
  *
  * Jobs are matched to answers by PDU reference only. References count up and skip those that are in use or
  * quarantined: a job that timed out or was cancelled keeps its reference (quarantine) until its late answer
@@ -52,8 +54,9 @@ void s7_session_start(s7_session *session, int64_t now_ns);
 
 /* ---- bytes in ---- */
 
-/* Where to receive to: room for at least one frame, unless events are waiting to be taken. Then tell how many
- * bytes came, and take the events until none is left: frames are cut and answered only there. */
+/* Where to receive to: room for what is missing of a frame, at least, unless events are waiting to be taken.
+ * Then tell how many bytes came, and take the events until none is left: frames are cut and answered only
+ * there. */
 size_t s7_session_room(s7_session *session, uint8_t **room);
 void s7_session_received(s7_session *session, size_t len, int64_t now_ns);
 
@@ -142,6 +145,7 @@ struct s7_event {
     enum s7_event_kind kind;
     s7_status status;
     uint64_t id;         /* ANSWER, FAILED, PEER_JOB */
+    bool withdrawn;      /* FAILED, by s7_session_cancel: who did so knows why */
     struct s7_pdu pdu;   /* ANSWER, PEER_JOB, PUSH: views until the next call on the session */
     uint8_t cotp_reason; /* CLOSED by a DR: its reason */
     uint16_t plc_error; /* header or userdata error: of the job, or of setup (CLOSED with S7_E_NEGOTIATION) */

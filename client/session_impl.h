@@ -1,5 +1,5 @@
-/* session_impl.h - what session.c (state, jobs, events), session_in.c (bytes in) and session_out.c (bytes
- * out) share. For these three only. */
+/* session_impl.h - what session.c (state, jobs, events), session_in.c (bytes in), session_out.c (bytes out)
+ * and session_memory.c (slots and buffers) share. For these only. */
 #ifndef CLIENT_SESSION_IMPL_H
 #define CLIENT_SESSION_IMPL_H
 
@@ -7,10 +7,10 @@
 #include "loop/never.h"
 #include "protocol/cotp.h"
 
-/* Largest PDU that is taken in, whole or joined from fragments. Nothing above the granted length (960 at
- * most) is expected; a peer that sends more than this is not speaking to us. */
-#define S7_SESSION_PDU_CAP   2048
-#define S7_SESSION_FRAME_CAP (S7_DT_OVERHEAD + S7_SESSION_PDU_CAP)
+/* The buffer for what comes holds two frames of the granted PDU length, and is not smaller than this, with
+ * which a session begins: many short answers come with one receive, and a peer that sends somewhat more than
+ * it granted is put up with. */
+#define S7_SESSION_RX_MIN 720
 
 /* TPDU size that is asked for, and used when the CC does not say one: a PDU of 960 bytes needs no fragments.
  */
@@ -66,9 +66,9 @@ struct s7_session {
     uint16_t src_ref, next_ref, setup_ref;
     int64_t handshake_deadline_ns;
     bool wants_pushes;
-    struct s7_slot slots[S7_SESSION_MAX_JOBS];
     struct s7_expectation peer;
-    unsigned n_slots; /* that were used so far, the first ones first: the rest is free */
+    struct s7_slot *slots;
+    unsigned slots_cap, n_slots; /* that were used so far, the first ones first: the rest is free */
 
     bool closed_event_due;
     s7_status closed_why;
@@ -80,12 +80,31 @@ struct s7_session {
     struct s7_session_stats stats;
 
     size_t rx_cap, rx_at, rx_end; /* [rx_at, rx_end) is still to be cut into frames */
-    size_t join_len;              /* bytes of a fragmented PDU so far */
+    size_t join_at, join_len;     /* a fragmented PDU so far: in rx, before rx_at */
     size_t tx_cap, tx_at, tx_end; /* [tx_at, tx_end) is still to be sent */
     uint64_t tx_base;             /* stream position of tx[0] */
-    uint8_t *rx, *tx;
-    uint8_t join[S7_SESSION_PDU_CAP];
+    uint8_t *rx, *tx;             /* in the memory of slots */
 };
+
+/* Longest frame that is taken in; a PDU joined from fragments is no longer than the one in such a frame. */
+static inline size_t s7_session_frame_cap(const struct s7_session *session)
+{
+    return session->rx_cap / 2;
+}
+
+/* Jobs that may be open or owed at a time. */
+static inline unsigned s7_session_limit(const struct s7_session *session)
+{
+    const struct s7_setup *granted = &session->granted;
+
+    return granted->amq_calling < granted->amq_called ? granted->amq_calling : granted->amq_called;
+}
+
+/* ---- session_memory.c ---- */
+
+/* Slots and buffers for what was granted, or for the handshake while nothing is; never less than there is.
+ * S7_E_NOMEM: all is as before. */
+S7_MUST_CHECK s7_status s7_session_make_room(struct s7_session *session);
 
 /* ---- session.c ---- */
 

@@ -8,15 +8,27 @@
 /* What handling one frame led to. */
 enum outcome { NOTHING, EVENT };
 
+/* To the front: what was joined, behind it what is still to be cut. */
+static void close_gaps(struct s7_session *session)
+{
+    size_t left = session->rx_end - session->rx_at;
+
+    memmove(session->rx, session->rx + session->join_at, session->join_len);
+    memmove(session->rx + session->join_len, session->rx + session->rx_at, left);
+    session->join_at = 0;
+    session->rx_at = session->join_len;
+    session->rx_end = session->rx_at + left;
+}
+
+/* A PDU that is being joined and a frame of which a part has come are both shorter than half of the buffer:
+ * so there is always room. */
 size_t s7_session_room(s7_session *session, uint8_t **room)
 {
-    if (session->rx_at == session->rx_end)
+    if (session->rx_at == session->rx_end && session->join_len == 0)
         session->rx_at = session->rx_end = 0;
-    if (session->rx_at > 0 && session->rx_cap - session->rx_end < S7_SESSION_FRAME_CAP) {
-        memmove(session->rx, session->rx + session->rx_at, session->rx_end - session->rx_at);
-        session->rx_end -= session->rx_at;
-        session->rx_at = 0;
-    }
+    if (session->rx_at > session->join_len &&
+        session->rx_cap - session->rx_end < s7_session_frame_cap(session))
+        close_gaps(session);
     *room = session->rx + session->rx_end;
     return session->rx_cap - session->rx_end;
 }
@@ -65,6 +77,11 @@ static enum outcome setup_answer(struct s7_session *session, const struct s7_pdu
     setup.amq_calling = setup.amq_calling == 0 ? 1 : at_most(setup.amq_calling, asked);
     setup.amq_called = setup.amq_called == 0 ? 1 : at_most(setup.amq_called, asked);
     session->granted = setup;
+    if (s7_session_make_room(session) != S7_OK) {
+        s7_session_close(session, S7_E_NOMEM, "no memory for %u jobs of %u bytes, as the PLC granted",
+                         s7_session_limit(session), setup.pdu_len);
+        return NOTHING;
+    }
     session->state = S7_SESSION_READY;
     *event = (struct s7_event){.kind = S7_EVENT_READY, .status = S7_OK};
     return EVENT;
@@ -203,6 +220,23 @@ static enum outcome pdu_in(struct s7_session *session, const uint8_t *bytes, siz
 
 /* ---- COTP ---- */
 
+static size_t joined_cap(const struct s7_session *session)
+{
+    return s7_session_frame_cap(session) - S7_DT_OVERHEAD;
+}
+
+/* The first fragment stays where it came, the others move up to it: there is the space of their headers. */
+static void join(struct s7_session *session, const struct s7_cotp *dt)
+{
+    if (dt->data_len == 0)
+        return;
+    if (session->join_len == 0)
+        session->join_at = (size_t)(dt->data - session->rx);
+    else
+        memmove(session->rx + session->join_at + session->join_len, dt->data, dt->data_len);
+    session->join_len += dt->data_len;
+}
+
 static enum outcome dt_in(struct s7_session *session, const struct s7_cotp *dt, struct s7_event *event)
 {
     if (session->state == S7_SESSION_CONNECTING) {
@@ -215,19 +249,17 @@ static enum outcome dt_in(struct s7_session *session, const struct s7_cotp *dt, 
         if (dt->eot)
             return pdu_in(session, dt->data, dt->data_len, event);
     }
-    if (dt->data_len > sizeof session->join - session->join_len) {
-        s7_session_close(session, S7_E_FRAME, "COTP fragments of more than %d bytes in all",
-                         S7_SESSION_PDU_CAP);
+    if (dt->data_len > joined_cap(session) - session->join_len) {
+        s7_session_close(session, S7_E_FRAME, "COTP fragments of more than %zu bytes in all",
+                         joined_cap(session));
         return NOTHING;
     }
-    if (dt->data_len > 0)
-        memcpy(session->join + session->join_len, dt->data, dt->data_len);
-    session->join_len += dt->data_len;
+    join(session, dt);
     if (!dt->eot)
         return NOTHING;
     size_t len = session->join_len;
-    session->join_len = 0; /* the bytes stay until the next fragment: the event's views point at them */
-    return pdu_in(session, session->join, len, event);
+    session->join_len = 0; /* the bytes stay until more are received: the event's views point at them */
+    return pdu_in(session, session->rx + session->join_at, len, event);
 }
 
 static void cc_in(struct s7_session *session, const struct s7_cotp *cc)
@@ -306,8 +338,8 @@ static void bad_tpkt(struct s7_session *session, const uint8_t *bytes)
     if (bytes[0] != S7_TPKT_VERSION)
         s7_session_close(session, S7_E_FRAME, "TPKT version %u, expected %u", bytes[0], S7_TPKT_VERSION);
     else
-        s7_session_close(session, S7_E_FRAME, "TPKT length %u, expected %u..%u", bytes[2] << 8 | bytes[3],
-                         S7_TPKT_MIN_LEN, S7_SESSION_FRAME_CAP);
+        s7_session_close(session, S7_E_FRAME, "TPKT length %u, expected %u..%zu", bytes[2] << 8 | bytes[3],
+                         S7_TPKT_MIN_LEN, s7_session_frame_cap(session));
 }
 
 bool s7_session_parse(struct s7_session *session, struct s7_event *event)
@@ -316,7 +348,7 @@ bool s7_session_parse(struct s7_session *session, struct s7_event *event)
         const uint8_t *at = session->rx + session->rx_at;
         size_t frame_len;
         s7_status status =
-            s7_tpkt_peek(at, session->rx_end - session->rx_at, S7_SESSION_FRAME_CAP, &frame_len);
+            s7_tpkt_peek(at, session->rx_end - session->rx_at, s7_session_frame_cap(session), &frame_len);
 
         if (status == S7_E_TRUNCATED)
             return false;

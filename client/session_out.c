@@ -132,7 +132,7 @@ static struct s7_slot *free_slot(struct s7_session *session)
     for (unsigned i = 0; i < session->n_slots; i++)
         if (session->slots[i].state == S7_SLOT_FREE)
             return &session->slots[i];
-    return session->n_slots < S7_SESSION_MAX_JOBS ? &session->slots[session->n_slots++] : NULL;
+    return session->n_slots < session->slots_cap ? &session->slots[session->n_slots++] : NULL;
 }
 
 /* Bytes that an item's answer carries; what is not known counts as bytes. */

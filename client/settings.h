@@ -11,20 +11,34 @@
 
 struct s7_settings {
     struct s7_client_endpoint endpoint;
-    s7_client_options options;                        /* write_ranges is NULL: see below */
-    bool limited;                                     /* only these may be written */
-    s7_write_range write_ranges[S7_WRITE_RANGES_MAX]; /* options.n_write_ranges of them */
-    char where[S7_HOST_CAP + 10];                     /* "127.0.0.1:10102", "[::1]:102" */
+    s7_client_options options;
+    char where[S7_HOST_CAP + 10]; /* "127.0.0.1:10102", "[::1]:102" */
 };
 
-/* options NULL: defaults; the endpoint's own settings win. S7_E_SYNTAX, S7_E_ARG: *err (the caller's; may be
- * NULL) says what. */
+/* options NULL: defaults; the endpoint's own settings win. options.write_ranges is the caller's array still.
+ * S7_E_SYNTAX, S7_E_ARG: *err (the caller's; may be NULL) says what. */
 S7_MUST_CHECK s7_status s7_settings_make(const char *endpoint, const s7_client_options *options,
                                          struct s7_settings *out, s7_errinfo *err);
 
-/* Is one of these times longer than 24 days? Then it was a negative number. */
-#define S7_TOO_LONG "times are at most 2147483647 ms, and not negative"
-bool s7_settings_too_long(const uint32_t *ms, size_t n);
+/* How much memory its write ranges take, and move them there: they are its own then. */
+static inline size_t s7_settings_ranges_len(const struct s7_settings *settings)
+{
+    return settings->options.n_write_ranges * sizeof(s7_write_range);
+}
+void s7_settings_move_ranges(struct s7_settings *settings, void *memory);
+
+/* A copy in memory of its own, ranges and all, to be freed; NULL: there is none. */
+struct s7_settings *s7_settings_keep(const struct s7_settings *made);
+
+/* What an option may be. A time of more than 24 days (S7_MS_MAX) was a negative number. */
+#define S7_MS_MAX INT32_MAX
+struct s7_option_range {
+    const char *name;
+    uint32_t value, least, most;
+};
+
+/* Is one out of its range? Then came says which, what it may be, and what it was. */
+bool s7_settings_out_of_range(const struct s7_option_range *ranges, size_t n, char came[S7_CAME_CAP]);
 
 /* The called TSAP: as set, or of type, rack and slot. */
 uint16_t s7_settings_remote_tsap(const struct s7_settings *settings);

@@ -139,7 +139,8 @@ static void call_failed(struct s7_transfer *transfer, s7_status status, uint16_t
         return;
     transfer->failed = status;
     transfer->plc_error = plc_error;
-    snprintf(transfer->detail, sizeof transfer->detail, "%s", detail);
+    if (detail != transfer->detail)
+        snprintf(transfer->detail, sizeof transfer->detail, "%s", detail);
 }
 
 bool s7_transfer_has_more(const struct s7_transfer *transfer)
@@ -159,14 +160,15 @@ uint64_t s7_transfer_submit(struct s7_transfer *transfer, s7_session *session)
         return 0;
     unsigned n = s7_plan_job(transfer, s7_session_granted(session)->pdu_len, s7_session_max_items(session),
                              parts, &item_at, &offset_at);
-    *job = (struct s7_transfer_job){
-        .n_parts = n, .first_item = transfer->next_item, .first_offset = transfer->next_offset};
+    *job = (struct s7_transfer_job){.n_parts = (uint8_t)n,
+                                    .first_item = (uint32_t)transfer->next_item,
+                                    .first_offset = (uint32_t)transfer->next_offset};
     s7_status status = n > 0 ? job_submit(transfer, session, job, parts) : S7_E_TOO_LARGE;
     if (status != S7_OK) {
         call_failed(transfer, status, 0, "");
         return 0;
     }
-    job->last_len = parts[n - 1].len;
+    job->last_len = (uint16_t)parts[n - 1].len;
     job->open = true;
     transfer->in_flight++;
     transfer->next_item = item_at;
@@ -355,6 +357,14 @@ static struct s7_transfer_job *job_of(struct s7_transfer *transfer, uint64_t id)
     return NULL;
 }
 
+/* A job that was withdrawn failed for what the transfer was given up for. */
+static const char *why_job_failed(const struct s7_transfer *transfer, const struct s7_event *event)
+{
+    bool known = event->withdrawn && transfer->given_up && transfer->detail[0] != '\0';
+
+    return known ? transfer->detail : event->detail;
+}
+
 bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *event)
 {
     struct s7_transfer_job *job = NULL;
@@ -371,7 +381,7 @@ bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *even
         job_failed(transfer, job,
                    transfer->failed == S7_E_OUTCOME_UNKNOWN ? S7_E_CANCELLED : transfer->failed, 0, "");
     else if (event->status != S7_OK)
-        job_failed(transfer, job, event->status, event->plc_error, event->detail);
+        job_failed(transfer, job, event->status, event->plc_error, why_job_failed(transfer, event));
     else if (transfer->write)
         write_answer(transfer, job, &event->pdu);
     else
@@ -383,8 +393,10 @@ bool s7_transfer_event(struct s7_transfer *transfer, const struct s7_event *even
 
 void s7_transfer_fail(struct s7_transfer *transfer, s7_status why, const char *detail)
 {
-    if (!s7_transfer_done(transfer))
-        call_failed(transfer, why, 0, detail);
+    if (s7_transfer_done(transfer))
+        return;
+    transfer->given_up |= transfer->failed == S7_OK;
+    call_failed(transfer, why, 0, detail);
 }
 
 void s7_transfer_cancel(struct s7_transfer *transfer, s7_session *session, s7_status why, const char *detail)

@@ -15,9 +15,9 @@
  * is one bit). */
 struct s7_transfer_job {
     bool open;
-    unsigned n_parts;
-    size_t first_item, first_offset;
-    size_t last_len;
+    uint8_t n_parts;
+    uint16_t last_len;
+    uint32_t first_item, first_offset;
 };
 
 /* May not move in memory between begin and done: its jobs are told apart by their addresses, which is why any
@@ -31,6 +31,7 @@ struct s7_transfer {
     size_t next_item, next_offset;
     unsigned in_flight;
     s7_status failed; /* why the whole call failed, S7_OK so far */
+    bool given_up;    /* and that is what s7_transfer_fail was told */
     uint16_t plc_error;
     char detail[96];
     unsigned n_jobs; /* that were used so far, the first ones first: the rest means nothing */

@@ -451,6 +451,7 @@ static void random_numbers_do_not_repeat(void **state)
             assert_true(drawn[i] != drawn[j]);
     }
     assert_true(s7_loop_wall_ms(rig->loop) > INT64_C(1700000000000));
+    assert_true(s7_loop_slept_ns(rig->loop) >= 0);
 }
 
 int contract_run(const char *name, contract_make_fn *make)

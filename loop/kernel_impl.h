@@ -67,9 +67,9 @@ static inline bool s7_kernel_try_again(int os_errno)
 
 /* What the ops of a loop over kernel TCP have in common. */
 #define S7_KERNEL_OPS                                                                                        \
-    .clock_ns = s7_now_ns, .wall_ms = s7_kernel_wall_ms, .random = s7_kernel_random, .dial = s7_kernel_dial, \
-    .listen = s7_kernel_listen, .read = s7_kernel_read, .write = s7_kernel_write,                            \
-    .want_changed = s7_kernel_want_changed, .set_options = s7_kernel_set_options,                            \
+    .clock_ns = s7_now_ns, .wall_ms = s7_kernel_wall_ms, .slept_ns = s7_kernel_slept_ns,                     \
+    .random = s7_kernel_random, .dial = s7_kernel_dial, .listen = s7_kernel_listen, .read = s7_kernel_read,  \
+    .write = s7_kernel_write, .want_changed = s7_kernel_want_changed, .set_options = s7_kernel_set_options,  \
     .shutdown = s7_kernel_shutdown, .close = s7_kernel_close, .listener_close = s7_kernel_listener_close,    \
     .vanish = s7_kernel_vanish, .listener_refuse = s7_kernel_listener_refuse,                                \
     .listener_lose = s7_kernel_listener_lose, .set_buffer = s7_kernel_set_buffer
@@ -88,6 +88,7 @@ static inline void s7_kernel_ready(s7_loop_watch *watch, unsigned got)
 void s7_kernel_close_muted(struct s7_kernel_loop *loop);
 
 int64_t s7_kernel_wall_ms(const s7_loop *loop);
+int64_t s7_kernel_slept_ns(const s7_loop *loop);
 uint64_t s7_kernel_random(s7_loop *loop);
 s7_status s7_kernel_dial(s7_loop *loop, const char *host, uint16_t port, s7_stream **out);
 s7_status s7_kernel_listen(s7_loop *loop, const char *host, uint16_t port, s7_listener **out, int *os_errno);

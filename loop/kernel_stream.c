@@ -27,6 +27,12 @@ int64_t s7_kernel_wall_ms(const s7_loop *loop)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / NS_PER_MS;
 }
 
+int64_t s7_kernel_slept_ns(const s7_loop *loop)
+{
+    (void)loop;
+    return s7_slept_ns();
+}
+
 uint64_t s7_kernel_random(s7_loop *loop)
 {
     (void)loop;

@@ -32,6 +32,11 @@ int64_t s7_loop_wall_ms(const s7_loop *loop)
     return loop->ops->wall_ms(loop);
 }
 
+int64_t s7_loop_slept_ns(const s7_loop *loop)
+{
+    return loop->ops->slept_ns(loop);
+}
+
 uint64_t s7_loop_random(s7_loop *loop)
 {
     return loop->ops->random(loop);

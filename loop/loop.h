@@ -44,6 +44,10 @@ int64_t s7_loop_wall_ms(const s7_loop *loop);
  * time stands still in a turn. */
 int64_t s7_loop_clock_ns(const s7_loop *loop);
 
+/* For how long the machine has slept so far, while the time of turns stood still; of use only to be compared.
+ */
+int64_t s7_loop_slept_ns(const s7_loop *loop);
+
 /* 64 random bits. Real: unpredictable. Virtual: a function of the seed and the number of draws so far. */
 uint64_t s7_loop_random(s7_loop *loop);
 

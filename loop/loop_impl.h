@@ -17,6 +17,7 @@ struct s7_loop_ops {
     void (*timer_changed)(
         s7_loop *); /* the earliest timer is due at another time now; NULL: the loop asks before each wait */
     int64_t (*wall_ms)(const s7_loop *);
+    int64_t (*slept_ns)(const s7_loop *);
     uint64_t (*random)(s7_loop *);
     s7_status (*dial)(s7_loop *, const char *host, uint16_t port, s7_stream **);
     s7_status (*listen)(s7_loop *, const char *host, uint16_t port, s7_listener **, int *os_errno);

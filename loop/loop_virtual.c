@@ -95,7 +95,14 @@ static void loop_virtual_wake(s7_loop *loop)
 
 static int64_t loop_virtual_wall_ms(const s7_loop *loop)
 {
-    return virtual_loop_of(loop)->options.start_wall_ms + loop->now_ns / NS_PER_MS;
+    const struct virtual_loop *l = virtual_loop_of(loop);
+
+    return l->options.start_wall_ms + (loop->now_ns + l->slept_ns) / NS_PER_MS;
+}
+
+static int64_t loop_virtual_slept_ns(const s7_loop *loop)
+{
+    return virtual_loop_of(loop)->slept_ns;
 }
 
 static uint64_t loop_virtual_random(s7_loop *loop)
@@ -119,6 +126,7 @@ static const struct s7_loop_ops ops = {
     .wake = loop_virtual_wake,
     .free = loop_virtual_free,
     .wall_ms = loop_virtual_wall_ms,
+    .slept_ns = loop_virtual_slept_ns,
     .random = loop_virtual_random,
     .dial = virtual_dial,
     .listen = virtual_listen,

@@ -76,6 +76,10 @@ void s7_virtual_set_latency(s7_stream *stream, int64_t min_ns, int64_t max_ns);
  * was held before it with it. The same as s7_stream_vanish, which always succeeds here. */
 void s7_virtual_vanish(s7_stream *stream, bool outgoing, bool incoming);
 
+/* The machine that the loop runs on sleeps for so long, between this turn and the next: the wall clock goes
+ * on, time does not, and nobody is called for it. What is on its way waits. */
+void s7_virtual_sleep(s7_loop *loop, int64_t ns);
+
 /* Reset the connection from the network's middle: both sides see RST in the next turn; what was on its way is
  * lost. */
 void s7_virtual_reset(s7_stream *stream);

@@ -209,6 +209,20 @@ static void running_until_a_time_makes_it_the_time(void **state)
     assert_true(s7_loop_now_ns(rig->loop) == 900 * MS);
 }
 
+static void a_machine_that_sleeps_moves_the_wall_clock_only(void **state)
+{
+    s7_loop *loop;
+
+    (void)state;
+    assert_int_equal(s7_loop_virtual_new(&options, &loop), S7_OK);
+    s7_virtual_sleep(loop, 5000 * MS);
+    s7_virtual_sleep(loop, 3000 * MS);
+    assert_int_equal(s7_loop_slept_ns(loop), 8000 * MS);
+    assert_int_equal(s7_loop_now_ns(loop), 0);
+    assert_true(s7_loop_wall_ms(loop) == options.start_wall_ms + 8000);
+    s7_loop_free(loop);
+}
+
 static void without_anything_time_stands_still(void **state)
 {
     s7_loop *loop;
@@ -461,6 +475,7 @@ int main(void)
         RIG_TEST(segments_keep_their_order_and_are_as_late_as_drawn_or_as_the_one_before),
         RIG_TEST(a_run_ends_when_only_idle_streams_are_left),
         RIG_TEST(running_until_a_time_makes_it_the_time),
+        cmocka_unit_test(a_machine_that_sleeps_moves_the_wall_clock_only),
         cmocka_unit_test(without_anything_time_stands_still),
         RIG_TEST(who_wants_to_write_and_never_does_is_found_out),
         cmocka_unit_test(the_same_seed_gives_the_same_trace_and_another_seed_another),

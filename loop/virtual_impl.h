@@ -36,6 +36,7 @@ struct virtual_loop {
     s7_loop base;
     struct s7_virtual_options options;
     uint64_t n_draws; /* by s7_loop_random */
+    int64_t slept_ns;
     atomic_bool woken;
     uint64_t turn;
     unsigned turns_at_now;
@@ -115,7 +116,8 @@ enum virtual_event { /* part of the hash: only ever append */
                      EVENT_STALL,
                      EVENT_SET_BUFFER,
                      EVENT_REFUSE,
-                     EVENT_LOSE
+                     EVENT_LOSE,
+                     EVENT_SLEEP
 };
 
 /* ordinal 0: the loop's. number: whatever tells one event of its kind from another. bytes may be NULL when

@@ -34,6 +34,14 @@ s7_status s7_virtual_set_dial(s7_loop *loop, const char *host, uint16_t port, en
     return S7_OK;
 }
 
+void s7_virtual_sleep(s7_loop *loop, int64_t ns)
+{
+    struct virtual_loop *l = virtual_loop_of(loop);
+
+    l->slept_ns += ns;
+    virtual_trace_event(l, EVENT_SLEEP, 0, (uint64_t)ns, NULL, 0);
+}
+
 static void trace_lever(const struct virtual_stream *s, enum virtual_event kind, uint64_t number)
 {
     virtual_trace_event(s->connection->loop, kind, s->base.ordinal, number, NULL, 0);

@@ -33,6 +33,7 @@ static const char *const names[] = {
     [EVENT_SET_BUFFER] = "set buffer",
     [EVENT_REFUSE] = "refuse",
     [EVENT_LOSE] = "lose",
+    [EVENT_SLEEP] = "sleep",
 };
 
 static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t len)

@@ -143,10 +143,10 @@ static s7_status make(const char *path, const struct plant_new_plc *plcs, size_t
         rc = sqlite3_exec(db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = plant_schema_migrate(db, 0, PLANT_SCHEMA_VERSION);
     if (rc == SQLITE_OK) /* nothing of this is an edit */
         rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    if (rc == SQLITE_OK)
+        rc = plant_schema_migrate(db, 0, PLANT_SCHEMA_VERSION);
     if (rc == SQLITE_OK)
         rc = fill(db, plcs, n_plcs);
     if (rc == SQLITE_OK)

@@ -19,6 +19,12 @@ void plant_let_go(plant *p)
     p->holder = NULL;
 }
 
+void plant_fill_disk(plant *p, bool full)
+{
+    assert(!p->in_turn && (full || p->disk_full > 0));
+    p->disk_full = full ? p->disk_full + 1 : p->disk_full - 1;
+}
+
 s7_status plant_lock(plant *p, bool held)
 {
     if (held == (p->holder != NULL))

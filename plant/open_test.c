@@ -246,6 +246,14 @@ static void a_new_plant_needs_a_new_file_and_sensible_blocks(void **state)
     rig_has(error.text, "exists already");
 }
 
+static void nothing_of_a_new_plant_is_an_edit(void **state)
+{
+    struct rig *made = *state;
+
+    assert_int_equal(rig_int(made, "SELECT count(*) FROM plc"), 1);
+    assert_int_equal(rig_int(made, "SELECT count(*) FROM change"), 0);
+}
+
 /* Rows are indexed by id: opening a thousand PLCs with a hundred thousand tags must not be a product of both.
  */
 static void a_thousand_PLCs_open(void **state)
@@ -278,6 +286,7 @@ int main(void)
         TEST(a_second_server_is_told_who_serves_it_already),
         TEST(looking_beside_a_server_changes_nothing),
         TEST(a_new_plant_needs_a_new_file_and_sensible_blocks),
+        cmocka_unit_test_setup_teardown(nothing_of_a_new_plant_is_an_edit, rig_setup, rig_teardown),
         TEST(a_thousand_PLCs_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

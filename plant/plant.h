@@ -258,6 +258,11 @@ S7_MUST_CHECK s7_status plant_diag_add(plant *p, const struct plant_plc *plc, co
  * S7_E_NOMEM. */
 S7_MUST_CHECK s7_status plant_lock(plant *p, bool held);
 
+/* From now on commits fail as they do when the disk is full, or one reason less for that; between turns, in
+ * pairs. Turns that write fail with S7_E_PLANT_IO; with PLANT_MEMORY their stores stand, and are written when
+ * there is room again. */
+void plant_fill_disk(plant *p, bool full);
+
 /* Has this turn stored anything so far? */
 bool plant_turn_stored(const plant *p);
 

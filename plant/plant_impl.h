@@ -213,6 +213,7 @@ enum plant_sql {
 struct plant {
     char *path;
     sqlite3 *db;
+    unsigned disk_full;           /* how many want it */
     sqlite3 *holder;              /* hold.c: has the write lock against us; NULL: nobody of ours */
     sqlite3_stmt *sql[SQL_COUNT]; /* prepared at open; reset on every path */
     struct plant_options options;

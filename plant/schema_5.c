@@ -1,5 +1,6 @@
 /* Step 5: personalities are rows of the plant. */
 #include "schema.h"
+#include "schema_tables.h"
 
 /* Words that are left when a known one was taken out. */
 #define LESS(words, word) "replace(" words ", ' " word " ', ' ')"
@@ -18,44 +19,16 @@
     "TEXT NOT NULL DEFAULT 'DR'"                                                                             \
     "  CONSTRAINT 'personality." column " is DR, FIN, RST or silence'"                                       \
     "  CHECK (" column " IN ('DR', 'FIN', 'RST', 'silence'))"
-#define SWITCH(table, column, preset)                                                                        \
-    "INTEGER NOT NULL DEFAULT " preset " CONSTRAINT '" table "." column " is 0 or 1'"                        \
-    "  CHECK (" column " IN (0, 1))"
 #define NUMBER(column, preset, low, high)                                                                    \
     "INTEGER NOT NULL DEFAULT " preset " CONSTRAINT 'personality." column " is " low " to " high "'"         \
     "  CHECK (" column " BETWEEN " low " AND " high ")"
 #define NUMBER_OR_NULL(column, low, high)                                                                    \
     "INTEGER CONSTRAINT 'personality." column " is " low " to " high ", or NULL'"                            \
     "  CHECK (" column " BETWEEN " low " AND " high ")"
-#define BYTES(table, column, most)                                                                           \
-    "TEXT CONSTRAINT '" table "." column " has at most " most " bytes'"                                      \
-    "  CHECK (length(CAST(" column " AS BLOB)) <= " most ")"
-#define FIRMWARE(table)                                                                                      \
-    "TEXT CONSTRAINT '" table ".firmware is V1.2.3'"                                                         \
-    "  CHECK (firmware GLOB 'V[0-9]*.[0-9]*.[0-9]*' AND firmware NOT GLOB 'V*[^0-9.]*'"                      \
-    "   AND length(firmware) <= 12)"
-
-/* `change` gets what the steps up to 7 note in it; the rows step aside as in step 3. Any edit of
- * personalities is noted as one of row 0. (clang-format does not know strings with macros between them.) */
+/* `change` gets what the steps up to 7 note in it. Any edit of personalities is noted as one of row 0.
+ * (clang-format does not know strings with macros between them.) */
 /* clang-format off */
-const char plant_schema_5[] =
-    "CREATE TEMP TABLE change_aside AS SELECT seq, what, row FROM main.change"
-    " UNION ALL SELECT seq, NULL, NULL FROM main.sqlite_sequence WHERE name = 'change';"
-    "DROP TABLE main.change;"
-    "CREATE TABLE main.change ("
-    " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " what TEXT NOT NULL"
-    "  CHECK (what IN ('plc', 'block', 'tag', 'value', 'fault', 'szl', 'diagnostic', 'personality', 'audit',"
-    "   'code')),"
-    " row INTEGER NOT NULL,"
-    " UNIQUE (what, row)"
-    ") STRICT;"
-    "INSERT INTO main.change SELECT seq, what, row FROM temp.change_aside WHERE what IS NOT NULL;"
-    "DELETE FROM main.sqlite_sequence WHERE name = 'change';"
-    "INSERT INTO main.sqlite_sequence (name, seq)"
-    " SELECT 'change', seq FROM temp.change_aside WHERE what IS NULL;"
-    "DROP TABLE temp.change_aside;"
-
+static const char every_5[] =
     "CREATE TABLE personality ("
     " name TEXT NOT NULL PRIMARY KEY"
     "  CONSTRAINT 'personality.name has 1 to 64 bytes' CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 64),"
@@ -128,19 +101,6 @@ const char plant_schema_5[] =
     " PRIMARY KEY (personality, list, idx)"
     ") STRICT;"
 
-    "ALTER TABLE plc ADD COLUMN put_get INTEGER"
-    "  CONSTRAINT 'plc.put_get is 0 or 1, or NULL' CHECK (put_get IN (0, 1));"
-    "ALTER TABLE plc ADD COLUMN service_time " SWITCH("plc", "service_time", "0") ";"
-    "ALTER TABLE plc ADD COLUMN as_name " BYTES("plc", "as_name", "24") ";"
-    "ALTER TABLE plc ADD COLUMN module_name " BYTES("plc", "module_name", "24") ";"
-    "ALTER TABLE plc ADD COLUMN plant_name " BYTES("plc", "plant_name", "32") ";"
-    "ALTER TABLE plc ADD COLUMN location " BYTES("plc", "location", "32") ";"
-    "ALTER TABLE plc ADD COLUMN serial " BYTES("plc", "serial", "24") ";"
-    "ALTER TABLE plc ADD COLUMN order_code " BYTES("plc", "order_code", "20") ";"
-    "ALTER TABLE plc ADD COLUMN firmware " FIRMWARE("plc") ";"
-    "ALTER TABLE block ADD COLUMN optimized " SWITCH("block", "optimized", "0") ";"
-    "ALTER TABLE block ADD COLUMN write_protected " SWITCH("block", "write_protected", "0") ";"
-
     "CREATE TRIGGER personality_insert AFTER INSERT ON personality BEGIN"
     " DELETE FROM change WHERE what = 'personality';"
     " INSERT INTO change (what, row) VALUES ('personality', 0);"
@@ -166,3 +126,6 @@ const char plant_schema_5[] =
     " INSERT INTO change (what, row) VALUES ('personality', 0);"
     " END;";
 /* clang-format on */
+
+const struct plant_schema_step plant_schema_5 = {CHANGE_AGAIN(CHANGE_OF_5) PLC_OF_5(ADDED) BLOCK_OF_5(ADDED),
+                                                 every_5};

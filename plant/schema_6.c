@@ -1,10 +1,11 @@
 /* Step 6: who wrote what, who is connected, and what happened. */
 #include "schema.h"
+#include "schema_tables.h"
 
 /* write_log and connection name PLCs and blocks by value: what was done outlives what it was done to. The
  * server alone fills them; of `audit` it takes edits, which `change` notes as those of its one row. No check
  * of write_log has an IN: SQLite would make a table for its list with every row, at three times the cost. */
-const char plant_schema_6[] =
+static const char every_6[] =
     "CREATE TABLE audit ("
     " id INTEGER PRIMARY KEY CONSTRAINT 'audit has one row, number 1' CHECK (id = 1),"
     " writes INTEGER NOT NULL DEFAULT 1"
@@ -71,12 +72,6 @@ const char plant_schema_6[] =
     " reason TEXT"
     ") STRICT;"
 
-    "ALTER TABLE event ADD COLUMN conn INTEGER;"
-    "ALTER TABLE event ADD COLUMN fn TEXT;"
-    "ALTER TABLE event ADD COLUMN items INTEGER;"
-    "ALTER TABLE event ADD COLUMN error TEXT;"
-    "ALTER TABLE event ADD COLUMN latency_us INTEGER;"
-
     "CREATE VIEW last_writes (time, plc, source, peer, what, before, after) AS"
     " SELECT w.time, p.name, w.source, w.peer,"
     "  coalesce(w.tag, CASE w.kind"
@@ -101,3 +96,5 @@ const char plant_schema_6[] =
     " SELECT e.latency_us, e.time, p.name, e.conn, e.peer, e.fn, e.items, e.error"
     " FROM event e LEFT JOIN plc p ON p.id = e.plc"
     " WHERE e.latency_us >= coalesce((SELECT slow_us FROM audit), 0) ORDER BY e.latency_us DESC, e.id DESC;";
+
+const struct plant_schema_step plant_schema_6 = {EVENT_OF_6(ADDED), every_6};

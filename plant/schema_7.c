@@ -2,7 +2,7 @@
 #include "schema.h"
 
 /* `change` notes whose rows were edited, by the id of the PLC, as for szl. */
-const char plant_schema_7[] =
+static const char every_7[] =
     "CREATE TABLE code ("
     " id INTEGER PRIMARY KEY,"
     " plc INTEGER NOT NULL DEFAULT 1 REFERENCES plc(id) ON DELETE CASCADE,"
@@ -30,3 +30,5 @@ const char plant_schema_7[] =
     " DELETE FROM change WHERE what = 'code' AND row = OLD.plc;"
     " INSERT INTO change (what, row) VALUES ('code', OLD.plc);"
     " END;";
+
+const struct plant_schema_step plant_schema_7 = {NULL, every_7};

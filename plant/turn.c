@@ -247,6 +247,15 @@ static bool something_to_write(const plant *p)
            fault_waits(p) || log_waits(p);
 }
 
+/* All was written: only now does a disk that is full on purpose say so. */
+static s7_status commit(plant *p, const char *what)
+{
+    if (p->disk_full > 0)
+        return plant_fail(&p->last_error, S7_E_PLANT_IO, "%s: cannot %s: database or disk is full", p->path,
+                          what);
+    return plant_sql_run(p, SQL_COMMIT) == SQLITE_OK ? S7_OK : plant_sql_fail(p, what);
+}
+
 static s7_status flush(plant *p)
 {
     s7_status status = move_settle(p);
@@ -267,9 +276,7 @@ static s7_status flush(plant *p)
         status = plant_sql_fail(p, "write the connections");
     if (status == S7_OK && event_flush(p) != SQLITE_OK)
         status = plant_sql_fail(p, "write the events");
-    if (status == S7_OK && plant_sql_run(p, SQL_COMMIT) != SQLITE_OK)
-        status = plant_sql_fail(p, "commit");
-    return status;
+    return status == S7_OK ? commit(p, "commit") : status;
 }
 
 static void undo_stores(plant *p)
@@ -345,14 +352,15 @@ static s7_status finish(plant *p)
  * rows. What is in the way is no failure of the turn; the reports wait. */
 static void report(plant *p)
 {
+    static const char what[] = "write the faults and events";
+
     if (p->replaced || checkpoint_holds_off(p) || take_lock(p) != SQLITE_OK)
         return;
-    if (fault_flush(p) == SQLITE_OK && event_flush(p) == SQLITE_OK &&
-        plant_sql_run(p, SQL_COMMIT) == SQLITE_OK) {
+    if (fault_flush(p) != SQLITE_OK || event_flush(p) != SQLITE_OK) {
+        plant_sql_fail(p, what);
+    } else if (commit(p, what) == S7_OK) {
         fault_clean(p);
         event_clean(p);
-    } else {
-        plant_sql_fail(p, "write the faults and events");
     }
     roll_back(p);
 }

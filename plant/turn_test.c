@@ -325,6 +325,44 @@ static void a_full_disk_refuses_the_write_and_the_next_one_with_room_works(void 
     assert_string_equal(rig_tag(rig, "byte"), "99");
 }
 
+static void a_disk_that_is_full_on_purpose_refuses_until_it_is_not(void **state)
+{
+    struct rig *rig = *state;
+
+    add_places(rig);
+    rig_put(rig, 1, 0, "\1\2\3\4", 4);
+    plant_fill_disk(rig->plant, true);
+    plant_fill_disk(rig->plant, true);
+    check_that_a_failed_commit_leaves_no_trace(rig, rig_try_put(rig, 1, 0, "\x7F", 1));
+    plant_fill_disk(rig->plant, false);
+    assert_status(rig_try_put(rig, 1, 0, "\x7F", 1), S7_E_PLANT_IO);
+    rig_says(plant_last_error(rig->plant)->text, rig->path, "disk is full", NULL);
+    plant_fill_disk(rig->plant, false);
+    rig_put(rig, 1, 3, "\x63", 1);
+    assert_string_equal(rig_tag(rig, "dword"), "16909155"); /* 01020363 */
+}
+
+/* What was acknowledged is in RAM, and in the file once there is room. */
+static void with_memory_durability_a_full_disk_is_found_at_the_flush(void **state)
+{
+    struct rig *rig = *state;
+    struct plant_options options;
+
+    rig_close_plant(rig);
+    plant_options_init(&options);
+    options.durability = PLANT_MEMORY;
+    rig_open(rig, &options);
+    const char *before = rig_hex(rig, 1);
+    plant_fill_disk(rig->plant, true);
+    rig_put(rig, 1, 0, "\x7F", 1);
+    assert_status(plant_upkeep(rig->plant), S7_E_PLANT_IO);
+    assert_string_equal(rig_hex(rig, 1), before);
+    assert_int_equal(rig_block(rig, S7_AREA_DB, 1)->data[0], 0x7F);
+    plant_fill_disk(rig->plant, false);
+    rig_upkeep(rig);
+    assert_string_equal(rig_ram(rig, 1), rig_hex(rig, 1));
+}
+
 static void a_damaged_schema_refuses_writes_and_serves_reads_from_ram(void **state)
 {
     struct rig *rig = *state;
@@ -405,6 +443,8 @@ int main(void)
         SERVED(a_commit_that_fails_leaves_ram_and_file_as_they_were),
         SERVED(edits_seen_by_a_turn_whose_commit_fails_are_written_later),
         SERVED(a_full_disk_refuses_the_write_and_the_next_one_with_room_works),
+        SERVED(a_disk_that_is_full_on_purpose_refuses_until_it_is_not),
+        SERVED(with_memory_durability_a_full_disk_is_found_at_the_flush),
         SERVED(a_damaged_schema_refuses_writes_and_serves_reads_from_ram),
         SERVED(a_turn_prepares_no_statement_and_leaves_none_busy),
     };

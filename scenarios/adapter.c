@@ -407,11 +407,11 @@ s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease)
     return status == S7_OK ? pool->adapter->ops->put(pool, lease) : status;
 }
 
-s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease)
+s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease, s7_status why)
 {
     s7_status status = look_at(pool, lease);
 
-    return status == S7_OK ? pool->adapter->ops->discard(pool, lease) : status;
+    return status == S7_OK ? pool->adapter->ops->discard(pool, lease, why) : status;
 }
 
 s7_status sc_pool_resize(struct sc_pool *pool, unsigned size)

@@ -83,7 +83,7 @@ void sc_pool_direct(struct sc_pool *pool, bool write, s7_item *items, size_t n_i
                     struct sc_call *call);
 /* At once. Statuses as s7_pool_put. */
 s7_status sc_pool_put(struct sc_pool *pool, struct sc_lease lease);
-s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease);
+s7_status sc_pool_discard(struct sc_pool *pool, struct sc_lease lease, s7_status why);
 /* At once. Statuses as s7_pool_resize. */
 s7_status sc_pool_resize(struct sc_pool *pool, unsigned size);
 s7_status sc_pool_resume(struct sc_pool *pool);

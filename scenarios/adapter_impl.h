@@ -100,7 +100,7 @@ struct sc_adapter_ops {
     /* Of one that is not over; false: it cannot be. */
     bool (*cancel)(struct sc_job *job);
     s7_status (*put)(struct sc_pool *pool, struct sc_lease lease);
-    s7_status (*discard)(struct sc_pool *pool, struct sc_lease lease);
+    s7_status (*discard)(struct sc_pool *pool, struct sc_lease lease, s7_status why);
     s7_status (*resize)(struct sc_pool *pool, unsigned size);
     s7_status (*resume)(struct sc_pool *pool);
     s7_status (*refresh)(struct sc_pool *pool);

@@ -89,14 +89,14 @@ static s7_status put(struct sc_pool *pool, struct sc_lease lease)
     return s7_pool_loop_put(pool->how.loop, lease_of(lease));
 }
 
-static s7_status discard(struct sc_pool *pool, struct sc_lease lease)
+static s7_status discard(struct sc_pool *pool, struct sc_lease lease, s7_status why)
 {
-    return s7_pool_loop_discard(pool->how.loop, lease_of(lease));
+    return s7_pool_loop_discard(pool->how.loop, lease_of(lease), why);
 }
 
 static s7_status resize(struct sc_pool *pool, unsigned size)
 {
-    return s7_pool_loop_resize(pool->how.loop, size, NULL);
+    return s7_pool_loop_resize(pool->how.loop, size);
 }
 
 static s7_status resume(struct sc_pool *pool)

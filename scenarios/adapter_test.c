@@ -100,7 +100,7 @@ static void a_lease_is_put_once_and_is_stale_then(void **state)
     struct sc_lease lease = rig_borrow(pool);
     assert_int_equal(sc_pool_put(pool, lease), S7_OK);
     assert_int_equal(sc_pool_put(pool, lease), S7_E_MISUSE);
-    assert_int_equal(sc_pool_discard(pool, lease), S7_E_MISUSE);
+    assert_int_equal(sc_pool_discard(pool, lease, S7_OK), S7_E_MISUSE);
     assert_int_equal(submit(pool, lease, false, &item), S7_E_STALE_LEASE);
     assert_int_equal(item.status, S7_E_STALE_LEASE);
     assert_int_equal(rig_stats(pool).misuse, 3);
@@ -117,7 +117,7 @@ static void another_pools_lease_is_foreign(void **state)
     struct sc_pool *pool = rig_started(), *other = rig_started();
     struct sc_lease lease = rig_borrow(pool), twin = rig_borrow(other);
     assert_int_equal(sc_pool_put(other, lease), S7_E_FOREIGN);
-    assert_int_equal(sc_pool_discard(other, none), S7_E_FOREIGN);
+    assert_int_equal(sc_pool_discard(other, none, S7_OK), S7_E_FOREIGN);
     assert_int_equal(submit(other, lease, false, &item), S7_E_FOREIGN);
     assert_int_equal(rig_stats(other).misuse, 3);
     assert_int_equal(rig_stats(other).in_use, 1);
@@ -137,7 +137,7 @@ static void a_lease_has_one_user_at_a_time(void **state)
     sc_pool_submit(pool, lease, false, &items[0], 1, 0, note(&first));
     sc_pool_submit(pool, lease, false, &items[1], 1, 0, note(&second));
     assert_int_equal(sc_pool_put(pool, lease), S7_E_MISUSE);
-    assert_int_equal(sc_pool_discard(pool, lease), S7_E_MISUSE);
+    assert_int_equal(sc_pool_discard(pool, lease, S7_OK), S7_E_MISUSE);
     assert_int_equal(rig_wait(&second), S7_E_MISUSE);
     assert_int_equal(rig_wait(&first), S7_OK);
     assert_int_equal(sc_pool_put(pool, lease), S7_OK);

@@ -139,9 +139,9 @@ static s7_status put(struct sc_pool *pool, struct sc_lease lease)
     return s7_pool_put(pool->how.thread, lease.client);
 }
 
-static s7_status discard(struct sc_pool *pool, struct sc_lease lease)
+static s7_status discard(struct sc_pool *pool, struct sc_lease lease, s7_status why)
 {
-    return s7_pool_discard(pool->how.thread, lease.client);
+    return s7_pool_discard(pool->how.thread, lease.client, why);
 }
 
 static s7_status resize(struct sc_pool *pool, unsigned size)

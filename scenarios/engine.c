@@ -143,12 +143,11 @@ static void on_turn(s7_loop *loop, void *arg)
 
 static void tell_waiting(const struct sc_engine *engine, struct sc_text *out)
 {
-    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next)
-        if (task->state != SC_TASK_ENDED) {
-            char where[128];
-            sc_where(task->lua, where, sizeof where);
-            sc_text_add(out, "  waits: %s%s%s\n", task->what, where[0] != '\0' ? " at " : "", where);
-        }
+    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next) {
+        char where[128];
+        sc_where(task->lua, where, sizeof where);
+        sc_text_add(out, "  waits: %s%s%s\n", task->what, where[0] != '\0' ? " at " : "", where);
+    }
     if (sc_crews_busy(engine))
         sc_text_add(out, "  workers are still at work\n");
 }
@@ -363,11 +362,11 @@ static void finish(struct sc_engine *engine)
     sc_groups_free(engine);
     sc_ledger_stop(engine);
     sc_search_free(engine);
-    sc_tasks_free(engine);
     sc_crews_free(engine);
     sc_plcs_free(engine);
     sc_faults_free(engine);
     sc_sandbox_free(engine->lua);
+    sc_tasks_free(engine); /* after the values that name them */
     s7_loop_free(engine->loop);
     sc_text_free(&engine->log);
     free(engine->source);
@@ -409,6 +408,15 @@ static const char *short_name(const char *path)
     return len < NAME_MAX_SHOWN ? name : name + len - NAME_MAX_SHOWN + 1;
 }
 
+static void keep_home(struct sc_engine *engine, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+
+    if (len < sizeof engine->home)
+        snprintf(engine->home, sizeof engine->home, "%.*s", (int)len, slash == NULL ? "." : path);
+}
+
 /* True: it is to be run again, with *seed. */
 static bool run_once(const char *path, const struct sc_options *options, struct sc_report *report,
                      uint64_t *seed)
@@ -418,6 +426,7 @@ static bool run_once(const char *path, const struct sc_options *options, struct 
 
     *report = (struct sc_report){.outcome = SC_NO_WORLD, .seed = options->seed};
     engine.ready_tail = &engine.ready_head;
+    keep_home(&engine, path);
     if (read_source(&engine, path)) {
         if (make_world(&engine))
             run(&engine);

@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SC_HOME_CAP 1024
+
 struct sc_task;
 struct sc_crew;
 struct sc_group;
@@ -38,11 +40,13 @@ enum sc_task_state {
 };
 
 struct sc_task {
-    struct sc_task *next; /* all tasks of the run */
+    struct sc_task *next; /* of all that have not ended */
+    struct sc_task **link;
     struct sc_task *next_ready;
     struct sc_engine *engine;
     lua_State *lua;
-    int ref; /* keeps lua from being collected */
+    int ref;   /* keeps lua from being collected */
+    bool held; /* a value of the scenario names it */
     enum sc_task_state state;
     const char *what; /* what it waits for, in words */
     s7_timer timer;
@@ -96,7 +100,8 @@ struct sc_crew { /* workers */
 struct sc_engine {
     const struct sc_options *options;
     struct sc_report *report;
-    const char *file; /* as messages call it */
+    const char *file;       /* as messages call it */
+    char home[SC_HOME_CAP]; /* the folder in which it is, "": its name is too long */
     char *source;
     size_t source_len;
     char folder[SC_FOLDER_CAP]; /* of plant files; "" until one is needed */
@@ -108,8 +113,8 @@ struct sc_engine {
     int64_t start_ns, heartbeat_ns;
     struct sc_task *tasks, *running;
     struct sc_task *ready_head, **ready_tail;
-    unsigned n_tasks;
-    bool moved; /* a task went on since sc_tasks_alive was asked */
+    unsigned n_tasks; /* that have not ended */
+    bool moved;       /* a task went on since sc_tasks_alive was asked */
     struct sc_plc *plcs;
     struct sc_fault *faults;
     struct sc_crew *crews;
@@ -181,8 +186,8 @@ int sc_raise_status(lua_State *lua, const char *what, s7_status status, const s7
 bool sc_error_status(lua_State *lua, int index, char *name, size_t cap);
 /* "pool_exhausted" */
 void sc_status_name(s7_status status, char *buf, size_t cap);
-/* A status by its name; raises an error with the nearest one. */
-s7_status sc_check_status(lua_State *lua, int index, const char *what);
+/* A status by its name; raises an error with the nearest one, or with what was expected. */
+s7_status sc_check_status(lua_State *lua, int index, const char *what, const char *expected);
 /* What an error says, whatever a scenario raised. Never raises. */
 void sc_add_error(lua_State *lua, int index, struct sc_text *out);
 /* An expectation failed here: the scenario is over; raises. text: what was expected and what came; is freed.
@@ -195,7 +200,7 @@ void sc_fail_of(struct sc_engine *engine, lua_State *there);
 void sc_errors_open(lua_State *lua);
 
 /* ---- options in tables (objects.c) ---- */
-enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32 };
+enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32, SC_AUTO /* int32_t; -1: automatic */ };
 struct sc_option {
     const char *name;
     enum sc_option_type type;

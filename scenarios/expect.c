@@ -186,7 +186,8 @@ static int failed(lua_State *lua, int status, lua_KContext context)
 
 static int l_fails(lua_State *lua)
 {
-    (void)sc_check_status(lua, 1, "fails");
+    (void)sc_check_status(lua, 1, "fails",
+                          "the name of an error and a function, as fails(\"timeout\", function() ... end)");
     if (!lua_isfunction(lua, 2))
         return luaL_error(lua, "fails: expected the name of an error and a function, got %s",
                           sc_safe_text(lua, 2));

@@ -63,16 +63,13 @@ void sc_status_name(s7_status status, char *buf, size_t cap)
     buf[i] = '\0';
 }
 
-s7_status sc_check_status(lua_State *lua, int index, const char *what)
+s7_status sc_check_status(lua_State *lua, int index, const char *what, const char *expected)
 {
     const char *name = lua_type(lua, index) == LUA_TSTRING ? lua_tostring(lua, index) : NULL;
     char known[N_STATUSES][48];
 
     if (name == NULL)
-        luaL_error(lua,
-                   "%s: expected the name of an error and a function, as %s(\"timeout\", function() ... "
-                   "end); got %s",
-                   what, what, sc_safe_text(lua, index));
+        luaL_error(lua, "%s: expected %s; got %s", what, expected, sc_safe_text(lua, index));
     struct s7_nearest nearest = {.word = name};
 
     for (size_t i = 0; i < N_STATUSES; i++) {

@@ -13,8 +13,11 @@ static const char group_type[] = "group";
     {                                                                                                        \
 #field, SC_U16, offsetof(s7_pool_group_options, field), 65535                                        \
     }
-static const struct sc_option options[] = {
-    GROUP(plc_connections), GROUP(plc_reserved), GROUP(max_dials), {NULL, SC_BOOL, 0, 0}};
+static const struct sc_option options[] = {GROUP(plc_connections),
+                                           GROUP(plc_reserved),
+                                           GROUP(max_dials),
+                                           {"turn_ms", SC_MS, offsetof(s7_pool_group_options, turn_ms), 0},
+                                           {NULL, SC_BOOL, 0, 0}};
 
 s7_pool_group *sc_check_group(lua_State *lua, int index, const char *what)
 {
@@ -45,6 +48,7 @@ static int l_group(lua_State *lua)
 
     s7_pool_group_options_init(&group);
     declare(lua, &group);
+    sc_options_scale(engine, options, &group);
     struct sc_group *made = calloc(1, sizeof *made);
     if (made == NULL)
         return luaL_error(lua, "out of memory");

@@ -167,6 +167,7 @@ static s7_status serve(struct sc_plc *plc, const struct plant_new_plc *new, stru
     options.tap = on_tap;
     options.tap_arg = engine;
     options.seed = engine->options->seed;
+    options.recordings = engine->home[0] != '\0' ? engine->home : NULL;
     options.time_scale = engine->options->scale;
     plant_options_init(&open);
     open.temporary = true;

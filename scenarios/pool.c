@@ -26,6 +26,7 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(fail_when_exhausted, SC_BOOL, 0),
                                            POOL(fail_fast_when_down, SC_BOOL, 0),
                                            POOL(lend_oldest, SC_BOOL, 0),
+                                           POOL(tell_all, SC_BOOL, 0),
                                            POOL(backoff_min_ms, SC_MS, 0),
                                            POOL(backoff_max_ms, SC_MS, 0),
                                            POOL(probe_min_ms, SC_MS, 0),
@@ -37,7 +38,7 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(leak_ms, SC_MS, 0),
                                            POOL(mux_connections, SC_U16, 65535),
                                            POOL(coalesce_us, SC_U32, 1000000),
-                                           POOL(coalesce_gap, SC_I32, 960),
+                                           POOL(coalesce_gap, SC_AUTO, 960),
                                            {NULL, SC_BOOL, 0, 0}};
 
 /* What else a Pool takes: for those who mistype it. */
@@ -256,23 +257,29 @@ static int pool_get(lua_State *lua)
     return sc_task_wait(lua, begin_get(lua, "pool:get", 2, luaL_optstring(lua, 3, "scenario")), got);
 }
 
-static int give_back(lua_State *lua, const char *what, s7_status give(struct sc_pool *, struct sc_lease))
+static int given_back(lua_State *lua, const char *what, s7_status status)
 {
-    struct sc_pool *pool = sc_check_pool(lua, 1, what);
-    const struct lease *lease = check_lease(lua, 2, what);
-    s7_status status = give(pool, lease->lease);
-
     return status == S7_OK ? 0 : sc_raise_status(lua, what, status, NULL);
 }
 
 static int pool_put(lua_State *lua)
 {
-    return give_back(lua, "pool:put", sc_pool_put);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:put");
+    const struct lease *lease = check_lease(lua, 2, "pool:put");
+
+    return given_back(lua, "pool:put", sc_pool_put(pool, lease->lease));
 }
 
 static int pool_discard(lua_State *lua)
 {
-    return give_back(lua, "pool:discard", sc_pool_discard);
+    struct sc_pool *pool = sc_check_pool(lua, 1, "pool:discard");
+    const struct lease *lease = check_lease(lua, 2, "pool:discard");
+    s7_status why = S7_OK;
+
+    if (!lua_isnoneornil(lua, 3))
+        why = sc_check_status(lua, 3, "pool:discard",
+                              "the name of an error, as pool:discard(client, \"timeout\")");
+    return given_back(lua, "pool:discard", sc_pool_discard(pool, lease->lease, why));
 }
 
 /* ---- without a lease ---- */
@@ -308,7 +315,7 @@ static int executed(lua_State *lua, int status, lua_KContext context)
     (void)context;
     if (status != LUA_OK && status != LUA_YIELD)
         return lua_error(lua);
-    if (put != S7_OK)
+    if (put != S7_OK && put != S7_E_POOL_CLOSED) /* taken away: what FN has done is done */
         return sc_raise_status(lua, "pool:execute: put", put, NULL);
     return lua_gettop(lua) - 4;
 }

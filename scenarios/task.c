@@ -19,10 +19,28 @@ static void on_timer(s7_timer *timer, void *arg)
         sc_task_ready(task);
 }
 
+static void link_in(struct sc_engine *engine, struct sc_task *task)
+{
+    task->next = engine->tasks;
+    task->link = &engine->tasks;
+    if (task->next != NULL)
+        task->next->link = &task->next;
+    engine->tasks = task;
+    engine->n_tasks++;
+}
+
+static void take_out(struct sc_task *task)
+{
+    *task->link = task->next;
+    if (task->next != NULL)
+        task->next->link = task->link;
+    task->engine->n_tasks--;
+}
+
 struct sc_task *sc_task_new(struct sc_engine *engine, lua_State *from, int n_args)
 {
     if (engine->n_tasks == TASKS_MAX) {
-        luaL_error(from, "more than %d tasks in one scenario", TASKS_MAX);
+        luaL_error(from, "more than %d tasks at a time", TASKS_MAX);
         return NULL;
     }
     lua_State *lua = lua_newthread(from);
@@ -38,12 +56,10 @@ struct sc_task *sc_task_new(struct sc_engine *engine, lua_State *from, int n_arg
     }
     lua_xmove(from, lua, n_args + 1);
     *task = (struct sc_task){.engine = engine, .lua = lua, .ref = ref};
-    engine->n_tasks++;
     task->state = SC_TASK_WAITING;
     task->watch_ref = LUA_NOREF;
     s7_timer_init(&task->timer, on_timer, task);
-    task->next = engine->tasks;
-    engine->tasks = task;
+    link_in(engine, task);
     return task;
 }
 
@@ -62,17 +78,21 @@ void sc_task_ready(struct sc_task *task)
 
 /* ---- running ---- */
 
+/* It goes at once when nothing in the scenario can ask for it any more, else with what can (forgotten). */
 static void ended(struct sc_task *task)
 {
     task->state = SC_TASK_ENDED;
     luaL_unref(task->engine->lua, LUA_REGISTRYINDEX, task->ref);
     task->ref = LUA_NOREF;
     task->lua = NULL;
+    take_out(task);
     for (struct sc_task *other = task->engine->tasks; other != NULL; other = other->next)
         if (other->joined == task) {
             other->joined = NULL;
             sc_task_ready(other);
         }
+    if (!task->held)
+        free(task);
 }
 
 static void resume(struct sc_task *task)
@@ -140,10 +160,7 @@ void sc_tasks_run(struct sc_engine *engine)
 
 bool sc_tasks_busy(const struct sc_engine *engine)
 {
-    for (const struct sc_task *task = engine->tasks; task != NULL; task = task->next)
-        if (task->state != SC_TASK_ENDED)
-            return true;
-    return false;
+    return engine->tasks != NULL;
 }
 
 bool sc_tasks_alive(struct sc_engine *engine)
@@ -297,7 +314,19 @@ static int l_go(lua_State *lua)
     task->what = "go";
     sc_task_ready(task);
     sc_push_object(lua, task, task_type);
+    task->held = true;
     return 1;
+}
+
+/* The last value of the scenario that names the task is collected. */
+static int forgotten(lua_State *lua)
+{
+    struct sc_task *task = sc_check_object(lua, 1, task_type, "task");
+
+    task->held = false;
+    if (task->state == SC_TASK_ENDED)
+        free(task);
+    return 0;
 }
 
 static int task_join(lua_State *lua)
@@ -349,5 +378,9 @@ void sc_tasks_open(lua_State *lua)
     static const luaL_Reg methods[] = {{"join", task_join}, {"cancel", task_cancel}, {NULL, NULL}};
 
     sc_object_type(lua, task_type, methods, task_field);
+    luaL_getmetatable(lua, task_type);
+    lua_pushcfunction(lua, forgotten);
+    lua_setfield(lua, -2, "__gc");
+    lua_pop(lua, 1);
     sc_functions(lua, functions);
 }

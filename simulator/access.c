@@ -65,6 +65,8 @@ static uint8_t find_block(struct sim_plc *plc, const struct s7_var_item *item, b
 
     if (code != S7_ITEM_OK)
         return code;
+    if ((item->area == S7_AREA_DB || item->area == S7_AREA_DI) && sim_plc_is_away(plc, item->db))
+        return (uint8_t)plc->who->absent_code;
     range->block = plant_block_find(plc->plant, plc->row, (s7_area)item->area, item->db);
     if (range->block == NULL)
         return (uint8_t)plc->who->absent_code;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id)
 {
@@ -26,7 +27,7 @@ static void reap(sim_server *server)
             server->once_used &= ~armed->once;
             s7_timer_stop(&armed->timer);
             free(armed->times_ns);
-            free(armed->image);
+            free(armed->image.bytes);
             sim_scope_free(&armed->scope);
             free(armed);
         }
@@ -77,6 +78,65 @@ static bool give_once_bit(struct sim_armed *armed)
     return true;
 }
 
+struct search {
+    const char *name;
+    s7_address at;
+    bool found;
+};
+
+static void look_at_tag(const struct plant_tag_view *tag, void *arg)
+{
+    struct search *search = arg;
+    s7_address_error error;
+
+    if (!search->found && strcmp(tag->name, search->name) == 0)
+        search->found = s7_address_parse(tag->address, &search->at, &error) == S7_OK;
+}
+
+/* Where is the tag that the fault is about? */
+static bool find_tag(const struct sim_plc *plc, struct sim_fault *fault, struct plant_error *error)
+{
+    struct search search = {.name = fault->value.tag};
+    const char *of = "neither an address nor the name of a tag";
+
+    plant_tags(plc->plant, plc->row, look_at_tag, &search);
+    if (search.found) {
+        fault->value.at = search.at;
+        of = sim_fault_settle_value(fault);
+    }
+    if (of == NULL)
+        return true;
+    error->status = S7_E_ARG;
+    snprintf(error->text, sizeof error->text, "fault %s: value=%s is %s", fault->kind->name, fault->value.tag,
+             of);
+    return false;
+}
+
+static s7_status find_some(sim_server *server, const char *table, struct sim_dist *dist,
+                           struct plant_error *error)
+{
+    if (table[0] == '\0')
+        return S7_OK;
+    s7_status status =
+        sim_recording_load(server->options.recordings, table, &server->samples, &dist->samples, error);
+    if (status != S7_OK)
+        return status;
+    dist->low_ns = dist->high_ns = dist->samples->ns[0];
+    for (size_t i = 1; i < dist->samples->n; i++) {
+        int64_t ns = dist->samples->ns[i];
+        dist->low_ns = ns < dist->low_ns ? ns : dist->low_ns;
+        dist->high_ns = ns > dist->high_ns ? ns : dist->high_ns;
+    }
+    return S7_OK;
+}
+
+static s7_status find_samples(sim_server *server, struct sim_fault *fault, struct plant_error *error)
+{
+    s7_status status = find_some(server, fault->time_table, &fault->own.time, error);
+
+    return status == S7_OK ? find_some(server, fault->down_table, &fault->own.down, error) : status;
+}
+
 static bool give_times(struct sim_armed *armed, const struct sim_fault *fault)
 {
     if (fault->type != SIM_FAULT_RATE_LIMIT_CONNECT)
@@ -97,6 +157,11 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
         return wrong(error, "there is no PLC number %llu", plc);
     if (sim_armed_find(server, id) != NULL)
         return wrong(error, "a fault with id %llu is armed already", id);
+    if (fault.value.tag[0] != '\0' && !find_tag(&server->stations[plc].plc, &fault, error))
+        return S7_E_ARG;
+    status = find_samples(server, &fault, error);
+    if (status != S7_OK)
+        return status;
     struct sim_armed *armed = calloc(1, sizeof *armed);
     if (armed == NULL || !give_times(armed, &fault)) {
         free(armed);
@@ -117,7 +182,7 @@ s7_status sim_server_fault_arm(sim_server *server, size_t plc, uint64_t id, cons
     s7_timer_init(&armed->timer, sim_lasting_timer, armed);
     sim_armed_insert(&armed->station->armed, armed);
     if (fault.type == SIM_FAULT_FROZEN)
-        sim_upset_freeze(armed);
+        sim_upset_keep(armed, &armed->image);
     sim_armed_enter(server); /* who hears of it may drop it */
     sim_lasting_start(armed);
     sim_armed_mark(armed);

@@ -35,9 +35,9 @@ static bool fits(const struct plant_code *code, const struct plant_block *db)
            S7_BLOCK_FILE_HEAD + db->len + S7_BLOCK_FILE_FOOT <= code->len;
 }
 
-static struct sim_block of_db(plant *p, const struct plant_plc *plc, const struct plant_block *db)
+static struct sim_block of_db(const struct sim_plc *plc, const struct plant_block *db)
 {
-    const struct plant_code *code = plant_code_find(p, plc, PLANT_DB, db->number);
+    const struct plant_code *code = plant_code_find(plc->plant, plc->row, PLANT_DB, db->number);
 
     return (struct sim_block){.type = SIM_BLOCK_DB,
                               .number = db->number,
@@ -45,8 +45,7 @@ static struct sim_block of_db(plant *p, const struct plant_plc *plc, const struc
                               .code = code != NULL && fits(code, db) ? code : NULL};
 }
 
-bool sim_block_find(plant *p, const struct plant_plc *plc, uint8_t type, uint32_t number,
-                    struct sim_block *out)
+bool sim_block_find(const struct sim_plc *plc, uint8_t type, uint32_t number, struct sim_block *out)
 {
     const struct plant_block *db;
     enum plant_kind kind;
@@ -55,19 +54,18 @@ bool sim_block_find(plant *p, const struct plant_plc *plc, uint8_t type, uint32_
         return false;
     if (kind != PLANT_DB) {
         *out = (struct sim_block){.type = type, .number = (uint16_t)number};
-        out->code = plant_code_find(p, plc, kind, (uint16_t)number);
+        out->code = plant_code_find(plc->plant, plc->row, kind, (uint16_t)number);
         return out->code != NULL;
     }
-    db = plant_block_find(p, plc, S7_AREA_DB, (uint16_t)number);
-    if (db == NULL)
+    db = plant_block_find(plc->plant, plc->row, S7_AREA_DB, (uint16_t)number);
+    if (db == NULL || sim_plc_is_away(plc, (uint16_t)number))
         return false;
-    *out = of_db(p, plc, db);
+    *out = of_db(plc, db);
     return true;
 }
 
 struct walk {
-    plant *p;
-    const struct plant_plc *plc;
+    const struct sim_plc *plc;
     uint8_t type;
     enum plant_kind kind;
     sim_block_fn *fn;
@@ -78,9 +76,9 @@ static void on_block(const struct plant_block *block, void *arg)
 {
     const struct walk *walk = arg;
 
-    if (block->area != S7_AREA_DB)
+    if (block->area != S7_AREA_DB || sim_plc_is_away(walk->plc, block->number))
         return;
-    struct sim_block db = of_db(walk->p, walk->plc, block);
+    struct sim_block db = of_db(walk->plc, block);
     walk->fn(&db, walk->arg);
 }
 
@@ -92,16 +90,16 @@ static void on_code(const struct plant_code *code, void *arg)
         walk->fn(&(struct sim_block){.type = walk->type, .number = code->number, .code = code}, walk->arg);
 }
 
-void sim_blocks(plant *p, const struct plant_plc *plc, uint8_t type, sim_block_fn *fn, void *arg)
+void sim_blocks(const struct sim_plc *plc, uint8_t type, sim_block_fn *fn, void *arg)
 {
-    struct walk walk = {.p = p, .plc = plc, .type = type, .fn = fn, .arg = arg};
+    struct walk walk = {.plc = plc, .type = type, .fn = fn, .arg = arg};
 
     if (!sim_block_kind(type, &walk.kind))
         return;
     if (walk.kind == PLANT_DB)
-        plant_blocks(p, plc, on_block, &walk);
+        plant_blocks(plc->plant, plc->row, on_block, &walk);
     else
-        plant_codes(p, plc, on_code, &walk);
+        plant_codes(plc->plant, plc->row, on_code, &walk);
 }
 
 /* ---- their files ---- */

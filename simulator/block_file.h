@@ -9,6 +9,8 @@
 #ifndef SIMULATOR_BLOCK_FILE_H
 #define SIMULATOR_BLOCK_FILE_H
 
+#include "simulator/plc.h"
+
 #include "plant/plant.h"
 #include "protocol/wire.h"
 
@@ -30,12 +32,11 @@ struct sim_block {
 bool sim_block_kind(uint8_t type, enum plant_kind *kind);
 
 /* false: there is none. What it points at is valid as long as the plant's blocks. */
-bool sim_block_find(plant *p, const struct plant_plc *plc, uint8_t type, uint32_t number,
-                    struct sim_block *out);
+bool sim_block_find(const struct sim_plc *plc, uint8_t type, uint32_t number, struct sim_block *out);
 
 /* All of a type, by number. */
 typedef void sim_block_fn(const struct sim_block *block, void *arg);
-void sim_blocks(plant *p, const struct plant_plc *plc, uint8_t type, sim_block_fn *fn, void *arg);
+void sim_blocks(const struct sim_plc *plc, uint8_t type, sim_block_fn *fn, void *arg);
 
 uint8_t sim_block_language(const struct sim_block *block);
 uint32_t sim_block_file_len(const struct sim_block *block);

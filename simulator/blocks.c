@@ -23,7 +23,7 @@ static size_t n_blocks(const struct sim_plc *plc, uint8_t type)
 {
     size_t n = 0;
 
-    sim_blocks(plc->plant, plc->row, type, count, &n);
+    sim_blocks(plc, type, count, &n);
     return n;
 }
 
@@ -66,7 +66,7 @@ uint16_t sim_blocks_of_type(struct sim_call *call)
         return SIM_ERR_NO_MORE;
     if (!sim_call_room(call, n * S7_BLOCK_ENTRY_LEN))
         return S7_ERR_RESOURCES;
-    sim_blocks(plc->plant, plc->row, request->payload[1], list, &call->wr);
+    sim_blocks(plc, request->payload[1], list, &call->wr);
     return 0;
 }
 
@@ -94,7 +94,7 @@ uint16_t sim_block_info(struct sim_call *call)
 
     if (!read_name(call->request, &name))
         return SIM_ERR_SYNTAX;
-    if (!sim_block_find(plc->plant, plc->row, name.type, name.number, &block))
+    if (!sim_block_find(plc, name.type, name.number, &block))
         return SIM_ERR_NO_BLOCK;
     if (!sim_call_room(call, S7_BLOCK_INFO_LEN))
         return S7_ERR_RESOURCES;

@@ -84,9 +84,8 @@ static uint16_t may_delete(struct sim_job *job, const struct s7_block_name *name
 
     if (name->where != PASSIVE && name->where != ACTIVE && name->where != BOTH)
         return SIM_ERR_NAME;
-    there = name->where == PASSIVE
-                ? shelved(job, name, &place) != NULL
-                : sim_block_find(job->plc->plant, job->plc->row, name->type, name->number, &block);
+    there = name->where == PASSIVE ? shelved(job, name, &place) != NULL
+                                   : sim_block_find(job->plc, name->type, name->number, &block);
     return there ? 0 : SIM_ERR_NO_BLOCK;
 }
 

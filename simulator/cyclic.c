@@ -6,6 +6,7 @@
 
 #include "protocol/dbread.h"
 
+#include "service_time.h"
 #include "told.h"
 #include "userdata.h"
 
@@ -92,6 +93,7 @@ static bool is_address(const struct sim_plc *plc, const struct value *value)
 /* What a list takes: its image, and an answer in which every value is there. */
 struct extent {
     size_t image, payload;
+    unsigned n; /* values */
 };
 
 static uint16_t measure(const struct sim_plc *plc, const struct s7_item_walk *items, struct extent *extent)
@@ -108,6 +110,7 @@ static uint16_t measure(const struct sim_plc *plc, const struct s7_item_walk *it
         if (!more)
             return 0;
         const struct value *value = &walk.value;
+        extent->n++;
         extent->image += 1 + value->len;
         extent->payload += value->len + (value->part ? 1 : 0) + (value->first ? 4 : 0);
         if (value->last && !value->last_unit)
@@ -197,7 +200,8 @@ static void append_values(struct s7_wr *wr, const struct sim_task *task, const u
 /* ---- requests ---- */
 
 /* A task with the values of now, told as the answer. */
-static uint16_t make(struct sim_call *call, const struct s7_item_walk *items, struct sim_task **out)
+static uint16_t make(struct sim_call *call, const struct s7_item_walk *items, int64_t period_ns,
+                     struct sim_task **out)
 {
     struct sim_job *job = call->job;
     struct extent extent;
@@ -207,6 +211,8 @@ static uint16_t make(struct sim_call *call, const struct s7_item_walk *items, st
         return error;
     if (extent.payload > s7_userdata_room(job->link->pdu_len))
         return S7_ERR_FRAME_SIZE;
+    if (sim_service_read_ns(job->plc, extent.n) > period_ns)
+        return SIM_ERR_OVERLOAD;
     struct sim_task *task = sim_task_new(items->rd.left, extent.image);
     if (task == NULL || !sim_call_room(call, extent.payload)) {
         free(task);
@@ -232,10 +238,10 @@ static uint16_t put(struct sim_call *call, struct sim_tasks *tasks, uint8_t numb
         return SIM_ERR_SYNTAX;
     if (s7_cycle_ms(cycle) == 0)
         return SIM_ERR_CYCLE;
-    uint16_t error = make(call, &items, &task);
+    int64_t period_ns = s7_cycle_ms(cycle) * NS_PER_MS;
+    uint16_t error = make(call, &items, period_ns, &task);
     if (error != 0)
         return error;
-    int64_t period_ns = s7_cycle_ms(cycle) * NS_PER_MS;
     sim_tasks_put(tasks, number,
                   (struct sim_slot){.task = task,
                                     .period_ns = period_ns,

@@ -352,6 +352,33 @@ static void what_is_no_subscription_is_refused(void **state)
     bad(rig, "08 00", "0001 00 01", "08018104"); /* RDREC */
 }
 
+/* A PLC that takes 5 ms for a request, and 40 ms more for each value; as if its file were edited. */
+static void make_slow(struct rig *rig)
+{
+    static struct plant_personality who;
+
+    who = *rig->plc.who;
+    who.service.base_us = 5000;
+    who.service.per_item_us = 40000;
+    rig->plc.who = &who;
+    ((struct plant_plc *)(uintptr_t)rig->plc.row)->service_time = true;
+}
+
+static void s7_142_who_cannot_read_in_time_refuses(void **state)
+{
+    struct rig *rig = *state;
+
+    bad(rig, "01 00", "0003 00 00" DBB8 DBB8 DBB8, "0100d804");
+    make_slow(rig);
+    bad(rig, "01 00", "0003 00 01" DBB8 DBB8 DBB8, "0100d807");
+    good(rig, "01 00", "0002 00 01" DBB8 DBB8, "0101", "0002 ff040008 0800 ff040008 08");
+    bad(rig, "05 00", "0002 00 01" PARTS DBB8, "0500d807"); /* each part of an item is a value */
+    good(rig, "05 00", "0001 00 01" PARTS, "0502", "0001 ff090007 ff1011 ff202122");
+    bad(rig, "07 02", "0002 00 01" PARTS DBB8, "0702d807");
+    after_ms(rig, 100);
+    told(rig, "0101", "0002 ff040008 0800 ff040008 08"); /* and the second goes on as it was */
+}
+
 static void the_longest_list_fills_its_pdu(void **state)
 {
     struct rig *rig = *state;
@@ -394,6 +421,7 @@ int main(void)
         TEST(s7_182_the_lowest_free_number_is_given_up_to_16),
         TEST(s7_144_jobs_end_with_their_connection),
         TEST(what_is_no_subscription_is_refused),
+        TEST(s7_142_who_cannot_read_in_time_refuses),
         TEST(the_longest_list_fills_its_pdu),
         TEST(a_push_that_does_not_fit_any_more_is_dropped),
     };

@@ -74,24 +74,26 @@ static int64_t normal(uint64_t bits)
     return sum - NORMALS / 2 * ONE;
 }
 
-static int64_t draw_normal(const struct sim_dist *dist, int64_t deviation)
+int64_t sim_dist_deviation(int64_t deviation, uint64_t bits)
 {
-    int64_t off = times(dist->high_ns, (uint64_t)(deviation < 0 ? -deviation : deviation), Q);
+    int64_t n = normal(bits), off = times(deviation, (uint64_t)(n < 0 ? -n : n), Q);
 
-    return limit(deviation < 0 ? dist->low_ns - off : dist->low_ns + off);
+    return n < 0 ? -off : off;
 }
 
 int64_t sim_dist_draw(const struct sim_dist *dist, uint64_t bits)
 {
     switch (dist->kind) {
     case SIM_DIST_NORMAL:
-        return draw_normal(dist, normal(bits));
+        return limit(dist->low_ns + sim_dist_deviation(dist->high_ns, bits));
     case SIM_DIST_LOGNORMAL:
         return times_power(dist->low_ns, normal(bits) * dist->shape / (int64_t)SIM_SHAPE_ONE * LOG2_E / ONE);
     case SIM_DIST_PARETO:
         return times_power(dist->low_ns, minus_log2(bits) * (int64_t)SIM_SHAPE_ONE / dist->shape);
     case SIM_DIST_EXP:
         return limit(times(dist->low_ns, (uint64_t)(minus_log2(bits) * LN_2 / ONE), Q));
+    case SIM_DIST_TABLE:
+        return dist->samples->ns[s7_draw_range(bits, 0, (int64_t)dist->samples->n - 1)] / dist->shape;
     default:
         return s7_draw_range(bits, dist->low_ns, dist->high_ns);
     }

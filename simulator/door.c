@@ -308,9 +308,11 @@ static const struct {
     [SIM_FAULT_PORT_FLAP] = {begin_flap, tick_flap, open_for_good},
     [SIM_FAULT_STOP] = {sim_upset_stop, NULL, sim_upset_stop_end},
     [SIM_FAULT_POWER_CYCLE] = {sim_upset_power_off, sim_upset_power_tick, sim_upset_power_on},
+    [SIM_FAULT_DOWNLOAD] = {sim_upset_download, NULL, sim_upset_download_end},
     [SIM_FAULT_PASSWORD] = {sim_upset_password, NULL, sim_upset_password_end},
     [SIM_FAULT_CLOCK_SKEW] = {sim_upset_clock, NULL, sim_upset_clock_end},
     [SIM_FAULT_PROC_PAUSE] = {sim_upset_pause, NULL, sim_upset_pause_end},
+    [SIM_FAULT_DISK_FULL] = {sim_upset_fill, NULL, sim_upset_fill_end},
     [SIM_FAULT_DB_LOCKED] = {sim_upset_lock, NULL, sim_upset_lock_end},
 };
 

@@ -27,6 +27,10 @@ int64_t sim_upset_clock(struct sim_armed *armed);
 void sim_upset_clock_end(struct sim_armed *armed);
 int64_t sim_upset_pause(struct sim_armed *armed);
 void sim_upset_pause_end(struct sim_armed *armed);
+int64_t sim_upset_download(struct sim_armed *armed); /* replace.c */
+void sim_upset_download_end(struct sim_armed *armed);
+int64_t sim_upset_fill(struct sim_armed *armed);
+void sim_upset_fill_end(struct sim_armed *armed);
 int64_t sim_upset_lock(struct sim_armed *armed);
 void sim_upset_lock_end(struct sim_armed *armed);
 

@@ -14,7 +14,7 @@
 #ifndef SIMULATOR_FAULT_H
 #define SIMULATOR_FAULT_H
 
-#include "simulator/distribution.h"
+#include "simulator/recording.h"
 
 #include "loop/never.h"
 #include "plant/plant.h" /* struct plant_error */
@@ -106,6 +106,7 @@ enum sim_fault_type {
     SIM_FAULT_HANG,
     SIM_FAULT_WRONG_REF,
     SIM_FAULT_WRONG_FUNCTION,
+    SIM_FAULT_REF_COLLISION,
     SIM_FAULT_DUPLICATE,
     SIM_FAULT_REORDER,
     SIM_FAULT_UNSOLICITED,
@@ -122,12 +123,20 @@ enum sim_fault_type {
     SIM_FAULT_STOP,
     SIM_FAULT_POWER_CYCLE,
     SIM_FAULT_DEFECT,
+    SIM_FAULT_DOWNLOAD,
     SIM_FAULT_CYCLE_JITTER,
     SIM_FAULT_FROZEN,
+    SIM_FAULT_TORN_READ,
+    SIM_FAULT_STUCK_BIT,
+    SIM_FAULT_SPIKE,
+    SIM_FAULT_DRIFT,
+    SIM_FAULT_NOISE,
     SIM_FAULT_WRITE_IGNORED,
+    SIM_FAULT_WRITE_DELAYED,
     SIM_FAULT_CLOCK_SKEW,
     SIM_FAULT_PASSWORD,
     SIM_FAULT_OPTIMIZED_DB,
+    SIM_FAULT_DISK_FULL,
     SIM_FAULT_DB_LOCKED,
     SIM_FAULT_PROC_PAUSE,
     SIM_FAULT_TYPES
@@ -209,11 +218,13 @@ enum sim_ref_choice { SIM_REF_PREVIOUS, SIM_REF_NEXT, SIM_REF_RANDOM };
 enum sim_pair_choice { SIM_PAIR_READ_FOR_WRITE, SIM_PAIR_WRITE_FOR_READ };
 enum sim_pad_choice { SIM_PAD_MISSING, SIM_PAD_EXTRA };
 enum sim_flip_choice { SIM_FLIP_ANY, SIM_FLIP_HEADER, SIM_FLIP_LENGTH, SIM_FLIP_DATA };
-enum sim_push_choice { SIM_PUSH_DIAG, SIM_PUSH_MODE };
+enum sim_push_choice { SIM_PUSH_DIAG, SIM_PUSH_MODE, SIM_PUSH_ALARM };
 enum sim_extra_choice { SIM_EXTRA_QUEUE, SIM_EXTRA_ERROR, SIM_EXTRA_DROP };
+enum sim_data_choice { SIM_DATA_KEEP, SIM_DATA_ZERO };
 enum sim_cc_choice { SIM_CC_NO_TSAPS, SIM_CC_OTHER_SIZE };
 
 #define SIM_IDS_MAX 8
+#define SIM_ANY_REF (UINT32_C(1) << 16) /* ref_collision: it begins at any */
 
 /* Its own parameters; those of other kinds are at their presets. */
 struct sim_fault_own {
@@ -227,8 +238,8 @@ struct sim_fault_own {
     struct sim_dist time;   /* dist; the `up` of port_flap, the pieces of dribble and the rest of split */
     struct sim_dist down;   /* port_flap */
     int64_t span_ns;        /* after, idle, window, offset */
-    uint32_t n;             /* how many, or how much: n, k, rate, delta, size, value, amq */
-    uint32_t bytes;         /* burst, rcvbuf */
+    uint32_t n;             /* how many, or how much: n, k, rate, delta, size, value, amq, start */
+    uint32_t bytes;         /* burst, rcvbuf, shift */
     bool refuses_writes, retain, resets_clock; /* stop, power_cycle */
     int64_t offset_ms;                         /* clock_skew */
     int32_t ppm;
@@ -238,10 +249,27 @@ struct sim_fault_own {
     uint16_t ids[SIM_IDS_MAX]; /* of status lists */
     uint8_t n_ids;             /* 0: all */
     int64_t per_item_ns, per_byte_ns;
-    unsigned directions; /* enum s7_vanish: half_open, resurrect; latency: rx is IN */
+    unsigned directions; /* enum s7_vanish, of those that act on either stream: rx is IN */
     uint32_t max;        /* conn_limit */
     bool per_role;
     int64_t hold_ns; /* slot_leak */
+};
+
+/* Of faults of values: how far they are off. */
+#define SIM_AMOUNT_ONE 1000000 /* a unit of the value */
+#define SIM_AMOUNT_MAX (INT64_C(1000000000000) * SIM_AMOUNT_ONE)
+
+enum sim_way { SIM_WAY_BOTH, SIM_WAY_UP, SIM_WAY_DOWN };
+
+/* What they take. */
+struct sim_fault_value {
+    s7_address at;            /* count 0: where the tag is, which is looked up when it is armed */
+    char tag[PLANT_NAME_CAP]; /* "": an address was given */
+    int64_t amp, rate;        /* of SIM_AMOUNT_ONE, rate in a second; amp 0: not given */
+    uint8_t bit;              /* stuck_bit: of the value, 0 is the lowest */
+    bool high;                /* it is 1 */
+    enum sim_way way;         /* spike */
+    bool normal;              /* noise: amp is its deviation, not its end */
 };
 
 struct sim_fault {
@@ -250,6 +278,9 @@ struct sim_fault {
     struct sim_fault_match match;
     struct sim_fault_trigger trigger;
     struct sim_fault_own own;
+    struct sim_fault_value value;
+    /* files of own.time and own.down, which get their samples when it is armed; "": they are no tables */
+    char time_table[SIM_RECORDING_NAME_CAP], down_table[SIM_RECORDING_NAME_CAP];
 };
 
 /* Words to a fault; args NULL is "". S7_E_ARG: error says what was expected, what came and in which word, and
@@ -268,6 +299,16 @@ static inline bool sim_fault_comes_at_a_time(const struct sim_fault *fault)
 {
     return fault->kind->place == SIM_AT_DOOR || fault->kind->place == SIM_AT_PLC;
 }
+
+/* Is it a fault of values? */
+static inline bool sim_fault_is_of_value(const struct sim_fault *fault)
+{
+    return fault->type >= SIM_FAULT_STUCK_BIT && fault->type <= SIM_FAULT_NOISE;
+}
+
+/* A fault that has value= matches requests for value.at from now on. Returns what that is of, when it is of
+ * nothing that the fault can be about, or NULL. */
+const char *sim_fault_settle_value(struct sim_fault *fault);
 
 /* Divide all its times. */
 void sim_fault_scale(struct sim_fault *fault, uint32_t time_scale);

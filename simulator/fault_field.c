@@ -3,6 +3,7 @@
 #include "fault_value.h"
 
 #include "loop/ip_addr.h"
+#include "loop/loop.h"
 #include "protocol/pdu.h"
 
 #include <stdio.h>
@@ -152,6 +153,17 @@ bool sim_take_payload(const char *text, struct sim_fault *fault)
         return false;
     fault->match.payload_len = (uint8_t)len;
     return len > 0;
+}
+
+bool sim_take_stream(const char *text, struct sim_fault *fault)
+{
+    static const struct sim_choice choices[] = {{"tx", S7_VANISH_OUT}, {"rx", S7_VANISH_IN}, {NULL, 0}};
+    int directions;
+
+    if (!sim_value_choose(text, choices, &directions))
+        return false;
+    fault->own.directions = (unsigned)directions;
+    return true;
 }
 
 /* ---- triggers ---- */

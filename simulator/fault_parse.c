@@ -79,13 +79,16 @@ static const struct sim_fault_param *find_in(const struct sim_fault_param *param
     return NULL;
 }
 
-/* Its own parameter of that name goes before the common one; what takes dist= takes time= as well. */
+/* Its own parameter of that name goes before the common one; what takes dist= takes time= as well,
+ * and tag= as value=. */
 static const struct sim_fault_param *find_param(const struct sim_fault_kind *kind, const char *name)
 {
     const struct sim_fault_param *own = find_in(kind->params, name);
 
     if (own == NULL && strcmp(name, "time") == 0)
         own = find_in(kind->params, "dist");
+    if (own == NULL && strcmp(name, "tag") == 0)
+        own = find_in(kind->params, "value");
     return own != NULL ? own : find_in(sim_fault_common(), name);
 }
 
@@ -204,8 +207,9 @@ static s7_status check_required(struct parse *parse)
     for (const struct sim_fault_param *param = parse->fault->kind->params; param->name != NULL; param++)
         if (param->preset == NULL && !given(parse, param->name))
             return fail(parse, "%s=%s is required", param->name, param->takes);
-    if (parse->fault->type == SIM_FAULT_FROZEN && !given(parse, "db") && !given(parse, "area"))
-        return fail(parse, "db= or area= is required");
+    if (parse->fault->type == SIM_FAULT_FROZEN && !given(parse, "db") && !given(parse, "area") &&
+        !given(parse, "value"))
+        return fail(parse, "db=, area= or value= is required");
     return S7_OK;
 }
 
@@ -215,14 +219,14 @@ static const char *const of_items[] = {"area", "db", "range", "item", "items", N
  * these. */
 static const char *const *useless(const struct parse *parse, const char **why)
 {
-    static const char *const at_door[] = {"peer",  "conn",  "role",  "fn",     "area",    "db",   "range",
-                                          "item",  "items", "ref",   "rosctr", "payload", "nth",  "after",
-                                          "every", "count", "burst", "scope",  "p",       "once", NULL};
-    static const char *const at_connection[] = {"fn",    "area", "db",     "range",   "item",
-                                                "items", "ref",  "rosctr", "payload", NULL};
-    static const char *const at_accept[] = {"role",  "fn",  "area",   "db",      "range", "item",
-                                            "items", "ref", "rosctr", "payload", NULL};
-    static const char *const at_setup[] = {"fn", "area", "db", "range", "item", "items", NULL};
+    static const char *const at_door[] = {
+        "peer",    "conn", "role",  "fn",    "area",  "db",    "range", "item", "items", "ref",    "rosctr",
+        "payload", "nth",  "after", "every", "count", "burst", "scope", "p",    "once",  "stream", NULL};
+    static const char *const at_connection[] = {"fn",  "area",   "db",      "range",  "item", "items",
+                                                "ref", "rosctr", "payload", "stream", NULL};
+    static const char *const at_accept[] = {"role",  "fn",  "area",   "db",      "range",  "item",
+                                            "items", "ref", "rosctr", "payload", "stream", NULL};
+    static const char *const at_setup[] = {"fn", "area", "db", "range", "item", "items", "stream", NULL};
     static const char *const at_a_time[] = {"fn",    "area",   "db",      "range", "item",  "items",
                                             "ref",   "rosctr", "payload", "nth",   "after", "every",
                                             "burst", "once",   "from",    "to",    "run",   NULL};
@@ -259,6 +263,7 @@ static const char *any_useless(const struct parse *parse, const char *const *nam
 
 static s7_status check_use(struct parse *parse)
 {
+    static const char *const ends[] = {"for", "to", NULL};
     const char *why, *const *names = useless(parse, &why);
     const char *name = any_useless(parse, names);
 
@@ -267,7 +272,56 @@ static s7_status check_use(struct parse *parse)
         name = "for";
     if (name != NULL)
         return fail(parse, "%s= does not go with it: %s", name, why);
+    if (sim_fault_comes_at_a_time(parse->fault) && find_in(parse->fault->kind->params, "for") == NULL &&
+        (name = any_given(parse, ends)) != NULL)
+        return fail(parse, "%s= does not go with it: it takes its time", name);
     return S7_OK;
+}
+
+/* Does it know both directions, what is sent to the PLC and what the PLC sends? */
+static bool acts_on_either(enum sim_fault_type type)
+{
+    return type == SIM_FAULT_LATENCY || type == SIM_FAULT_BANDWIDTH || type == SIM_FAULT_LOSS_STALL ||
+           type == SIM_FAULT_HALF_OPEN || type == SIM_FAULT_RESURRECT;
+}
+
+static s7_status check_stream(struct parse *parse)
+{
+    const struct sim_fault *fault = parse->fault;
+
+    if (!given(parse, "stream"))
+        return S7_OK;
+    if (given(parse, "dir"))
+        return fail(parse, "dir= and stream= say the same: give one of them");
+    if (!acts_on_either(fault->type) && fault->own.directions == S7_VANISH_IN)
+        return fail(parse, "stream=rx does not go with it: it acts on what the PLC sends");
+    return S7_OK;
+}
+
+/* Where value= says what a fault is about, nothing else does. */
+static s7_status check_value(struct parse *parse)
+{
+    static const char *const others[] = {"area", "db", "range", NULL};
+    struct sim_fault *fault = parse->fault;
+    const char *name = any_given(parse, others);
+
+    if (!given(parse, "value") || find_in(fault->kind->params, "value")->take != sim_take_value)
+        return S7_OK;
+    if (name != NULL)
+        return fail(parse, "%s= does not go with it: value= says where it is", name);
+    const char *of = fault->value.tag[0] == '\0' ? sim_fault_settle_value(fault) : NULL;
+    return of == NULL ? S7_OK : fail(parse, "value= is %s", of);
+}
+
+/* Requests at which it has nothing to do. */
+static s7_status check_fn(struct parse *parse)
+{
+    const struct sim_fault_kind *kind = parse->fault->kind;
+    bool chosen = parse->fault->type == SIM_FAULT_WRONG_FUNCTION; /* by pair= */
+
+    if (kind->fns == 0 || chosen || !given(parse, "fn") || (parse->fault->match.fns & ~kind->fns) == 0)
+        return S7_OK;
+    return fail(parse, "fn= names requests that it has nothing to do with");
 }
 
 static s7_status check_match(struct parse *parse)
@@ -275,6 +329,8 @@ static s7_status check_match(struct parse *parse)
     const struct sim_fault_match *match = &parse->fault->match;
     const char *name = any_given(parse, of_items);
 
+    if (sim_fault_comes_at_a_time(parse->fault)) /* what it has is its own */
+        return S7_OK;
     if (name != NULL && (match->fns & (SIM_FN_READ | SIM_FN_WRITE)) == 0)
         return fail(parse, "%s= looks at items, which only fn=read and fn=write have", name);
     if (given(parse, "ref") && match->fns == SIM_FN_CONNECT)
@@ -316,8 +372,9 @@ static s7_status check_counts(struct parse *parse)
 
 static s7_status finish(struct parse *parse)
 {
-    static s7_status (*const steps[])(struct parse *) = {check_required, check_use, check_match, check_counts,
-                                                         settle_window};
+    static s7_status (*const steps[])(struct parse *) = {check_required, check_use,    check_stream,
+                                                         check_fn,       check_match,  check_value,
+                                                         check_counts,   settle_window};
     struct sim_fault_match *match = &parse->fault->match;
     s7_status status = S7_OK;
 

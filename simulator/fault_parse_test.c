@@ -34,6 +34,8 @@ static const char *example(const char *takes)
 
     if (strncmp(takes, "TIME", 4) == 0)
         return "5ms";
+    if (strncmp(takes, "ADDRESS", 7) == 0)
+        return "DB1.DBD4:REAL";
     if (strncmp(takes, "ADDR", 4) == 0)
         return "127.0.0.1";
     if (strncmp(takes, "0..1", 4) == 0)
@@ -229,11 +231,11 @@ static void distributions_have_their_two_numbers(void **state)
         const char *word;
         struct sim_dist dist;
     } rows[] = {
-        {"dist=normal(10ms,30ms)", {SIM_DIST_NORMAL, 10 * MS, 30 * MS, 0}},
-        {"dist=normal( 30ms, 10ms )", {SIM_DIST_NORMAL, 30 * MS, 10 * MS, 0}},
-        {"dist=lognormal(50ms,0.5)", {SIM_DIST_LOGNORMAL, 50 * MS, 50 * MS, SIM_SHAPE_ONE / 2}},
-        {"dist=pareto(1s,1.5)", {SIM_DIST_PARETO, 1000 * MS, 1000 * MS, SIM_SHAPE_ONE * 3 / 2}},
-        {"dist=exp(1)", {SIM_DIST_EXP, MS, MS, 0}},
+        {"dist=normal(10ms,30ms)", {SIM_DIST_NORMAL, 10 * MS, 30 * MS, 0, NULL}},
+        {"dist=normal( 30ms, 10ms )", {SIM_DIST_NORMAL, 30 * MS, 10 * MS, 0, NULL}},
+        {"dist=lognormal(50ms,0.5)", {SIM_DIST_LOGNORMAL, 50 * MS, 50 * MS, SIM_SHAPE_ONE / 2, NULL}},
+        {"dist=pareto(1s,1.5)", {SIM_DIST_PARETO, 1000 * MS, 1000 * MS, SIM_SHAPE_ONE * 3 / 2, NULL}},
+        {"dist=exp(1)", {SIM_DIST_EXP, MS, MS, 0, NULL}},
     };
 
     (void)state;
@@ -349,7 +351,36 @@ static void errors_say_what_was_expected_what_came_and_where(void **state)
         {"hang", "payload=000102030405060708090a0b0c0d0e0f10", "payload takes HEX"},
         {"hang", "fn=connect payload=00", "fn=connect has no PDU for rosctr= and payload="},
         {"hang", "rosctr=ack", "rosctr takes job|userdata"},
-        {"hang", "stream=rx", "no parameter is called \"stream\""},
+        {"hang", "stream=rx", "stream=rx does not go with it: it acts on what the PLC sends"},
+        {"hang", "stream=in", "stream takes tx|rx, got \"in\""},
+        {"latency", "dist=1s dir=rx stream=rx", "dir= and stream= say the same: give one of them"},
+        {"refuse", "stream=tx", "stream= does not go with it: it is at the listener"},
+        {"ref_collision", "start=65536", "start takes N"},
+        {"ref_collision", "fn=setup", "fn= names requests that it has nothing to do with"},
+        {"torn_read", "size=8", "db=N is required"},
+        {"power_cycle", "for=1s", "for= does not go with it: it takes its time"},
+        {"download", "db=1 to=1s", "to= does not go with it: it takes its time"},
+        {"download", "gap=1s", "db=N is required"},
+        {"download", "db=1 data=old", "data takes keep|zero"},
+        {"slow", "dist=table(../times.txt)", "dist takes TIME"},
+        {"slow", "dist=table()", "dist takes TIME"},
+        {"torn_read", "db=1 size=0", "size takes N"},
+        {"noise", "amp=1", "value=ADDRESS|TAG is required"},
+        {"noise", "value=DB1.DBW0:INT", "amp=N|N.N is required"},
+        {"noise", "value=DB1.DBW0:INT amp=0", "amp takes N|N.N, got \"0\""},
+        {"noise", "value=DB1.DBW0:INT amp=-1", "amp takes N|N.N"},
+        {"noise", "value=DB1.DBW0:INT amp=1000000000001", "amp takes N|N.N"},
+        {"noise", "value=DB1.DBW0:INT amp=1000000000000.5", "amp takes N|N.N"},
+        {"noise", "value= amp=1", "value takes ADDRESS|TAG"},
+        {"noise", "value=DB1.DBW0:INT amp=1 db=1", "db= does not go with it: value= says where it is"},
+        {"noise", "value=DB1.DBW0:INT amp=1 fn=write", "fn= names requests that it has nothing to do with"},
+        {"noise", "value=DB1.DBX0.0 amp=1", "value= is of a BOOL, which can be stuck only (stuck_bit)"},
+        {"noise", "value=DB1.DBB0:STRING(9) amp=1", "value= is of no number"},
+        {"stuck_bit", "value=DB1.DBW0:INT bit=16", "value= is of a value that has no such bit"},
+        {"stuck_bit", "value=DB1.DBX0.0 bit=1", "value= is of a BOOL, which has no other bit than 0"},
+        {"stuck_bit", "value=DB1.DBW0 state=2", "state takes 0|1"},
+        {"drift", "value=DB1.DBW0 rate=1e3", "rate takes N|N.N|-N"},
+        {"spike", "value=DB1.DBW0 amp=1 way=left", "way takes both|up|down"},
         {"hang", "bytes=1", "no parameter is called \"bytes\""},
         {"hang", "nth", "nth needs a value: nth=N (word 1)"},
         {"hang", "nth=", "nth takes N, got \"\" (word 1)"},

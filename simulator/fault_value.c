@@ -204,6 +204,21 @@ bool sim_value_p_pair(const char *text, uint64_t *first, uint64_t *second)
 
 /* ---- others ---- */
 
+bool sim_value_amount(const char *text, int64_t *out)
+{
+    uint64_t units, part = 0;
+
+    if (!digits(&text, SIM_AMOUNT_MAX / SIM_AMOUNT_ONE, &units))
+        return false;
+    if (*text == '.') {
+        text++;
+        if (!fraction(&text, SIM_AMOUNT_ONE, &part))
+            return false;
+    }
+    *out = (int64_t)(units * SIM_AMOUNT_ONE + part);
+    return *text == '\0' && *out <= SIM_AMOUNT_MAX;
+}
+
 static int hex_digit(char c)
 {
     static const char digits_of[] = "0123456789abcdef";

@@ -20,6 +20,9 @@ bool sim_value_time(const char *text, int64_t *out);
  * a SIGMA up to 10, "pareto(MIN,A)" with an A from 0.1 to 100, "exp(MEAN)". */
 bool sim_value_dist(const char *text, struct sim_dist *out);
 
+/* "0.25" of SIM_AMOUNT_ONE, up to SIM_AMOUNT_MAX, at most 9 decimals, cut to millionths. */
+bool sim_value_amount(const char *text, int64_t *out);
+
 /* "0.25" as a part of SIM_P_ONE, 0..1, at most 9 decimals. */
 bool sim_value_p(const char *text, uint64_t *out);
 

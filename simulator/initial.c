@@ -55,7 +55,7 @@ static s7_status each(struct sim_plc *plc, sim_block_fn *fn)
 {
     struct walk walk = {plc, S7_OK};
 
-    sim_blocks(plc->plant, plc->row, SIM_BLOCK_DB, fn, &walk);
+    sim_blocks(plc, SIM_BLOCK_DB, fn, &walk);
     return walk.status;
 }
 

@@ -6,6 +6,7 @@
 #ifndef SIMULATOR_JOB_H
 #define SIMULATOR_JOB_H
 
+#include "simulator/overlay.h"
 #include "simulator/plc.h"
 #include "simulator/shelf.h"
 #include "simulator/spoil.h"
@@ -83,11 +84,13 @@ struct sim_job {
     struct sim_link *link;
     struct sim_tasks **tasks; /* by kind, the connection's; NULL: it never had any */
     const struct s7_pdu *pdu;
-    struct s7_wr *answer;          /* empty, link->pdu_len bytes of room */
-    struct sim_shelf *shelf;       /* the connection's */
-    struct sim_reply *replies;     /* two, the connection's: one may hold a chain, the other is free */
-    const struct sim_quirk *quirk; /* what is to be wrong; NULL: nothing */
-    bool ignore_write;             /* the item that is written now is acknowledged only */
+    struct s7_wr *answer;                /* empty, link->pdu_len bytes of room */
+    struct sim_shelf *shelf;             /* the connection's */
+    struct sim_reply *replies;           /* two, the connection's: one may hold a chain, the other is free */
+    const struct sim_quirk *quirk;       /* what is to be wrong; NULL: nothing */
+    const struct sim_overlays *overlays; /* what lies over values that are read; NULL: nothing */
+    bool ignore_write;                   /* the item that is written now is acknowledged only */
+    struct sim_late *late;               /* the item that is written now waits here; NULL: it is done */
     bool refuse_writes; /* the plant cannot take writes now: every item of a write is answered with 01 */
     bool chained;       /* out: both replies are in use until the turn stands */
 };
@@ -142,8 +145,11 @@ struct sim_range {
  * refusal. */
 uint8_t sim_locate(struct sim_plc *plc, const struct s7_var_item *item, bool write, struct sim_range *range);
 
-/* A value as it is told: range->len bytes. */
+/* A value as it is told: range->len bytes. sim_value_tell: they are in `to` already, as they are in the
+ * block.
+ */
 void sim_value_copy(const struct sim_plc *plc, const struct sim_range *range, uint8_t *to);
+void sim_value_tell(const struct sim_plc *plc, const struct sim_range *range, uint8_t *to);
 
 /* Does this CPU take DBREAD items? */
 bool sim_knows_dbread(const struct sim_plc *plc);
@@ -153,6 +159,13 @@ uint8_t sim_item_code(const struct sim_job *job, unsigned item);
 
 /* Write it, inside a turn that may. Returns the return code. */
 uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit);
+
+static inline uint8_t sim_with_bit(uint8_t byte, unsigned bit, bool high)
+{
+    unsigned mask = 1U << bit;
+
+    return (uint8_t)(high ? byte | mask : byte & ~mask);
+}
 
 /* counters.c: does this CPU have numbers on the wire there, and the way there and back. from_wire: false if
  * one is more than 999. */

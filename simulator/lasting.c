@@ -314,6 +314,8 @@ bool sim_lasting_acts(const struct sim_armed *armed)
 {
     if (sim_fault_comes_at_a_time(&armed->fault))
         return armed->stage == SIM_ARMED_ACTS;
+    if (armed->fault.type == SIM_FAULT_WRITE_DELAYED)
+        return sim_late_has(&armed->station->late, armed->id);
     if (armed->fault.type == SIM_FAULT_SLOT_LEAK)
         return sim_ghosts_are(armed->station->server, armed->id);
     for (const struct sim_conn *conn = armed->station->server->conns; conn != NULL; conn = conn->next)

@@ -9,6 +9,36 @@
 
 /* ---- logging on and off ---- */
 
+#define DIAGNOSIS    ((uint8_t)(S7_MESSAGES_DIAG | S7_MESSAGES_USER))
+#define SINKS_LIST   0x0131
+#define SINKS_INDEX  5
+#define SINKS_AT     6 /* a word of its record */
+#define SINKS_NO_END UINT32_MAX
+
+void sim_messages_changed(struct sim_plc *plc, uint8_t before, uint8_t now)
+{
+    plc->n_diagnosing += (now & DIAGNOSIS) != 0;
+    plc->n_diagnosing -= (before & DIAGNOSIS) != 0;
+}
+
+/* How many may be told its diagnosis: what its status list says. */
+static uint32_t sinks(const struct sim_plc *plc)
+{
+    size_t n;
+    const struct plant_szl *rows = plant_szl(plc->plant, plc->row, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].list == SINKS_LIST && rows[i].index == SINKS_INDEX && rows[i].len >= SINKS_AT + 2)
+            return (uint32_t)rows[i].data[SINKS_AT] << 8 | rows[i].data[SINKS_AT + 1];
+    return SINKS_NO_END;
+}
+
+static bool is_full(const struct sim_job *job, uint8_t events)
+{
+    return (events & DIAGNOSIS) != 0 && (job->link->events & DIAGNOSIS) == 0 &&
+           job->plc->n_diagnosing >= sinks(job->plc);
+}
+
 static bool is_known(uint8_t alarms)
 {
     uint8_t type = alarms & (uint8_t)~S7_MESSAGES_BEGIN;
@@ -22,6 +52,7 @@ static void log_on(struct sim_job *job, uint8_t events)
 
     if (link->events == 0)
         link->news = job->plc->news.n;
+    sim_messages_changed(job->plc, link->events, events);
     link->events = events;
     if (events != 0)
         link->tells |= SIM_TELLS_NEWS;
@@ -53,6 +84,8 @@ uint16_t sim_messages(struct sim_call *call)
         return SIM_ERR_SYNTAX;
     if (!sim_call_room(call, S7_MESSAGES_REQUEST_MAX))
         return S7_ERR_RESOURCES;
+    if (is_full(call->job, messages.events))
+        return SIM_ERR_FULL;
     if (alarms && !switch_alarms(call->job->link, messages.alarms))
         return SIM_ERR_ALREADY;
     log_on(call->job, messages.events & (uint8_t)~S7_MESSAGES_ALARMS);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -69,6 +70,70 @@ static void s7_183_alarms_are_begun_once_and_of_known_types(void **state)
     log_on(*state, "81", "", "d405", "");
     rig_ask_pdu(*state, "3207 0000 2100 0008 0008 00011204 11 44 02 00 ff09 0004 01004142",
                 "3207 0000 2100 000c 0004 00011208 12 84 02 01 0000 d405 0a000000");
+}
+
+#define SINKS 12 /* status list 0131, index 5, of this CPU */
+
+/* Another connection beside the one that the rig has, which is kept. */
+static sim_session *beside(struct rig *rig)
+{
+    sim_session *kept = rig->session;
+
+    rig->session = NULL;
+    rig_connect(rig);
+    rig_handshake(rig, 240, 1);
+    return kept;
+}
+
+static void s7_183_no_more_are_told_its_diagnosis_than_a_CPU_has_places_for(void **state)
+{
+    struct rig *rig = *state;
+    sim_session *others[SINKS];
+
+    for (unsigned i = 0; i < SINKS; i++) {
+        log_on(rig, "01", "", "0000", "0200"); /* for modes there is always a place */
+        log_on(rig, i % 2 == 0 ? "03" : "04", "", "0000", "0200");
+        log_on(rig, "03", "", "0000", "0200"); /* its own place, again */
+        others[i] = beside(rig);
+    }
+    log_on(rig, "01", "", "0000", "0200");
+    log_on(rig, "02", "", "d404", "");
+    log_on(rig, "82", "0900", "d404", "");
+    log_on(rig, "81", "0900", "0000", "0200 09 0100"); /* what was refused has begun no alarms */
+    sim_session_free(others[0]);
+    log_on(rig, "02", "", "0000", "0200");
+    others[0] = beside(rig);
+    log_on(rig, "02", "", "d404", "");
+    for (unsigned i = 0; i < SINKS; i++)
+        sim_session_free(others[i]);
+    assert_int_equal(rig->plc.n_diagnosing, 0);
+}
+
+static void a_log_on_that_is_undone_gives_its_place_back(void **state)
+{
+    struct rig *rig = *state;
+    uint8_t bytes[64], *room;
+    size_t len;
+
+    len = rig_hex(
+        "03000027 02f080 3207 0000 2100 0008 000e 00011204 11 44 02 00 ff09 000a 02 00 486d6952746d2020",
+        bytes, sizeof bytes);
+    assert_true(sim_session_room(rig->session, &room) > len);
+    memcpy(room, bytes, len);
+    sim_session_received(rig->session, len, rig->now_ns);
+    sim_session_mark(rig->session);
+    for (int run = 0; run < 2; run++) {
+        sim_session_step(rig->session, &rig->last);
+        sim_session_run(rig->session, SIM_WRITES_RUN, &rig->last);
+        assert_int_equal(rig->plc.n_diagnosing, 1);
+        sim_session_rewind(rig->session);
+        assert_int_equal(rig->plc.n_diagnosing, 0);
+    }
+    rig_turn(rig);
+    rig_expect_pdu(rig, "3207 0000 2100 000c 0006 00011208 12 84 02 01 0000 0000 ff090002 0200");
+    assert_int_equal(rig->plc.n_diagnosing, 1);
+    rig_handshake(rig, 240, 1); /* a new session on the same connection */
+    assert_int_equal(rig->plc.n_diagnosing, 0);
 }
 
 static void s7_145_184_and_185_a_stop_is_told_behind_its_answer_as_diagnosis_then_mode(void **state)
@@ -155,6 +220,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(s7_183_is_logged_on_and_off_as_panels_do),
         TEST(s7_183_alarms_are_begun_once_and_of_known_types),
+        TEST(s7_183_no_more_are_told_its_diagnosis_than_a_CPU_has_places_for),
+        TEST(a_log_on_that_is_undone_gives_its_place_back),
         TEST(s7_145_184_and_185_a_stop_is_told_behind_its_answer_as_diagnosis_then_mode),
         TEST(s7_184_each_is_told_what_it_logged_on_for),
         TEST(s7_184_what_was_refused_is_not_told),

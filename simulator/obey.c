@@ -210,16 +210,42 @@ static bool is_instead(enum sim_fault_type type)
     return type == SIM_FAULT_DR_MID || type == SIM_FAULT_COTP_ER || type == SIM_FAULT_GARBAGE;
 }
 
+/* The block as it was; bytes NULL: it is as it is. */
+static struct sim_image image_of(const struct sim_conn *conn)
+{
+    const struct sim_armed *armed = sim_armed_find(conn->server, conn->turn.verdict.id);
+
+    if (conn->turn.verdict.type == SIM_FAULT_TORN_READ)
+        return conn->torn;
+    return armed != NULL ? armed->image : (struct sim_image){NULL, 0};
+}
+
+/* Where the request's writes wait, if they are to, and for how long. */
+static struct sim_late *late_of(struct sim_conn *conn)
+{
+    const struct sim_verdict *verdict = &conn->turn.verdict;
+    struct sim_late *late = &conn->station->late;
+
+    if (verdict->type != SIM_FAULT_WRITE_DELAYED)
+        return NULL;
+    late->fault = verdict->id;
+    late->due_ns = s7_loop_now_ns(conn->server->loop) + sim_dist_draw(&verdict->own.time, verdict->bits);
+    late->peer = s7_stream_peer(conn->stream);
+    late->conn = conn->ordinal;
+    return late;
+}
+
 static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run, struct sim_step *step)
 {
     const struct sim_verdict *verdict = &conn->turn.verdict;
-    const struct sim_armed *armed = sim_armed_find(conn->server, verdict->id);
+    const struct sim_image image = image_of(conn);
     const struct sim_quirk quirk = {.type = verdict->type,
                                     .own = &verdict->own,
                                     .items = verdict->items,
                                     .bits = verdict->bits,
-                                    .image = armed != NULL ? armed->image : NULL,
-                                    .image_len = armed != NULL ? armed->image_len : 0};
+                                    .late = late_of(conn),
+                                    .image = image.bytes,
+                                    .image_len = image.len};
     uint8_t *bytes;
     size_t cap;
 
@@ -231,6 +257,8 @@ static void spoil(struct sim_conn *conn, enum sim_writes writes, bool first_run,
     step->quirk = NULL;
     if (step->result == SIM_STEP_BLOCKED)
         return;
+    if (quirk.late != NULL)
+        s7_timer_set(conn->server->loop, &conn->station->late_timer, sim_late_due_ns(quirk.late));
     size_t len = sim_session_answer_room(conn->session, &bytes, &cap);
     sim_session_cut(conn->session,
                     sim_spoil_frames(&quirk, sim_session_client_ref(conn->session), bytes, len, cap));
@@ -428,6 +456,8 @@ static void judge(struct sim_conn *conn, bool first_run, const struct sim_step *
     turn->tapped = false;
     turn->judged = true;
     sim_judge(conn->station->armed, server->options.seed, &asked, &turn->once, &turn->verdict);
+    if (turn->verdict.type == SIM_FAULT_TORN_READ && turn->verdict.deed == SIM_DEED_SPOIL)
+        sim_upset_keep(sim_armed_find(server, turn->verdict.id), &conn->torn);
     turn->due_ns = asked.now_ns + turn->verdict.delay_ns +
                    sim_service_ns(&conn->station->plc, step->pdu, server->options.seed, conn->ordinal,
                                   ++turn->n_judged) /
@@ -458,7 +488,9 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
         sim_session_put_back(conn->session, step);
         return;
     }
+    step->overlays = conn->turn.verdict.overlays.n > 0 ? &conn->turn.verdict.overlays : NULL;
     deeds[conn->turn.verdict.deed](conn, writes, first_run, step);
+    step->overlays = NULL;
     if (step->result == SIM_STEP_BLOCKED)
         return;
     leave(conn, first_run, step);

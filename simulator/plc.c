@@ -34,6 +34,35 @@ static int32_t limit(int32_t own, int32_t usual)
     return own >= 0 ? own : usual;
 }
 
+/* ---- DBs that are away ---- */
+
+bool sim_plc_take_away(struct sim_plc *plc, uint16_t db)
+{
+    if (plc->n_away == SIM_AWAY_MAX)
+        return false;
+    plc->away[plc->n_away++] = db;
+    return true;
+}
+
+void sim_plc_bring_back(struct sim_plc *plc, uint16_t db)
+{
+    for (unsigned i = 0; i < plc->n_away; i++)
+        if (plc->away[i] == db) {
+            plc->away[i] = plc->away[--plc->n_away];
+            return;
+        }
+}
+
+bool sim_plc_is_away(const struct sim_plc *plc, uint16_t db)
+{
+    for (unsigned i = 0; i < plc->n_away; i++)
+        if (plc->away[i] == db)
+            return true;
+    return false;
+}
+
+/* ---- limits ---- */
+
 uint16_t sim_plc_pdu_len(const struct sim_plc *plc)
 {
     int32_t len = limit(plc->row->pdu_len, plc->who->pdu_len);

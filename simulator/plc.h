@@ -10,19 +10,24 @@
 
 #include <s7rig/datetime.h>
 
+#define SIM_AWAY_MAX 8
+
 struct sim_plc {
     plant *plant;
     const struct plant_plc *row;
-    const struct plant_personality *who;      /* row->who */
-    unsigned n_connections;                   /* S7 connections admitted and not ended, */
-    unsigned n_of[PLANT_CLASSES];             /* and those of each class */
-    int64_t wall_ms;                          /* now, since 1970 UTC; set by who runs a turn, */
-    int64_t now_ns;                           /* and on the loop's clock */
-    enum plant_mode mode;                     /* what the row's mode was when its effects were done, */
-    enum plant_mode mode_stands;              /* and when the last turn that stands was over */
-    uint8_t unit_ref;                         /* the last one given to an answer in several units */
-    uint32_t upload_id;                       /* the last one given */
-    struct sim_newspaper news;                /* for the message service */
+    const struct plant_personality *who; /* row->who */
+    unsigned n_connections;              /* S7 connections admitted and not ended, */
+    unsigned n_of[PLANT_CLASSES];        /* and those of each class */
+    int64_t wall_ms;                     /* now, since 1970 UTC; set by who runs a turn, */
+    int64_t now_ns;                      /* and on the loop's clock */
+    enum plant_mode mode;                /* what the row's mode was when its effects were done, */
+    enum plant_mode mode_stands;         /* and when the last turn that stands was over */
+    uint8_t unit_ref;                    /* the last one given to an answer in several units */
+    uint32_t upload_id;                  /* the last one given */
+    struct sim_newspaper news;           /* for the message service */
+    unsigned n_diagnosing;               /* connections that logged on for diagnosis */
+    uint16_t away[SIM_AWAY_MAX];         /* DBs that nobody finds at the moment */
+    uint8_t n_away;
     uint8_t protection;                       /* other than the row's; 0: as the row says */
     int64_t skew_ms, skew_ppm, skew_since_ms; /* what is wrong with its clock */
 };
@@ -30,6 +35,12 @@ struct sim_plc {
 /* S7_E_ARG: the row names a personality that does not exist; the text lists those that do. */
 S7_MUST_CHECK s7_status sim_plc_init(struct sim_plc *plc, plant *p, const struct plant_plc *row,
                                      struct plant_error *error);
+
+/* S7 clients do not find this DB, though the plant has it; bring_back once for each. False: SIM_AWAY_MAX are
+ * away already. */
+bool sim_plc_take_away(struct sim_plc *plc, uint16_t db);
+void sim_plc_bring_back(struct sim_plc *plc, uint16_t db);
+bool sim_plc_is_away(const struct sim_plc *plc, uint16_t db);
 
 /* Limits: the row's own where it has one, else the personality's. */
 uint16_t sim_plc_pdu_len(const struct sim_plc *plc);

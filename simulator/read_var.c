@@ -2,29 +2,54 @@
 
 #include "protocol/dbread.h"
 
-void sim_value_copy(const struct sim_plc *plc, const struct sim_range *range, uint8_t *to)
+void sim_value_tell(const struct sim_plc *plc, const struct sim_range *range, uint8_t *to)
 {
-    const uint8_t *from = range->block->data + range->offset;
-
     if (range->size->item_size == S7_SIZE_BIT)
-        *to = from[0] >> range->bit & 1;
-    else
-        memcpy(to, from, range->len);
+        *to = *to >> range->bit & 1;
     if (sim_counts_binary(plc, range))
         sim_counters_to_wire(to, range->len);
 }
 
-/* The value as it was when it froze; what the block has got since then is as it is. */
-static void copy_frozen(const struct sim_job *job, const struct sim_range *range, uint8_t *to)
+void sim_value_copy(const struct sim_plc *plc, const struct sim_range *range, uint8_t *to)
+{
+    memcpy(to, range->block->data + range->offset, range->len);
+    sim_value_tell(plc, range, to);
+}
+
+static void copy_bytes(const struct sim_job *job, unsigned n, const struct plant_block *block,
+                       uint32_t offset, uint32_t len, uint8_t *to)
+{
+    if (job->overlays != NULL)
+        sim_overlays_read(job->overlays, n, block, offset, len, to);
+    else
+        memcpy(to, block->data + offset, len);
+}
+
+/* The block as it was; what it has got since then, or without an image, is as it is. */
+static struct plant_block as_it_was(const struct sim_job *job, const struct sim_range *range)
 {
     const struct sim_quirk *quirk = job->quirk;
-    struct plant_block as_it_was = *range->block;
-    struct sim_range there = *range;
-    bool covers = range->offset < quirk->image_len && range->len <= quirk->image_len - range->offset;
+    struct plant_block block = *range->block;
 
-    as_it_was.data = covers ? quirk->image : as_it_was.data;
-    there.block = &as_it_was;
-    sim_value_copy(job->plc, &there, to);
+    if (range->offset < quirk->image_len && range->len <= quirk->image_len - range->offset) {
+        block.data = quirk->image;
+        block.len = quirk->image_len;
+    }
+    return block;
+}
+
+static void copy_spoilt(const struct sim_job *job, const struct sim_range *range, unsigned n, uint8_t *to)
+{
+    struct plant_block block = *range->block;
+
+    if (sim_quirk_hits(job->quirk, SIM_FAULT_FROZEN, n))
+        block = as_it_was(job, range);
+    copy_bytes(job, n, &block, range->offset, range->len, to);
+    if (sim_quirk_hits(job->quirk, SIM_FAULT_TORN_READ, n) && range->len > job->quirk->own->n) {
+        block = as_it_was(job, range);
+        copy_bytes(job, n, &block, range->offset, job->quirk->own->n, to);
+    }
+    sim_value_tell(job->plc, range, to);
 }
 
 static void append_good(struct sim_job *job, const struct sim_range *range, unsigned n, bool last)
@@ -34,8 +59,8 @@ static void append_good(struct sim_job *job, const struct sim_range *range, unsi
 
     if (room == NULL)
         return;
-    if (sim_quirk_hits(job->quirk, SIM_FAULT_FROZEN, n))
-        copy_frozen(job, range, room);
+    if (job->quirk != NULL || job->overlays != NULL)
+        copy_spoilt(job, range, n, room);
     else
         sim_value_copy(job->plc, range, room);
     if (!last)

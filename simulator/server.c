@@ -95,6 +95,7 @@ void sim_conn_close(struct sim_conn *conn, enum s7_close_how how)
     if (conn->shape != NULL)
         s7_timer_stop(&conn->shape->timer);
     free(conn->shape);
+    free(conn->torn.bytes);
     free(conn);
 }
 
@@ -341,6 +342,7 @@ static s7_status stations_new(sim_server *server, struct plant_error *error)
     server->n_stations = n;
     for (size_t i = 0; i < n; i++) {
         server->stations[i].server = server;
+        s7_timer_init(&server->stations[i].late_timer, sim_late_timer, &server->stations[i]);
         s7_status status =
             sim_plc_init(&server->stations[i].plc, server->plant, plant_plc_at(server->plant, i), error);
         if (status != S7_OK)
@@ -397,12 +399,16 @@ void sim_server_free(sim_server *server)
     sim_ghosts_free(server);
     sim_armed_free_all(server);
     sim_rows_free(server);
-    for (size_t i = 0; i < server->n_stations; i++)
+    for (size_t i = 0; i < server->n_stations; i++) {
         s7_listener_close(server->stations[i].listener);
+        s7_timer_stop(&server->stations[i].late_timer);
+        sim_late_forget(&server->stations[i].late);
+    }
     s7_turn_hook_remove(&server->hook);
     s7_timer_stop(&server->upkeep);
     s7_timer_stop(&server->retry);
     free(server->stations);
+    sim_recordings_free(server->samples);
     free(server->taps);
     free(server->seen);
     free(server);

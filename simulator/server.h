@@ -38,8 +38,10 @@ struct sim_server_options {
     void *log_arg;
     sim_tap_fn *tap; /* [NULL] */
     void *tap_arg;
-    uint64_t seed;       /* [1] of the draws of faults */
-    uint32_t time_scale; /* [1] every time of a fault is divided by it */
+    uint64_t seed;          /* [1] of the draws of faults */
+    const char *recordings; /* [NULL] folder of the files that table(FILE) in the words of a fault names;
+                               NULL: there are none. Lives as long as the server */
+    uint32_t time_scale;    /* [1] every time of a fault is divided by it */
 };
 void sim_server_options_init(struct sim_server_options *options); /* defaults in brackets */
 

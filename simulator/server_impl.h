@@ -1,7 +1,7 @@
 /* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does),
- * telling.c, obey.c (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts),
- * door.c and upset.c (those that come at a time), fault_rows.c (those that are rows of the plant), audit.c,
- * ghost.c and tap.c. */
+ * settle.c (how it ends for a connection), telling.c, obey.c (requests under a fault), armed.c (the life of
+ * faults), lasting.c (what of them lasts), door.c and upset.c (those that come at a time), fault_rows.c
+ * (those that are rows of the plant), audit.c, ghost.c and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
@@ -61,6 +61,7 @@ struct sim_conn {
     int64_t hears_ns;        /* until then */
     int64_t sent_ns;         /* when bytes were sent last, or it was accepted */
     struct sim_shape *shape; /* how what is pending leaves; NULL: as it is */
+    struct sim_image torn;   /* torn_read: as the block was when the request came */
     plant_conn *record;      /* its row of `connection`, or NULL */
     bool told_setup;         /* and that has what setup communication agreed on */
     char why[SIM_WHY_CAP];   /* what was noted last of its end */
@@ -84,6 +85,8 @@ struct sim_station {
     unsigned shut_by;        /* faults that want the door shut */
     unsigned refuses_writes; /* faults that want that */
     bool shut;
+    struct sim_late late; /* writes that were acknowledged and are done later */
+    s7_timer late_timer;
 };
 
 /* Rows of the plant's table `fault`. */
@@ -119,12 +122,13 @@ struct sim_server {
     uint64_t audits; /* upkeeps, counted */
     struct sim_server_stats stats;
     struct sim_rows rows;
-    bool in_turn;         /* of the plant */
-    unsigned paused;      /* faults that let nothing happen here */
-    unsigned busy;        /* inside a turn or a fault's timer: dropped faults are kept */
-    bool any_gone;        /* there are some */
-    uint64_t once_used;   /* bits given to faults */
-    struct sim_tap *taps; /* of this turn, until it stands */
+    bool in_turn;                /* of the plant */
+    unsigned paused;             /* faults that let nothing happen here */
+    unsigned busy;               /* inside a turn or a fault's timer: dropped faults are kept */
+    bool any_gone;               /* there are some */
+    struct sim_samples *samples; /* of all tables that faults had */
+    uint64_t once_used;          /* bits given to faults */
+    struct sim_tap *taps;        /* of this turn, until it stands */
     size_t n_taps, cap_taps;
 };
 
@@ -141,16 +145,18 @@ void sim_conn_lost(struct sim_conn *conn, s7_status status); /* the peer ended i
 void sim_turn_activate(struct sim_conn *conn);   /* its frames are to be run in this turn */
 void sim_turn_deactivate(struct sim_conn *conn); /* it goes */
 void sim_turn_unpark(struct sim_conn *conn);
-void sim_turn_settle(struct sim_conn *conn); /* send on, or close when it ended and all is sent */
-void sim_turn_follow(sim_server *server);    /* modes that a foreign program changed, when nobody asks */
-void sim_turn_power_on(sim_server *server);  /* everybody listens */
+void sim_turn_follow(sim_server *server);   /* modes that a foreign program changed, when nobody asks */
+void sim_turn_power_on(sim_server *server); /* everybody listens */
 /* A turn in which something is done to a PLC; it is noted when it cannot be stored. */
 void sim_turn_upset(struct sim_armed *armed,
                     s7_status (*fn)(struct sim_plc *plc, const struct sim_armed *armed));
 s7_turn_fn sim_turn;        /* the hook */
 s7_timer_fn sim_turn_retry; /* the timer that tries parked writes again */
-s7_timer_fn sim_turn_due;   /* the timer of a request that was held */
-s7_timer_fn sim_turn_leave; /* the timer of an answer that was */
+
+/* settle.c */
+void sim_turn_settle(struct sim_conn *conn); /* send on, or close when it ended and all is sent */
+s7_timer_fn sim_turn_due;                    /* the timer of a request that was held */
+s7_timer_fn sim_turn_leave;                  /* the timer of an answer that was */
 
 /* Is a request held at its head that is not due yet? */
 static inline bool sim_conn_is_held(const struct sim_conn *conn)
@@ -170,7 +176,8 @@ void sim_obey(struct sim_conn *conn, enum sim_writes writes, bool first_run, str
 
 /* armed.c */
 struct sim_armed *sim_armed_find(const sim_server *server, uint64_t id); /* NULL: there is none */
-void sim_upset_freeze(struct sim_armed *armed); /* upset.c: keep what its block is now */
+/* upset.c: the block that the fault is about, as it is now */
+void sim_upset_keep(const struct sim_armed *armed, struct sim_image *image);
 
 static inline int64_t sim_armed_now(const struct sim_armed *armed)
 {
@@ -216,6 +223,8 @@ void sim_rows_commit(sim_server *server);     /* before anybody sees what a faul
 void sim_rows_watch_door(sim_server *server); /* one was shut */
 void sim_rows_upkeep(sim_server *server);
 void sim_rows_free(sim_server *server);
+
+s7_timer_fn sim_late_timer; /* late.c: a station's writes that are due */
 
 /* tap.c: what the last step took and answered; told when the turn stands, forgotten when it does not. */
 void sim_tap_step(struct sim_conn *conn, const struct sim_step *step);

@@ -55,16 +55,22 @@ static int64_t jitter_ns(const struct plant_personality *who, uint64_t bits)
     return s7_draw_range(bits, 0, most);
 }
 
+int64_t sim_service_read_ns(const struct sim_plc *plc, unsigned n_items)
+{
+    if (!plc->row->service_time)
+        return 0;
+    return (plc->who->service.base_us + (int64_t)plc->who->service.per_item_us * n_items) * NS_PER_US;
+}
+
 int64_t sim_service_ns(const struct sim_plc *plc, const struct s7_pdu *pdu, uint64_t seed, unsigned conn,
                        uint64_t nth)
 {
     const struct plant_personality *who = plc->who;
-    int64_t us = who->service.base_us;
 
     if (pdu == NULL || !plc->row->service_time)
         return 0;
-    us += (int64_t)who->service.per_item_us * items_of(pdu);
+    int64_t ns = sim_service_read_ns(plc, items_of(pdu));
     if (reads_szl(pdu))
-        us += who->service.szl_us;
-    return us * NS_PER_US + jitter_ns(who, s7_draw(seed, DRAWS + (uint64_t)plc->row->id, conn, nth));
+        ns += who->service.szl_us * NS_PER_US;
+    return ns + jitter_ns(who, s7_draw(seed, DRAWS + (uint64_t)plc->row->id, conn, nth));
 }

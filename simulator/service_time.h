@@ -12,4 +12,7 @@
 int64_t sim_service_ns(const struct sim_plc *plc, const struct s7_pdu *pdu, uint64_t seed, unsigned conn,
                        uint64_t nth);
 
+/* Of reading so many items, without what is left to chance. */
+int64_t sim_service_read_ns(const struct sim_plc *plc, unsigned n_items);
+
 #endif

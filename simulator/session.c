@@ -1,5 +1,7 @@
 #include "session_impl.h"
 
+#include "told.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,8 @@ void sim_session_free(sim_session *session)
 {
     if (session != NULL && session->admitted)
         sim_plc_leave(session->plc, session->of);
+    if (session != NULL)
+        sim_messages_changed(session->plc, session->now.link.events, 0);
     for (size_t i = 0; session != NULL && i < 2; i++)
         free(session->replies[i].bytes);
     for (size_t i = 0; session != NULL && i < SIM_TASK_KINDS; i++)
@@ -130,6 +134,7 @@ void sim_session_mark(sim_session *session)
 
 void sim_session_rewind(sim_session *session)
 {
+    sim_messages_changed(session->plc, session->now.link.events, session->mark.link.events);
     session->now = session->mark;
     for_tasks(session, sim_tasks_rewind);
 }

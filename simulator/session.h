@@ -75,6 +75,8 @@ struct sim_step {
     const struct s7_pdu *pdu;
     const struct sim_quirk *quirk; /* what is to be wrong with how it is run; NULL: nothing. Set by the caller
                                       between step and run */
+    const struct sim_overlays
+        *overlays; /* what is to lie over the values that it reads; NULL: nothing. As quirk */
     const char
         *kind; /* what happened, for the event table: "connect", "refuse", "warn", "close"; NULL: nothing */
     char note[SIM_NOTE_CAP]; /* and its words */

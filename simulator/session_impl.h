@@ -26,9 +26,9 @@ struct sim_session_turn {
     struct sim_link link;
     size_t tpdu_len;
     uint16_t client_ref;
-    uint16_t ref_before; /* of the last PDU that was run */
-    uint16_t in_turn;    /* jobs that were run in this turn */
-    size_t joined_len;   /* fragments so far; may exceed the buffer, then only counted */
+    struct sim_refs refs; /* of PDUs that were run */
+    uint16_t in_turn;     /* jobs that were run in this turn */
+    size_t joined_len;    /* fragments so far; may exceed the buffer, then only counted */
     bool joining;
     bool mute;
     bool chained;    /* an answer in several units was begun in this turn: the one before it must stay, too */

@@ -94,6 +94,7 @@ static void confirm(sim_session *session, const struct s7_cotp *cr, const struct
     append_tpdu(session, &cc);
     session->now.tpdu_len = s7_cotp_tpdu_bytes(tpdu_code);
     session->now.client_ref = cr->src_ref;
+    sim_messages_changed(session->plc, session->now.link.events, 0);
     session->now.link = (struct sim_link){.pdu_len = S7_PDU_LEN_MIN};
     for (size_t i = 0; i < SIM_TASK_KINDS; i++)
         sim_tasks_end_all(session->tasks[i]);
@@ -168,8 +169,20 @@ static enum sim_extra_choice extra(sim_session *session)
     return ++now->in_turn > now->link.amq_calling ? now->link.extra : SIM_EXTRA_QUEUE;
 }
 
-static void run_pdu(sim_session *session, enum sim_writes writes, const struct sim_quirk *quirk)
+static void keep_ref(struct sim_refs *refs, const struct s7_pdu *pdu)
 {
+    uint8_t function = pdu->rosctr == S7_ROSCTR_JOB && pdu->param_len > 0 ? pdu->param[0] : 0;
+
+    refs->last = pdu->ref;
+    if (function == S7_FN_READ_VAR)
+        refs->read = pdu->ref;
+    if (function == S7_FN_WRITE_VAR)
+        refs->write = pdu->ref;
+}
+
+static void run_pdu(sim_session *session, enum sim_writes writes, const struct sim_step *step)
+{
+    const struct sim_quirk *quirk = step->quirk;
     enum sim_extra_choice becomes = extra(session);
     struct s7_wr answer = begin_pdu(session);
     struct sim_job job = {.plc = session->plc,
@@ -180,6 +193,7 @@ static void run_pdu(sim_session *session, enum sim_writes writes, const struct s
                           .shelf = &session->shelf,
                           .replies = session->replies,
                           .quirk = quirk,
+                          .overlays = step->overlays,
                           .refuse_writes = writes == SIM_WRITES_REFUSE};
 
     if (becomes == SIM_EXTRA_DROP)
@@ -189,8 +203,8 @@ static void run_pdu(sim_session *session, enum sim_writes writes, const struct s
     else
         sim_job_run(&job);
     if (quirk != NULL)
-        answer.len = sim_spoil_pdu(quirk, session->now.ref_before, answer.buf, answer.len, answer.cap);
-    session->now.ref_before = session->pdu.ref;
+        answer.len = sim_spoil_pdu(quirk, &session->now.refs, answer.buf, answer.len, answer.cap);
+    keep_ref(&session->now.refs, &session->pdu);
     session->now.chained = job.chained;
     if (answer.len > 0) /* what the PLC asked for itself is not answered */
         end_pdu(session, &answer);
@@ -350,7 +364,7 @@ void sim_session_run(sim_session *session, enum sim_writes writes, struct sim_st
     if (step->cr != NULL) {
         run_connect_request(session, step);
     } else {
-        run_pdu(session, writes, step->quirk);
+        run_pdu(session, writes, step);
         pdu_done(session);
     }
     session->now.at += session->frame_len;

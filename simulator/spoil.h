@@ -4,6 +4,7 @@
 #define SIMULATOR_SPOIL_H
 
 #include "simulator/fault.h"
+#include "simulator/late.h"
 
 #include "protocol/pdu.h"
 
@@ -14,8 +15,15 @@ struct sim_quirk {
     const struct sim_fault_own *own;
     const uint64_t *items; /* bit n of word n / 64: item n is meant; SIM_ITEM_WORDS */
     uint64_t bits;
-    const uint8_t *image; /* frozen: image_len bytes of the block as it was; NULL: none */
+    struct sim_late *late; /* write_delayed: where writes wait */
+    const uint8_t *image;  /* frozen, torn_read: image_len bytes of the block as it was; NULL: none */
     uint32_t image_len;
+};
+
+/* PDU references of requests that were run on the connection: the last one of all, and those of the last read
+ * and write; 0: there was none. */
+struct sim_refs {
+    uint16_t last, read, write;
 };
 
 /* NULL: nothing is wrong. */
@@ -36,9 +44,9 @@ uint16_t sim_quirk_refuses(const struct sim_quirk *quirk);
 /* Does it concern the status list? */
 bool sim_quirk_names_list(const struct sim_fault_own *own, uint16_t id);
 
-/* The answer in pdu, len bytes with room for cap, to a request with the reference of that before it: returns
- * its length. Answers that are too short for what is to be spoilt stay as they are. */
-size_t sim_spoil_pdu(const struct sim_quirk *quirk, uint16_t ref_before, uint8_t *pdu, size_t len,
+/* The answer in pdu, len bytes with room for cap, to a request behind those: returns its length. Answers that
+ * are too short for what is to be spoilt stay as they are. */
+size_t sim_spoil_pdu(const struct sim_quirk *quirk, const struct sim_refs *before, uint8_t *pdu, size_t len,
                      size_t cap);
 
 /* The same for what is sent in answer to a request: frames, none of them cut. client_ref: the COTP reference

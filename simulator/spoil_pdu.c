@@ -42,6 +42,19 @@ static size_t spoil_ref(const struct sim_quirk *quirk, uint16_t ref_before, uint
     return len;
 }
 
+/* As if reads and writes were counted apart: the answer has the reference of the last request of the other
+ * kind, and where there was none, that before its own. */
+static size_t collide(const struct sim_refs *before, uint8_t *pdu, size_t len)
+{
+    struct s7_pdu answer;
+
+    if (s7_pdu_decode(pdu, len, &answer) != S7_OK || answer.param_len == 0)
+        return len;
+    uint16_t other = answer.param[0] == S7_FN_WRITE_VAR ? before->read : before->write;
+    put16(pdu + 4, other != 0 && other != answer.ref ? other : answer.ref - 1U);
+    return len;
+}
+
 /* ---- data units ---- */
 
 /* An answer is made once more from its units, one of which may be spoilt. */
@@ -196,11 +209,14 @@ static size_t acknowledge_only(uint8_t *pdu, size_t len, size_t cap)
     return wr.len;
 }
 
-size_t sim_spoil_pdu(const struct sim_quirk *quirk, uint16_t ref_before, uint8_t *pdu, size_t len, size_t cap)
+size_t sim_spoil_pdu(const struct sim_quirk *quirk, const struct sim_refs *before, uint8_t *pdu, size_t len,
+                     size_t cap)
 {
     switch (len < S7_PDU_HEADER_LEN ? SIM_FAULT_TYPES : quirk->type) {
     case SIM_FAULT_WRONG_REF:
-        return spoil_ref(quirk, ref_before, pdu, len);
+        return spoil_ref(quirk, before->last, pdu, len);
+    case SIM_FAULT_REF_COLLISION:
+        return collide(before, pdu, len);
     case SIM_FAULT_WRONG_FUNCTION:
         return quirk->own->choice == SIM_PAIR_READ_FOR_WRITE ? read_for_write(pdu, len, cap)
                                                              : write_for_read(pdu, len, cap);

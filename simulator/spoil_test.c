@@ -26,9 +26,10 @@ static struct sim_fault_own own_of(unsigned choice, uint32_t n)
     return (struct sim_fault_own){.choice = choice, .n = n};
 }
 
-/* The room ends with the memory, so that the sanitizers see a byte too far. */
-static size_t spoil_frames(enum sim_fault_type type, unsigned choice, uint32_t n, const uint8_t *bytes,
-                           size_t len, size_t cap)
+/* Whole frames or the PDU in one; the room ends with the memory, so that the sanitizers see a byte too far.
+ */
+static size_t spoil(bool frames, enum sim_fault_type type, unsigned choice, uint32_t n, const uint8_t *bytes,
+                    size_t len, size_t cap)
 {
     struct sim_fault_own own = own_of(choice, n);
     struct sim_quirk quirk = {
@@ -37,22 +38,8 @@ static size_t spoil_frames(enum sim_fault_type type, unsigned choice, uint32_t n
 
     assert_non_null(room);
     memcpy(room, bytes, len);
-    size_t spoilt = sim_spoil_frames(&quirk, 7, room, len, cap);
-    free(room);
-    return spoilt;
-}
-
-static size_t spoil_pdu(enum sim_fault_type type, unsigned choice, uint32_t n, const uint8_t *bytes,
-                        size_t len, size_t cap)
-{
-    struct sim_fault_own own = own_of(choice, n);
-    struct sim_quirk quirk = {
-        .type = type, .own = &own, .items = all_items, .bits = s7_draw(1, type, n, len)};
-    uint8_t *room = malloc(cap > 0 ? cap : 1);
-
-    assert_non_null(room);
-    memcpy(room, bytes, len);
-    size_t spoilt = sim_spoil_pdu(&quirk, 7, room, len, cap);
+    size_t spoilt = frames ? sim_spoil_frames(&quirk, 7, room, len, cap)
+                           : sim_spoil_pdu(&quirk, &(struct sim_refs){.last = 7}, room, len, cap);
     free(room);
     return spoilt;
 }
@@ -69,9 +56,10 @@ static void try_all(const uint8_t *bytes, size_t len, size_t cap)
     for (unsigned type = 0; type < SIM_FAULT_TYPES; type++)
         for (unsigned choice = 0; choice <= choices[type]; choice++)
             for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-                assert_true(spoil_frames((enum sim_fault_type)type, choice, numbers[i], bytes, len, cap) <=
+                assert_true(spoil(true, (enum sim_fault_type)type, choice, numbers[i], bytes, len, cap) <=
                             cap);
-                assert_true(spoil_pdu((enum sim_fault_type)type, choice, numbers[i], bytes, len, cap) <= cap);
+                assert_true(spoil(false, (enum sim_fault_type)type, choice, numbers[i], bytes, len, cap) <=
+                            cap);
             }
 }
 

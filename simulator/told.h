@@ -47,4 +47,8 @@ sim_due_fn sim_test_due;
 sim_tell_fn sim_download_tell; /* download.c */
 sim_due_fn sim_download_due;
 
+/* messages.c: a connection, which was logged on for these events, is now for those: 0 when it ends. Also to
+ * be called by who puts a link back. */
+void sim_messages_changed(struct sim_plc *plc, uint8_t before, uint8_t now);
+
 #endif

@@ -56,7 +56,7 @@ static uint16_t find(struct sim_job *job, struct sim_block *block)
         return SIM_ERR_NAME;
     if (sim_job_is_barred(job, 2))
         return SIM_ERR_PASSWORD;
-    if (!sim_block_find(job->plc->plant, job->plc->row, name.type, name.number, block))
+    if (!sim_block_find(job->plc, name.type, name.number, block))
         return name.type == TYPE_OB && name.number == 0 ? ERR_NO_TASK : SIM_ERR_NO_BLOCK;
     return block->db != NULL && block->db->len > SIM_BLOCK_BYTES_MAX ? ERR_LONG : 0;
 }
@@ -138,7 +138,7 @@ void sim_upload(struct sim_job *job)
         sim_job_refuse(job, S7_ERR_SEQUENCE);
         return;
     }
-    there = sim_block_find(job->plc->plant, job->plc->row, upload->type, upload->number, &block);
+    there = sim_block_find(job->plc, upload->type, upload->number, &block);
     if (!there || sim_block_file_len(&block) != upload->len) {
         upload->id = 0;
         sim_job_refuse(job, there ? S7_ERR_SEQUENCE : SIM_ERR_NO_BLOCK);

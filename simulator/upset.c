@@ -94,6 +94,7 @@ int64_t sim_upset_power_off(struct sim_armed *armed)
     int64_t boot_ns = sim_dist_draw(&armed->fault.own.time, bits);
 
     armed->fault.own.drop_all = true;
+    sim_late_forget(&armed->station->late);
     if (!sim_door_shut(armed, boot_ns))
         return S7_NEVER_NS;
     armed->hears_again_ns = armed->began_ns + boot_ns;
@@ -150,9 +151,9 @@ void sim_upset_clock_end(struct sim_armed *armed)
     over(armed, "the clock is right again");
 }
 
-/* ---- frozen ---- */
+/* ---- frozen, torn_read ---- */
 
-static struct plant_block *frozen_block(const struct sim_armed *armed)
+static struct plant_block *block_of(const struct sim_armed *armed)
 {
     const struct sim_fault_match *match = &armed->fault.match;
     struct sim_plc *plc = &armed->station->plc;
@@ -161,15 +162,17 @@ static struct plant_block *frozen_block(const struct sim_armed *armed)
     return plant_block_find(plc->plant, plc->row, area, match->db > 0 ? (uint16_t)match->db : 0);
 }
 
-/* Without the block, or memory for it, nothing is frozen. */
-void sim_upset_freeze(struct sim_armed *armed)
+/* Without the block, or memory for it, the image is none. */
+void sim_upset_keep(const struct sim_armed *armed, struct sim_image *image)
 {
-    const struct plant_block *block = frozen_block(armed);
+    const struct plant_block *block = block_of(armed);
 
-    if (block == NULL || block->len == 0 || (armed->image = malloc(block->len)) == NULL)
+    free(image->bytes);
+    *image = (struct sim_image){NULL, 0};
+    if (block == NULL || block->len == 0 || (image->bytes = malloc(block->len)) == NULL)
         return;
-    memcpy(armed->image, block->data, block->len);
-    armed->image_len = block->len;
+    memcpy(image->bytes, block->data, block->len);
+    image->len = block->len;
 }
 
 /* ---- proc_pause ---- */
@@ -197,6 +200,23 @@ void sim_upset_pause_end(struct sim_armed *armed)
     }
     s7_loop_wake(server->loop);
     over(armed, "the simulator goes on");
+}
+
+/* ---- disk_full ---- */
+
+/* Its own counts get there before. */
+int64_t sim_upset_fill(struct sim_armed *armed)
+{
+    int64_t next_ns = begun(armed, "the disk is full");
+
+    plant_fill_disk(armed->station->server->plant, true);
+    return next_ns;
+}
+
+void sim_upset_fill_end(struct sim_armed *armed)
+{
+    plant_fill_disk(armed->station->server->plant, false);
+    over(armed, "the disk has room again");
 }
 
 /* ---- db_locked ---- */

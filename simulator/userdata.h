@@ -40,6 +40,7 @@ bool sim_userdata_writes(const uint8_t *param, size_t len);
 #define SIM_ERR_NO_SZL     0xD401
 #define SIM_ERR_NO_INDEX   0xD402
 #define SIM_ERR_ALREADY    0xD403
+#define SIM_ERR_FULL       0xD404 /* of those who are told its diagnosis */
 #define SIM_ERR_SYNTAX     0xD405
 #define SIM_ERR_NOT_NOW    0xD406
 #define SIM_ERR_SECURITY   0xD601
@@ -50,6 +51,7 @@ bool sim_userdata_writes(const uint8_t *param, size_t len);
 #define SIM_ERR_NO_JOB     0xD802
 #define SIM_ERR_CYCLE      0xD804
 #define SIM_ERR_TOO_MANY   0xD805
+#define SIM_ERR_OVERLOAD   0xD807
 #define SIM_ERR_DATE       0xDC01
 
 /* ---- the services ---- */

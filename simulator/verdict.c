@@ -1,12 +1,7 @@
-#include "verdict.h"
+#include "fault_match.h"
 
 #include "loop/random.h"
 #include "protocol/cotp.h"
-#include "protocol/szl.h"
-#include "protocol/userdata.h"
-#include "protocol/var.h"
-
-#include <string.h>
 
 #define NS_PER_S     INT64_C(1000000000)
 #define RTO_NS       (NS_PER_S / 5) /* Linux: TCP_RTO_MIN */
@@ -15,143 +10,7 @@
 #define BURST_DRAWS  1 /* tells them from those of p */
 #define DELAY_MAX_NS (INT64_C(24) * 3600 * 1000000000)
 
-/* ---- does it fit ---- */
-
-static bool within(uint32_t n, const struct sim_span *span)
-{
-    return n >= span->low && n <= span->high;
-}
-
-static bool fits_peer(const struct sim_fault_match *match, const char *peer)
-{
-    size_t len = strlen(match->peer);
-
-    if (match->peer_port)
-        return strcmp(peer, match->peer) == 0;
-    return len == 0 || (strncmp(peer, match->peer, len) == 0 && peer[len] == ':');
-}
-
-bool sim_armed_fits_conn(const struct sim_armed *armed, const char *peer, unsigned conn, enum sim_role role)
-{
-    const struct sim_fault_match *match = &armed->fault.match;
-
-    return within(conn, &match->conn) && (match->role == SIM_ROLE_OTHER || match->role == role) &&
-           fits_peer(match, peer);
-}
-
-/* The bytes of its area that an item names, as a CPU counts them; the number of an unknown size is taken as
- * bytes. */
-static struct sim_span bytes_of(const struct s7_var_item *item, size_t *len)
-{
-    const struct s7_size_info *size = s7_size_find(item->size);
-    bool numbered = item->area == S7_AREA_T || item->area == S7_AREA_C;
-    uint32_t from = numbered ? item->bit_addr * 2 : item->bit_addr / 8;
-
-    *len = (size_t)item->count * (size != NULL ? size->element_bytes : 1U);
-    return (struct sim_span){from, from + (uint32_t)*len - (*len > 0 ? 1U : 0U)};
-}
-
-static bool fits_item(const struct sim_fault_match *match, const struct s7_var_item *item)
-{
-    bool in_db = item->area == S7_AREA_DB || item->area == S7_AREA_DI;
-    size_t len;
-    struct sim_span bytes = bytes_of(item, &len);
-
-    if (item->syntax_id != S7_SYNTAX_S7ANY || (match->area != 0 && item->area != match->area) ||
-        (match->db >= 0 && (!in_db || item->db != match->db)))
-        return false;
-    return bytes.low <= match->range.high && bytes.high >= match->range.low;
-}
-
-/* What a request holds, counted as far as it is whole. */
-struct contents {
-    uint32_t items;
-    uint64_t bytes;
-    bool fits; /* the match found its item */
-};
-
-static void look_at_items(const struct s7_pdu *pdu, const struct sim_fault_match *match, struct contents *out)
-{
-    struct s7_item_walk walk;
-    struct s7_var_item item;
-    bool more;
-    size_t len;
-
-    *out = (struct contents){0};
-    if (s7_item_walk_begin(pdu, &walk) != S7_OK)
-        return;
-    while (s7_item_walk_next(&walk, &item, &more) == S7_OK && more) {
-        out->items++;
-        if ((match->item == 0 || match->item == out->items) && fits_item(match, &item))
-            out->fits = true;
-        if (item.syntax_id == S7_SYNTAX_S7ANY) {
-            bytes_of(&item, &len);
-            out->bytes += len;
-        }
-    }
-}
-
-/* Which items fit, for those that are done something to. */
-static void mark_items(const struct s7_pdu *pdu, const struct sim_fault_match *match,
-                       uint64_t items[SIM_ITEM_WORDS])
-{
-    struct s7_item_walk walk;
-    struct s7_var_item item;
-    bool more;
-
-    memset(items, 0, SIM_ITEM_WORDS * sizeof items[0]);
-    if (pdu == NULL || s7_item_walk_begin(pdu, &walk) != S7_OK)
-        return;
-    for (unsigned n = 0; s7_item_walk_next(&walk, &item, &more) == S7_OK && more; n++)
-        if (!match->by_item || ((match->item == 0 || match->item == n + 1) && fits_item(match, &item)))
-            items[n / 64 % SIM_ITEM_WORDS] |= UINT64_C(1) << n % 64;
-}
-
-/* A first request for one of the status lists that are meant. */
-static bool asks_for_list(const struct sim_fault_own *own, const struct s7_pdu *pdu)
-{
-    struct s7_userdata request;
-    uint16_t id, index;
-
-    return pdu != NULL && s7_userdata_decode(pdu, &request) == S7_OK && request.group == S7_GROUP_CPU &&
-           request.subfunction == S7_CPU_READ_SZL && request.type == S7_USERDATA_REQUEST &&
-           s7_szl_request_decode(request.payload, request.payload_len, &id, &index) == S7_OK &&
-           sim_quirk_names_list(own, id);
-}
-
-static bool holds_payload(const struct sim_fault_match *match, const struct s7_pdu *pdu)
-{
-    return memmem(pdu->param, pdu->param_len, match->payload, match->payload_len) != NULL ||
-           memmem(pdu->data, pdu->data_len, match->payload, match->payload_len) != NULL;
-}
-
-static bool fits_contents(const struct sim_fault_match *match, const struct sim_asked *asked)
-{
-    bool any_number = match->items.low == 0 && match->items.high == UINT32_MAX;
-    struct contents contents;
-
-    if (match->ref >= 0 && (asked->pdu == NULL || asked->pdu->ref != match->ref))
-        return false;
-    if (match->rosctr != 0 && (asked->pdu == NULL || asked->pdu->rosctr != match->rosctr))
-        return false;
-    if (match->payload_len > 0 && (asked->pdu == NULL || !holds_payload(match, asked->pdu)))
-        return false;
-    if (!match->by_item && any_number)
-        return true;
-    if ((asked->fn & (SIM_FN_READ | SIM_FN_WRITE)) == 0)
-        return false;
-    look_at_items(asked->pdu, match, &contents);
-    return within(contents.items, &match->items) && (!match->by_item || contents.fits);
-}
-
-/* The connection's first match only: its bit remembers that. */
-static bool fits_once(const struct sim_armed *armed, uint64_t *once)
-{
-    bool first = (*once & armed->once) == 0;
-
-    *once |= armed->once;
-    return first;
-}
+/* ---- does it fire ---- */
 
 /* These matches and firings were all. */
 static bool is_spent(const struct sim_fault_trigger *trigger, uint64_t matched, uint64_t fired)
@@ -173,31 +32,6 @@ bool sim_armed_is_live(const struct sim_armed *armed, int64_t now_ns)
 {
     return !armed->gone && armed->stage != SIM_ARMED_OVER && !is_over(armed, now_ns);
 }
-
-static bool is_about_lists(const struct sim_fault *fault)
-{
-    return fault->type == SIM_FAULT_SZL_MISSING || fault->type == SIM_FAULT_SZL_PARTIAL ||
-           (fault->type == SIM_FAULT_DEFECT && fault->own.choice == SIM_FN_USERDATA);
-}
-
-static bool fits(const struct sim_armed *armed, const struct sim_asked *asked, uint64_t *once)
-{
-    const struct sim_fault *fault = &armed->fault;
-
-    if (armed->now.defect)
-        return !armed->gone;
-    if (fault->type == SIM_FAULT_CONN_LIMIT && asked->again)
-        return false;
-    if (is_about_lists(fault) && !asks_for_list(&fault->own, asked->pdu))
-        return false;
-    return fault->own.at_ns < 0 && !sim_fault_waits_for_idleness(fault) &&
-           (fault->match.fns & (unsigned)asked->fn) != 0 && sim_armed_is_live(armed, asked->now_ns) &&
-           asked->now_ns - armed->armed_ns >= fault->trigger.from_ns &&
-           sim_armed_fits_conn(armed, asked->peer, asked->conn, asked->role) &&
-           fits_contents(&fault->match, asked) && fits_once(armed, once);
-}
-
-/* ---- does it fire ---- */
 
 static uint64_t draw(const struct sim_armed *armed, uint64_t seed, unsigned conn)
 {
@@ -280,34 +114,31 @@ void sim_armed_rewind(struct sim_armed *armed)
     sim_scope_rewind(&armed->scope);
 }
 
-/* What a match is counted with: the connection, or the first item that fits. */
-static uint64_t scope_key(const struct sim_armed *armed, const struct sim_asked *asked)
+/* Is every item that fits copied at once? */
+static bool reads_whole(const struct sim_armed *armed, const struct s7_pdu *pdu)
 {
-    uint64_t items[SIM_ITEM_WORDS];
-    struct s7_item_walk walk;
-    struct s7_var_item item;
-    bool more;
+    struct sim_contents contents;
 
-    if (armed->fault.trigger.scope <= SIM_SCOPE_CONN)
-        return asked->conn;
-    mark_items(asked->pdu, &armed->fault.match, items);
-    if (asked->pdu == NULL || s7_item_walk_begin(asked->pdu, &walk) != S7_OK)
-        return 0;
-    for (unsigned n = 0; s7_item_walk_next(&walk, &item, &more) == S7_OK && more; n++)
-        if ((items[n / 64 % SIM_ITEM_WORDS] >> n % 64 & 1) != 0 && item.syntax_id == S7_SYNTAX_S7ANY)
-            return (uint64_t)item.area << 56 | (uint64_t)item.db << 32 |
-                   (armed->fault.trigger.scope == SIM_SCOPE_ITEM ? item.bit_addr : 0);
-    return 0;
+    sim_match_contents(pdu, &armed->fault.match, &contents);
+    return contents.longest <= armed->fault.own.n;
 }
 
 /* What keeps a fault from acting although its match counts. */
-static bool has_nothing_to_do(const struct sim_armed *armed, const struct sim_asked *asked)
+static bool has_nothing_to_do(const struct sim_armed *armed, const struct sim_asked *asked,
+                              const struct sim_verdict *out)
 {
     const struct sim_fault_own *own = &armed->fault.own;
     unsigned in = 0;
 
     if (armed->fault.type == SIM_FAULT_HALF_OPEN || armed->fault.type == SIM_FAULT_RESURRECT)
         return asked->cable_out;
+    if (sim_fault_is_of_value(&armed->fault))
+        return out->overlays.n == SIM_OVERLAYS_MAX;
+    if (armed->fault.type == SIM_FAULT_TORN_READ)
+        return reads_whole(armed, asked->pdu);
+    if (armed->fault.type == SIM_FAULT_REF_COLLISION)
+        return asked->pdu == NULL ||
+               (own->n != SIM_ANY_REF && (uint16_t)(asked->pdu->ref - own->n) > INT16_MAX);
     if (armed->fault.type != SIM_FAULT_CONN_LIMIT)
         return false;
     for (unsigned role = 0; role < SIM_ROLES; role++)
@@ -339,11 +170,11 @@ static int64_t think_time(const struct sim_armed *armed, uint64_t seed, const st
     const struct sim_fault_own *own = &armed->fault.own;
     uint64_t bits = own_draw(armed, seed, asked->conn);
     int64_t ns = sim_dist_draw(&own->time, bits);
-    struct contents contents;
+    struct sim_contents contents;
 
     if (asked->pdu == NULL || (own->per_item_ns == 0 && own->per_byte_ns == 0))
         return ns;
-    look_at_items(asked->pdu, &armed->fault.match, &contents);
+    sim_match_contents(asked->pdu, &armed->fault.match, &contents);
     ns = add_up(ns, times(own->per_item_ns, contents.items));
     return add_up(ns, times(own->per_byte_ns, contents.bytes));
 }
@@ -362,6 +193,13 @@ static int64_t stall(const struct sim_armed *armed, uint64_t bits)
         all_ns += rto_ns;
     }
     return all_ns;
+}
+
+static void lose_segment(const struct sim_armed *armed, uint64_t bits, struct sim_verdict *out)
+{
+    int64_t *which = armed->fault.own.directions & S7_VANISH_IN ? &out->delay_ns : &out->late_ns;
+
+    *which = add_up(*which, stall(armed, bits));
 }
 
 /* The end of the cycle that runs; each has a length of its own. */
@@ -430,10 +268,14 @@ static size_t telegram_len(const struct s7_pdu *pdu)
 
 static void pass_bucket(struct sim_armed *armed, const struct sim_asked *asked, struct sim_verdict *out)
 {
-    int64_t in_ns = pass(&armed->fault.own, telegram_len(asked->pdu), asked->now_ns, &armed->now.rx_free_ns);
+    const struct sim_fault_own *own = &armed->fault.own;
 
-    out->delay_ns = add_up(out->delay_ns, in_ns - asked->now_ns);
-    out->bucket = armed->id;
+    if (own->directions & S7_VANISH_IN) {
+        int64_t in_ns = pass(own, telegram_len(asked->pdu), asked->now_ns, &armed->now.rx_free_ns);
+        out->delay_ns = add_up(out->delay_ns, in_ns - asked->now_ns);
+    }
+    if (own->directions & S7_VANISH_OUT)
+        out->bucket = armed->id;
 }
 
 /* What a fault adds to how an answer leaves, in pieces or together. */
@@ -457,6 +299,13 @@ static void shape(const struct sim_armed *armed, uint64_t bits, int64_t now_ns, 
     out->split_n = own->cut_n;
 }
 
+static void lay_over(const struct sim_armed *armed, uint64_t bits, int64_t now_ns, struct sim_verdict *out)
+{
+    int64_t age_ns = now_ns - armed->armed_ns - armed->fault.trigger.from_ns;
+
+    sim_overlay_make(&armed->fault, bits, age_ns, &out->overlays.of[out->overlays.n++]);
+}
+
 /* True: the request goes on to the next fault, it is only later, or its answer leaves otherwise. */
 static bool goes_on(struct sim_armed *armed, uint64_t seed, const struct sim_asked *asked,
                     struct sim_verdict *out)
@@ -474,13 +323,19 @@ static bool goes_on(struct sim_armed *armed, uint64_t seed, const struct sim_ask
         delay_telegrams(armed, bits, asked, out);
         return true;
     case SIM_FAULT_LOSS_STALL:
-        out->late_ns = add_up(out->late_ns, stall(armed, bits));
+        lose_segment(armed, bits, out);
         return true;
     case SIM_FAULT_CYCLE_JITTER:
         out->leaving.from_ns = cycle_end(armed, seed, asked->now_ns);
         return true;
     case SIM_FAULT_BANDWIDTH:
         pass_bucket(armed, asked, out);
+        return true;
+    case SIM_FAULT_STUCK_BIT:
+    case SIM_FAULT_SPIKE:
+    case SIM_FAULT_DRIFT:
+    case SIM_FAULT_NOISE:
+        lay_over(armed, bits, asked->now_ns, out);
         return true;
     case SIM_FAULT_DRIBBLE:
     case SIM_FAULT_SPLIT:
@@ -522,7 +377,9 @@ static void rule(struct sim_armed *armed, uint64_t seed, const struct sim_asked 
     out->own = armed->fault.own;
     out->bits = own_draw(armed, seed, asked->conn);
     if (out->deed == SIM_DEED_SPOIL)
-        mark_items(asked->pdu, &armed->fault.match, out->items);
+        sim_match_items(asked->pdu, &armed->fault.match, out->items);
+    if (out->type == SIM_FAULT_TORN_READ)
+        out->delay_ns = add_up(out->delay_ns, sim_dist_draw(&out->own.time, out->bits));
     if (out->type == SIM_FAULT_DUPLICATE)
         out->leaving.gap = out->own.time;
 }
@@ -532,10 +389,10 @@ void sim_judge(struct sim_armed *list, uint64_t seed, const struct sim_asked *as
 {
     *out = (struct sim_verdict){.deed = SIM_DEED_SERVE};
     for (struct sim_armed *armed = list; armed != NULL; armed = armed->next) {
-        if (!fits(armed, asked, once))
+        if (!sim_match_fits(armed, asked, once))
             continue;
-        bool may_fire = out->deed == SIM_DEED_SERVE && !has_nothing_to_do(armed, asked);
-        if (count_match(armed, seed, scope_key(armed, asked), asked->conn, asked->now_ns, may_fire))
+        bool may_fire = out->deed == SIM_DEED_SERVE && !has_nothing_to_do(armed, asked, out);
+        if (count_match(armed, seed, sim_match_key(armed, asked), asked->conn, asked->now_ns, may_fire))
             rule(armed, seed, asked, out);
     }
 }

@@ -10,7 +10,7 @@
 #ifndef SIMULATOR_VERDICT_H
 #define SIMULATOR_VERDICT_H
 
-#include "simulator/fault.h"
+#include "simulator/overlay.h"
 #include "simulator/scope.h"
 #include "simulator/shape.h"
 #include "simulator/spoil.h"
@@ -31,6 +31,12 @@ struct sim_fault_counts {
 
 struct sim_station;
 
+/* A copy of a block; bytes NULL: none. */
+struct sim_image {
+    uint8_t *bytes;
+    uint32_t len;
+};
+
 struct sim_armed {
     struct sim_armed *next;
     uint64_t id;
@@ -49,9 +55,8 @@ struct sim_armed {
     s7_status unsupported;
     int64_t *times_ns;      /* rate_limit_connect: when the last own.n connections came, a ring; owned */
     int64_t hears_again_ns; /* power_cycle */
-    uint8_t *image;         /* frozen: the block as it was; owned */
-    uint32_t image_len;
-    uint64_t n_times; /* port_flap: how often it moved */
+    struct sim_image image; /* frozen: the block as it was; owned */
+    uint64_t n_times;       /* port_flap: how often it moved */
 };
 
 /* A request and who asks it. */
@@ -96,6 +101,7 @@ struct sim_verdict {
     bool splits, reorders;
     enum sim_cut_at split_at;
     uint32_t split_n;
+    struct sim_overlays overlays;
     uint64_t bucket; /* the id of the fault `bandwidth` that it has to pass; 0: none */
 };
 

@@ -51,16 +51,27 @@ static bool is_bcd(const uint8_t *words, size_t len)
     return true;
 }
 
+static uint8_t put(struct sim_job *job, const struct sim_range *range, const uint8_t *bytes)
+{
+    uint8_t merged;
+
+    if (range->size->item_size == S7_SIZE_BIT) {
+        merged = sim_with_bit(range->block->data[range->offset], range->bit, *bytes != 0);
+        bytes = &merged;
+    }
+    if (plant_store(job->plc->plant, range->block, range->offset, bytes, range->len) != S7_OK)
+        return S7_ITEM_HARDWARE;
+    return S7_ITEM_OK;
+}
+
 static uint8_t store(struct sim_job *job, const struct sim_range *range, const struct s7_data_unit *unit)
 {
     const uint8_t *bytes = unit->payload;
-    uint8_t merged, counters[S7_PDU_LEN_MAX];
+    uint8_t one, counters[S7_PDU_LEN_MAX];
 
     if (range->size->item_size == S7_SIZE_BIT) {
-        uint8_t mask = (uint8_t)(1U << range->bit);
-        uint8_t old = range->block->data[range->offset];
-        merged = unit->payload[0] & 1 ? old | mask : old & (uint8_t)~mask;
-        bytes = &merged;
+        one = unit->payload[0] & 1;
+        bytes = &one;
     } else if (sim_counts_binary(job->plc, range)) {
         if (range->len > sizeof counters || !sim_counters_from_wire(counters, bytes, range->len))
             return S7_ITEM_ACCESS;
@@ -68,9 +79,9 @@ static uint8_t store(struct sim_job *job, const struct sim_range *range, const s
     } else if (holds_bcd(range->size) && !is_bcd(bytes, range->len)) {
         return S7_ITEM_ACCESS;
     }
-    if (plant_store(job->plc->plant, range->block, range->offset, bytes, range->len) != S7_OK)
-        return S7_ITEM_HARDWARE;
-    return S7_ITEM_OK;
+    if (job->late != NULL)
+        return sim_late_keep(job->late, range, bytes) ? S7_ITEM_OK : S7_ITEM_HARDWARE;
+    return put(job, range, bytes);
 }
 
 uint8_t sim_write_item(struct sim_job *job, const struct s7_var_item *item, const struct s7_data_unit *unit)
@@ -94,6 +105,7 @@ static uint8_t write_item(struct sim_job *job, const struct s7_var_item *item,
 {
     uint8_t code = sim_item_code(job, n);
 
+    job->late = sim_quirk_hits(job->quirk, SIM_FAULT_WRITE_DELAYED, n) ? job->quirk->late : NULL;
     job->ignore_write = sim_quirk_hits(job->quirk, SIM_FAULT_WRITE_IGNORED, n);
     return code != 0 ? code : sim_write_item(job, item, unit);
 }

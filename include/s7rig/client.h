@@ -125,8 +125,8 @@ typedef struct s7_client_options {
     s7_connected_fn *on_connect;       /* [NULL] */
     s7_disconnected_fn *on_disconnect; /* [NULL] */
     void *user;                        /* [NULL] handed to them */
-    uint16_t flight_frames; /* [32] frames that the flight recorder keeps (flight.h), 288 bytes each; 0: none.
-                               At most 4096 */
+    uint16_t flight_frames; /* [32] frames that the flight recorder keeps (flight.h), in 56 bytes each; 0:
+                               none. At most 4096 */
     uint8_t max_items;      /* [20] items of one job at most, 20..255. 20 are what every CPU takes; where the
                                PLC takes more, lists and plans need fewer jobs. The PDU length limits them
                                anyway: 39 at 480, 79 at 960 */
@@ -138,6 +138,9 @@ typedef struct s7_client_options {
     uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
                               and nothing is in flight, a byte of MB0 is read; no answer within request_ms
                               ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
+    uint32_t flight_bytes; /* [448] memory of the flight recorder for what frames are longer than 32 bytes:
+                              the latest two are kept as far as any are. 224 for each of flight_frames keep
+                              them all. At most 1048576 */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets; NULL: nothing */
 
@@ -148,7 +151,10 @@ typedef enum s7_family {
     S7_FAMILY_S7_1500, /* ET 200SP CPUs as well */
     S7_FAMILY_LOGO,    /* LOGO! 0BA7 and later */
     S7_FAMILY_S7_200_SMART,
-    S7_FAMILY_SINAMICS /* drives; parameters are DBs */
+    S7_FAMILY_SINAMICS,  /* drives; parameters are DBs */
+    S7_FAMILY_S7_300_CP, /* an S7-300 behind a CP 343-1: as S7_300, but for how long a pool keeps connections
+                          */
+    S7_FAMILY_S7_400_CP  /* an S7-400 behind a CP 443-1 */
 } s7_family;
 
 /* Set rack, slot, type, TSAPs, PDU length and jobs to what is usual for PLCs of a family; change what differs
@@ -171,7 +177,8 @@ S7_MUST_CHECK s7_status s7_options_from_env(s7_client_options *options, s7_errin
  * "s7://host[:port]?rack=0&slot=1"; its settings win over options. Port 102 when none is given. Settings, in
  * any order, joined by "&":
  *
- *   family=s7-300|s7-400|s7-1200|s7-1500|logo|s7-200smart|sinamics     s7_preset; the other settings win
+ *   family=s7-300|s7-400|s7-1200|s7-1500|logo|s7-200smart|sinamics|s7-300-cp|s7-400-cp
+ *                                                  s7_preset; the other settings win
  *   rack=0..7 slot=0..31 type=pg|op|basic          where the CPU is
  *   local-tsap=0x0100 remote-tsap=0x0302           or 03.02; remote-tsap instead of rack, slot and type
  *   pdu=240..960 jobs=1..32 max-items=20..255
@@ -187,7 +194,9 @@ S7_MUST_CHECK s7_status s7_client_new(const char *endpoint, const s7_client_opti
 /* TCP connect, COTP connect, S7 setup. connect_ms and handshake_ms limit the two phases; the context's
  * deadline may be earlier. S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_TIMEOUT, S7_E_COTP_REFUSED
  * (wrong rack/slot or no connection left), S7_E_NEGOTIATION, S7_E_FRAME, S7_E_MISUSE (already connected).
- * After a failure it may be called again. */
+ * S7_E_NOMEM: none for buffers of the PDU length and jobs that the PLC granted, which are allocated here,
+ * unless an earlier connection was granted as much; reads and writes allocate nothing. After a failure it may
+ * be called again. */
 S7_MUST_CHECK s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx);
 
 /* Close the connection; connect may be called again. Not connected, or another call is inside: nothing

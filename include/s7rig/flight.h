@@ -1,8 +1,9 @@
 /* flight.h - the flight recorder: the last frames of a client, to be looked at after something went wrong.
  *
- * Every client keeps the last flight_frames (s7_client_options, 32) frames that it sent and received, of each
- * the first 256 bytes, in memory that is allocated by s7_client_new. Recording costs a copy and, for what is
- * sent, a look at the clock.
+ * Every client keeps the last flight_frames (s7_client_options, 32) frames that it sent and received: of each
+ * the first 32 bytes, which say what it is, and of the latest ones the first 256, as far as flight_bytes
+ * (448) have room for what they are longer. The memory, 2.3 KiB, is allocated by s7_client_new. Recording
+ * costs a copy and, for what is sent, a look at the clock.
  *
  * Both calls may be made any time, also after the connection was lost; while a call is inside, or in
  * on_connect and on_disconnect, they are S7_E_MISUSE. On a lease: the frames of the connection that is lent.
@@ -23,7 +24,7 @@ typedef struct s7_flight_frame {
     bool sent;           /* by us */
     uint32_t connection; /* the client's first connection has 1 */
     size_t len;          /* of the frame, TPKT header included; what is no TPKT: what came at once */
-    size_t kept;         /* bytes, of them */
+    size_t kept;         /* bytes, of them: the first ones */
     const uint8_t *bytes;
     const char *text; /* "job 0002 read, 2 items, first DB1.DBX10.0" */
 } s7_flight_frame;

@@ -54,7 +54,7 @@
  * Asleep. When the process did not run for longer than a check may take (it was stopped), nothing that is
  * overdue is held against a connection: that time is not idle time, and each idle connection is checked once,
  * one after the other, eight in health_timeout_ms. While the machine sleeps the monotonic clock stands still,
- * so that nothing becomes overdue; the checks come as soon as the pool's thread has something to do.
+ * so that nothing becomes overdue; the checks come as soon as the pool has something to do.
  *
  * PLC full. When dialing fails while other connections are up, the PLC has no more to give: the pool settles
  * for those it has and tries one more now and then (5 s, 10 s ... 60 s apart: probe_min_ms, probe_max_ms).
@@ -81,7 +81,8 @@
  * says the same label, without a lock: that costs about as much as locking and unlocking a mutex twice. Of a
  * lease on which nothing was called the pool then knows the time to some milliseconds only (two ticks of the
  * kernel's clock, 8 ms at 250 Hz): it counts as up to that much shorter, and idle time as beginning that much
- * later, never earlier. With min_idle, max_lifetime_ms or lend_oldest all leases go the way by the lock.
+ * later, never earlier. With min_idle, max_lifetime_ms, lend_oldest or tell_all all leases go the way by the
+ * lock.
  *
  * Fork. In a child process every call on the pool and its leases returns S7_E_FORKED and touches neither
  * locks nor sockets; s7_pool_free closes the descriptors and disturbs nothing of the parent's. The child
@@ -122,21 +123,25 @@ const char *s7_pool_close_reason_name(s7_pool_close_reason reason);
 /* ---- events ---- */
 
 typedef enum s7_pool_event_kind {
+    S7_POOL_EVENT_CONNECTING,     /* conn is being made (tell_all) */
     S7_POOL_EVENT_CONNECTED,      /* conn was made; took_ns */
     S7_POOL_EVENT_CONNECT_FAILED, /* status, err; took_ns */
     S7_POOL_EVENT_LOST,           /* conn ended by itself: status. CLOSED follows */
     S7_POOL_EVENT_CHECK_FAILED,   /* conn gave no sign of life. CLOSED follows */
-    S7_POOL_EVENT_CLOSED,         /* conn was closed: reason; took_ns: its age */
-    S7_POOL_EVENT_WAIT_BEGAN,     /* label has to wait; count: so many wait now */
-    S7_POOL_EVENT_WAIT_ENDED,     /* label got conn (S7_OK) or nothing (status); took_ns */
-    S7_POOL_EVENT_LEAK,           /* conn is lent to label for longer than leak_ms; took_ns; once per lease */
-    S7_POOL_EVENT_RETURNED,       /* and came back at last; took_ns */
-    S7_POOL_EVENT_DOWN,           /* no connection is up and none can be made: status, err */
-    S7_POOL_EVENT_UP,             /* one was made; took_ns: for so long there was none */
-    S7_POOL_EVENT_FULL,           /* the PLC refuses more than count connections: status, err */
-    S7_POOL_EVENT_ROOM,           /* it has given one more; count: the pool's size */
-    S7_POOL_EVENT_DENIED,         /* the group allows no more than the count connections there are */
-    S7_POOL_EVENT_RESIZED,        /* to count */
+    S7_POOL_EVENT_CLOSED,     /* conn was closed: reason; status: what s7_pool_discard said; took_ns: age */
+    S7_POOL_EVENT_WAIT_BEGAN, /* label has to wait; count: so many wait now */
+    S7_POOL_EVENT_WAIT_ENDED, /* label got conn (S7_OK) or nothing (status; S7_E_CANCELLED also: calls without
+                                 a lease can do without one more); took_ns */
+    S7_POOL_EVENT_BORROWED,   /* conn is lent to label; took_ns: it waited so long (tell_all) */
+    S7_POOL_EVENT_LEAK,       /* conn is lent to label for longer than leak_ms; took_ns; once per lease */
+    S7_POOL_EVENT_RETURNED,   /* and came back at last; took_ns; status: what s7_pool_discard said. Of other
+                                 leases as well with tell_all */
+    S7_POOL_EVENT_DOWN,       /* no connection is up and none can be made: status, err */
+    S7_POOL_EVENT_UP,         /* one was made; took_ns: for so long there was none */
+    S7_POOL_EVENT_FULL,       /* the PLC refuses more than count connections: status, err */
+    S7_POOL_EVENT_ROOM,       /* it has given one more; count: the pool's size */
+    S7_POOL_EVENT_DENIED,     /* the group allows no more than the count connections there are */
+    S7_POOL_EVENT_RESIZED,    /* to count */
     S7_POOL_EVENT_REFRESHED,
     S7_POOL_EVENT_PAUSED,
     S7_POOL_EVENT_RESUMED,
@@ -176,9 +181,10 @@ typedef void s7_pool_event_fn(s7_pool *pool, const s7_pool_event *event, void *u
 /* A PLC has few connections, and each pool takes its own. Pools of a group never have more than
  * plc_connections - plc_reserved to one PLC together, those being made or closed included, and never make
  * more than max_dials at a time to whatever PLC. A pool that gets none waits for its turn, and its callers
- * with it. One that has none is given one by the pool that has most, if that has two or more: an idle one at
- * once, else the next that comes back. Beyond that nothing is taken away (max_idle_ms does that). One PLC:
- * the same host as it is written, port, rack and slot.
+ * with it. One that has none is given one by the pool that has most: an idle one at once, else the next that
+ * comes back. Where no pool has two, the one that has had its only one for longest gives it up, but not
+ * before it was up for turn_ms: so more pools than places take turns. Beyond that nothing is taken away
+ * (max_idle_ms does that). One PLC: the same host as it is written, port, rack and slot.
  *
  * Pools without a group know nothing of each other; the library keeps nothing that is not in a handle. At a
  * PLC that has fewer connections than they want, each keeps what it took first, tries for one more as at any
@@ -192,6 +198,7 @@ typedef struct s7_pool_group_options {
     uint16_t plc_connections; /* [0: any number] that one PLC has to give */
     uint16_t plc_reserved;    /* [0] of them left to others: HMIs, programming devices */
     uint16_t max_dials;       /* [0: any number] at a time */
+    uint32_t turn_ms;         /* [3000] a pool keeps its only connection for so long; 0: for good */
 } s7_pool_group_options;
 void s7_pool_group_options_init(s7_pool_group_options *options); /* defaults in brackets; NULL: nothing */
 
@@ -231,12 +238,13 @@ typedef struct s7_pool_options {
     uint32_t probe_min_ms;    /* [5000] bound of the first pause before one connection more is tried at a PLC
                                  that is full, at least 1; doubled each time up to */
     uint32_t probe_max_ms;    /* [60000] this one */
-    uint32_t max_lifetime_ms; /* [0: any] close a connection that is so old */
+    uint32_t max_lifetime_ms; /* [0: any; an hour where the client's family is one with a CP] close a
+                                 connection that is so old */
     uint16_t lifetime_jitter_percent; /* [10] of it by which each one's life is shortened at random, 0..100 */
     uint16_t backoff_factor_percent;  /* [200] by which backoff_min_ms grows each time, 100..1000 */
     uint16_t backoff_jitter_percent;  /* [100] of the bound that is left to chance, 0..100 */
     uint32_t leak_ms;                 /* [0: never] tell of a lease that is out for so long */
-    const char *name;                 /* [NULL] for errors and events; copied, cut at 39 bytes */
+    const char *name;                 /* [NULL] for errors and events; copied, cut at 39 bytes or before */
     s7_pool_event_fn *on_event;       /* [NULL] */
     void *user;                       /* for on_event */
     s7_pool_group *group;             /* [NULL] */
@@ -249,6 +257,7 @@ typedef struct s7_pool_options {
     const char *health_check_at; /* [NULL: "MB0"] address of what a check reads, at most 8 bytes; copied */
     bool lend_oldest;     /* [false] lend the connection that was idle longest, so that all are used alike; a
                              pool that is used at all keeps them all, then */
+    bool tell_all;        /* [false] on_event is told of each dial, borrow and return as well */
     uint32_t reserved[3]; /* 0: places of options to come */
     s7_client_options client; /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;
@@ -322,8 +331,9 @@ S7_MUST_CHECK s7_status s7_pool_get(s7_pool *pool, const s7_ctx *ctx, s7_client 
  * s7_pool_close took it away. S7_E_FORKED. */
 s7_status s7_pool_put(s7_pool *pool, s7_client *client);
 
-/* Give a client back that must not be lent again: it is closed. Errors as s7_pool_put. */
-s7_status s7_pool_discard(s7_pool *pool, s7_client *client);
+/* Give a client back that must not be lent again: it is closed. why: for events only, whatever the borrower
+ * makes of it; S7_OK: nothing to say. Errors as s7_pool_put. */
+s7_status s7_pool_discard(s7_pool *pool, s7_client *client, s7_status why);
 
 /* get, fn, put. The client comes back whatever fn returns. Returns the error of get, or what fn returned. ctx
  * is the get's: its deadline does not end fn, and its err has what get failed with; calls inside fn have
@@ -359,7 +369,8 @@ typedef struct s7_pool_times {
 /* One consistent picture. total_connections = available + in_use + checking + dirty + closing: each holds a
  * connection of the PLC. Those being made are in connecting. gets = puts + in_use + leases that s7_pool_close
  * took away; wait.count is gets, lease.count is puts, connect.count is connects; connect_failures is the sum
- * of dial_failures. Calls without a lease (pool_direct.h) are among the gets as often as they borrowed. */
+ * of dial_failures; connects = all closed + total_connections, but for dials that were given up and are among
+ * closing. Calls without a lease (pool_direct.h) are among the gets as often as they borrowed. */
 typedef struct s7_pool_stats {
     uint32_t struct_size;
     uint32_t total_connections;
@@ -410,6 +421,7 @@ s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
 /* The same in the text format that Prometheus scrapes, every sample with the label pool="<pool>" (escaped;
  * NULL: no label). At most cap - 1 bytes and a terminating zero go to buf; returns the whole length, as
  * snprintf does. 16384 bytes are enough for a pool of 39 characters; buf may be NULL when cap is 0.
+ * U+FFFD stands for bytes of it that are no UTF-8, also in JSON.
  * stats->struct_size must be sizeof(s7_pool_stats), else nothing is written and 0 returned. */
 size_t s7_pool_stats_prometheus(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
 

@@ -22,10 +22,10 @@
  * wait at the same time may reach the PLC in any.
  *
  * Merging. With coalesce_us, reads of inputs, outputs, flags and data blocks that fit one request wait that
- * long for others. Those that are equal, overlap, or are neighbours become one item, and as many items as fit
- * become one request. Each caller gets its own bytes, and its own error: what the PLC refuses to several
- * together is asked again for each alone. Gaps between neighbours are read along (coalesce_gap). Writes are
- * never merged.
+ * long for others, unless that is more than half of the time that the call has. Those that are equal,
+ * overlap, or are neighbours become one item, and as many items as fit become one request. Each caller gets
+ * its own bytes, and its own error: what the PLC refuses to several together is asked again for each alone.
+ * Gaps between neighbours are read along (coalesce_gap). Writes are never merged.
  *
  * Failures. A deadline or a token ends one call and disturbs no other; its late answer is discarded. When a
  * connection breaks, its reads are repeated on another one, within their deadlines and at most read_retries

@@ -201,8 +201,9 @@ S7_MUST_CHECK s7_status s7_block_info_get(s7_client *client, const s7_ctx *ctx, 
                                           uint16_t number, s7_block_info *info);
 
 /* Upload: the whole block as the PLC keeps it (header, code or data, interface, footer) into dst[0..cap).
- * *len: its bytes, which may be more than cap: then S7_E_TOO_LARGE, and the first cap are there. At most 64
- * KiB. S7_E_PROTOCOL: also when it has not the length that its header says. */
+ * *len: its bytes, which may be more than cap: then S7_E_TOO_LARGE, and the first cap are there. At most
+ * 999999, as many as a download can say. S7_E_PROTOCOL: also when it is longer, or has not the length that
+ * its header says. Large blocks take seconds: give a context with a long timeout. */
 S7_MUST_CHECK s7_status s7_block_upload(s7_client *client, const s7_ctx *ctx, s7_block_type type,
                                         uint16_t number, void *dst, size_t cap, size_t *len);
 

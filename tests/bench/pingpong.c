@@ -5,17 +5,14 @@
  *
  * usage: bench_pingpong ADDR:PORT [ROUNDS [REQUESTS]]     prints rates and their ratio.
  * Exit status: 0 measured, 1 a round trip failed, 2 usage, 4 cannot connect. */
-#include "bench/frames.h"
+#include "bench/bare_socket.h"
 #include "bench/turns.h"
 
 #include <s7rig/client.h>
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define READ_LEN 32
@@ -48,43 +45,9 @@ static bool read_by_client(void)
 
 /* ---- B: the bare socket ---- */
 
-static bool exchange(size_t len, size_t expected)
-{
-    size_t got = 0;
-
-    if (send(bare_fd, request, len, MSG_NOSIGNAL) != (ssize_t)len)
-        return false;
-    while (got < expected) {
-        ssize_t n = recv(bare_fd, answer + got, expected - got, 0);
-
-        if (n <= 0)
-            return false;
-        got += (size_t)n;
-    }
-    return true;
-}
-
-static bool open_bare(const char *endpoint)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    char host[INET_ADDRSTRLEN];
-    unsigned port;
-    int on = 1;
-
-    bare_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bare_fd < 0 || sscanf(endpoint, "%15[0-9.]:%u", host, &port) != 2 || port > 65535 ||
-        inet_pton(AF_INET, host, &address.sin_addr) != 1)
-        return false;
-    address.sin_port = htons((uint16_t)port);
-    return setsockopt(bare_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-           connect(bare_fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-           exchange(frame_connect(request), FRAME_CONNECT_LEN) &&
-           exchange(frame_setup(request, 960, 8), FRAME_SETUP_DONE_LEN);
-}
-
 static bool read_by_bare_socket(void)
 {
-    return exchange(FRAME_READ_LEN, DONE_LEN);
+    return bare_exchange(bare_fd, request, FRAME_READ_LEN, answer, DONE_LEN);
 }
 
 /* ---- turns ---- */
@@ -131,7 +94,7 @@ int main(int argc, char **argv)
                 ROUNDS_MAX);
         return 2;
     }
-    if (!open_client(argv[1]) || !open_bare(argv[1])) {
+    if (!open_client(argv[1]) || (bare_fd = bare_connect(argv[1])) < 0) {
         fprintf(stderr, "bench_pingpong: cannot connect to %s\n", argv[1]);
         return 4;
     }

@@ -7,6 +7,7 @@
  *
  * usage: bench_pool_crowd ADDR:PORT [ROUNDS [MILLISECONDS]]
  * Exit status: 0 measured, 1 a read failed, 2 usage, 4 cannot connect. */
+#include "bench/crowd.h"
 #include "bench/turns.h"
 #include "loop/bell.h"
 
@@ -14,10 +15,7 @@
 #include <s7rig/pool_direct.h>
 
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #define CROWD       100
 #define CONNECTIONS 10
@@ -25,8 +23,6 @@
 
 static s7_pool *pool;
 static s7_client *owned[CONNECTIONS];
-static atomic_bool go, stop;
-static atomic_uint reads;
 
 static s7_status read_once(s7_client *client, void *arg)
 {
@@ -36,22 +32,22 @@ static s7_status read_once(s7_client *client, void *arg)
     return s7_read_db(client, NULL, 1, 0, data, sizeof data);
 }
 
-static s7_status read_owned(s7_client *client)
+static s7_status read_owned(void *own)
 {
-    return read_once(client, NULL);
+    return read_once(own, NULL);
 }
 
-static s7_status read_leased(s7_client *client)
+static s7_status read_leased(void *own)
 {
-    (void)client;
+    (void)own;
     return s7_pool_execute(pool, NULL, read_once, NULL);
 }
 
-static s7_status read_shared(s7_client *client)
+static s7_status read_shared(void *own)
 {
     uint8_t data[READ_LEN];
 
-    (void)client;
+    (void)own;
     return s7_pool_read_db(pool, NULL, 1, 0, data, sizeof data);
 }
 
@@ -108,7 +104,7 @@ static void pass_on(s7_client *client)
     s7_bell_ring(&turn->bell, 1);
 }
 
-static s7_status read_passed(s7_client *own)
+static s7_status read_passed(void *own)
 {
     s7_client *client = take();
     s7_status status = read_once(client, NULL);
@@ -120,106 +116,25 @@ static s7_status read_passed(s7_client *own)
 
 /* ---- who is compared ---- */
 
-struct crowd {
-    const char *name;
-    unsigned threads;
-    s7_status (*read)(s7_client *own);
-};
-
 static const struct crowd owners = {"10 threads, a connection each", CONNECTIONS, read_owned},
                           few = {"10 threads, pool of 10", CONNECTIONS, read_leased},
                           leased = {"100 threads, pool of 10", CROWD, read_leased},
                           passed = {"100 threads, passed on", CROWD, read_passed},
                           shared = {"100 threads, without leases", CROWD, read_shared};
 
-static const struct crowd *crowd; /* whose turn it is */
-
-/* client: the thread's own, if it has one. */
-static void *work(void *client)
-{
-    unsigned n = 0;
-
-    while (!atomic_load(&go)) {
-        struct timespec nap = {.tv_nsec = 1000000};
-
-        nanosleep(&nap, NULL);
-    }
-    for (; !atomic_load_explicit(&stop, memory_order_relaxed); n++) {
-        s7_status status = crowd->read(client);
-
-        if (status == S7_OK)
-            continue;
-        fprintf(stderr, "bench_pool_crowd: %s\n", s7_errname(status));
-        exit(1);
-    }
-    atomic_fetch_add(&reads, n);
-    return NULL;
-}
-
-struct share {
-    double rate, cpu_us, switches; /* reads per second; of this process, per read */
-};
-
-static double seconds_of(struct timeval t)
-{
-    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
-static struct share measure(const struct crowd *who, unsigned ms)
-{
-    struct rusage before, after;
-    pthread_t ids[CROWD];
-    struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-
-    crowd = who;
-    atomic_store(&go, false);
-    atomic_store(&stop, false);
-    atomic_store(&reads, 0);
-    for (unsigned i = 0; i < who->threads; i++)
-        if (pthread_create(&ids[i], NULL, work, i < CONNECTIONS ? owned[i] : NULL) != 0)
-            exit(1);
-    double begin_s = now_s();
-    getrusage(RUSAGE_SELF, &before);
-    atomic_store(&go, true);
-    nanosleep(&span, NULL);
-    atomic_store(&stop, true);
-    for (unsigned i = 0; i < who->threads; i++)
-        pthread_join(ids[i], NULL);
-    getrusage(RUSAGE_SELF, &after);
-    double n = atomic_load(&reads) > 0 ? atomic_load(&reads) : 1;
-    return (struct share){.rate = n / (now_s() - begin_s),
-                          .cpu_us = (seconds_of(after.ru_utime) + seconds_of(after.ru_stime) -
-                                     seconds_of(before.ru_utime) - seconds_of(before.ru_stime)) *
-                                    1e6 / n,
-                          .switches = (double)(after.ru_nvcsw - before.ru_nvcsw) / n};
-}
-
-static double column(const struct share *shares, size_t at, unsigned rounds)
-{
-    static double values[ROUNDS_MAX];
-
-    for (unsigned i = 0; i < rounds; i++)
-        values[i] = *(const double *)(const void *)((const char *)&shares[i] + at);
-    return median(values, rounds);
-}
-
 /* Those that are compared with the owners. */
 static const struct crowd *const others[] = {&few, &passed, &leased, &shared};
 #define OTHERS (sizeof others / sizeof others[0])
 
-static struct share own[ROUNDS_MAX], their[OTHERS][ROUNDS_MAX];
+static struct crowd_share own[ROUNDS_MAX], their[OTHERS][ROUNDS_MAX];
 
-static void show(const char *who, const struct share *shares, unsigned rounds)
+static struct crowd_share measure(const struct crowd *who, unsigned ms)
 {
-    static double ratios[ROUNDS_MAX];
+    void *clients[CONNECTIONS];
 
-    for (unsigned i = 0; i < rounds; i++)
-        ratios[i] = shares[i].rate / own[i].rate;
-    double middle = median(ratios, rounds);
-    printf("%-30s %7.0f reads/s, ratio %.3f (%.3f..%.3f), %5.1f us and %.2f sleeps a read\n", who,
-           column(shares, offsetof(struct share, rate), rounds), middle, ratios[0], ratios[rounds - 1],
-           column(shares, offsetof(struct share, cpu_us), rounds),
-           column(shares, offsetof(struct share, switches), rounds));
+    for (unsigned i = 0; i < CONNECTIONS; i++)
+        clients[i] = owned[i];
+    return crowd_measure(who, clients, CONNECTIONS, ms);
 }
 
 /* Whoever goes first in one round goes last in the next. */
@@ -233,9 +148,9 @@ static void take_turns(unsigned rounds, unsigned ms)
         if (i % 2 != 0)
             own[i] = measure(&owners, ms);
     }
-    show(owners.name, own, rounds);
+    crowd_show(owners.name, "read", own, own, rounds);
     for (size_t k = 0; k < OTHERS; k++)
-        show(others[k]->name, their[k], rounds);
+        crowd_show(others[k]->name, "read", their[k], own, rounds);
     printf("%u rounds of %u ms\n", rounds, ms);
 }
 

@@ -57,6 +57,9 @@ say "a block goes there and comes back"
 prints "DB1: 500 bytes, inserted" "$s7rig" download "$at" "$dir/db1"
 prints "DB1: 500 bytes to $dir/back" "$s7rig" upload "$at" DB1 -o "$dir/back"
 cmp "$dir/db1" "$dir/back" || fail "another block came back"
+ln -s back3 "$dir/link"
+prints "DB1: 500 bytes to $dir/link" "$s7rig" upload "$at" DB1 -o "$dir/link"
+[ -L "$dir/link" ] && cmp "$dir/db1" "$dir/back3" || fail "what a link points to was not written"
 prints "DB1: 500 bytes, inserted" "$s7rig" download "$at" "$dir/back"
 env S7_ENDPOINT="$at" "$s7rig" upload db1 >"$dir/back2" || fail "upload to standard output"
 cmp "$dir/db1" "$dir/back2" || fail "another block came back to standard output"
@@ -115,10 +118,16 @@ expect 1 "s7rig download: this PLC does not let blocks be downloaded" "$s7rig" d
 
 say "a simulated PLC tells and gives its data blocks"
 plant=$dir/a.plant
-expect 0 "PLC plc1" "$s7rig" plant new "$plant" --db 1:64 --db 70:1000
+expect 0 "PLC plc1" "$s7rig" plant new "$plant" --db 1:64 --db 70:1000 --db 71:65535
 serve a "$plant" --listen 127.0.0.1:0
-expect 0 "DB       2  1 70" "$s7rig" blocks "$address"
+expect 0 "DB       3  1 70 71" "$s7rig" blocks "$address"
 expect 0 "DB70: 1092 bytes to $dir/db70" "$s7rig" upload "$address" DB70 -o "$dir/db70"
+
+say "also the longest that there are"
+expect 0 "DB71: 65627 bytes to $dir/db71" "$s7rig" upload "$address" DB71 -o "$dir/db71" --timeout 60000
+[ "$(wc -c <"$dir/db71")" = 65627 ] || fail "the file has another length"
+prints "DB71: 65627 bytes, inserted" "$s7rig" download "$address" "$dir/db71" --timeout 60000
+prints "DB71 is deleted" "$s7rig" blocks "$address" --delete DB71
 
 say "and takes blocks, of all kinds, which are rows of its file"
 # An OB35 of 1000 bytes in five pieces: 880 of code, 48 of interface.

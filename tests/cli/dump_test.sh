@@ -37,6 +37,10 @@ cmp "$dir/db3.bin" "$dir/out.bin" || fail "the file has other bytes"
 prints "" "$s7rig" dump "$at" DB1 --output "$dir/text"
 prints "$db1" cat "$dir/text"
 expect 4 "cannot write $dir/none/x: No such file" "$s7rig" dump "$at" DB1 -o "$dir/none/x"
+ln -s text "$dir/link"
+prints "" "$s7rig" dump "$at" DB3.DBB0..3 -o "$dir/link"
+[ -L "$dir/link" ] || fail "a link was replaced"
+prints "$("$s7rig" dump "$at" DB3.DBB0..3)" cat "$dir/text"
 [ ! -c /dev/full ] || expect 4 "cannot write /dev/full: No space left" "$s7rig" dump "$at" DB1 -o /dev/full
 
 say "JSON"

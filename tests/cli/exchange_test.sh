@@ -83,6 +83,16 @@ expect 4 "missing.plant" "$s7rig" plant export "$dir/missing.plant" "$dir/out.cs
 [ "$before" = "$(cksum <"$dir/out.csv")" ] || fail "the file was changed by an export that failed"
 [ "$(ls "$dir" | grep -c 'out.csv')" = 1 ] || fail "a file was left behind"
 expect 4 "" "$s7rig" plant export "$plant" /dev/full
+ln -s out.csv "$dir/link.csv"
+prints "" "$s7rig" plant export "$dir/copy.plant" "$dir/link.csv"
+[ -L "$dir/link.csv" ] || fail "a link was replaced"
+"$s7rig" plant export "$dir/copy.plant" >"$dir/plain.csv"
+cmp -s "$dir/out.csv" "$dir/plain.csv" || fail "what a link points to was not written"
+for out in /dev/stdout /dev/fd/1; do
+    { echo first && "$s7rig" plant export --csv "$dir/copy.plant" "$out"; } >"$dir/both" || fail "$out"
+    { echo first && cat "$dir/plain.csv"; } | cmp -s - "$dir/both" || fail "in $out is: $(cat "$dir/both")"
+    "$s7rig" plant export --csv "$dir/copy.plant" "$out" | cmp -s - "$dir/plain.csv" || fail "$out as a pipe"
+done
 
 say "diff tells what differs, and by its status that something does"
 copy=$dir/copy.plant

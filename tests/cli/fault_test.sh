@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 plant=$dir/a.plant
 expect 0 "PLC plc1" "$s7rig" plant new "$plant"
-serve a "$plant" --listen 127.0.0.1:0
+serve a "$plant" --listen 127.0.0.1:0 --recordings "$dir"
 read_byte() {
     bounded "$s7rig" read "$address" DB1.DBB0 >"$dir/out" 2>&1
 }
@@ -41,4 +41,14 @@ read_byte || fail "$(cat "$dir/out")"
 sql "SELECT error FROM fault WHERE id = 1" >"$dir/out"
 contains "reed" "fault.error"
 selects "2 1 0" "SELECT id || ' ' || armed || ' ' || fired FROM fault WHERE error LIKE 'half_open cannot be done here: %'"
+
+say "times come from a file of the folder that was given, and from nowhere else"
+printf '10s\n' >"$dir/times.txt"
+sql "DELETE FROM fault; INSERT INTO fault (id, name, args) VALUES (3, 'slow', 'fn=read dist=table(times.txt)'),
+ (4, 'slow', 'dist=table(../a.plant)'), (5, 'slow', 'dist=table(none.txt)')"
+expect 4 "no answer came in time" "$s7rig" read --timeout 1000 "$address" DB1.DBB0
+selects "1" "SELECT fired FROM fault WHERE id = 3 AND error IS NULL"
+sql "SELECT error FROM fault WHERE id > 3 ORDER BY id" >"$dir/out"
+contains "dist takes TIME" "fault.error"
+contains "table(none.txt): " "fault.error"
 ends_well "$server"

@@ -95,11 +95,13 @@ contains '{"name": "speed", "address": "DB1.DBD0:REAL", "value": 0, "error": "ex
 sql "UPDATE tag SET value = 1.5 WHERE name = 'speed'" || fail "sqlite3"
 
 say "show works beside a server, and on a file that cannot be written"
-serve line "$plant" --listen 127.0.0.1:0
+serve line "$plant" --listen 127.0.0.1:0 --quiet
 expect 0 "  speed   DB1.DBD0:REAL        1.5" "$s7rig" plant show "$plant"
 expect 0 "DB1.DBD0:REAL = 2.5" "$s7rig" write "$address" DB1.DBD0:REAL=2.5
 expect 0 "  speed   DB1.DBD0:REAL        2.5" "$s7rig" plant show "$plant"
 ends_well "$server"
+prints "" cat "$dir/line.log"
+selects warn "SELECT DISTINCT kind FROM event WHERE kind = 'warn'"
 chmod 444 "$plant"
 expect 0 "  speed   DB1.DBD0:REAL        2.5" "$s7rig" plant show "$plant"
 

@@ -8,10 +8,12 @@ expect 0 "PLC line1" "$s7rig" plant new "$plant" --name line1 --db 1:64 --db 2:5
 sql "INSERT INTO tag(name, address) VALUES ('on', 'DB1.DBX0.3'), ('byte', 'DB1.DBB1:BYTE'), ('int', 'DB1.DBW2:INT'),
  ('word', 'DB1.DBW4'), ('dint', 'DB1.DBD6:DINT'), ('dword', 'DB1.DBD10'), ('real', 'DB1.DBD14:REAL'),
  ('text', 'DB1.DBB18:STRING(20)'), ('flag', 'M3.7')" || fail "sqlite3"
-serve line "$plant" --listen 127.0.0.1:0 --port-file "$dir/ports"
+ln -s ports "$dir/ports.link"
+serve line "$plant" --listen 127.0.0.1:0 --port-file "$dir/ports.link"
 
 say "the port file holds the line that was printed"
 prints "listening line1 $address" cat "$dir/ports"
+[ -L "$dir/ports.link" ] || fail "a link was replaced"
 
 say "what is written is read again, and sqlite3 sees it"
 values="DB1.DBX0.3=1 DB1.DBB1=200 DB1.DBW2:INT=-2 DB1.DBW4=65535 DB1.DBD6:DINT=-70000 DB1.DBD10=0xDEADBEEF

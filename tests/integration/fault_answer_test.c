@@ -1,6 +1,7 @@
 /* Answers that are wrong, byte by byte, and refusals. */
 #include "fault_wire.h"
 
+#include "protocol/alarm.h"
 #include "protocol/cotp.h"
 #include "protocol/pdu.h"
 #include "protocol/userdata.h"
@@ -14,26 +15,7 @@
 
 #include <cmocka.h>
 
-static struct raw raw;
-
-static int open_raw(void **state)
-{
-    rig_open(state);
-    raw_open(&raw);
-    return 0;
-}
-
-static int close_raw(void **state)
-{
-    raw_close(&raw);
-    return rig_close(state);
-}
-
-#define ASK(...)                                                                                             \
-    do {                                                                                                     \
-        RAW_SEND(&raw, __VA_ARGS__);                                                                         \
-        rig_run_ms(5);                                                                                       \
-    } while (0)
+#define ASK(...) RAW_ASK(&raw, __VA_ARGS__)
 
 /* A fresh connection that said nothing yet. */
 static void dial_again(void)
@@ -266,6 +248,30 @@ static void an_answer_has_the_reference_of_another(void **state)
     }
 }
 
+static void references_of_reads_and_writes_overlap(void **state)
+{
+    (void)state;
+    ASK(READ(7), WRITE(8, 0));
+    raw_forget(&raw);
+    rig_arm(1, "ref_collision", "");
+    ASK(READ(9), WRITE(10, 0), READ(11));
+    RAW_EXPECT(&raw, READ_ANSWER(8), WRITE_ANSWER(9), READ_ANSWER(10));
+    rig_drop(1);
+    rig_arm(2, "ref_collision", "start=12");
+    ASK(WRITE(11, 0), READ(12), WRITE(13, 0));
+    RAW_EXPECT(&raw, WRITE_ANSWER(11), READ_ANSWER(11), WRITE_ANSWER(12));
+    assert_int_equal(rig_state(2).fired, 2);
+    assert_int_equal(rig_state(2).matched, 3);
+}
+
+static void references_go_on_behind_their_highest(void **state)
+{
+    (void)state;
+    rig_arm(1, "ref_collision", "start=0xFFFF");
+    ASK(READ(9));                     /* 0x0009, behind 0xFFFF */
+    RAW_EXPECT(&raw, READ_ANSWER(8)); /* no write was there: the one before */
+}
+
 static void a_write_is_answered_like_a_read_and_the_reverse(void **state)
 {
     (void)state;
@@ -315,6 +321,9 @@ static void a_push_comes_before_the_answer(void **state)
 {
     struct s7_pdu pdu;
     struct s7_userdata push;
+    struct s7_alarm_walk walk;
+    struct s7_alarm_object alarm;
+    bool more;
     size_t at = 0, len;
 
     (void)state;
@@ -328,6 +337,18 @@ static void a_push_comes_before_the_answer(void **state)
     memmove(raw.got, raw.got + at, raw.len - at);
     raw.len -= at;
     RAW_EXPECT(&raw, READ_ANSWER(1));
+    rig_arm(3, "unsolicited", "kind=alarm nth=1");
+    ASK(READ(3));
+    at = 0;
+    frame = raw_frame(&raw, &at, &len);
+    assert_int_equal(s7_pdu_decode(frame + S7_DT_OVERHEAD, len - S7_DT_OVERHEAD, &pdu), S7_OK);
+    assert_int_equal(s7_userdata_decode(&pdu, &push), S7_OK);
+    assert_int_equal(push.subfunction, S7_CPU_ALARM_8);
+    assert_int_equal(s7_alarm_begin(push.payload, push.payload_len, &walk), S7_OK);
+    assert_int_equal(s7_alarm_next(&walk, &alarm, &more), S7_OK);
+    assert_true(more);
+    assert_int_equal(alarm.event, 1);
+    raw_forget(&raw);
     rig_arm(2, "unsolicited", "kind=mode nth=1");
     ASK(READ(2));
     RAW_EXPECT(&raw, DT(25), 0x32, 7, 0, 0, 0, 0, 0, 8, 0, 0, 1, 0, 0x10, 0x10, 0, 0, 0, 0, READ_ANSWER(2));
@@ -532,7 +553,7 @@ static void a_block_becomes_optimized(void **state)
     RAW_EXPECT(&raw, READ_ANSWER(4));
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_raw, close_raw)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, rig_open_raw, rig_close_raw)
 
 int main(void)
 {
@@ -552,6 +573,8 @@ int main(void)
         TEST(a_smaller_PDU_and_fewer_jobs_are_granted),
         TEST(jobs_beyond_what_was_granted_wait_are_refused_or_ignored),
         TEST(an_answer_has_the_reference_of_another),
+        TEST(references_of_reads_and_writes_overlap),
+        TEST(references_go_on_behind_their_highest),
         TEST(a_write_is_answered_like_a_read_and_the_reverse),
         TEST(an_answer_comes_twice),
         TEST(answers_in_parallel_change_places),

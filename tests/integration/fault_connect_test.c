@@ -13,19 +13,19 @@
 
 static struct raw raws[8];
 
-static void dial(struct raw *raw)
+static void dial(struct raw *peer)
 {
-    raw_dial(raw);
+    raw_dial(peer);
     rig_run_ms(2);
 }
 
 static s7_status dialing_says(void)
 {
-    struct raw raw;
+    struct raw peer;
 
-    dial(&raw);
-    s7_status how = raw.over ? raw.how : raw.connected ? S7_OK : S7_E_TIMEOUT;
-    raw_close(&raw);
+    dial(&peer);
+    s7_status how = peer.over ? peer.how : peer.connected ? S7_OK : S7_E_TIMEOUT;
+    raw_close(&peer);
     rig_run_ms(1);
     return how;
 }
@@ -39,20 +39,20 @@ static void run_until_ms(int64_t began_ns, int64_t ms)
 
 static void a_lost_SYN_is_sent_again_until_the_way_is_there(void **state)
 {
-    struct raw *raw = &raws[0];
+    struct raw *peer = &raws[0];
 
     (void)state;
     rig_arm(1, "blackhole_syn", "for=5s");
     int64_t began_ns = rig_now_ns();
-    raw_dial(raw);
+    raw_dial(peer);
     rig_run_ms(6999);
-    assert_false(raw->connected || raw->over); /* SYNs at 0, 1 and 3 s are lost */
+    assert_false(peer->connected || peer->over); /* SYNs at 0, 1 and 3 s are lost */
     rig_run_ms(1001);
-    assert_true(raw->connected);
-    assert_in_range(raw->connected_ns - began_ns - 7000 * MS, 0, RIG_ROUND_TRIP_NS);
+    assert_true(peer->connected);
+    assert_in_range(peer->connected_ns - began_ns - 7000 * MS, 0, RIG_ROUND_TRIP_NS);
     assert_int_equal(rig_state(1).fired, 1);
     assert_false(rig_state(1).acting);
-    raw_close(raw);
+    raw_close(peer);
 }
 
 static void connections_that_are_there_do_not_notice_lost_SYNs(void **state)
@@ -85,23 +85,23 @@ static void a_share_of_the_SYNs_is_lost(void **state)
 
 static void who_dials_hears_that_there_is_no_way_after_a_time(void **state)
 {
-    struct raw *raw = &raws[0];
+    struct raw *peer = &raws[0];
 
     (void)state;
     rig_arm(1, "unreachable", "after=300ms errno=net");
     int64_t began_ns = rig_now_ns();
-    raw_dial(raw);
+    raw_dial(peer);
     rig_run_ms(1000);
-    assert_int_equal(raw->how, S7_E_UNREACHABLE);
-    assert_int_equal(raw->os_errno, ENETUNREACH);
-    assert_in_range(raw->over_ns - began_ns - 300 * MS, 0, RIG_ROUND_TRIP_NS);
-    raw_close(raw);
+    assert_int_equal(peer->how, S7_E_UNREACHABLE);
+    assert_int_equal(peer->os_errno, ENETUNREACH);
+    assert_in_range(peer->over_ns - began_ns - 300 * MS, 0, RIG_ROUND_TRIP_NS);
+    raw_close(peer);
     rig_drop(1);
     rig_arm(2, "unreachable", "for=1s");
-    raw_dial(raw);
+    raw_dial(peer);
     rig_run_ms(1000);
-    assert_int_equal(raw->os_errno, EHOSTUNREACH);
-    raw_close(raw);
+    assert_int_equal(peer->os_errno, EHOSTUNREACH);
+    raw_close(peer);
     assert_int_equal(dialing_says(), S7_OK);
 }
 
@@ -109,59 +109,59 @@ static void who_dials_hears_that_there_is_no_way_after_a_time(void **state)
 
 static void a_slow_accept_lets_in_and_reads_later(void **state)
 {
-    struct raw *raw = &raws[0];
+    struct raw *peer = &raws[0];
 
     (void)state;
     rig_arm(1, "slow_accept", "dist=40s conn=1");
-    dial(raw);
-    assert_true(raw->connected);
+    dial(peer);
+    assert_true(peer->connected);
     int64_t accepted_ns = rig_now_ns();
-    RAW_SEND(raw, CR);
+    RAW_SEND(peer, CR);
     rig_run_ms(39990);
-    assert_int_equal(raw->len, 0);
+    assert_int_equal(peer->len, 0);
     rig_run_ms(20);
-    assert_int_equal(raw->len, CC_LEN);
-    assert_in_range(raw->segments[0].at_ns - accepted_ns, 39990 * MS, 40002 * MS);
-    raw_close(raw);
-    dial(raw); /* conn=2 */
-    RAW_SEND(raw, CR);
+    assert_int_equal(peer->len, CC_LEN);
+    assert_in_range(peer->segments[0].at_ns - accepted_ns, 39990 * MS, 40002 * MS);
+    raw_close(peer);
+    dial(peer); /* conn=2 */
+    RAW_SEND(peer, CR);
     rig_run_ms(2);
-    assert_int_equal(raw->len, CC_LEN);
-    raw_close(raw);
+    assert_int_equal(peer->len, CC_LEN);
+    raw_close(peer);
 }
 
 /* The PLC's own limit for the connection request begins when it accepts. */
 static void who_says_nothing_after_a_slow_accept_is_reset_later(void **state)
 {
-    struct raw *raw = &raws[0];
+    struct raw *peer = &raws[0];
 
     (void)state;
     rig_arm(1, "slow_accept", "dist=10s");
-    dial(raw);
+    dial(peer);
     rig_run_ms(39900);
-    assert_false(raw->over);
+    assert_false(peer->over);
     rig_run_ms(200);
-    assert_int_equal(raw->how, S7_E_RESET);
-    raw_close(raw);
+    assert_int_equal(peer->how, S7_E_RESET);
+    raw_close(peer);
 }
 
 /* ---- accept_close ---- */
 
 static void a_connection_is_closed_before_any_byte(void **state)
 {
-    struct raw *raw = &raws[0];
+    struct raw *peer = &raws[0];
 
     (void)state;
     rig_arm(1, "accept_close", "nth=2");
     rig_arm(2, "accept_close", "nth=3 close=rst"); /* it counts the one that ended as well */
     for (int i = 0; i < 4; i++)
         dial(&raws[i]);
-    assert_false(raw[0].over);
-    assert_true(raw[1].over && raw[1].connected);
-    assert_int_equal(raw[1].how, S7_OK);
-    assert_int_equal(raw[1].len, 0);
-    assert_int_equal(raw[2].how, S7_E_RESET);
-    assert_false(raw[3].over);
+    assert_false(peer[0].over);
+    assert_true(peer[1].over && peer[1].connected);
+    assert_int_equal(peer[1].how, S7_OK);
+    assert_int_equal(peer[1].len, 0);
+    assert_int_equal(peer[2].how, S7_E_RESET);
+    assert_false(peer[3].over);
     assert_int_equal(rig_state(1).fired, 1);
     assert_int_equal(rig_state(2).fired, 1);
     assert_int_equal(rig_stats().connections, 2);

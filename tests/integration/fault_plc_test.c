@@ -14,29 +14,22 @@
 
 #define MS HOUSE_NS_PER_MS
 
-static struct raw raw;
 static struct guest guest;
 
 static int open_all(void **state)
 {
-    rig_open(state);
-    raw_open(&raw);
+    rig_open_raw(state);
     guest_open(&guest, &rig_house, NULL);
     return 0;
 }
 
 static int close_all(void **state)
 {
-    raw_close(&raw);
     guest_close(&guest);
-    return rig_close(state);
+    return rig_close_raw(state);
 }
 
-#define ASK(...)                                                                                             \
-    do {                                                                                                     \
-        RAW_SEND(&raw, __VA_ARGS__);                                                                         \
-        rig_run_ms(5);                                                                                       \
-    } while (0)
+#define ASK(...) RAW_ASK(&raw, __VA_ARGS__)
 
 static s7_status write_byte(uint8_t value)
 {
@@ -65,6 +58,13 @@ static int64_t select_int(const char *sql)
     sqlite3_finalize(q);
     sqlite3_close(db);
     return value;
+}
+
+/* DB1.DBB0 in the file, below 16. */
+static int64_t first_byte(void)
+{
+    return select_int("SELECT instr('123456789ABCDEF', substr(hex(substr(data, 1, 1)), 2, 1)) FROM block "
+                      "WHERE number = 1");
 }
 
 /* A read of M or a write there, one byte. */
@@ -195,6 +195,175 @@ static void what_is_not_there_does_not_freeze(void **state)
     assert_int_equal(byte0(), 0);
 }
 
+/* ---- torn_read ---- */
+
+static void a_long_item_is_half_of_before_and_half_of_after(void **state)
+{
+    struct guest other;
+    uint8_t got[64], ones[64];
+
+    (void)state;
+    memset(ones, 1, sizeof ones);
+    guest_open(&other, &rig_house, NULL);
+    rig_arm(1, "torn_read", "db=1 size=40 gap=1s");
+    s7_item item = house_item(1, 0, got, sizeof got);
+    guest_begin(&guest, false, &item, 1, 5000);
+    rig_run_ms(500);
+    assert_int_equal(guest_write(&other, 1, 0, ones, sizeof ones), S7_OK);
+    assert_int_equal(guest_finish(&guest), S7_OK);
+    for (size_t i = 0; i < sizeof got; i++)
+        assert_int_equal(got[i], i < 40 ? 0 : 1);
+    assert_int_equal(rig_state(1).fired, 1);
+    assert_int_equal(guest_read(&guest, 1, 0, got, sizeof got), S7_OK);
+    assert_memory_equal(got, ones, sizeof got); /* nobody wrote meanwhile */
+    guest_close(&other);
+}
+
+static void what_is_copied_at_once_is_whole(void **state)
+{
+    uint8_t got[40];
+
+    (void)state;
+    rig_arm(1, "torn_read", "db=1 size=40 gap=1s");
+    int64_t asked_ns = rig_now_ns();
+    assert_int_equal(guest_read(&guest, 1, 0, got, sizeof got), S7_OK);
+    assert_true(rig_now_ns() - asked_ns < 1000 * MS);
+    assert_int_equal(rig_state(1).matched, 1);
+    assert_int_equal(rig_state(1).fired, 0);
+}
+
+/* ---- download ---- */
+
+static s7_status read_at(uint16_t db, uint32_t byte, uint8_t *got)
+{
+    s7_item item = house_item(db, byte, got, 1);
+
+    guest_begin(&guest, false, &item, 1, 0);
+    (void)guest_finish(&guest);
+    return item.status;
+}
+
+static void a_block_vanishes_and_comes_back_with_another_size_and_layout(void **state)
+{
+    uint8_t got = 0;
+
+    (void)state;
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(1, "download", "db=1 gap=5s size=100 shift=10");
+    assert_int_equal(read_at(1, 0, &got), S7_E_ITEM_MISSING);
+    assert_int_not_equal(write_byte(6), S7_OK);
+    assert_int_equal(read_at(2, 0, &got), S7_OK); /* others go on */
+    assert_int_equal(first_byte(), 5);            /* the file has it still */
+    assert_true(rig_state(1).acting);
+    rig_run_ms(5000);
+    assert_false(rig_state(1).acting);
+    assert_int_equal(rig_state(1).fired, 1);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(read_at(1, 10, &got), S7_OK);
+    assert_int_equal(got, 5);
+    assert_int_equal(read_at(1, 99, &got), S7_OK);
+    assert_int_equal(read_at(1, 100, &got), S7_E_ITEM_ADDRESS);
+    assert_int_equal(select_int("SELECT length(data) FROM block WHERE number = 1"), 100);
+}
+
+static void a_block_may_come_back_empty_and_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(1, "download", "db=1 data=zero");
+    rig_drop(1);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(select_int("SELECT length(data) FROM block WHERE number = 1"), 256);
+    rig_arm(2, "download", "db=77");
+    assert_int_equal(rig_state(2).matched, 1);
+    assert_int_equal(rig_state(2).fired, 0);
+    assert_false(rig_state(2).acting);
+}
+
+/* ---- write_delayed ---- */
+
+static void a_write_is_acknowledged_and_done_later(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=1s count=1");
+    int64_t began_ns = rig_now_ns();
+    assert_int_equal(write_byte(5), S7_OK);
+    assert_true(rig_now_ns() - began_ns < 10 * MS);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(first_byte(), 0);
+    assert_true(rig_state(1).acting);
+    rig_run_ms(990);
+    assert_int_equal(byte0(), 0);
+    rig_run_ms(20);
+    assert_int_equal(byte0(), 5);
+    assert_int_equal(first_byte(), 5);
+    assert_false(rig_state(1).acting);
+    assert_int_equal(write_byte(6), S7_OK);
+    assert_int_equal(byte0(), 6);
+    assert_int_equal(select_int("SELECT count(*) FROM write_log WHERE source = 's7'"), 2);
+}
+
+static void late_writes_keep_their_order_and_outlive_their_fault(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=uniform(1ms,1s)");
+    for (uint8_t i = 1; i <= 50; i++)
+        assert_int_equal(write_byte(i), S7_OK);
+    rig_drop(1);
+    uint8_t before = byte0();
+    for (unsigned i = 0; i < 1100; i++) {
+        rig_run_ms(1);
+        uint8_t now = byte0();
+        assert_true(now >= before);
+        before = now;
+    }
+    assert_int_equal(before, 50);
+}
+
+/* DB1.DBX0.bit := value */
+#define WRITE_BIT(ref, bit, value)                                                                           \
+    3, 0, 0, 36, 2, 0xf0, 0x80, 0x32, 1, 0, 0, 0, ref, 0, 14, 0, 5, 5, 1, 0x12, 10, 16, 1, 0, 1, 0, 1, 0x84, \
+        0, 0, bit, 0, 3, 0, 1, value
+
+static void a_late_bit_leaves_alone_what_was_written_meanwhile(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=1s conn=1");
+    ASK(WRITE_BIT(1, 2, 1));
+    RAW_EXPECT(&raw, WRITE_ANSWER(1));
+    assert_int_equal(write_byte(0x11), S7_OK);
+    rig_run_ms(1100);
+    assert_int_equal(byte0(), 0x15);
+}
+
+static void what_would_be_refused_is_refused_at_once(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=1s");
+    assert_int_not_equal(guest_write(&guest, 1, 300, "x", 1), S7_OK);
+    rig_run_ms(1100);
+    assert_int_equal(first_byte(), 0);
+}
+
+static void late_writes_wait_for_a_lock_and_are_lost_when_the_power_goes(void **state)
+{
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=1s");
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(2, "db_locked", "for=3s");
+    rig_run_ms(2000);
+    assert_int_equal(byte0(), 0);
+    rig_run_ms(1100);
+    assert_int_equal(byte0(), 5);
+    assert_int_equal(write_byte(7), S7_OK);
+    rig_arm(3, "power_cycle", "boot=2s");
+    rig_run_ms(2500);
+    guest_close(&guest);
+    guest_open(&guest, &rig_house, NULL);
+    rig_run_ms(1000);
+    assert_int_equal(byte0(), 5);
+}
+
 /* ---- clock_skew, password ---- */
 
 #define CLOCK(ref)                                                                                           \
@@ -281,6 +450,37 @@ static void what_was_to_be_answered_in_the_pause_is_late(void **state)
     RAW_EXPECT(&raw, READ_ANSWER(1));
 }
 
+static void a_full_disk_refuses_writes_until_it_has_room(void **state)
+{
+    (void)state;
+    assert_int_equal(write_byte(5), S7_OK);
+    rig_arm(1, "disk_full", "for=10s");
+    assert_int_not_equal(write_byte(6), S7_OK);
+    assert_int_equal(byte0(), 5);
+    assert_int_equal(first_byte(), 5);
+    assert_true(rig_state(1).acting);
+    rig_run_ms(10000);
+    assert_false(rig_state(1).acting);
+    assert_int_equal(write_byte(6), S7_OK);
+    assert_int_equal(first_byte(), 6);
+    rig_arm(2, "disk_full", "");
+    assert_int_not_equal(write_byte(7), S7_OK);
+    rig_drop(2);
+    assert_int_equal(write_byte(7), S7_OK);
+}
+
+/* The turn is run again with its writes refused: nothing waits of what was taken back. */
+static void a_late_write_whose_turn_fails_is_not_done(void **state)
+{
+    (void)state;
+    rig_arm(1, "disk_full", "for=10s");
+    rig_arm(2, "write_delayed", "dist=1s db=1");
+    ASK(WRITE(1, 5), M_WRITE(2, 0, 1));
+    rig_run_ms(11000);
+    assert_int_equal(byte0(), 0);
+    assert_int_equal(raw.got[21], 1); /* the late one was refused as well */
+}
+
 static void writes_wait_for_the_lock_and_are_refused_in_the_end(void **state)
 {
     (void)state;
@@ -310,10 +510,21 @@ int main(void)
         TEST(a_defect_CPU_hangs_until_its_power_was_off),
         TEST(frozen_values_stay_while_memory_goes_on),
         TEST(what_is_not_there_does_not_freeze),
+        TEST(a_long_item_is_half_of_before_and_half_of_after),
+        TEST(what_is_copied_at_once_is_whole),
+        TEST(a_block_vanishes_and_comes_back_with_another_size_and_layout),
+        TEST(a_block_may_come_back_empty_and_at_once),
+        TEST(a_write_is_acknowledged_and_done_later),
+        TEST(late_writes_keep_their_order_and_outlive_their_fault),
+        TEST(a_late_bit_leaves_alone_what_was_written_meanwhile),
+        TEST(what_would_be_refused_is_refused_at_once),
+        TEST(late_writes_wait_for_a_lock_and_are_lost_when_the_power_goes),
         TEST(a_clock_is_off_or_goes_wrong),
         TEST(a_protection_comes_and_goes),
         TEST(a_simulator_that_stands_still_answers_all_when_it_goes_on),
         TEST(what_was_to_be_answered_in_the_pause_is_late),
+        TEST(a_full_disk_refuses_writes_until_it_has_room),
+        TEST(a_late_write_whose_turn_fails_is_not_done),
         TEST(writes_wait_for_the_lock_and_are_refused_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,6 @@
 /* The same faults over kernel TCP. Nothing here depends on how fast this machine is: requests that are never
  * answered end by their own deadline. */
-#include "house.h"
-
-#include "loop/loop_ev.h"
+#include "fault_wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,61 +9,38 @@
 
 #include <cmocka.h>
 
-static struct house house;
 static struct guest hit, other;
 
 static int open_house(void **state)
 {
-    s7_loop *loop;
-
-    (void)state;
-    assert_int_equal(s7_loop_ev_new(&loop), S7_OK);
-    house_open(&house, loop, "generic");
-    guest_open(&hit, &house, NULL);
-    guest_open(&other, &house, NULL);
+    rig_open_real(state);
+    guest_open(&hit, &rig_house, NULL);
+    guest_open(&other, &rig_house, NULL);
     return 0;
 }
 
 static int close_house(void **state)
 {
-    (void)state;
     guest_close(&hit);
     guest_close(&other);
-    house_close(&house);
-    return 0;
-}
-
-static void arm(const char *name, const char *args)
-{
-    struct plant_error error;
-
-    if (sim_server_fault_arm(house.server, 0, 1, name, args, &error) != S7_OK)
-        fail_msg("%s", error.text);
-}
-
-static struct sim_fault_state fault_state(void)
-{
-    struct sim_fault_state state;
-
-    assert_true(sim_server_fault_state(house.server, 1, &state));
-    return state;
+    return rig_close(state);
 }
 
 static void a_reset_is_a_reset(void **state)
 {
     (void)state;
-    arm("rst_now", "conn=1");
+    rig_arm(1, "rst_now", "conn=1");
     assert_int_equal(guest_read_within(&hit, 0), S7_E_RESET);
     assert_int_equal(guest_read_within(&other, 0), S7_OK);
-    assert_int_equal(fault_state().fired, 1);
+    assert_int_equal(rig_state(1).fired, 1);
 }
 
 static void a_reset_at_a_time_is_one_too(void **state)
 {
     (void)state;
-    arm("rst_now", "conn=1 at=1ms");
+    rig_arm(1, "rst_now", "conn=1 at=1ms");
     while (hit.up)
-        assert_int_equal(s7_loop_run(house.loop), S7_OK);
+        assert_int_equal(s7_loop_run(rig_house.loop), S7_OK);
     assert_int_equal(hit.last, S7_E_RESET);
     assert_int_equal(guest_read_within(&other, 0), S7_OK);
 }
@@ -73,17 +48,17 @@ static void a_reset_at_a_time_is_one_too(void **state)
 static void a_cut_answer_ends_by_reset_or_in_order(void **state)
 {
     (void)state;
-    arm("cut", "conn=1 bytes=12 then=rst");
+    rig_arm(1, "cut", "conn=1 bytes=12 then=rst");
     assert_int_equal(guest_read_within(&hit, 0), S7_E_RESET);
-    sim_server_fault_drop(house.server, 1);
-    arm("cut", "conn=2 bytes=12 then=fin");
+    sim_server_fault_drop(rig_house.server, 1);
+    rig_arm(1, "cut", "conn=2 bytes=12 then=fin");
     assert_int_equal(guest_read_within(&other, 0), S7_E_CLOSED);
 }
 
 static void a_hung_request_runs_into_its_deadline(void **state)
 {
     (void)state;
-    arm("hang", "conn=1 count=1");
+    rig_arm(1, "hang", "conn=1 count=1");
     assert_int_equal(guest_read_within(&hit, 50), S7_E_TIMEOUT);
     assert_int_equal(guest_read_within(&hit, 0), S7_OK);
     assert_int_equal(guest_read_within(&other, 0), S7_OK);
@@ -92,10 +67,10 @@ static void a_hung_request_runs_into_its_deadline(void **state)
 static void a_slow_answer_is_not_early(void **state)
 {
     (void)state;
-    int64_t asked_ns = s7_loop_now_ns(house.loop);
-    arm("slow", "conn=1 time=20ms");
+    int64_t asked_ns = s7_loop_now_ns(rig_house.loop);
+    rig_arm(1, "slow", "conn=1 time=20ms");
     assert_int_equal(guest_read_within(&hit, 0), S7_OK);
-    assert_true(s7_loop_now_ns(house.loop) - asked_ns >= 20 * HOUSE_NS_PER_MS);
+    assert_true(s7_loop_now_ns(rig_house.loop) - asked_ns >= 20 * HOUSE_NS_PER_MS);
 }
 
 static void a_shut_door_refuses_until_it_opens(void **state)
@@ -103,13 +78,13 @@ static void a_shut_door_refuses_until_it_opens(void **state)
     struct guest late;
 
     (void)state;
-    arm("refuse", "");
-    guest_open(&late, &house, NULL);
+    rig_arm(1, "refuse", "");
+    guest_open(&late, &rig_house, NULL);
     assert_int_equal(late.last, S7_E_REFUSED);
     guest_close(&late);
     assert_int_equal(guest_read_within(&hit, 0), S7_OK);
-    sim_server_fault_drop(house.server, 1);
-    guest_open(&late, &house, NULL);
+    sim_server_fault_drop(rig_house.server, 1);
+    guest_open(&late, &rig_house, NULL);
     assert_int_equal(late.last, S7_OK);
     guest_close(&late);
 }
@@ -119,36 +94,82 @@ static void one_too_many_is_turned_away(void **state)
     struct guest late;
 
     (void)state;
-    arm("conn_limit", "max=2");
-    guest_open(&late, &house, NULL);
+    rig_arm(1, "conn_limit", "max=2");
+    guest_open(&late, &rig_house, NULL);
     assert_int_equal(late.last, S7_E_COTP_REFUSED);
     guest_close(&late);
-    assert_int_equal(fault_state().fired, 1);
+    assert_int_equal(rig_state(1).fired, 1);
 }
 
 static void a_pulled_cable_is_silence_and_comes_back(void **state)
 {
     (void)state;
-    arm("half_open", "conn=1");
+    rig_arm(1, "half_open", "conn=1");
     s7_status status = guest_read_within(&hit, 50);
-    if (fault_state().unsupported == S7_E_UNSUPPORTED) /* no socket filters here */
+    if (rig_state(1).unsupported == S7_E_UNSUPPORTED) /* no socket filters here */
         return;
     assert_int_equal(status, S7_E_TIMEOUT);
     assert_int_equal(guest_read_within(&other, 0), S7_OK);
-    assert_true(fault_state().acting);
-    sim_server_fault_drop(house.server, 1);
+    assert_true(rig_state(1).acting);
+    sim_server_fault_drop(rig_house.server, 1);
     assert_int_equal(guest_read_within(&hit, 0), S7_OK);
+}
+
+static uint8_t byte0(struct guest *guest)
+{
+    uint8_t got = 0xEE;
+
+    assert_int_equal(guest_read(guest, 1, 0, &got, 1), S7_OK);
+    return got;
+}
+
+static void a_value_reads_off_and_is_not(void **state)
+{
+    (void)state;
+    rig_arm(1, "spike", "value=DB1.DBB0 amp=5 way=up conn=1");
+    assert_int_equal(byte0(&hit), 5);
+    assert_int_equal(byte0(&other), 0);
+}
+
+static void a_write_is_acknowledged_and_done_when_it_is_due(void **state)
+{
+    const uint8_t value = 7;
+
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=20ms count=1");
+    int64_t began_ns = s7_loop_now_ns(rig_house.loop);
+    assert_int_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
+    while (byte0(&other) != value)
+        ;
+    assert_true(s7_loop_now_ns(rig_house.loop) - began_ns >= 20 * HOUSE_NS_PER_MS);
+    assert_false(rig_state(1).acting);
+}
+
+static void a_full_disk_and_a_block_that_is_away_are_there_again(void **state)
+{
+    const uint8_t value = 7;
+
+    (void)state;
+    rig_arm(1, "disk_full", "");
+    assert_int_not_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
+    rig_drop(1);
+    assert_int_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
+    rig_arm(1, "download", "db=1 size=2 gap=1h");
+    assert_int_not_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
+    rig_drop(1);
+    assert_int_equal(byte0(&hit), value);
+    assert_int_not_equal(guest_write(&hit, 1, 2, &value, 1), S7_OK);
 }
 
 static void what_this_network_cannot_do_is_said_and_not_counted(void **state)
 {
     (void)state;
-    arm("half_open", "conn=1 dir=out");
+    rig_arm(1, "half_open", "conn=1 dir=out");
     assert_int_equal(guest_read_within(&hit, 0), S7_OK);
-    assert_int_equal(fault_state().unsupported, S7_E_UNSUPPORTED);
-    assert_int_equal(fault_state().matched, 1);
-    assert_int_equal(fault_state().fired, 0);
-    assert_false(fault_state().acting);
+    assert_int_equal(rig_state(1).unsupported, S7_E_UNSUPPORTED);
+    assert_int_equal(rig_state(1).matched, 1);
+    assert_int_equal(rig_state(1).fired, 0);
+    assert_false(rig_state(1).acting);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_house, close_house)
@@ -164,6 +185,9 @@ int main(void)
         TEST(a_shut_door_refuses_until_it_opens),
         TEST(one_too_many_is_turned_away),
         TEST(a_pulled_cable_is_silence_and_comes_back),
+        TEST(a_value_reads_off_and_is_not),
+        TEST(a_write_is_acknowledged_and_done_when_it_is_due),
+        TEST(a_full_disk_and_a_block_that_is_away_are_there_again),
         TEST(what_this_network_cannot_do_is_said_and_not_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,21 +13,7 @@
 
 #define MS HOUSE_NS_PER_MS
 
-static struct raw raw;
 static int64_t asked_ns;
-
-static int open_raw(void **state)
-{
-    rig_open(state);
-    raw_open(&raw);
-    return 0;
-}
-
-static int close_raw(void **state)
-{
-    raw_close(&raw);
-    return rig_close(state);
-}
 
 #define ASK(...)                                                                                             \
     do {                                                                                                     \
@@ -315,6 +301,49 @@ static void bytes_pass_a_bucket_and_no_more_than_its_rate(void **state)
                     2400); /* requests, 31 bytes each, take 2.1 s; answers go at the same time */
 }
 
+static void either_stream_alone_is_lost_late_or_narrow(void **state)
+{
+    (void)state;
+    rig_arm(1, "loss_stall", "stream=rx nth=1");
+    ASK(WRITE(1, 1));
+    rig_run_ms(190);
+    assert_int_equal(rig_stats().writes, 0);
+    rig_run_ms(1000);
+    assert_segment(0, WRITE_ANSWER_LEN, 200);
+    rig_arm(2, "loss_stall", "stream=tx nth=1");
+    raw_forget(&raw);
+    ASK(WRITE(2, 0));
+    rig_run_ms(5);
+    assert_int_equal(rig_stats().writes, 2);
+    rig_run_ms(1000);
+    assert_segment(0, WRITE_ANSWER_LEN, 200);
+    raw_forget(&raw);
+    rig_arm(3, "latency", "dist=500ms stream=rx");
+    ASK(WRITE(3, 0));
+    rig_run_ms(490);
+    assert_int_equal(rig_stats().writes, 2);
+    rig_run_ms(1000);
+    rig_drop(3);
+    rig_arm(4, "bandwidth", "rate=22 burst=22 stream=tx");
+    raw_forget(&raw);
+    ASK(WRITE(4, 0), WRITE(5, 0));
+    rig_run_ms(5);
+    assert_int_equal(rig_stats().writes, 5); /* what comes in has a line as wide as ever */
+    rig_run_ms(3000);
+    assert_segment(raw.n_segments - 1, WRITE_ANSWER_LEN, 1000);
+}
+
+static void a_peer_can_be_lost_in_one_stream(void **state)
+{
+    (void)state;
+    rig_arm(1, "half_open", "stream=tx at=0 for=10s");
+    rig_run_ms(5);
+    ASK(WRITE(1, 1));
+    rig_run_ms(1000);
+    assert_int_equal(rig_stats().writes, 1);
+    assert_int_equal(raw.len, 0);
+}
+
 static void answers_leave_at_the_end_of_a_cycle(void **state)
 {
     (void)state;
@@ -431,7 +460,7 @@ static void a_forgotten_flow_is_found_by_keep_alive_before_anything_is_sent(void
     assert_int_equal(rig_state(1).fired, 1);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_raw, close_raw)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, rig_open_raw, rig_close_raw)
 
 int main(void)
 {
@@ -452,6 +481,8 @@ int main(void)
         TEST(retransmissions_are_lost_with_the_same_probability),
         TEST(losses_come_in_bursts_under_another_name),
         TEST(bytes_pass_a_bucket_and_no_more_than_its_rate),
+        TEST(either_stream_alone_is_lost_late_or_narrow),
+        TEST(a_peer_can_be_lost_in_one_stream),
         TEST(answers_leave_at_the_end_of_a_cycle),
         TEST(an_answer_is_late_by_the_deadline_and_a_bit_more),
         TEST(an_idle_connection_is_ended),

@@ -1,5 +1,6 @@
 #include "fault_wire.h"
 
+#include "loop/loop_ev.h"
 #include "loop/loop_virtual.h"
 #include "protocol/tpkt.h"
 
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 struct house rig_house;
+struct raw raw;
 
 int rig_open(void **state)
 {
@@ -18,6 +20,16 @@ int rig_open(void **state)
 
     (void)state;
     assert_int_equal(s7_loop_virtual_new(NULL, &loop), S7_OK);
+    house_open(&rig_house, loop, "generic");
+    return 0;
+}
+
+int rig_open_real(void **state)
+{
+    s7_loop *loop;
+
+    (void)state;
+    assert_int_equal(s7_loop_ev_new(&loop), S7_OK);
     house_open(&rig_house, loop, "generic");
     return 0;
 }
@@ -82,69 +94,82 @@ s7_status rig_read(struct guest *guest, uint32_t timeout_ms)
 
 /* ---- raw connections ---- */
 
-static void end(struct raw *raw, s7_status how)
+static void end(struct raw *peer, s7_status how)
 {
-    raw->over = true;
-    raw->how = how;
-    raw->os_errno = s7_stream_errno(raw->stream);
-    raw->over_ns = rig_now_ns();
-    s7_stream_want(raw->stream, 0);
+    peer->over = true;
+    peer->how = how;
+    peer->os_errno = s7_stream_errno(peer->stream);
+    peer->over_ns = rig_now_ns();
+    s7_stream_want(peer->stream, 0);
 }
 
 static void on_raw(s7_stream *stream, unsigned ready, void *arg)
 {
-    struct raw *raw = arg;
+    struct raw *peer = arg;
 
     if (ready & S7_READY_CONNECTED) {
-        raw->connected = true;
-        raw->connected_ns = rig_now_ns();
+        peer->connected = true;
+        peer->connected_ns = rig_now_ns();
     }
     if (ready & S7_READY_FAILED)
-        end(raw, s7_stream_error(stream));
-    if (!(ready & S7_READY_READ) || raw->over)
+        end(peer, s7_stream_error(stream));
+    if (!(ready & S7_READY_READ) || peer->over)
         return;
-    ssize_t n = s7_stream_read(stream, raw->got + raw->len, sizeof raw->got - raw->len);
-    if (n > 0 && raw->n_segments < RAW_SEGMENTS) {
-        raw->segments[raw->n_segments].len = (size_t)n;
-        raw->segments[raw->n_segments++].at_ns = rig_now_ns();
+    ssize_t n = s7_stream_read(stream, peer->got + peer->len, sizeof peer->got - peer->len);
+    if (n > 0 && peer->n_segments < RAW_SEGMENTS) {
+        peer->segments[peer->n_segments].len = (size_t)n;
+        peer->segments[peer->n_segments++].at_ns = rig_now_ns();
     }
     if (n > 0)
-        raw->len += (size_t)n;
+        peer->len += (size_t)n;
     else if (n != S7_AGAIN)
-        end(raw, n == 0 ? S7_OK : s7_stream_error(stream));
+        end(peer, n == 0 ? S7_OK : s7_stream_error(stream));
 }
 
-void raw_dial(struct raw *raw)
+void raw_dial(struct raw *peer)
 {
-    memset(raw, 0, sizeof *raw);
+    memset(peer, 0, sizeof *peer);
     assert_int_equal(s7_loop_dial(rig_house.loop, "127.0.0.1", sim_server_port(rig_house.server, 0), on_raw,
-                                  raw, &raw->stream),
+                                  peer, &peer->stream),
                      S7_OK);
 }
 
-void raw_send(struct raw *raw, const uint8_t *bytes, size_t len)
+void raw_send(struct raw *peer, const uint8_t *bytes, size_t len)
 {
-    assert_int_equal(s7_stream_write(raw->stream, bytes, len), len);
+    assert_int_equal(s7_stream_write(peer->stream, bytes, len), len);
 }
 
-void raw_forget(struct raw *raw)
+void raw_forget(struct raw *peer)
 {
-    raw->len = raw->n_segments = 0;
+    peer->len = peer->n_segments = 0;
 }
 
-void raw_open(struct raw *raw)
+void raw_open(struct raw *peer)
 {
-    raw_dial(raw);
+    raw_dial(peer);
     rig_run_ms(5);
-    RAW_SEND(raw, CR, SETUP);
+    RAW_SEND(peer, CR, SETUP);
     rig_run_ms(5);
-    assert_int_equal(raw->len, CC_LEN + 27);
-    raw_forget(raw);
+    assert_int_equal(peer->len, CC_LEN + 27);
+    raw_forget(peer);
 }
 
-void raw_close(struct raw *raw)
+void raw_close(struct raw *peer)
 {
-    s7_stream_close(raw->stream, S7_CLOSE_FIN);
+    s7_stream_close(peer->stream, S7_CLOSE_FIN);
+}
+
+int rig_open_raw(void **state)
+{
+    rig_open(state);
+    raw_open(&raw);
+    return 0;
+}
+
+int rig_close_raw(void **state)
+{
+    raw_close(&raw);
+    return rig_close(state);
 }
 
 static void hex(char *text, size_t cap, const uint8_t *bytes, size_t len)
@@ -154,24 +179,24 @@ static void hex(char *text, size_t cap, const uint8_t *bytes, size_t len)
         snprintf(text + 3 * i, cap - 3 * i, "%02x ", bytes[i]);
 }
 
-void raw_expect(struct raw *raw, const uint8_t *bytes, size_t len)
+void raw_expect(struct raw *peer, const uint8_t *bytes, size_t len)
 {
     static char wanted[2048], got[2048];
 
-    if (raw->len != len || memcmp(raw->got, bytes, len) != 0) {
+    if (peer->len != len || memcmp(peer->got, bytes, len) != 0) {
         hex(wanted, sizeof wanted, bytes, len);
-        hex(got, sizeof got, raw->got, raw->len);
+        hex(got, sizeof got, peer->got, peer->len);
         fail_msg("\n  expected %s\n  got      %s", wanted, got);
     }
-    raw_forget(raw);
+    raw_forget(peer);
 }
 
-const uint8_t *raw_frame(const struct raw *raw, size_t *at, size_t *len)
+const uint8_t *raw_frame(const struct raw *peer, size_t *at, size_t *len)
 {
-    const uint8_t *frame = raw->got + *at;
+    const uint8_t *frame = peer->got + *at;
 
-    if (s7_tpkt_peek(frame, raw->len - *at, S7_TPKT_MAX_LEN, len) != S7_OK)
-        fail_msg("no whole frame at byte %zu of %zu", *at, raw->len);
+    if (s7_tpkt_peek(frame, peer->len - *at, S7_TPKT_MAX_LEN, len) != S7_OK)
+        fail_msg("no whole frame at byte %zu of %zu", *at, peer->len);
     *at += *len;
     return frame;
 }

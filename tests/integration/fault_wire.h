@@ -1,5 +1,5 @@
-/* fault_wire.h - a house in virtual time with faults in it, and raw connections that note what came, when,
- * and how it ended. For tests of faults by what is on the wire. */
+/* fault_wire.h - a house with faults in it, and raw connections that note what came, when, and how it ended.
+ * For tests of faults by what is on the wire, in virtual time, and by guests over kernel TCP. */
 #ifndef TESTS_INTEGRATION_FAULT_WIRE_H
 #define TESTS_INTEGRATION_FAULT_WIRE_H
 
@@ -10,8 +10,9 @@
 
 extern struct house rig_house;
 
-/* cmocka's setup and teardown; the server of rig_open is one of a generic CPU. */
+/* cmocka's setup and teardown; the server is one of a generic CPU. */
 int rig_open(void **state);
+int rig_open_real(void **state); /* kernel TCP: what needs virtual time below is not for it */
 int rig_close(void **state);
 
 void rig_arm(uint64_t id, const char *name, const char *args);
@@ -44,22 +45,35 @@ struct raw {
     int64_t over_ns, connected_ns;
 };
 
-void raw_dial(struct raw *raw);  /* begin only */
-void raw_open(struct raw *raw);  /* connected and set up; what was answered to that is forgotten */
-void raw_close(struct raw *raw); /* FIN */
-void raw_forget(struct raw *raw);
-void raw_send(struct raw *raw, const uint8_t *bytes, size_t len);
+void raw_dial(struct raw *peer);  /* begin only */
+void raw_open(struct raw *peer);  /* connected and set up; what was answered to that is forgotten */
+void raw_close(struct raw *peer); /* FIN */
+void raw_forget(struct raw *peer);
+
+/* rig_open and one connection that is open, for tests that need no more. */
+extern struct raw raw;
+int rig_open_raw(void **state);
+int rig_close_raw(void **state);
+
+void raw_send(struct raw *peer, const uint8_t *bytes, size_t len);
 
 /* Fails unless exactly these bytes came since raw_forget; then forgets them. */
-void raw_expect(struct raw *raw, const uint8_t *bytes, size_t len);
+void raw_expect(struct raw *peer, const uint8_t *bytes, size_t len);
 
 /* The frame that begins at *at, which must be a whole TPKT; moves *at behind it. */
-const uint8_t *raw_frame(const struct raw *raw, size_t *at, size_t *len);
+const uint8_t *raw_frame(const struct raw *peer, size_t *at, size_t *len);
 
 #define RAW_SEND(raw, ...)                                                                                   \
     do {                                                                                                     \
         const uint8_t bytes_[] = {__VA_ARGS__};                                                              \
         raw_send(raw, bytes_, sizeof bytes_);                                                                \
+    } while (0)
+
+/* ... and there was time to answer. */
+#define RAW_ASK(raw, ...)                                                                                    \
+    do {                                                                                                     \
+        RAW_SEND(raw, __VA_ARGS__);                                                                          \
+        rig_run_ms(5);                                                                                       \
     } while (0)
 
 #define RAW_EXPECT(raw, ...)                                                                                 \

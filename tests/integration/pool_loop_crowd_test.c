@@ -92,7 +92,7 @@ static void a_pool_of_20_settles_for_the_15_connections_that_an_S7_300_lends_to_
         assert_non_null(strstr(workers[i].err.came, "by \"a test\""));
     }
     struct guest guest; /* somebody else goes, and somebody else comes: there is one place */
-    assert_int_equal(s7_pool_loop_discard(pool, workers[0].request.lease), S7_OK);
+    assert_int_equal(s7_pool_loop_discard(pool, workers[0].request.lease, S7_OK), S7_OK);
     run_for(MS);
     guest_open(&guest, &house, &options.client);
     assert_true(guest.up);
@@ -206,12 +206,12 @@ static void a_pool_is_resized_refreshed_and_paused_at_exact_times(void **state)
     assert_int_equal(served(), 3);
     assert_int_equal(told[S7_POOL_EVENT_CONNECTED], 3);
     assert_string_equal(last_told[S7_POOL_EVENT_CONNECTED].name, "press 4");
-    assert_int_equal(s7_pool_loop_resize(pool, 0, NULL), S7_E_ARG);
-    assert_int_equal(s7_pool_loop_resize(pool, 1, NULL), S7_OK);
+    assert_int_equal(s7_pool_loop_resize(pool, 0), S7_E_ARG);
+    assert_int_equal(s7_pool_loop_resize(pool, 1), S7_OK);
     run_for(MS);
     assert_int_equal(served(), 1);
     assert_int_equal(stats().closed[S7_POOL_CLOSE_SHRINK], 2);
-    assert_int_equal(s7_pool_loop_resize(pool, 9, NULL), S7_OK);
+    assert_int_equal(s7_pool_loop_resize(pool, 9), S7_OK);
     for (unsigned i = 0; i < 9; i++)
         borrow(i);
     assert_int_equal(served(), 9);

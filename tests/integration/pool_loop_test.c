@@ -105,6 +105,28 @@ static void a_borrower_shares_a_connection_under_check(void **state)
     assert_int_equal(stats().health_check_failures, 0);
 }
 
+/* ---- asleep ---- */
+
+static void p24_a_pool_on_a_loop_notices_that_the_machine_slept(void **state)
+{
+    (void)state;
+    options.start = S7_POOL_START_ALL;
+    options.size = 3;
+    options.health_check_ms = 0;
+    open_pool();
+    unsigned lent = borrow(0).conn;
+    s7_virtual_sleep(house.loop, 8 * 3600 * SECOND);
+    s7_virtual_vanish(stream_of((lent + 1) % 3), true, true); /* it is gone when the machine wakes up */
+    run_for(SECOND);
+    assert_int_equal(stats().health_checks, 0);
+    put(0); /* something to do */
+    run_for(4 * SECOND);
+    assert_int_equal(stats().health_checks, 3);
+    assert_int_equal(stats().health_check_failures, 1);
+    run_for(10 * SECOND);
+    assert_int_equal(stats().health_checks, 3);
+}
+
 /* ---- late answers ---- */
 
 static void p01_a_late_answer_never_reaches_the_next_borrower(void **state)
@@ -159,6 +181,41 @@ static void p01_who_would_wait_for_a_late_answer_gets_a_fresh_connection(void **
     }
 }
 
+/* ---- who learns what ---- */
+
+static void a_name_instead_of_an_address_is_told_as_such(void **state)
+{
+    (void)state;
+    options.start = S7_POOL_START_ONE;
+    assert_int_equal(s7_pool_loop_new(house.loop, "plc.example:10102", &options, &pool, NULL), S7_OK);
+    ended = false;
+    assert_int_equal(s7_pool_loop_start(pool, 0, on_ended, NULL), S7_OK);
+    run_for(MS);
+    assert_true(ended);
+    assert_int_equal(ended_with, S7_E_RESOLVE);
+    assert_string_equal(ended_err.came, "a connection on a loop needs a numeric address");
+}
+
+static void who_borrows_in_vain_is_told_how_long_he_waited(void **state)
+{
+    (void)state;
+    options.size = 1;
+    open_pool();
+    borrow(0);
+    ask(1, 2500);
+    run_for(3 * SECOND);
+    assert_int_equal(workers[1].status, S7_E_POOL_EXHAUSTED);
+    assert_non_null(strstr(workers[1].err.asked, ", waited 2.5 s"));
+    set_dial(S7_DIAL_REFUSE);
+    s7_virtual_reset(stream_of(0));
+    run_for(MS);
+    put(0);
+    ask(2, 1200);
+    run_for(2 * SECOND);
+    assert_int_equal(workers[2].status, S7_E_PLC_DOWN);
+    assert_non_null(strstr(workers[2].err.asked, ", waited 1.2 s"));
+}
+
 /* ---- misuse, close ---- */
 
 static void misuse_is_a_status_and_changes_nothing(void **state)
@@ -175,7 +232,7 @@ static void misuse_is_a_status_and_changes_nothing(void **state)
     assert_int_equal(workers[0].status, S7_OK);
     put(0);
     assert_int_equal(s7_pool_loop_put(pool, lease), S7_E_MISUSE);
-    assert_int_equal(s7_pool_loop_discard(pool, lease), S7_E_MISUSE);
+    assert_int_equal(s7_pool_loop_discard(pool, lease, S7_OK), S7_E_MISUSE);
     assert_int_equal(s7_pool_loop_submit(pool, lease, false, &item, 1, 0, on_read, &workers[5], &err),
                      S7_E_STALE_LEASE);
     assert_int_equal(s7_pool_loop_put(pool, (struct s7_pool_lease){.conn = 99, .number = 1}), S7_E_FOREIGN);
@@ -190,7 +247,7 @@ static void discard_ends_the_calls_that_are_outstanding(void **state)
     open_pool();
     struct s7_pool_lease lease = borrow(0);
     begin_read(0, 0, 500);
-    assert_int_equal(s7_pool_loop_discard(pool, lease), S7_OK);
+    assert_int_equal(s7_pool_loop_discard(pool, lease, S7_OK), S7_OK);
     run_for(MS);
     assert_true(workers[0].done);
     assert_int_equal(workers[0].status, S7_E_CANCELLED);
@@ -283,8 +340,11 @@ int main(void)
         GENERIC(checks_that_are_answered_keep_a_connection),
         GENERIC(the_end_of_an_idle_connection_is_noticed),
         GENERIC(a_borrower_shares_a_connection_under_check),
+        GENERIC(p24_a_pool_on_a_loop_notices_that_the_machine_slept),
         GENERIC(p01_a_late_answer_never_reaches_the_next_borrower),
         GENERIC(p01_who_would_wait_for_a_late_answer_gets_a_fresh_connection),
+        GENERIC(a_name_instead_of_an_address_is_told_as_such),
+        GENERIC(who_borrows_in_vain_is_told_how_long_he_waited),
         GENERIC(misuse_is_a_status_and_changes_nothing),
         GENERIC(discard_ends_the_calls_that_are_outstanding),
         GENERIC(close_waits_for_leases_and_then_takes_them),

@@ -123,7 +123,7 @@ static void use(s7_pool *pool)
     }
     for (int i = 0; i < 3; i++)
         if (clients[i] != NULL)
-            goes("put", i == 1 ? s7_pool_discard(pool, clients[i]) : s7_pool_put(pool, clients[i]));
+            goes("put", i == 1 ? s7_pool_discard(pool, clients[i], S7_OK) : s7_pool_put(pool, clients[i]));
     goes("execute", s7_pool_execute(pool, NULL, read_one, NULL));
     goes("read without a lease", s7_pool_read_db(pool, NULL, 1, 0, bytes, sizeof bytes));
     goes("write without a lease", s7_pool_write_db(pool, NULL, 1, 0, bytes, sizeof bytes));
@@ -263,7 +263,7 @@ static void work(s7_pool_loop *pool)
     if (told != asked)
         fail_msg("allocation %ld fails: %u gets and %u outcomes", which, asked, told);
     for (unsigned i = 0; i < 4; i++)
-        (void)s7_pool_loop_discard(pool, callers[i].request.lease);
+        (void)s7_pool_loop_discard(pool, callers[i].request.lease, S7_OK);
     run_for(100 * MS);
 }
 

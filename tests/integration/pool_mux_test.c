@@ -487,6 +487,7 @@ static void who_waits_in_vain_learns_that_the_plc_is_down(void **state)
     run_for(3 * SECOND);
     assert_int_equal(workers[0].status, S7_E_PLC_DOWN);
     assert_non_null(strstr(workers[0].err.asked, "read DB1"));
+    assert_non_null(strstr(workers[0].err.asked, ", waited 2.0 s"));
     assert_non_null(strstr(workers[0].err.came, "refused"));
 }
 

@@ -119,7 +119,7 @@ static int child_is_refused(s7_client *lent, s7_client *other)
     CHILD(read_byte(lent, NULL) == S7_E_FORKED && read_byte(other, NULL) == S7_E_FORKED);
     CHILD(!s7_client_is_connected(lent));
     CHILD(s7_pool_put(pool, lent) == S7_E_FORKED);
-    CHILD(s7_pool_discard(pool, other) == S7_E_FORKED);
+    CHILD(s7_pool_discard(pool, other, S7_OK) == S7_E_FORKED);
     CHILD(s7_pool_start(pool, NULL) == S7_E_FORKED);
     CHILD(s7_pool_close(pool, NULL) == S7_E_FORKED);
     CHILD(s7_pool_stats_get(pool, &s) == S7_E_FORKED);
@@ -388,7 +388,7 @@ static void p24_when_the_machine_slept_idle_connections_are_checked(void **state
     s7_client *client = borrow();
     assert_int_equal(stats().health_checks, 0);
     atomic_store(&hours_asleep, 8);
-    assert_int_equal(s7_pool_discard(pool, client), S7_OK); /* something to do for the pool's thread */
+    assert_int_equal(s7_pool_discard(pool, client, S7_OK), S7_OK); /* something to do for the pool's thread */
     UNTIL(stats().health_checks == 2);
     UNTIL(stats().available == 2);
     assert_int_equal(stats().health_check_failures, 0);

@@ -266,7 +266,7 @@ static void *discard_shared(void *arg)
 {
     s7_status *status = arg;
 
-    *status = s7_pool_discard(pool, shared);
+    *status = s7_pool_discard(pool, shared, S7_OK);
     return NULL;
 }
 

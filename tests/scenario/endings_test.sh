@@ -209,8 +209,22 @@ ends 1 -- "it.lua:2: task:join: a task cannot wait for its own end" <<'EOF'
 local t
 t = go(function() t:join() end)
 EOF
-ends 1 -- "more than 10000 tasks in one scenario" <<'EOF'
+ends 1 -- "more than 10000 tasks at a time" <<'EOF'
 for i = 1, 10001 do go(function() end) end
+EOF
+ends 0 -- "3 expectations" <<'EOF'
+local n, kept = 0, {}
+for i = 1, 15000 do
+  local t = go(function() n = n + 1 end)
+  if i % 3000 == 0 then kept[#kept + 1] = t end
+  after(0, function() n = n + 1 end)
+  if i % 4000 == 0 then wait(1) end
+end
+wait(1)
+expect(n, 30000)
+for _, t in ipairs(kept) do t:join() end
+expect(kept[1].done)
+expect(#kept, 5)
 EOF
 ends 0 -- "2 expectations" <<'EOF'
 local many = {}
