@@ -17,7 +17,8 @@ _Static_assert(sizeof((struct sc_planned *)0)->args == PLANT_FAULT_ARGS_CAP, "wo
 #define NS_PER_MS    1000000
 
 /* What a client must survive without ever being wrong. Not here: faults that lie in a way that no client can
- * notice (bitflip, wrong_ref, pad_wrong, transport_wrong, frozen, write_ignored), those of services that
+ * notice (bitflip, wrong_ref, ref_collision, pad_wrong, transport_wrong, frozen, torn_read, those of values,
+ * write_ignored, write_delayed), download, behind which a block is another one, those of services that
  * scenarios do not use, and defect, which does not end by itself. A kind may have several rows. */
 static const struct template
 {

@@ -156,7 +156,7 @@ static void what_cannot_be_drawn_from_is_told(void **state)
 
     (void)state;
     says("sloow", "no fault is called \"sloow\"; did you mean slow?");
-    says("frozen", "db= or area= is required");
+    says("frozen", "db=, area= or value= is required");
     says("slow dist={1s..", "got {1s..}");
     says("slow dist={}", "got {}");
     says("slow dist={3s..1s}", "got {3s..1s}");

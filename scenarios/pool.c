@@ -315,7 +315,7 @@ static int executed(lua_State *lua, int status, lua_KContext context)
     (void)context;
     if (status != LUA_OK && status != LUA_YIELD)
         return lua_error(lua);
-    if (put != S7_OK)
+    if (put != S7_OK && put != S7_E_POOL_CLOSED) /* taken away: what FN has done is done */
         return sc_raise_status(lua, "pool:execute: put", put, NULL);
     return lua_gettop(lua) - 4;
 }

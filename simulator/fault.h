@@ -218,7 +218,7 @@ enum sim_ref_choice { SIM_REF_PREVIOUS, SIM_REF_NEXT, SIM_REF_RANDOM };
 enum sim_pair_choice { SIM_PAIR_READ_FOR_WRITE, SIM_PAIR_WRITE_FOR_READ };
 enum sim_pad_choice { SIM_PAD_MISSING, SIM_PAD_EXTRA };
 enum sim_flip_choice { SIM_FLIP_ANY, SIM_FLIP_HEADER, SIM_FLIP_LENGTH, SIM_FLIP_DATA };
-enum sim_push_choice { SIM_PUSH_DIAG, SIM_PUSH_MODE };
+enum sim_push_choice { SIM_PUSH_DIAG, SIM_PUSH_MODE, SIM_PUSH_ALARM };
 enum sim_extra_choice { SIM_EXTRA_QUEUE, SIM_EXTRA_ERROR, SIM_EXTRA_DROP };
 enum sim_data_choice { SIM_DATA_KEEP, SIM_DATA_ZERO };
 enum sim_cc_choice { SIM_CC_NO_TSAPS, SIM_CC_OTHER_SIZE };
@@ -306,7 +306,7 @@ static inline bool sim_fault_is_of_value(const struct sim_fault *fault)
     return fault->type >= SIM_FAULT_STUCK_BIT && fault->type <= SIM_FAULT_NOISE;
 }
 
-/* A fault of values matches requests for value.at from now on. Returns what that is of, when it is of
+/* A fault that has value= matches requests for value.at from now on. Returns what that is of, when it is of
  * nothing that the fault can be about, or NULL. */
 const char *sim_fault_settle_value(struct sim_fault *fault);
 

@@ -188,8 +188,11 @@ bool sim_take_where(const char *text, struct sim_fault *fault)
 
 bool sim_take_kind(const char *text, struct sim_fault *fault)
 {
-    static const struct sim_choice choices[] = {
-        {"diag", SIM_PUSH_DIAG}, {"diagnostic", SIM_PUSH_DIAG}, {"mode", SIM_PUSH_MODE}, {NULL, 0}};
+    static const struct sim_choice choices[] = {{"diag", SIM_PUSH_DIAG},
+                                                {"diagnostic", SIM_PUSH_DIAG},
+                                                {"mode", SIM_PUSH_MODE},
+                                                {"alarm", SIM_PUSH_ALARM},
+                                                {NULL, 0}};
 
     return take_choice(text, choices, fault);
 }

@@ -115,6 +115,8 @@ static const char *trouble(const struct sim_fault *fault)
 {
     const struct sim_fault_value *value = &fault->value;
 
+    if (!sim_fault_is_of_value(fault))
+        return NULL;
     if (value->at.type == S7_TYPE_BOOL)
         return fault->type != SIM_FAULT_STUCK_BIT ? "of a BOOL, which can be stuck only (stuck_bit)"
                : value->bit != 0                  ? "of a BOOL, which has no other bit than 0"

@@ -313,7 +313,8 @@ const struct sim_fault_param sim_params_reorder[] = {
 };
 
 const struct sim_fault_param sim_params_unsolicited[] = {
-    {"kind", "diag|mode", "diag", "a diagnostic event, or a change to STOP", sim_take_kind},
+    {"kind", "diag|mode|alarm", "diag", "a diagnostic event, a change to STOP, or an alarm that came",
+     sim_take_kind},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -400,6 +401,12 @@ const struct sim_fault_param sim_params_write_delayed[] = {
             "name has no blanks, as it is when this is armed",                                               \
             sim_take_value                                                                                   \
     }
+
+const struct sim_fault_param sim_params_frozen[] = {
+    {"value", "ADDRESS|TAG", "db= or area=", "an address with its type, or a tag whose name has no blanks",
+     sim_take_value},
+    {NULL, NULL, NULL, NULL, NULL},
+};
 
 const struct sim_fault_param sim_params_stuck_bit[] = {
     VALUE,

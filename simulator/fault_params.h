@@ -18,8 +18,8 @@ extern const struct sim_fault_param sim_params_common[], sim_params_refuse[], si
     sim_params_reorder[], sim_params_unsolicited[], sim_params_item_error[], sim_params_short_item[],
     sim_params_pad_wrong[], sim_params_bitflip[], sim_params_garbage[], sim_params_szl[],
     sim_params_optimized_db[], sim_params_stop[], sim_params_power_cycle[], sim_params_download[],
-    sim_params_torn_read[], sim_params_write_delayed[], sim_params_stuck_bit[], sim_params_spike[],
-    sim_params_drift[], sim_params_noise[], sim_params_defect[], sim_params_clock_skew[],
+    sim_params_torn_read[], sim_params_write_delayed[], sim_params_frozen[], sim_params_stuck_bit[],
+    sim_params_spike[], sim_params_drift[], sim_params_noise[], sim_params_defect[], sim_params_clock_skew[],
     sim_params_password[], sim_params_lasts[];
 
 #endif

@@ -79,13 +79,16 @@ static const struct sim_fault_param *find_in(const struct sim_fault_param *param
     return NULL;
 }
 
-/* Its own parameter of that name goes before the common one; what takes dist= takes time= as well. */
+/* Its own parameter of that name goes before the common one; what takes dist= takes time= as well,
+ * and tag= as value=. */
 static const struct sim_fault_param *find_param(const struct sim_fault_kind *kind, const char *name)
 {
     const struct sim_fault_param *own = find_in(kind->params, name);
 
     if (own == NULL && strcmp(name, "time") == 0)
         own = find_in(kind->params, "dist");
+    if (own == NULL && strcmp(name, "tag") == 0)
+        own = find_in(kind->params, "value");
     return own != NULL ? own : find_in(sim_fault_common(), name);
 }
 
@@ -204,8 +207,9 @@ static s7_status check_required(struct parse *parse)
     for (const struct sim_fault_param *param = parse->fault->kind->params; param->name != NULL; param++)
         if (param->preset == NULL && !given(parse, param->name))
             return fail(parse, "%s=%s is required", param->name, param->takes);
-    if (parse->fault->type == SIM_FAULT_FROZEN && !given(parse, "db") && !given(parse, "area"))
-        return fail(parse, "db= or area= is required");
+    if (parse->fault->type == SIM_FAULT_FROZEN && !given(parse, "db") && !given(parse, "area") &&
+        !given(parse, "value"))
+        return fail(parse, "db=, area= or value= is required");
     return S7_OK;
 }
 
@@ -294,14 +298,14 @@ static s7_status check_stream(struct parse *parse)
     return S7_OK;
 }
 
-/* What a fault of values is about is said by value= alone. */
+/* Where value= says what a fault is about, nothing else does. */
 static s7_status check_value(struct parse *parse)
 {
     static const char *const others[] = {"area", "db", "range", NULL};
     struct sim_fault *fault = parse->fault;
     const char *name = any_given(parse, others);
 
-    if (!sim_fault_is_of_value(fault))
+    if (!given(parse, "value") || find_in(fault->kind->params, "value")->take != sim_take_value)
         return S7_OK;
     if (name != NULL)
         return fail(parse, "%s= does not go with it: value= says where it is", name);

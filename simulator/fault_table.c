@@ -198,7 +198,7 @@ static const struct sim_fault_kind kinds[SIM_FAULT_TYPES] = {
                           "S7-300 that goes DEFECT at the read of a status list", SIM_AT_REQUEST, 0,
                           sim_params_defect},
     [SIM_FAULT_FROZEN] = {"frozen", "CPU", "reads give what was there when the fault was armed",
-                          "broken task, simulation left on", SIM_AT_REQUEST, SIM_FN_READ, sim_params_none},
+                          "broken task, simulation left on", SIM_AT_REQUEST, SIM_FN_READ, sim_params_frozen},
     [SIM_FAULT_DOWNLOAD] = {"download", "CPU",
                             "a data block vanishes, and comes back with another size or layout for good",
                             "download of a changed program while clients poll", SIM_AT_PLC, 0,

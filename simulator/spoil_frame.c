@@ -1,6 +1,7 @@
 #include "spoil.h"
 
 #include "loop/random.h"
+#include "protocol/alarm.h"
 #include "protocol/cotp.h"
 #include "protocol/messages.h"
 #include "protocol/tpkt.h"
@@ -168,12 +169,29 @@ static size_t flip_bits(const struct sim_quirk *quirk, uint8_t *bytes, size_t le
 
 /* ---- what answers nothing ---- */
 
+/* That a message of ALARM_8 came, number 1, without values. */
+static void alarm_append(struct s7_wr *wr)
+{
+    static const s7_datetime when = {.year = 1994, .month = 1, .day = 1};
+    const struct s7_alarm_object object = {
+        .syntax_id = S7_SYNTAX_ALARM, .event = 1, .event_state = 1, .state = 1};
+
+    s7_alarm_head_append(wr, &when, 1);
+    s7_alarm_object_append(wr, &object, NULL, true);
+}
+
 static void encode_push(struct s7_wr *wr, const struct sim_quirk *quirk)
 {
     static const uint8_t stop_by_service[20] = {0x43, 0x04, 0xFF, 0x68, 0xC7, 0x00, 0x00, 0x00, 0x08, 0x77};
+    uint8_t bytes[64];
+    struct s7_wr alarm = {bytes, sizeof bytes, 0, false};
     struct s7_userdata push =
         s7_userdata_request(S7_GROUP_CPU, S7_CPU_DIAG_PUSH, stop_by_service, sizeof stop_by_service);
 
+    if (quirk->own->choice == SIM_PUSH_ALARM) {
+        alarm_append(&alarm);
+        push = s7_userdata_request(S7_GROUP_CPU, S7_CPU_ALARM_8, alarm.buf, alarm.len);
+    }
     push.type = S7_USERDATA_PUSH;
     if (quirk->own->choice == SIM_PUSH_MODE)
         s7_mode_push_encode(wr, S7_MODE_PUSH_STOP);

@@ -1,6 +1,7 @@
 /* Answers that are wrong, byte by byte, and refusals. */
 #include "fault_wire.h"
 
+#include "protocol/alarm.h"
 #include "protocol/cotp.h"
 #include "protocol/pdu.h"
 #include "protocol/userdata.h"
@@ -320,6 +321,9 @@ static void a_push_comes_before_the_answer(void **state)
 {
     struct s7_pdu pdu;
     struct s7_userdata push;
+    struct s7_alarm_walk walk;
+    struct s7_alarm_object alarm;
+    bool more;
     size_t at = 0, len;
 
     (void)state;
@@ -333,6 +337,18 @@ static void a_push_comes_before_the_answer(void **state)
     memmove(raw.got, raw.got + at, raw.len - at);
     raw.len -= at;
     RAW_EXPECT(&raw, READ_ANSWER(1));
+    rig_arm(3, "unsolicited", "kind=alarm nth=1");
+    ASK(READ(3));
+    at = 0;
+    frame = raw_frame(&raw, &at, &len);
+    assert_int_equal(s7_pdu_decode(frame + S7_DT_OVERHEAD, len - S7_DT_OVERHEAD, &pdu), S7_OK);
+    assert_int_equal(s7_userdata_decode(&pdu, &push), S7_OK);
+    assert_int_equal(push.subfunction, S7_CPU_ALARM_8);
+    assert_int_equal(s7_alarm_begin(push.payload, push.payload_len, &walk), S7_OK);
+    assert_int_equal(s7_alarm_next(&walk, &alarm, &more), S7_OK);
+    assert_true(more);
+    assert_int_equal(alarm.event, 1);
+    raw_forget(&raw);
     rig_arm(2, "unsolicited", "kind=mode nth=1");
     ASK(READ(2));
     RAW_EXPECT(&raw, DT(25), 0x32, 7, 0, 0, 0, 0, 0, 8, 0, 0, 1, 0, 0x10, 0x10, 0, 0, 0, 0, READ_ANSWER(2));

@@ -115,6 +115,52 @@ static void a_pulled_cable_is_silence_and_comes_back(void **state)
     assert_int_equal(guest_read_within(&hit, 0), S7_OK);
 }
 
+static uint8_t byte0(struct guest *guest)
+{
+    uint8_t got = 0xEE;
+
+    assert_int_equal(guest_read(guest, 1, 0, &got, 1), S7_OK);
+    return got;
+}
+
+static void a_value_reads_off_and_is_not(void **state)
+{
+    (void)state;
+    rig_arm(1, "spike", "value=DB1.DBB0 amp=5 way=up conn=1");
+    assert_int_equal(byte0(&hit), 5);
+    assert_int_equal(byte0(&other), 0);
+}
+
+static void a_write_is_acknowledged_and_done_when_it_is_due(void **state)
+{
+    const uint8_t value = 7;
+
+    (void)state;
+    rig_arm(1, "write_delayed", "dist=20ms count=1");
+    int64_t began_ns = s7_loop_now_ns(rig_house.loop);
+    assert_int_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
+    while (byte0(&other) != value)
+        ;
+    assert_true(s7_loop_now_ns(rig_house.loop) - began_ns >= 20 * HOUSE_NS_PER_MS);
+    assert_false(rig_state(1).acting);
+}
+
+static void a_full_disk_and_a_block_that_is_away_are_there_again(void **state)
+{
+    const uint8_t value = 7;
+
+    (void)state;
+    rig_arm(1, "disk_full", "");
+    assert_int_not_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
+    rig_drop(1);
+    assert_int_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
+    rig_arm(1, "download", "db=1 size=2 gap=1h");
+    assert_int_not_equal(guest_write(&hit, 1, 0, &value, 1), S7_OK);
+    rig_drop(1);
+    assert_int_equal(byte0(&hit), value);
+    assert_int_not_equal(guest_write(&hit, 1, 2, &value, 1), S7_OK);
+}
+
 static void what_this_network_cannot_do_is_said_and_not_counted(void **state)
 {
     (void)state;
@@ -139,6 +185,9 @@ int main(void)
         TEST(a_shut_door_refuses_until_it_opens),
         TEST(one_too_many_is_turned_away),
         TEST(a_pulled_cable_is_silence_and_comes_back),
+        TEST(a_value_reads_off_and_is_not),
+        TEST(a_write_is_acknowledged_and_done_when_it_is_due),
+        TEST(a_full_disk_and_a_block_that_is_away_are_there_again),
         TEST(what_this_network_cannot_do_is_said_and_not_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

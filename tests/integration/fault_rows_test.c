@@ -464,6 +464,50 @@ static void a_turn_that_is_run_again_reports_once(void **state)
     guest_close(&writer);
 }
 
+static void a_row_is_in_force_while_a_write_of_it_waits(void **state)
+{
+    struct guest writer;
+    uint8_t value = 9;
+
+    (void)state;
+    insert(1, "write_delayed", "dist=1s count=1");
+    guest_open(&writer, &house, NULL);
+    assert_int_equal(guest_write(&writer, 1, 0, &value, 1), S7_OK);
+    SAYS("1 1 1 -", 1);
+    assert_string_equal(selected("SELECT hex(substr(data, 1, 1)) FROM block WHERE number = 1"), "00");
+    run_for_ms(1010);
+    SAYS("0 1 1 -", 1);
+    assert_string_equal(selected("SELECT hex(substr(data, 1, 1)) FROM block WHERE number = 1"), "09");
+    guest_close(&writer);
+}
+
+/* Its own counts are in the file before there is no room for them. */
+static void a_row_fills_the_disk_and_replaces_a_block(void **state)
+{
+    struct guest writer;
+    uint8_t value = 9;
+    s7_item item = house_item(1, 0, &value, 1);
+
+    (void)state;
+    guest_open(&writer, &house, NULL);
+    insert(1, "disk_full", "for=5s");
+    guest_begin(&writer, true, &item, 1, 0);
+    assert_int_equal(guest_finish(&writer), S7_E_PARTIAL);
+    assert_int_equal(item.code, 0x01);
+    SAYS("1 1 1 -", 1);
+    run_for_ms(6000);
+    SAYS("0 1 1 -", 1);
+    insert(2, "download", "db=1 gap=1s size=10");
+    guest_begin(&writer, true, &item, 1, 0);
+    assert_int_equal(guest_finish(&writer), S7_E_PARTIAL);
+    SAYS("1 1 1 -", 2);
+    run_for_ms(1100);
+    SAYS("0 1 1 -", 2);
+    assert_int_equal(guest_write(&writer, 1, 9, &value, 1), S7_OK);
+    assert_string_equal(selected("SELECT hex(data) FROM block WHERE number = 1"), "00000000000000000009");
+    guest_close(&writer);
+}
+
 static void at_the_start_rows_are_in_force_and_count_from_0(void **state)
 {
     (void)state;
@@ -520,6 +564,8 @@ int main(void)
         HOUSE(a_row_breaks_its_own_plc_only),
         HOUSE(while_the_file_is_locked_faults_act_and_counts_come_later),
         HOUSE(a_turn_that_is_run_again_reports_once),
+        HOUSE(a_row_is_in_force_while_a_write_of_it_waits),
+        HOUSE(a_row_fills_the_disk_and_replaces_a_block),
         HOUSE(at_the_start_rows_are_in_force_and_count_from_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,18 @@ static void a_row_names_a_tag(void **state)
     assert_int_equal(got[1], 0x80);
 }
 
+static void a_tag_may_be_frozen(void **state)
+{
+    (void)state;
+    sql("INSERT INTO tag (plc, name, address) VALUES (1, 'speed', 'DB1.DBW0:INT')");
+    assert_int_equal(read_int(0), 100); /* a turn sees the new tag */
+    arm(1, "frozen", "tag=speed");
+    assert_int_equal(write_int(5), S7_OK);
+    assert_int_equal(read_int(0), 100);
+    assert_int_equal(read_int(2), 0);
+    assert_int_equal(state_of(1).fired, 1);
+}
+
 static void a_row_without_such_a_tag_says_so(void **state)
 {
     (void)state;
@@ -185,6 +197,7 @@ int main(void)
         TEST(more_than_eight_at_one_request_do_not_fire),
         TEST(the_same_seed_gives_the_same_noise_whatever_else_is_armed),
         TEST(a_row_names_a_tag),
+        TEST(a_tag_may_be_frozen),
         TEST(a_row_without_such_a_tag_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,11 +13,12 @@ local faults = {
   {"tpkt_version", "fn=read count=1"}, {"tpkt_len_short", "fn=read count=1"}, {"tpkt_len_long", "fn=read count=1"},
   {"eot_missing", "fn=read count=1"}, {"cotp_er", "fn=read count=1"}, {"dr_mid", "fn=read count=1"},
   {"wrong_ref", "fn=read count=1"}, {"duplicate", "fn=read count=2"}, {"reorder", "fn=read count=2"},
-  {"unsolicited", "count=2"}, {"item_error", "fn=read count=2"}, {"job_error", "fn=read count=2"},
+  {"unsolicited", "count=2"}, {"unsolicited", "kind=alarm count=2"}, {"ref_collision", "fn=read count=2"}, {"item_error", "fn=read count=2"}, {"job_error", "fn=read count=2"},
   {"short_item", "count=1"}, {"transport_wrong", "count=1"}, {"garbage", "fn=read count=1"},
   {"ack_no_data", "fn=read count=1"}, {"slow", "dist=exp(500ms) for=20s"}, {"late_after_timeout", "fn=read offset=2s+20ms count=1"},
   {"hang", "fn=read count=1"}, {"stop", "for=10s"}, {"power_cycle", "boot=15s"}, {"cycle_jitter", "dist=normal(50ms,10ms) for=20s"},
-  {"proc_pause", "for=15s"}, {"db_locked", "for=10s"},
+  {"proc_pause", "for=15s"}, {"db_locked", "for=10s"}, {"disk_full", "for=10s"},
+  {"download", "db=1"}, {"torn_read", "db=1 size=1 for=20s"}, {"noise", "value=DB1.DBW2:INT amp=100 optional"},
 }
 
 -- What comes instead of an answer may be an error, but no other value.
