@@ -247,12 +247,13 @@ static bool something_to_write(const plant *p)
            fault_waits(p) || log_waits(p);
 }
 
-/* All was written: only now does a disk that is full on purpose say so. */
-static s7_status commit(plant *p)
+/* All was written: only now does a disk that is full on purpose say so. what: could not be done. */
+static s7_status commit(plant *p, const char *what)
 {
     if (p->disk_full > 0)
-        return plant_fail(&p->last_error, S7_E_PLANT_IO, "%s: commit: database or disk is full", p->path);
-    return plant_sql_run(p, SQL_COMMIT) == SQLITE_OK ? S7_OK : plant_sql_fail(p, "commit");
+        return plant_fail(&p->last_error, S7_E_PLANT_IO, "%s: cannot %s: database or disk is full", p->path,
+                          what);
+    return plant_sql_run(p, SQL_COMMIT) == SQLITE_OK ? S7_OK : plant_sql_fail(p, what);
 }
 
 static s7_status flush(plant *p)
@@ -275,7 +276,7 @@ static s7_status flush(plant *p)
         status = plant_sql_fail(p, "write the connections");
     if (status == S7_OK && event_flush(p) != SQLITE_OK)
         status = plant_sql_fail(p, "write the events");
-    return status == S7_OK ? commit(p) : status;
+    return status == S7_OK ? commit(p, "commit") : status;
 }
 
 static void undo_stores(plant *p)
@@ -351,11 +352,13 @@ static s7_status finish(plant *p)
  * rows. What is in the way is no failure of the turn; the reports wait. */
 static void report(plant *p)
 {
+    static const char what[] = "write the faults and events";
+
     if (p->replaced || checkpoint_holds_off(p) || take_lock(p) != SQLITE_OK)
         return;
     if (fault_flush(p) != SQLITE_OK || event_flush(p) != SQLITE_OK) {
-        plant_sql_fail(p, "write the faults and events");
-    } else if (commit(p) == S7_OK) {
+        plant_sql_fail(p, what);
+    } else if (commit(p, what) == S7_OK) {
         fault_clean(p);
         event_clean(p);
     }
