@@ -1,5 +1,6 @@
 #include "cli/hunt.h"
 
+#include "cli/replace.h"
 #include "cli/seeds.h"
 
 #include <errno.h>
@@ -61,20 +62,18 @@ static void print_found(FILE *out, const struct cli_hunt *hunt, const struct sc_
 static int write_found(const struct cli_command *self, const struct cli_hunt *hunt,
                        const struct sc_hunt *found)
 {
-    FILE *out = hunt->out != NULL ? fopen(hunt->out, "w") : stdout;
+    struct cli_replacement to = {.file = stdout};
+    bool read = true, good = hunt->out == NULL || cli_replace_begin(&to, hunt->out);
 
-    errno = 0;
-    if (out == NULL) {
-        fprintf(stderr, "s7rig %s: cannot write %s\n", self->name, hunt->out);
-        return CLI_ENVIRONMENT;
+    if (good) {
+        read = sc_hunt_write(to.file, found, hunt->options.path);
+        good = hunt->out != NULL ? cli_replace_end(&to, read) : ferror(stdout) == 0;
     }
-    bool read = sc_hunt_write(out, found, hunt->options.path), good = ferror(out) == 0;
-    if (hunt->out != NULL)
-        good = fclose(out) == 0 && good;
+    int why = errno;
     if (!read)
         fprintf(stderr, "s7rig %s: cannot read %s\n", self->name, hunt->options.path);
     if (!good && hunt->out != NULL)
-        fprintf(stderr, "s7rig %s: cannot write %s\n", self->name, hunt->out);
+        fprintf(stderr, "s7rig %s: cannot write %s: %s\n", self->name, hunt->out, strerror(why));
     return read && good ? CLI_FAILED : CLI_ENVIRONMENT;
 }
 

@@ -238,8 +238,16 @@ void s7_conn_close(s7_conn *conn)
 {
     if (conn == NULL || conn->state == S7_CONN_CLOSED)
         return;
+    if (!conn->closing)
+        conn->closing_why = S7_E_CANCELLED;
     conn->closing = true;
     s7_conn_wake(conn);
+}
+
+void s7_conn_take_away(s7_conn *conn)
+{
+    s7_conn_close(conn);
+    conn->closing_why = S7_E_POOL_CLOSED;
 }
 
 /* ---- what happened ---- */
@@ -319,7 +327,7 @@ static void note_owed(s7_conn *conn, int64_t now_ns)
 static void apply_deadlines(s7_conn *conn, int64_t now_ns)
 {
     if (conn->closing)
-        s7_conn_lost(conn, S7_E_CANCELLED);
+        s7_conn_lost(conn, conn->closing_why);
     else if (conn->state == S7_CONN_DIALING && now_ns >= conn->due_ns)
         s7_conn_lost(conn, S7_E_TIMEOUT);
     else if (conn->state == S7_CONN_WAITING && now_ns >= conn->due_ns)

@@ -48,6 +48,9 @@ struct s7_settings;
 S7_MUST_CHECK s7_status s7_conn_new_pooled(s7_loop *loop, const struct s7_settings *settings,
                                            s7_conn_state_fn *fn, void *arg, s7_conn **out);
 
+/* As s7_conn_close, of one that a pool takes away from its borrower: requests are told S7_E_POOL_CLOSED. */
+void s7_conn_take_away(s7_conn *conn);
+
 /* Ask the PLC for a sign of life, a read of at (S7_PROBE_LEN bytes at most), beside whatever is queued: it
  * takes one place of the window of jobs. fn is called once: with S7_OK when a well-formed answer came (a
  * refusal is one), or with why none can come any more. There is no deadline. S7_E_NOT_CONNECTED. S7_E_MISUSE:

@@ -61,11 +61,12 @@ struct s7_conn {
 
     s7_conn_state state;
     s7_stream *stream;
-    bool blocked;        /* the stream took less than was pending: wait for WRITE */
-    bool closing;        /* s7_conn_close was called */
-    bool redialed;       /* this attempt is not the one of s7_conn_open */
-    bool was_up;         /* this connection */
-    bool working, freed; /* inside the timer's function; freed there: its end gives the memory back */
+    bool blocked;          /* the stream took less than was pending: wait for WRITE */
+    bool closing;          /* s7_conn_close was called */
+    s7_status closing_why; /* then: what requests are told */
+    bool redialed;         /* this attempt is not the one of s7_conn_open */
+    bool was_up;           /* this connection */
+    bool working, freed;   /* inside the timer's function; freed there: its end gives the memory back */
     s7_timer timer;
     int64_t due_ns;        /* DIALING: give up; WAITING: dial again */
     int64_t owed_until_ns; /* answers are owed: end the connection then; S7_NEVER_NS otherwise */

@@ -8,6 +8,7 @@
 #define LEAST_FRAME  7
 
 #define SLOT_KEPT S7_FLIGHT_SLOT_KEPT /* a job that reads one item has 31 */
+#define TAIL_MAX  (S7_FLIGHT_KEPT - SLOT_KEPT)
 
 /* What is longer has the rest of what is kept in a ring of bytes, where that of later frames takes its place:
  * a tail lies at positions tail_at .. tail_at + tail_cap of all that was ever put there. */
@@ -25,7 +26,6 @@ _Static_assert(sizeof(struct slot) == S7_FLIGHT_SLOT_LEN, "as promised");
 /* One direction of the connection: where its next byte belongs. */
 struct way {
     uint64_t number; /* of the frame that is not whole yet, 0: a new one begins */
-    unsigned slot;   /* where it is kept */
     uint8_t head[HEAD_LEN];
     size_t head_len, left; /* left: behind the head */
 };
@@ -36,7 +36,9 @@ struct s7_flight {
     uint64_t frames; /* so far */
     struct way ways[2];
     uint8_t *tails;
-    uint32_t tails_cap, tails_end; /* tails_end: the position behind the last one; wraps */
+    uint32_t tails_cap;
+    uint32_t tails_end, wrap; /* the position behind the last one; positions are below wrap, a multiple of
+                                 tails_cap, which the tails of all slots together never reach */
     struct slot slots[];
 };
 
@@ -51,6 +53,8 @@ s7_status s7_flight_new(unsigned n_frames, uint32_t n_bytes, struct s7_flight **
     flight->n = n_frames;
     flight->tails = (uint8_t *)&flight->slots[n_frames];
     flight->tails_cap = n_bytes;
+    if (n_bytes > 0)
+        flight->wrap = (n_frames * TAIL_MAX / n_bytes + 2) * n_bytes;
     *out = flight;
     return S7_OK;
 }
@@ -73,29 +77,37 @@ void s7_flight_connection(struct s7_flight *flight)
     memset(flight->ways, 0, sizeof flight->ways);
 }
 
-static void open_frame(struct s7_flight *flight, struct way *way, bool sent, int64_t now_ns)
+/* For the next frame, which begins now. */
+static struct slot *next_slot(struct s7_flight *flight, bool sent, int64_t now_ns)
 {
-    uint64_t number = ++flight->frames;
+    struct slot *slot = &flight->slots[++flight->frames % flight->n];
 
-    *way = (struct way){.number = number, .slot = (unsigned)(number % flight->n)};
-    struct slot *slot = &flight->slots[way->slot];
     slot->time_ns = now_ns;
     slot->connection = flight->connection;
     slot->sent = sent;
     slot->len = slot->kept = slot->tail_cap = 0;
+    return slot;
+}
+
+static void open_frame(struct s7_flight *flight, struct way *way, bool sent, int64_t now_ns)
+{
+    (void)next_slot(flight, sent, now_ns);
+    *way = (struct way){.number = flight->frames};
 }
 
 /* The ring may have gone round since the frame began: then nobody keeps it. */
 static struct slot *slot_of(struct s7_flight *flight, const struct way *way)
 {
-    return flight->frames - way->number < flight->n ? &flight->slots[way->slot] : NULL;
+    return flight->frames - way->number < flight->n ? &flight->slots[way->number % flight->n] : NULL;
 }
 
 /* ---- tails ---- */
 
 static bool has_tail(const struct s7_flight *flight, const struct slot *slot)
 {
-    return slot->tail_cap > 0 && flight->tails_end - slot->tail_at <= flight->tails_cap;
+    uint32_t end = flight->tails_end + (flight->tails_end < slot->tail_at ? flight->wrap : 0);
+
+    return slot->tail_cap > 0 && end - slot->tail_at <= flight->tails_cap;
 }
 
 /* The frame will have so many bytes. */
@@ -108,6 +120,8 @@ static void reserve_tail(struct s7_flight *flight, struct slot *slot, size_t fra
     slot->tail_cap = (uint8_t)(keep - SLOT_KEPT);
     slot->tail_at = flight->tails_end;
     flight->tails_end += slot->tail_cap;
+    if (flight->tails_end >= flight->wrap)
+        flight->tails_end -= flight->wrap;
 }
 
 /* Between a position and memory, n <= tails_cap. */
@@ -172,31 +186,57 @@ static size_t take_head(struct way *way, const uint8_t *bytes, size_t len)
     return n;
 }
 
+/* Bytes of a frame that comes in parts, or is none; how many. */
+static size_t take_part(struct s7_flight *flight, struct way *way, const uint8_t *bytes, size_t len)
+{
+    struct slot *slot = slot_of(flight, way);
+    size_t n;
+
+    if (way->head_len < HEAD_LEN) {
+        n = take_head(way, bytes, len);
+        if (way->head_len == HEAD_LEN && slot != NULL)
+            reserve_tail(flight, slot, slot->len + n + way->left);
+    } else {
+        n = at_most(way->left, len);
+        way->left -= n;
+    }
+    if (slot != NULL)
+        keep(flight, slot, bytes, n);
+    if (way->head_len == HEAD_LEN && way->left == 0)
+        way->number = 0;
+    return n;
+}
+
+/* The length of the frame that is there as a whole, or 0. */
+static size_t whole_frame(const uint8_t *bytes, size_t len)
+{
+    if (len < LEAST_FRAME || bytes[0] != TPKT_VERSION)
+        return 0;
+    size_t frame_len = (size_t)bytes[2] << 8 | bytes[3];
+    return frame_len >= LEAST_FRAME && frame_len <= len ? frame_len : 0;
+}
+
+/* Nearly all come as a whole. */
 void s7_flight_bytes(struct s7_flight *flight, bool sent, const uint8_t *bytes, size_t len, int64_t now_ns)
 {
     if (flight == NULL)
         return;
     struct way *way = &flight->ways[sent];
     while (len > 0) {
-        size_t n;
+        size_t n = way->number == 0 ? whole_frame(bytes, len) : 0;
 
-        if (way->number == 0)
-            open_frame(flight, way, sent, now_ns);
-        struct slot *slot = slot_of(flight, way);
-        if (way->head_len < HEAD_LEN) {
-            n = take_head(way, bytes, len);
-            if (way->head_len == HEAD_LEN && slot != NULL)
-                reserve_tail(flight, slot, slot->len + n + way->left);
-        } else {
-            n = way->left < len ? way->left : len;
-            way->left -= n;
-        }
-        if (slot != NULL)
+        if (n > 0) {
+            struct slot *slot = next_slot(flight, sent, now_ns);
+
+            reserve_tail(flight, slot, n);
             keep(flight, slot, bytes, n);
+        } else {
+            if (way->number == 0)
+                open_frame(flight, way, sent, now_ns);
+            n = take_part(flight, way, bytes, len);
+        }
         bytes += n;
         len -= n;
-        if (way->head_len == HEAD_LEN && way->left == 0)
-            way->number = 0;
     }
 }
 

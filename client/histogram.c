@@ -47,6 +47,23 @@ void s7_histogram_add(struct s7_histogram *histogram, int64_t ns)
     s7_histogram_add_many(histogram, ns, 1);
 }
 
+void s7_histogram_take_back(struct s7_histogram *histogram, int64_t ns)
+{
+    if (histogram->count <= 1) {
+        *histogram = (struct s7_histogram){0};
+        return;
+    }
+    if (ns < 0)
+        ns = 0;
+    uint32_t *bucket = &histogram->buckets[bucket_of((uint64_t)ns)];
+
+    histogram->count--;
+    if (histogram->sum_ns != INT64_MAX)
+        histogram->sum_ns -= ns;
+    if (*bucket != UINT32_MAX)
+        --*bucket;
+}
+
 int64_t s7_histogram_quantile(const struct s7_histogram *histogram, unsigned per_mille)
 {
     uint64_t in_buckets = 0, seen = 0;

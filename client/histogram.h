@@ -20,6 +20,9 @@ struct s7_histogram {
 void s7_histogram_add(struct s7_histogram *histogram, int64_t ns);
 void s7_histogram_add_many(struct s7_histogram *histogram, int64_t ns, uint64_t n); /* the same n times */
 
+/* One that was added is none after all. min_ns and max_ns stay, unless it was the only one. */
+void s7_histogram_take_back(struct s7_histogram *histogram, int64_t ns);
+
 /* The least span that at least per_mille of 1000 do not exceed, off by 1/16 of itself at most. Between min_ns
  * and max_ns. 0 for an empty histogram. */
 int64_t s7_histogram_quantile(const struct s7_histogram *histogram, unsigned per_mille);

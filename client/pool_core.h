@@ -128,7 +128,7 @@ S7_MUST_CHECK s7_status s7_pool_core_get(s7_pool_core *core, struct s7_pool_wait
  * goes to the next. */
 void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
 
-/* The same of one who can do without: it is no failure, and neither counted nor told. */
+/* The same of one who can do without: it is no failure, and not counted as one. */
 void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64_t now_ns);
 
 /* In which state a connection comes back. */

@@ -176,7 +176,6 @@ void s7_pool_core_cancel(s7_pool_core *core, struct s7_pool_waiter *waiter, int6
     if (waiter->state == S7_WAITER_WAITING) {
         core->gets_failed++;
         core->gets_cancelled++;
-        s7_pool_tell_wait(core, waiter, NULL, S7_E_CANCELLED, now_ns);
     }
     s7_pool_core_forgo(core, waiter, now_ns);
 }
@@ -185,6 +184,8 @@ void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64
 {
     bool granted = waiter->state == S7_WAITER_SETTLED && waiter->status == S7_OK;
 
+    if (waiter->state == S7_WAITER_WAITING)
+        s7_pool_tell_wait(core, waiter, NULL, S7_E_CANCELLED, now_ns);
     if (waiter->state != S7_WAITER_FREE)
         s7_pool_forget_waiter(core, waiter);
     if (granted && s7_pool_core_is_current(core, waiter->lease)) {
@@ -194,6 +195,7 @@ void s7_pool_core_forgo(s7_pool_core *core, struct s7_pool_waiter *waiter, int64
         s7_pool_tell_return(core, conn, S7_E_CANCELLED, now_ns);
         core->gets--; /* it was not used: its idle time goes on */
         core->gets_waited -= waiter->waited;
+        s7_histogram_take_back(&core->wait, conn->leased_ns - waiter->since_ns);
         conn->number = 0;
         conn->label = NULL;
         if (s7_pool_must_go(core, conn, now_ns, &reason))

@@ -337,6 +337,19 @@ static void a_pool_is_an_object_of_json(void **state)
     assert_int_equal(s7_pool_stats_json(NULL, NULL, text, sizeof text), 0);
 }
 
+/* In both U+FFFD stands for each byte that is no character. */
+static void a_name_that_is_no_text_becomes_one(void **state)
+{
+    static char text[16384];
+    s7_pool_stats s = sample_stats();
+
+    (void)state;
+    s7_pool_stats_json(&s, "caf\xe9 \xe2\x82 \u20ac", text, sizeof text);
+    assert_ptr_equal(strstr(text, "{\"pool\":\"caf\ufffd \ufffd\ufffd \u20ac\",\"total"), text);
+    s7_pool_stats_prometheus(&s, "caf\xe9", text, sizeof text);
+    assert_non_null(strstr(text, "{pool=\"caf\ufffd\",state="));
+}
+
 /* ---- for people ---- */
 
 static void a_pool_is_told_to_people_in_a_few_lines(void **state)
@@ -453,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_pool_is_text_that_a_strict_parser_takes),
         cmocka_unit_test(a_client_is_text_that_a_strict_parser_takes),
         cmocka_unit_test(a_pool_is_an_object_of_json),
+        cmocka_unit_test(a_name_that_is_no_text_becomes_one),
         cmocka_unit_test(a_pool_is_told_to_people_in_a_few_lines),
         cmocka_unit_test(the_state_is_told_in_a_word),
         cmocka_unit_test(what_was_counted_since_an_earlier_look_is_the_difference),

@@ -3,6 +3,7 @@
 #include "client/report.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +36,16 @@ void s7_pool_group_options_init(s7_pool_group_options *options)
     *options = (s7_pool_group_options){.struct_size = sizeof *options, .turn_ms = 3000};
 }
 
-static s7_status refuse(s7_errinfo *err, const char *came)
+static s7_status refuse(s7_errinfo *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static s7_status refuse(s7_errinfo *err, const char *format, ...)
 {
     s7_errinfo why = S7_ERRINFO_INIT;
+    char came[128];
+    va_list args;
 
+    va_start(args, format);
+    vsnprintf(came, sizeof came, format, args);
+    va_end(args);
     snprintf(why.asked, sizeof why.asked, "make a group of pools");
     s7_report_came(&why, S7_E_ARG, came);
     s7_report_give(err, &why);
@@ -47,12 +54,15 @@ static s7_status refuse(s7_errinfo *err, const char *came)
 
 s7_status s7_pool_group_new(const s7_pool_group_options *options, s7_pool_group **out, s7_errinfo *err)
 {
-    if (options == NULL || out == NULL || options->struct_size < sizeof *options)
+    if (options == NULL || out == NULL)
+        return refuse(err, "no %s: NULL was given", options == NULL ? "options" : "place for the group");
+    if (options->struct_size < sizeof *options)
         return refuse(err, "struct_size is not set: begin with s7_pool_group_options_init");
     if (options->turn_ms > INT32_MAX)
         return refuse(err, "turn_ms is too long: 2147483647 at most");
     if (options->plc_reserved > 0 && options->plc_reserved >= options->plc_connections)
-        return refuse(err, "plc_reserved is below plc_connections");
+        return refuse(err, "plc_reserved is below plc_connections; got %u of %u%s", options->plc_reserved,
+                      options->plc_connections, options->plc_connections == 0 ? " (any number)" : "");
     s7_pool_group *group = calloc(1, sizeof *group);
     if (group == NULL)
         return S7_E_NOMEM;

@@ -254,7 +254,7 @@ static void options_of_a_group_are_checked(void **state)
     s7_pool_group_options_init(&options);
     options.plc_connections = options.plc_reserved = 3;
     assert_int_equal(s7_pool_group_new(&options, &group, &err), S7_E_ARG);
-    assert_non_null(strstr(err.came, "plc_reserved is below plc_connections"));
+    assert_non_null(strstr(err.came, "plc_reserved is below plc_connections; got 3 of 3"));
     options.plc_reserved = 0;
     options.turn_ms = UINT32_MAX;
     assert_int_equal(s7_pool_group_new(&options, &group, &err), S7_E_ARG);
@@ -262,6 +262,8 @@ static void options_of_a_group_are_checked(void **state)
     options.struct_size = 0;
     assert_int_equal(s7_pool_group_new(&options, &group, &err), S7_E_ARG);
     assert_int_equal(s7_pool_group_new(NULL, &group, NULL), S7_E_ARG);
+    assert_int_equal(s7_pool_group_new(&options, NULL, &err), S7_E_ARG);
+    assert_non_null(strstr(err.came, "no place for the group"));
     s7_pool_group_free(NULL);
 }
 

@@ -171,8 +171,52 @@ static void negative_times_are_refused(void **state)
     for (unsigned i = 0; i < sizeof times / sizeof times[0]; i++) {
         s7_pool_options_init(&options);
         *times[i] = (uint32_t)-1;
-        refused_with(&options, "not negative");
+        refused_with(&options, "got a negative number, -1");
     }
+}
+
+/* Which option it was, what it may be, what came. */
+static void what_is_out_of_range_is_named_with_what_came(void **state)
+{
+    s7_pool_options options;
+
+    (void)state;
+    s7_pool_options_init(&options);
+    options.client.rack = 8;
+    refused_with(&options, "rack is 0..7, got 8");
+    s7_pool_options_init(&options);
+    options.client.conn_type = 4;
+    refused_with(&options, "conn_type (1: PG, 2: OP, 3: S7 basic) is 1..3, got 4");
+    s7_pool_options_init(&options);
+    options.client.backoff_min_ms = 40000;
+    refused_with(&options, "backoff_max_ms is 40000..2147483647, got 30000");
+    s7_pool_options_init(&options);
+    options.leak_ms = (uint32_t)-5;
+    refused_with(&options, "leak_ms is 0..2147483647, got a negative number, -5");
+    s7_pool_options_init(&options);
+    options.health_check_at = "DB1.DBB0:BYTE[9]";
+    refused_with(&options, "health_check_at \"DB1.DBB0:BYTE[9]\": at most 8 bytes, got 9");
+}
+
+static void a_name_is_not_cut_within_a_character(void **state)
+{
+    s7_pool_options options;
+    struct s7_pool_settings made;
+
+    (void)state;
+    s7_pool_options_init(&options);
+    options.name =
+        "x\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc"
+        "\u00fc\u00fc\u00fc\u00fc!";
+    assert_int_equal(s7_pool_settings_make("127.0.0.1", &options, &made, NULL), S7_OK);
+    assert_int_equal(strlen(made.name), 39);
+    options.name++; /* 39 bytes of characters, and one more */
+    assert_int_equal(s7_pool_settings_make("127.0.0.1", &options, &made, NULL), S7_OK);
+    assert_int_equal(strlen(made.name), 39);
+    options.name = "\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20acxx\u20ac";
+    assert_int_equal(s7_pool_settings_make("127.0.0.1", &options, &made, NULL), S7_OK);
+    assert_int_equal(strlen(made.name), 38);
+    assert_string_equal(made.name + 36, "xx");
 }
 
 static void a_negative_timeout_of_a_call_is_refused(void **state)
@@ -293,6 +337,8 @@ int main(void)
         TEST(nothing_where_something_is_asked_for_is_an_argument_error),
         TEST(names_of_nothing_and_texts_of_nothing_are_harmless),
         TEST(negative_times_are_refused),
+        TEST(what_is_out_of_range_is_named_with_what_came),
+        TEST(a_name_is_not_cut_within_a_character),
         TEST(a_negative_timeout_of_a_call_is_refused),
         TEST(each_refusal_says_why),
         TEST(a_get_that_failed_leaves_no_client),

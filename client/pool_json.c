@@ -8,14 +8,14 @@
 static void say_string(struct s7_sink *out, const char *text)
 {
     s7_sink_put(out, '"');
-    for (const char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20) {
-            s7_sink_say(out, "\\u%04x", (unsigned)*c);
+    while (*text != '\0') {
+        if ((unsigned char)*text < 0x20) {
+            s7_sink_say(out, "\\u%04x", (unsigned)*text++);
             continue;
         }
-        if (*c == '"' || *c == '\\')
+        if (*text == '"' || *text == '\\')
             s7_sink_put(out, '\\');
-        s7_sink_put(out, *c);
+        text += s7_sink_put_char(out, text);
     }
     s7_sink_put(out, '"');
 }

@@ -266,7 +266,10 @@ static void carry_out(s7_pool_loop *pool, const struct s7_pool_action *action)
         listen_to(pool);
         break;
     case S7_POOL_CLOSE:
+        close_member(member);
+        break;
     case S7_POOL_REVOKE:
+        s7_conn_take_away(member->conn);
         close_member(member);
         break;
     case S7_POOL_GRANT:

@@ -28,9 +28,9 @@ struct s7_pool_request {
     void *arg;
 };
 
-/* endpoint as for s7_pool_new, its host numeric. options NULL: defaults. All memory is taken here, and in
- * s7_pool_loop_resize.
- * S7_E_SYNTAX, S7_E_ARG, S7_E_NOMEM. */
+/* endpoint as for s7_pool_new, its host numeric. options NULL: defaults. All memory is taken here and in
+ * s7_pool_loop_resize, but for what requests need and for buffers of what the PLC grants, when a connection
+ * comes up. S7_E_SYNTAX, S7_E_ARG, S7_E_NOMEM. */
 S7_MUST_CHECK s7_status s7_pool_loop_new(s7_loop *loop, const char *endpoint, const s7_pool_options *options,
                                          s7_pool_loop **out, s7_errinfo *err);
 

@@ -39,6 +39,14 @@ static void ask(void)
     m.misuse += status == S7_E_MISUSE;
 }
 
+static void withdraw(struct s7_pool_waiter *waiter)
+{
+    if (one_in(2))
+        s7_pool_core_cancel(m.core, waiter, m.now);
+    else
+        s7_pool_core_forgo(m.core, waiter, m.now);
+}
+
 static void cancel(void)
 {
     struct caller *caller = &m.callers[below(MAX_CALLERS)];
@@ -47,7 +55,7 @@ static void cancel(void)
         return;
     caller->waiting = false;
     m.waited_at = m.now;
-    s7_pool_core_cancel(m.core, &caller->waiter, m.now);
+    withdraw(&caller->waiter);
 }
 
 /* Ask, and withdraw before the outcome is taken. */
@@ -61,7 +69,7 @@ static void ask_and_cancel(void)
     if (s7_pool_core_get(m.core, &waiter, "gone", m.now + SECOND, m.now) != S7_OK)
         WRONG("get");
     m.hurried = true;
-    s7_pool_core_cancel(m.core, &waiter, m.now);
+    withdraw(&waiter);
 }
 
 /* Not beyond the moment at which the core has something to do. */

@@ -39,14 +39,20 @@ void s7_pool_options_init(s7_pool_options *options)
     s7_client_options_init(&options->client);
 }
 
-static bool is_time_fault(const s7_pool_options *options)
+static bool is_time_fault(const s7_pool_options *options, char came[S7_CAME_CAP])
 {
-    const uint32_t times[] = {options->max_idle_ms,  options->health_check_ms, options->health_timeout_ms,
-                              options->acquire_ms,   options->backoff_min_ms,  options->backoff_max_ms,
-                              options->probe_min_ms, options->probe_max_ms,    options->max_lifetime_ms,
-                              options->leak_ms};
+    const struct s7_option_range times[] = {{"max_idle_ms", options->max_idle_ms, 0, S7_MS_MAX},
+                                            {"health_check_ms", options->health_check_ms, 0, S7_MS_MAX},
+                                            {"health_timeout_ms", options->health_timeout_ms, 1, S7_MS_MAX},
+                                            {"acquire_ms", options->acquire_ms, 1, S7_MS_MAX},
+                                            {"backoff_min_ms", options->backoff_min_ms, 0, S7_MS_MAX},
+                                            {"backoff_max_ms", options->backoff_max_ms, 0, S7_MS_MAX},
+                                            {"probe_min_ms", options->probe_min_ms, 0, S7_MS_MAX},
+                                            {"probe_max_ms", options->probe_max_ms, 0, S7_MS_MAX},
+                                            {"max_lifetime_ms", options->max_lifetime_ms, 0, S7_MS_MAX},
+                                            {"leak_ms", options->leak_ms, 0, S7_MS_MAX}};
 
-    return s7_settings_too_long(times, sizeof times / sizeof times[0]);
+    return s7_settings_out_of_range(times, sizeof times / sizeof times[0], came);
 }
 
 /* What is wrong with an option, and what came. */
@@ -93,13 +99,8 @@ static bool is_number_fault(const s7_pool_options *options, char came[S7_CAME_CA
 /* Is one out of its range? Then came says which, what it may be, and what it was. */
 static bool is_options_fault(const s7_pool_options *options, char came[S7_CAME_CAP])
 {
-    if (is_time_fault(options))
-        return wrong(came, "%s", S7_TOO_LONG);
-    if (is_number_fault(options, came))
+    if (is_number_fault(options, came) || is_time_fault(options, came))
         return true;
-    if (options->health_timeout_ms == 0 || options->acquire_ms == 0)
-        return wrong(came, "health_timeout_ms and acquire_ms are at least 1, got %u and %u",
-                     options->health_timeout_ms, options->acquire_ms);
     if (is_pair_fault("backoff", options->backoff_min_ms, options->backoff_max_ms, came) ||
         is_pair_fault("probe", options->probe_min_ms, options->probe_max_ms, came))
         return true;
@@ -192,11 +193,29 @@ static s7_status parse_check(const char *endpoint, struct s7_pool_settings *made
     s7_status status = s7_address_parse(text != NULL ? text : "MB0", &made->check, &error);
     if (status == S7_OK && s7_address_size(&made->check) <= S7_PROBE_LEN)
         return S7_OK;
-    snprintf(came, sizeof came, "health_check_at: %.100s", status != S7_OK ? error.text : "at most 8 bytes");
+    if (status != S7_OK)
+        snprintf(came, sizeof came, "health_check_at \"%.40s\": %.100s, at character %zu", text, error.text,
+                 error.at + 1);
+    else
+        snprintf(came, sizeof came, "health_check_at \"%.40s\": at most %u bytes, got %zu", text,
+                 S7_PROBE_LEN, s7_address_size(&made->check));
     (void)refuse(endpoint, came, err);
     if (status != S7_OK && err != NULL && err->status == S7_E_ARG)
         err->status = status;
     return status != S7_OK ? status : S7_E_ARG;
+}
+
+/* What does not fit is cut, but not in the middle of a character of UTF-8. */
+static void copy_name(char to[S7_POOL_NAME_CAP], const char *name)
+{
+    size_t len = strnlen(name, S7_POOL_NAME_CAP);
+
+    if (len == S7_POOL_NAME_CAP)
+        do
+            len--;
+        while (len > 0 && ((unsigned char)name[len] & 0xC0) == 0x80);
+    memcpy(to, name, len);
+    to[len] = '\0';
 }
 
 s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *options,
@@ -215,7 +234,7 @@ s7_status s7_pool_settings_make(const char *endpoint, const s7_pool_options *opt
     status = parse_check(endpoint, &made, err);
     if (status != S7_OK)
         return status;
-    snprintf(made.name, sizeof made.name, "%s", made.options.name != NULL ? made.options.name : "");
+    copy_name(made.name, made.options.name != NULL ? made.options.name : "");
     made.options.name = NULL;                /* the caller's */
     made.options.client.write_ranges = NULL; /* the caller's; client has them too */
     made.rules = rules_of(&made.options, &made.client.options);

@@ -65,6 +65,20 @@ static void a_wait_and_the_connection_made_for_it_are_told_in_order(void **state
     assert_int_equal(told[2].at_ns, rig.now);
 }
 
+static void the_end_of_a_wait_that_was_given_up_is_told(void **state)
+{
+    (void)state;
+    rig.rules.size = 1;
+    rig_start();
+    borrow(0);
+    take_events();
+    get(1, S7_NEVER_NS);
+    s7_pool_core_forgo(rig.core, &rig.callers[1].waiter, rig.now);
+    expect_events("wait_began wait_ended");
+    assert_int_equal(told[1].status, S7_E_CANCELLED);
+    assert_int_equal(stats().gets_failed, 0);
+}
+
 static void waits_in_vain_are_told_as_well(void **state)
 {
     (void)state;
@@ -508,6 +522,7 @@ int main(void)
         TEST(what_is_taken_away_comes_back_as_well),
         TEST(a_dial_that_the_group_denies_was_none),
         TEST(nothing_is_warm_where_all_is_told),
+        TEST(the_end_of_a_wait_that_was_given_up_is_told),
         RUNNING(an_outage_is_told_from_its_beginning_to_its_end),
         RUNNING(a_full_PLC_is_told_once_and_when_it_has_room_again),
         RUNNING(maintenance_is_told),

@@ -4,10 +4,13 @@
 
 static void say_escaped(struct s7_prom *text, const char *value)
 {
-    for (; *value != '\0'; value++) {
+    while (*value != '\0') {
         if (*value == '\\' || *value == '"' || *value == '\n')
             s7_sink_put(&text->out, '\\');
-        s7_sink_put(&text->out, *value == '\n' ? 'n' : *value);
+        if (*value == '\n')
+            value += s7_sink_put_char(&text->out, "n");
+        else
+            value += s7_sink_put_char(&text->out, value);
     }
 }
 

@@ -10,7 +10,7 @@
 /* The buffer for what comes holds two frames of the granted PDU length, and is not smaller than this, with
  * which a session begins: many short answers come with one receive, and a peer that sends somewhat more than
  * it granted is put up with. */
-#define S7_SESSION_RX_MIN 1024
+#define S7_SESSION_RX_MIN 720
 
 /* TPDU size that is asked for, and used when the CC does not say one: a PDU of 960 bytes needs no fragments.
  */

@@ -31,14 +31,30 @@ void s7_client_options_init(s7_client_options *options)
         .backoff_min_ms = 1000,
         .backoff_max_ms = 30000,
         .flight_frames = 32,
-        .flight_bytes = 1024,
+        .flight_bytes = 448,
     };
 }
 
-static const char *ranges_fault(const s7_client_options *options)
+bool s7_settings_out_of_range(const struct s7_option_range *ranges, size_t n, char came[S7_CAME_CAP])
 {
-    if (options->n_write_ranges > S7_WRITE_RANGES_MAX)
-        return "n_write_ranges is 0..64";
+    for (size_t i = 0; i < n; i++) {
+        const struct s7_option_range *range = &ranges[i];
+
+        if (range->value >= range->least && range->value <= range->most)
+            continue;
+        if (range->value > INT32_MAX)
+            snprintf(came, S7_CAME_CAP, "%s is %u..%u, got a negative number, %d", range->name, range->least,
+                     range->most, (int)range->value);
+        else
+            snprintf(came, S7_CAME_CAP, "%s is %u..%u, got %u", range->name, range->least, range->most,
+                     range->value);
+        return true;
+    }
+    return false;
+}
+
+static const char *write_ranges_fault(const s7_client_options *options)
+{
     if (options->write_ranges == NULL && options->n_write_ranges > 0)
         return "n_write_ranges without write_ranges";
     for (uint32_t i = 0; i < options->n_write_ranges; i++)
@@ -47,52 +63,30 @@ static const char *ranges_fault(const s7_client_options *options)
     return NULL;
 }
 
-bool s7_settings_too_long(const uint32_t *ms, size_t n)
+static bool is_range_fault(const s7_client_options *options, char came[S7_CAME_CAP])
 {
-    for (size_t i = 0; i < n; i++)
-        if (ms[i] > INT32_MAX)
-            return true;
-    return false;
-}
+    const struct s7_option_range ranges[] = {
+        {"rack", options->rack, 0, 7},
+        {"slot", options->slot, 0, 31},
+        {"conn_type (1: PG, 2: OP, 3: S7 basic)", options->conn_type, S7_CONN_PG, S7_CONN_BASIC},
+        {"max_jobs", options->max_jobs, 1, S7_SESSION_MAX_JOBS},
+        {"max_items", options->max_items, S7_ITEMS_PER_JOB, 255},
+        {"pdu_len", options->pdu_len, S7_PDU_LEN_MIN, S7_PDU_LEN_MAX},
+        {"connect_ms", options->connect_ms, 1, S7_MS_MAX},
+        {"handshake_ms", options->handshake_ms, 1, S7_MS_MAX},
+        {"request_ms", options->request_ms, 1, S7_MS_MAX},
+        {"user_timeout_ms", options->user_timeout_ms, 0, S7_MS_MAX},
+        {"keepalive_idle_ms", options->keepalive_idle_ms, 0, S7_MS_MAX},
+        {"keepalive_interval_ms", options->keepalive_interval_ms, 0, S7_MS_MAX},
+        {"backoff_min_ms", options->backoff_min_ms, 1, S7_MS_MAX},
+        {"backoff_max_ms", options->backoff_max_ms, options->backoff_min_ms, S7_MS_MAX},
+        {"heartbeat_ms", options->heartbeat_ms, 0, S7_MS_MAX},
+        {"flight_frames", options->flight_frames, 0, 4096},
+        {"flight_bytes", options->flight_bytes, 0, S7_FLIGHT_BYTES_MAX},
+        {"family (s7_family; 0: not known)", options->family, 0, S7_FAMILY_S7_400_CP},
+        {"n_write_ranges", options->n_write_ranges, 0, S7_WRITE_RANGES_MAX}};
 
-static bool is_time_fault(const s7_client_options *options)
-{
-    const uint32_t times[] = {
-        options->connect_ms,      options->handshake_ms,      options->request_ms,
-        options->user_timeout_ms, options->keepalive_idle_ms, options->keepalive_interval_ms,
-        options->backoff_min_ms,  options->backoff_max_ms,    options->heartbeat_ms};
-
-    return s7_settings_too_long(times, sizeof times / sizeof times[0]);
-}
-
-/* NULL, or which option is out of its range. */
-static const char *options_fault(const s7_client_options *options)
-{
-    if (options->rack > 7)
-        return "a rack is 0..7";
-    if (options->slot > 31)
-        return "a slot is 0..31";
-    if (options->conn_type < S7_CONN_PG || options->conn_type > S7_CONN_BASIC)
-        return "a connection type is 1 (PG), 2 (OP) or 3 (S7 basic)";
-    if (options->max_jobs < 1 || options->max_jobs > S7_SESSION_MAX_JOBS)
-        return "max_jobs is 1..32";
-    if (options->max_items < S7_ITEMS_PER_JOB)
-        return "max_items is 20..255";
-    if (options->pdu_len < S7_PDU_LEN_MIN || options->pdu_len > S7_PDU_LEN_MAX)
-        return "pdu_len is 240..960";
-    if (options->connect_ms == 0 || options->handshake_ms == 0 || options->request_ms == 0)
-        return "connect_ms, handshake_ms and request_ms are at least 1";
-    if (is_time_fault(options))
-        return S7_TOO_LONG;
-    if (options->backoff_min_ms == 0 || options->backoff_max_ms < options->backoff_min_ms)
-        return "backoff_min_ms is at least 1, and backoff_max_ms not less";
-    if (options->flight_frames > 4096)
-        return "flight_frames is at most 4096";
-    if (options->flight_bytes > S7_FLIGHT_BYTES_MAX)
-        return "flight_bytes is at most 1048576";
-    if (options->family > S7_FAMILY_S7_400_CP)
-        return "no such family";
-    return ranges_fault(options);
+    return s7_settings_out_of_range(ranges, sizeof ranges / sizeof ranges[0], came);
 }
 
 static s7_status refuse(s7_errinfo *err, s7_errinfo *why, s7_status status, const char *came)
@@ -120,6 +114,7 @@ s7_status s7_settings_make(const char *endpoint, const s7_client_options *option
 {
     s7_errinfo why = S7_ERRINFO_INIT;
     struct s7_settings made;
+    char came[S7_CAME_CAP];
 
     snprintf(why.asked, sizeof why.asked, "make a client for \"%.80s\"", endpoint != NULL ? endpoint : "");
     if (!take_options(&made.options, options))
@@ -129,7 +124,9 @@ s7_status s7_settings_make(const char *endpoint, const s7_client_options *option
         s7_report_give(err, &why);
         return status;
     }
-    const char *fault = options_fault(&made.options);
+    if (is_range_fault(&made.options, came))
+        return refuse(err, &why, S7_E_ARG, came);
+    const char *fault = write_ranges_fault(&made.options);
     if (fault != NULL)
         return refuse(err, &why, S7_E_ARG, fault);
     bool ipv6 = strchr(made.endpoint.host, ':') != NULL;

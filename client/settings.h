@@ -30,9 +30,15 @@ void s7_settings_move_ranges(struct s7_settings *settings, void *memory);
 /* A copy in memory of its own, ranges and all, to be freed; NULL: there is none. */
 struct s7_settings *s7_settings_keep(const struct s7_settings *made);
 
-/* Is one of these times longer than 24 days? Then it was a negative number. */
-#define S7_TOO_LONG "times are at most 2147483647 ms, and not negative"
-bool s7_settings_too_long(const uint32_t *ms, size_t n);
+/* What an option may be. A time of more than 24 days (S7_MS_MAX) was a negative number. */
+#define S7_MS_MAX INT32_MAX
+struct s7_option_range {
+    const char *name;
+    uint32_t value, least, most;
+};
+
+/* Is one out of its range? Then came says which, what it may be, and what it was. */
+bool s7_settings_out_of_range(const struct s7_option_range *ranges, size_t n, char came[S7_CAME_CAP]);
 
 /* The called TSAP: as set, or of type, rack and slot. */
 uint16_t s7_settings_remote_tsap(const struct s7_settings *settings);

@@ -15,6 +15,10 @@ struct s7_sink {
 
 void s7_sink_put(struct s7_sink *out, char c);
 
+/* The character at text, which is not the end; U+FFFD for a byte that is none in UTF-8. Returns how many
+ * bytes of text that was. */
+size_t s7_sink_put_char(struct s7_sink *out, const char *text);
+
 /* At most 255 bytes at a time. */
 void s7_sink_say(struct s7_sink *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

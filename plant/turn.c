@@ -247,7 +247,7 @@ static bool something_to_write(const plant *p)
            fault_waits(p) || log_waits(p);
 }
 
-/* All was written: only now does a disk that is full on purpose say so. what: could not be done. */
+/* All was written: only now does a disk that is full on purpose say so. */
 static s7_status commit(plant *p, const char *what)
 {
     if (p->disk_full > 0)

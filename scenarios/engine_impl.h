@@ -200,7 +200,7 @@ void sc_fail_of(struct sc_engine *engine, lua_State *there);
 void sc_errors_open(lua_State *lua);
 
 /* ---- options in tables (objects.c) ---- */
-enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32 };
+enum sc_option_type { SC_U8, SC_U16, SC_U32, SC_MS, SC_BOOL, SC_I32, SC_AUTO /* int32_t; -1: automatic */ };
 struct sc_option {
     const char *name;
     enum sc_option_type type;

@@ -300,6 +300,7 @@ static bool may_be_done(s7_status status)
     switch (status) {
     case S7_OK:
     case S7_E_OUTCOME_UNKNOWN:
+    case S7_E_PROTOCOL: /* client.h: it may have happened as well */
     case S7_E_PARTIAL:
     case S7_E_PLC: /* refused by the PLC, after which it counts it */
     case S7_E_ITEM_HARDWARE:

@@ -152,9 +152,16 @@ static int64_t check_number(lua_State *lua, const struct sc_option *option, int 
     lua_Integer n = lua_tointegerx(lua, value, &whole);
 
     if (!whole || lua_type(lua, value) != LUA_TNUMBER || n < 0 || n > (lua_Integer)option->max)
-        luaL_error(lua, "%s: %s: expected a whole number 0..%d, got %s", what, option->name, (int)option->max,
-                   sc_shown(lua, value));
+        luaL_error(lua, "%s: %s: expected a whole number 0..%d%s, got %s", what, option->name,
+                   (int)option->max, option->type == SC_AUTO ? ", or -1" : "", sc_shown(lua, value));
     return n;
+}
+
+static int64_t check_automatic(lua_State *lua, const struct sc_option *option, int value, const char *what)
+{
+    return lua_isinteger(lua, value) && lua_tointeger(lua, value) == -1
+               ? -1
+               : check_number(lua, option, value, what);
 }
 
 static bool check_bool(lua_State *lua, const struct sc_option *option, int value, const char *what)
@@ -188,6 +195,9 @@ static void set_option(lua_State *lua, const struct sc_option *option, void *to,
         break;
     case SC_I32:
         *(int32_t *)(void *)at = (int32_t)check_number(lua, option, value, what);
+        break;
+    case SC_AUTO:
+        *(int32_t *)(void *)at = (int32_t)check_automatic(lua, option, value, what);
         break;
     }
 }

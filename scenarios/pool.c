@@ -38,7 +38,7 @@ static const struct sc_option options[] = {POOL(size, SC_U16, 65535),
                                            POOL(leak_ms, SC_MS, 0),
                                            POOL(mux_connections, SC_U16, 65535),
                                            POOL(coalesce_us, SC_U32, 1000000),
-                                           POOL(coalesce_gap, SC_I32, 960),
+                                           POOL(coalesce_gap, SC_AUTO, 960),
                                            {NULL, SC_BOOL, 0, 0}};
 
 /* What else a Pool takes: for those who mistype it. */
@@ -315,7 +315,7 @@ static int executed(lua_State *lua, int status, lua_KContext context)
     (void)context;
     if (status != LUA_OK && status != LUA_YIELD)
         return lua_error(lua);
-    if (put != S7_OK)
+    if (put != S7_OK && put != S7_E_POOL_CLOSED) /* taken away: what FN has done is done */
         return sc_raise_status(lua, "pool:execute: put", put, NULL);
     return lua_gettop(lua) - 4;
 }

@@ -1,7 +1,7 @@
 /* server_impl.h - shared by server.c (life of listeners and connections), turn.c (what a turn does),
- * telling.c, obey.c (requests under a fault), armed.c (the life of faults), lasting.c (what of them lasts),
- * door.c and upset.c (those that come at a time), fault_rows.c (those that are rows of the plant), audit.c,
- * ghost.c and tap.c. */
+ * settle.c (how it ends for a connection), telling.c, obey.c (requests under a fault), armed.c (the life of
+ * faults), lasting.c (what of them lasts), door.c and upset.c (those that come at a time), fault_rows.c
+ * (those that are rows of the plant), audit.c, ghost.c and tap.c. */
 #ifndef SIMULATOR_SERVER_IMPL_H
 #define SIMULATOR_SERVER_IMPL_H
 
@@ -145,16 +145,18 @@ void sim_conn_lost(struct sim_conn *conn, s7_status status); /* the peer ended i
 void sim_turn_activate(struct sim_conn *conn);   /* its frames are to be run in this turn */
 void sim_turn_deactivate(struct sim_conn *conn); /* it goes */
 void sim_turn_unpark(struct sim_conn *conn);
-void sim_turn_settle(struct sim_conn *conn); /* send on, or close when it ended and all is sent */
-void sim_turn_follow(sim_server *server);    /* modes that a foreign program changed, when nobody asks */
-void sim_turn_power_on(sim_server *server);  /* everybody listens */
+void sim_turn_follow(sim_server *server);   /* modes that a foreign program changed, when nobody asks */
+void sim_turn_power_on(sim_server *server); /* everybody listens */
 /* A turn in which something is done to a PLC; it is noted when it cannot be stored. */
 void sim_turn_upset(struct sim_armed *armed,
                     s7_status (*fn)(struct sim_plc *plc, const struct sim_armed *armed));
 s7_turn_fn sim_turn;        /* the hook */
 s7_timer_fn sim_turn_retry; /* the timer that tries parked writes again */
-s7_timer_fn sim_turn_due;   /* the timer of a request that was held */
-s7_timer_fn sim_turn_leave; /* the timer of an answer that was */
+
+/* settle.c */
+void sim_turn_settle(struct sim_conn *conn); /* send on, or close when it ended and all is sent */
+s7_timer_fn sim_turn_due;                    /* the timer of a request that was held */
+s7_timer_fn sim_turn_leave;                  /* the timer of an answer that was */
 
 /* Is a request held at its head that is not due yet? */
 static inline bool sim_conn_is_held(const struct sim_conn *conn)

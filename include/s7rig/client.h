@@ -138,9 +138,9 @@ typedef struct s7_client_options {
     uint32_t heartbeat_ms; /* [0: off] connections on a loop (async.h): when nothing was received for so long,
                               and nothing is in flight, a byte of MB0 is read; no answer within request_ms
                               ends the connection with S7_E_TIMEOUT. Of no effect in a pool */
-    uint32_t flight_bytes; /* [1024] memory of the flight recorder for what frames are longer than 32 bytes.
-                              224 for each of flight_frames keep them all as far as they are kept. At most
-                              1048576 */
+    uint32_t flight_bytes; /* [448] memory of the flight recorder for what frames are longer than 32 bytes:
+                              the latest two are kept as far as any are. 224 for each of flight_frames keep
+                              them all. At most 1048576 */
 } s7_client_options;
 void s7_client_options_init(s7_client_options *options); /* defaults in brackets; NULL: nothing */
 
@@ -194,7 +194,9 @@ S7_MUST_CHECK s7_status s7_client_new(const char *endpoint, const s7_client_opti
 /* TCP connect, COTP connect, S7 setup. connect_ms and handshake_ms limit the two phases; the context's
  * deadline may be earlier. S7_E_RESOLVE, S7_E_REFUSED, S7_E_UNREACHABLE, S7_E_TIMEOUT, S7_E_COTP_REFUSED
  * (wrong rack/slot or no connection left), S7_E_NEGOTIATION, S7_E_FRAME, S7_E_MISUSE (already connected).
- * After a failure it may be called again. */
+ * S7_E_NOMEM: none for buffers of the PDU length and jobs that the PLC granted, which are allocated here,
+ * unless an earlier connection was granted as much; reads and writes allocate nothing. After a failure it may
+ * be called again. */
 S7_MUST_CHECK s7_status s7_client_connect(s7_client *client, const s7_ctx *ctx);
 
 /* Close the connection; connect may be called again. Not connected, or another call is inside: nothing

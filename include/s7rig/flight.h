@@ -2,7 +2,7 @@
  *
  * Every client keeps the last flight_frames (s7_client_options, 32) frames that it sent and received: of each
  * the first 32 bytes, which say what it is, and of the latest ones the first 256, as far as flight_bytes
- * (1024) have room for what they are longer. The memory, 3 KiB, is allocated by s7_client_new. Recording
+ * (448) have room for what they are longer. The memory, 2.3 KiB, is allocated by s7_client_new. Recording
  * costs a copy and, for what is sent, a look at the clock.
  *
  * Both calls may be made any time, also after the connection was lost; while a call is inside, or in

@@ -130,7 +130,8 @@ typedef enum s7_pool_event_kind {
     S7_POOL_EVENT_CHECK_FAILED,   /* conn gave no sign of life. CLOSED follows */
     S7_POOL_EVENT_CLOSED,     /* conn was closed: reason; status: what s7_pool_discard said; took_ns: age */
     S7_POOL_EVENT_WAIT_BEGAN, /* label has to wait; count: so many wait now */
-    S7_POOL_EVENT_WAIT_ENDED, /* label got conn (S7_OK) or nothing (status); took_ns */
+    S7_POOL_EVENT_WAIT_ENDED, /* label got conn (S7_OK) or nothing (status; S7_E_CANCELLED also: calls without
+                                 a lease can do without one more); took_ns */
     S7_POOL_EVENT_BORROWED,   /* conn is lent to label; took_ns: it waited so long (tell_all) */
     S7_POOL_EVENT_LEAK,       /* conn is lent to label for longer than leak_ms; took_ns; once per lease */
     S7_POOL_EVENT_RETURNED,   /* and came back at last; took_ns; status: what s7_pool_discard said. Of other
@@ -243,7 +244,7 @@ typedef struct s7_pool_options {
     uint16_t backoff_factor_percent;  /* [200] by which backoff_min_ms grows each time, 100..1000 */
     uint16_t backoff_jitter_percent;  /* [100] of the bound that is left to chance, 0..100 */
     uint32_t leak_ms;                 /* [0: never] tell of a lease that is out for so long */
-    const char *name;                 /* [NULL] for errors and events; copied, cut at 39 bytes */
+    const char *name;                 /* [NULL] for errors and events; copied, cut at 39 bytes or before */
     s7_pool_event_fn *on_event;       /* [NULL] */
     void *user;                       /* for on_event */
     s7_pool_group *group;             /* [NULL] */
@@ -368,7 +369,8 @@ typedef struct s7_pool_times {
 /* One consistent picture. total_connections = available + in_use + checking + dirty + closing: each holds a
  * connection of the PLC. Those being made are in connecting. gets = puts + in_use + leases that s7_pool_close
  * took away; wait.count is gets, lease.count is puts, connect.count is connects; connect_failures is the sum
- * of dial_failures. Calls without a lease (pool_direct.h) are among the gets as often as they borrowed. */
+ * of dial_failures; connects = all closed + total_connections, but for dials that were given up and are among
+ * closing. Calls without a lease (pool_direct.h) are among the gets as often as they borrowed. */
 typedef struct s7_pool_stats {
     uint32_t struct_size;
     uint32_t total_connections;
@@ -419,6 +421,7 @@ s7_status s7_pool_stats_get(s7_pool *pool, s7_pool_stats *stats);
 /* The same in the text format that Prometheus scrapes, every sample with the label pool="<pool>" (escaped;
  * NULL: no label). At most cap - 1 bytes and a terminating zero go to buf; returns the whole length, as
  * snprintf does. 16384 bytes are enough for a pool of 39 characters; buf may be NULL when cap is 0.
+ * U+FFFD stands for bytes of it that are no UTF-8, also in JSON.
  * stats->struct_size must be sizeof(s7_pool_stats), else nothing is written and 0 returned. */
 size_t s7_pool_stats_prometheus(const s7_pool_stats *stats, const char *pool, char *buf, size_t cap);
 

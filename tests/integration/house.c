@@ -12,10 +12,11 @@
 
 void house_open(struct house *house, s7_loop *loop, const char *cpu)
 {
-    house_open_at(house, loop, cpu, "127.0.0.1:0");
+    house_open_at(house, loop, cpu, "127.0.0.1:0", PLANT_COMMIT);
 }
 
-void house_open_at(struct house *house, s7_loop *loop, const char *cpu, const char *listen)
+void house_open_at(struct house *house, s7_loop *loop, const char *cpu, const char *listen,
+                   enum plant_durability durability)
 {
     const struct plant_new_block blocks[] = {
         {S7_AREA_DB, 1, 256}, {S7_AREA_DB, 2, 4000}, {S7_AREA_M, 0, 256}};
@@ -25,6 +26,7 @@ void house_open_at(struct house *house, s7_loop *loop, const char *cpu, const ch
                                       .n_blocks = sizeof blocks / sizeof blocks[0]};
     const char *tmp = getenv("TMPDIR");
     struct sim_server_options options;
+    struct plant_options keeping;
     struct plant_error error;
 
     memset(house, 0, sizeof *house);
@@ -32,10 +34,12 @@ void house_open_at(struct house *house, s7_loop *loop, const char *cpu, const ch
     snprintf(house->folder, sizeof house->folder, "%s/s7rig-XXXXXX", tmp != NULL ? tmp : "/tmp");
     assert_non_null(mkdtemp(house->folder));
     snprintf(house->path, sizeof house->path, "%s/plant", house->folder);
+    plant_options_init(&keeping);
+    keeping.durability = durability;
     sim_server_options_init(&options);
     options.listen = listen;
     if (plant_create(house->path, &plc, 1, &error) != S7_OK ||
-        plant_open(house->path, NULL, &house->plant, &error) != S7_OK ||
+        plant_open(house->path, &keeping, &house->plant, &error) != S7_OK ||
         sim_server_new(loop, house->plant, &options, &house->server, &error) != S7_OK)
         fail_msg("%s", error.text);
     snprintf(house->endpoint, sizeof house->endpoint, "%s", sim_server_address(house->server, 0));

@@ -21,8 +21,9 @@ struct house {
 
 /* cpu NULL: generic. DB1 has 256 bytes, DB2 4000. Takes the loop over. */
 void house_open(struct house *house, s7_loop *loop, const char *cpu);
-void house_open_at(struct house *house, s7_loop *loop, const char *cpu,
-                   const char *listen); /* 127.0.0.1:0 unless told */
+/* The same, but for where it listens [127.0.0.1:0], and when writes are in the file [PLANT_COMMIT]. */
+void house_open_at(struct house *house, s7_loop *loop, const char *cpu, const char *listen,
+                   enum plant_durability durability);
 void house_close(struct house *house);
 
 /* A client connection with a call at a time, run to its end: the loop runs until it is answered. */

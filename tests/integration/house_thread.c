@@ -45,7 +45,7 @@ void house_thread_start_at(struct house_thread *house, const char *cpu, const ch
     s7_loop *loop;
 
     assert_int_equal(s7_loop_ev_new(&loop), S7_OK);
-    house_open_at(&house->house, loop, cpu, listen);
+    house_open_at(&house->house, loop, cpu, listen, PLANT_MEMORY);
     assert_int_equal(pthread_mutex_init(&house->mutex, NULL), 0);
     assert_int_equal(pthread_cond_init(&house->done, NULL), 0);
     house->wish = NULL;

@@ -1,4 +1,6 @@
-/* house_thread.h - for tests of what blocks: a house over loopback whose loop runs on a thread of its own. */
+/* house_thread.h - for tests of what blocks: a house over loopback whose loop runs on a thread of its own.
+ * Its writes are in RAM, and in the file once a second: clients are tried here, by the hundred thousand
+ * requests. */
 #ifndef TESTS_INTEGRATION_HOUSE_THREAD_H
 #define TESTS_INTEGRATION_HOUSE_THREAD_H
 

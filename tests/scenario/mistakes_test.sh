@@ -132,7 +132,10 @@ EOF
 ends 1 -- "it.lua:1: Group: expected names, as Group {plc_connections = 8}" "got the key 1" <<'EOF'
 Group { PLC {} }
 EOF
-ends 1 -- "it.lua:1: Group: make a group of pools: plc_reserved is below plc_connections (arg)" <<'EOF'
+ends 1 -- "it.lua:1: Group: make a group of pools: plc_reserved is below plc_connections; got 1 of 0 (any number) (arg)" <<'EOF'
+Group { plc_reserved = 1 }
+EOF
+ends 1 -- "it.lua:1: Group: make a group of pools: plc_reserved is below plc_connections; got 2 of 2 (arg)" <<'EOF'
 Group { plc_connections = 2, plc_reserved = 2 }
 EOF
 ends 1 -- "it.lua:1: a group has no fields; got size" <<'EOF'
@@ -167,13 +170,22 @@ local plc = PLC {}
 Workers { plc }
 EOF
 
-for bad in 'min_idle = 9|min_idle is at most size (5), got 9' 'max_connecting = 6|max_connecting is 1..size (5), got 6' 'acquire_ms = 0|are at least 1, got 2000 and 0' \
+for bad in 'min_idle = 9|min_idle is at most size (5), got 9' 'max_connecting = 6|max_connecting is 1..size (5), got 6' 'acquire_ms = 0|acquire_ms is 1..2147483647, got 0' \
+    'health_check_at = "DB1.DBB0:BYTE[9]"|health_check_at "DB1.DBB0:BYTE[9]": at most 8 bytes, got 9' 'health_check_at = "MB"|health_check_at "MB": ' \
     'backoff_min_ms = "10s"|backoff_min_ms is at least 1, and backoff_max_ms not below it; got 10000 and 5000' 'probe_max_ms = 1|probe_max_ms not below it; got 5000 and 1' \
     'health_check_ms = 4|at least 1 for each of the 5 connections, got 4' 'backoff_factor_percent = 99|100..1000, got 99'; do
     ends 1 -- "it.lua:1: Pool: make a pool for" "${bad#*|}" <<EOF
 Pool { PLC {}, ${bad%%|*} }
 EOF
 done
+
+ends 1 -- "it.lua:1: Pool: coalesce_gap: expected a whole number 0..960, or -1, got -2" <<'EOF'
+Pool { PLC {}, coalesce_gap = -2 }
+EOF
+ends 0 -- "1 expectation" <<'EOF'
+Pool { PLC {}, coalesce_gap = -1 }
+expect(true)
+EOF
 
 say "calls"
 for bad in 'pool:resize()|pool:resize: a pool has a size of 1..64 connections, got nothing' 'pool:resize("x")|64 connections, got "x"' 'pool:resize(2.5)|got 2.5' \

@@ -168,3 +168,8 @@ grep -q '^-- found by s7rig search: seed' "$dir/out1" || fail "the scenario goes
 grep -q 'FAILED   it.lua: seed' "$dir/err1" || fail "and the report to standard error"
 (cd "$dir" && mv out1 out.lua && expect 1 "brought 00" "$s7rig" run out.lua) || exit 1
 (cd "$dir" && expect 4 "cannot write $dir/none/out" "$s7rig" search it.lua -o "$dir/none/out") || exit 1
+
+say "what was found may take the place of what was searched"
+(cd "$dir" && cp out.lua same.lua && expect 1 "brought 00" "$s7rig" shrink same.lua -o same.lua) || exit 1
+grep -v '^--' "$dir/same.lua" >"$dir/a"
+grep -v '^--' "$dir/out.lua" | diff "$dir/a" - || fail "it is another, or gone"

@@ -38,6 +38,23 @@ fails("stale_lease", function() client:read("DB1.DBB0") end)
 fails("pool_closed", function() pool:put(client) end)
 within("1s", function() return plc.seen.connections end, 0)
 
+-- So are calls that are inside: what was read is not known, what was written may have happened.
+pool = Pool { plc, size = 3, request_ms = "1min" }
+pool:start()
+local executed = go(function() expect(pool:execute(function() wait("3s") return 5 end), 5) end)
+local reader, writer = pool:get(), pool:get()
+local slow = plc:fault("hang")
+local calls = {
+  go(function() fails("pool_closed", function() reader:read("DB1.DBB0") end) end),
+  go(function() fails("outcome_unknown", function() writer:write("DB1.DBB0", 1) end) end),
+}
+wait("1s")
+go(function() fails("timeout", function() pool:close("1s") end) end)
+for _, call in ipairs(calls) do call:join() end
+slow:drop()
+executed:join()
+for _, taken in ipairs { reader, writer } do fails("pool_closed", function() pool:put(taken) end) end
+
 -- A pause takes nothing away.
 pool = Pool { plc, size = 1 }
 pool:start()
