@@ -38,6 +38,7 @@ s7_status s7_client_flight_each(const s7_client *client, s7_flight_fn *fn, void 
 /* The same as a pcapng file, written to fd from where it is, for Wireshark and tshark. TCP and IP are made
  * up: from 192.0.2.1 to the PLC (192.0.2.2 unless the endpoint is an IPv4 address), and to port 102 whichever
  * it is, so that the frames are shown as S7 without settings; each connection has a client port of its own.
+ * Frames end where they are no longer kept: what s7rig replay is to send again needs more flight_bytes.
  * S7_E_ARG, S7_E_IO (errno says more; part of the file may be there), S7_E_MISUSE, S7_E_STALE_LEASE,
  * S7_E_FORKED. */
 s7_status s7_client_flight_pcapng(const s7_client *client, int fd);

@@ -35,10 +35,13 @@ static s7_status talk(s7_client *client)
 
 int main(int argc, char **argv)
 {
+    s7_client_options options;
     s7_client *client;
     int fd = argc == 3 ? open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
 
-    if (fd < 0 || s7_client_new(argv[1], NULL, &client, NULL) != S7_OK) {
+    s7_client_options_init(&options);
+    options.flight_bytes = 224U * options.flight_frames; /* requests are to be sent again, as a whole */
+    if (fd < 0 || s7_client_new(argv[1], &options, &client, NULL) != S7_OK) {
         fprintf(stderr, "usage: record ADDRESS FILE\n");
         return 2;
     }
