@@ -17,25 +17,54 @@ rows() { # SECTION: its rows
     sed -n "/^## The $1\$/,/^## /p" $doc | grep '^| S7-[0-9][0-9][0-9] |'
 }
 
-# s7_019_x, S7_017_018_172_x, s7_052_053_and_054_x, s7_121_to_125_x: one number a line
-numbers() { # FUNCTION
-    echo "$1" | grep -oE '^[sS]7_[0-9]{3}(_(and_|to_)?[0-9]{3})*_' | sed 's/^[sS]7_//; s/and_//g; s/_to_/-/g; s/_/\n/g' |
-        awk -F- 'NF { for (n = $1; n <= $NF; n++) printf "%03d\n", n }'
+# FILE:FUNCTION a line, which becomes FILE:FUNCTION NNN a line for each of its numbers: s7_019_x, S7_017_018_172_x, s7_052_053_and_054_x,
+# s7_121_to_125_x.
+numbered() {
+    awk -F: '{
+        match($2, /^[sS]7_[0-9][0-9][0-9](_(and_|to_)?[0-9][0-9][0-9])*_/)
+        words = substr($2, 4, RLENGTH - 4)
+        gsub(/and_/, "", words)
+        gsub(/_to_/, "-", words)
+        n = split(words, numbers, "_")
+        for (i = 1; i <= n; i++) {
+            ends = split(numbers[i], range, "-")
+            for (k = range[1] + 0; k <= range[ends] + 0; k++)
+                printf "%s %03d\n", $0, k
+        }
+    }'
 }
 
-named=$(grep -oE '[a-z0-9_/]+\.c:[a-zA-Z0-9_]+' $doc | sort -u)
-[ -n "$named" ] || complain "$doc names no tests"
-for test in $named; do
-    grep -q "^static void ${test#*:}(" "${test%%:*}" || complain "$doc names $test, which does not exist"
+# FILE:FUNCTION NNN a line, for each test that a row of S7-NNN names.
+in_rows() {
+    awk '/^\| S7-[0-9][0-9][0-9] \|/ {
+        number = substr($0, 6, 3)
+        while (match($0, /`[a-z0-9_\/]+\.c:[a-zA-Z0-9_]+`/)) {
+            print substr($0, RSTART + 1, RLENGTH - 2), number
+            $0 = substr($0, RSTART + RLENGTH)
+        }
+    }' $doc
+}
+
+functions() { # PATTERN: the functions of tests whose names begin like that, FILE:FUNCTION a line
+    grep -rE --include='*.c' "^static void $1[a-zA-Z0-9_]*\\(" ./*/ | sed 's/^\.\///; s/static void //; s/(.*//' | sort -u
+}
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+grep -oE '[a-z0-9_/]+\.c:[a-zA-Z0-9_]+' $doc | sort -u >"$dir/named"
+[ -s "$dir/named" ] || complain "$doc names no tests"
+functions '' >"$dir/all"
+for test in $(comm -23 "$dir/named" "$dir/all"); do
+    complain "$doc names $test, which does not exist"
 done
 
-tests=$(grep -rE --include='*_test.c' '^static void [sS]7_[0-9]{3}_' ./*/ | sed 's/^\.\///; s/static void //; s/(.*//')
-[ -n "$tests" ] || complain "there are no tests with numbers"
-for test in $tests; do
-    for number in $(numbers "${test#*:}"); do
-        grep "^| S7-$number |" $doc | grep -qF "\`$test\`" || complain "$test is in no row of S7-$number in $doc"
-    done
-done
+functions '[sS]7_[0-9]{3}_' | grep '_test\.c:' | numbered | sort >"$dir/numbered"
+[ -s "$dir/numbered" ] || complain "there are no tests with numbers"
+in_rows | sort -u >"$dir/rows"
+comm -23 "$dir/numbered" "$dir/rows" >"$dir/unlisted"
+while read -r test number; do
+    complain "$test is in no row of S7-$number in $doc"
+done <"$dir/unlisted"
 
 for section in client simulator; do
     case $section in
