@@ -78,21 +78,6 @@ static void take_values(lua_State *lua, struct declared *crew)
     lua_pop(lua, 1);
 }
 
-static lua_Integer take_count(lua_State *lua, const char *name, lua_Integer preset, lua_Integer max)
-{
-    int whole = 1;
-    lua_Integer n = preset;
-
-    lua_getfield(lua, 1, name);
-    if (!lua_isnil(lua, -1))
-        n = lua_type(lua, -1) == LUA_TNUMBER ? lua_tointegerx(lua, -1, &whole) : 0;
-    if (!whole || n < 1 || n > max)
-        luaL_error(lua, "Workers: %s: expected a whole number 1..%d, got %s", name, (int)max,
-                   sc_safe_text(lua, -1));
-    lua_settop(lua, 2);
-    return n;
-}
-
 static uint32_t take_timeout(lua_State *lua, const char *name)
 {
     char what[32];
@@ -174,8 +159,8 @@ static int l_workers(lua_State *lua)
     memset(declared, 0, sizeof *declared);
     struct sc_work *work = &declared->work;
     struct sc_pool *pool = check_keys(lua);
-    work->count = (unsigned)take_count(lua, "count", 1, 1000);
-    work->times = (uint64_t)take_count(lua, "times", 1, 1000000);
+    work->count = sc_opt_count(lua, "Workers", "count", 1, 1000);
+    work->times = sc_opt_count(lua, "Workers", "times", 1, 1000000);
     take_op(lua, declared);
     take_lease(lua, declared);
     take_addresses(lua, declared);

@@ -220,6 +220,9 @@ int sc_no_such(lua_State *lua, const char *what, const char *word, const struct 
 /* A key of a table {FIRST, name = value, ...}: raises for other numbers than 1, and for what is no name. */
 void sc_check_key(lua_State *lua, int key, const char *what, const char *first);
 
+/* How many the field name of the table at 1 says, a whole number 1..max; preset where it is not there. */
+unsigned sc_opt_count(lua_State *lua, const char *what, const char *name, unsigned preset, unsigned max);
+
 /* ---- values of PLC memory (values.c) ---- */
 #define SC_VALUE_MAX 65536
 /* Where a value lies in an item's own bytes: a single BOOL is bit 0 of its one byte. */

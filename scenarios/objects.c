@@ -223,3 +223,18 @@ bool sc_option_set(lua_State *lua, const struct sc_option *options, void *to, in
         }
     return false;
 }
+
+unsigned sc_opt_count(lua_State *lua, const char *what, const char *name, unsigned preset, unsigned max)
+{
+    int whole = 1;
+    lua_Integer n = preset;
+
+    lua_getfield(lua, 1, name);
+    if (!lua_isnil(lua, -1))
+        n = lua_type(lua, -1) == LUA_TNUMBER ? lua_tointegerx(lua, -1, &whole) : 0;
+    if (!whole || n < 1 || n > (lua_Integer)max)
+        luaL_error(lua, "%s: %s: expected a whole number 1..%d, got %s", what, name, (int)max,
+                   sc_shown(lua, -1));
+    lua_pop(lua, 1);
+    return (unsigned)n;
+}

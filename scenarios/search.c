@@ -105,21 +105,6 @@ static int64_t take_time(lua_State *lua, const char *name, int64_t preset_ns)
     return ns;
 }
 
-static unsigned take_count(lua_State *lua, const char *name, lua_Integer preset, lua_Integer max)
-{
-    int whole = 1;
-    lua_Integer n = preset;
-
-    lua_getfield(lua, 1, name);
-    if (!lua_isnil(lua, -1))
-        n = lua_type(lua, -1) == LUA_TNUMBER ? lua_tointegerx(lua, -1, &whole) : 0;
-    if (!whole || n < 1 || n > max)
-        luaL_error(lua, "search: %s: expected a whole number 1..%d, got %s", name, (int)max,
-                   sc_shown(lua, -1));
-    lua_settop(lua, 1);
-    return (unsigned)n;
-}
-
 /* LUA_NOREF: there is none. */
 static int take_function(lua_State *lua, const char *name)
 {
@@ -165,8 +150,8 @@ static struct sc_search *take_options(lua_State *lua, struct sc_engine *engine)
         luaL_error(lua, "search: out of memory");
     struct sc_search *search = engine->search;
     search->phase = IS_OVER; /* until it begins */
-    search->n_tasks = take_count(lua, "tasks", 1, TASKS_MAX);
-    search->max = take_count(lua, "max", 4, SC_SCHEDULE_MAX);
+    search->n_tasks = sc_opt_count(lua, "search", "tasks", 1, TASKS_MAX);
+    search->max = sc_opt_count(lua, "search", "max", 4, SC_SCHEDULE_MAX);
     search->pause_ns = take_time(lua, "pause", 10 * NS_PER_MS);
     search->over_ns = take_time(lua, "over", 60 * SECOND_NS);
     search->recover_ns = take_time(lua, "recover_within", 60 * SECOND_NS);

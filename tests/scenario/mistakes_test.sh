@@ -151,7 +151,7 @@ ends 1 -- "it.lua:1: Client: type: expected pg, op or basic, got \"hmi\"" <<'EOF
 Client { PLC {}, type = "hmi" }
 EOF
 for bad in 'counts = 5|Workers has no counts; did you mean count' 'count = 0|Workers: count: expected a whole number 1..1000, got 0' \
-    'count = 1001|got 1001' 'count = 1.5|got 1.5' 'count = "5"|got 5' 'times = -1|Workers: times: expected' 'op = "reed"|Workers: op: expected read or write, got reed' \
+    'count = 1001|got 1001' 'count = 1.5|got 1.5' 'count = "5"|got "5"' 'times = -1|Workers: times: expected' 'op = "reed"|Workers: op: expected read or write, got reed' \
     'lease = 1|Workers: lease: expected true or false, got 1' 'lease = false, acquire_ms = 5|Workers: acquire_ms: without a lease there is request_ms only' \
     'op = "write"|Workers: value: expected what is to be written' 'pause = "x"|Workers: pause: expected a time' \
     'address = {}|Workers: address: expected an address or a list of 1 to 256' 'address = {"DB1.DBB0", "DB1.DBW0"}|all must have the same number of bytes; DB1.DBW0 has 2, the first 1' \
