@@ -399,7 +399,7 @@ typedef struct s7_pool_stats {
     uint32_t leaking;        /* now: leases that are out for longer than leak_ms */
     uint64_t leaks;          /* all of them so far */
     uint64_t gets_timed_out; /* of gets_failed: at their deadline */
-    uint64_t gets_cancelled; /* of gets_failed */
+    uint64_t gets_cancelled; /* of gets_failed: while they waited */
     uint64_t dials;          /* begun */
     bool denied;             /* now: the group allows no more connections to the PLC */
     uint64_t denials;        /* how often that came */
