@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define NS_PER_MS        INT64_C(1000000)
-#define WORTH_TELLING_NS (50 * NS_PER_MS) /* is shown as 0.1 s */
+#define WORTH_TELLING_NS (50 * NS_PER_MS) /* less is what a call takes anyway */
 
 void s7_pool_options_init(s7_pool_options *options)
 {
@@ -400,7 +400,10 @@ static void say_waited(int64_t waited_ns, s7_errinfo *err)
 {
     size_t len = strlen(err->asked);
 
-    snprintf(err->asked + len, sizeof err->asked - len, ", waited %.1f s", seconds(waited_ns));
+    if (waited_ns < 1000 * NS_PER_MS)
+        snprintf(err->asked + len, sizeof err->asked - len, ", waited %d ms", (int)(waited_ns / NS_PER_MS));
+    else
+        snprintf(err->asked + len, sizeof err->asked - len, ", waited %.1f s", seconds(waited_ns));
 }
 
 void s7_pool_report_wait(const struct s7_pool_waiter *waiter, int64_t now_ns, s7_errinfo *err)

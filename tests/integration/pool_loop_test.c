@@ -210,10 +210,10 @@ static void who_borrows_in_vain_is_told_how_long_he_waited(void **state)
     s7_virtual_reset(stream_of(0));
     run_for(MS);
     put(0);
-    ask(2, 1200);
+    ask(2, 120);
     run_for(2 * SECOND);
     assert_int_equal(workers[2].status, S7_E_PLC_DOWN);
-    assert_non_null(strstr(workers[2].err.asked, ", waited 1.2 s"));
+    assert_non_null(strstr(workers[2].err.asked, ", waited 120 ms"));
 }
 
 /* ---- misuse, close ---- */
