@@ -345,12 +345,8 @@ static void a_bound_that_is_lowered_by_far_is_reached_step_by_step(void **state)
 static void with_memory_durability_rows_come_with_the_flush_and_are_bounded(void **state)
 {
     struct rig *rig = *state;
-    struct plant_options options;
 
-    rig_close_plant(rig);
-    plant_options_init(&options);
-    options.durability = PLANT_MEMORY;
-    rig_open(rig, &options);
+    rig_open_in_memory(rig);
     assert_status(s7_write(rig, "", 0, "\1", 1), S7_OK);
     assert_int_equal(count(rig, "write_log"), 0);
     rig_upkeep(rig);

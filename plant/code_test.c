@@ -320,11 +320,8 @@ static void a_row_that_cannot_be_written_fails_the_whole_turn(void **state)
 static void with_memory_durability_blocks_are_in_the_file_at_once(void **state)
 {
     struct rig *rig = *state;
-    struct plant_options options;
 
-    plant_options_init(&options);
-    options.durability = PLANT_MEMORY;
-    rig_open(rig, &options);
+    rig_open_in_memory(rig);
     rig_put(rig, 1, 0, "old", 3);
     assert_status(load_now(rig, PLANT_DB, 9, 'n', 2), S7_OK);
     rig_same(rig_hex(rig, 9), "6E6E");

@@ -399,12 +399,8 @@ static void an_owed_edit_is_one_version_and_does_not_undo_reports(void **state)
 static void memory_durability_writes_the_urgent_report_and_leaves_the_stores_for_upkeep(void **state)
 {
     struct rig *rig = *state;
-    struct plant_options options;
 
-    rig_close_plant(rig);
-    plant_options_init(&options);
-    options.durability = PLANT_MEMORY;
-    rig_open(rig, &options);
+    rig_open_in_memory(rig);
     rig_put(rig, 1, 0, "\x77", 1);
     report(rig, "slow", 1, true);
     rig_look(rig);

@@ -187,12 +187,8 @@ static void a_foreign_reader_does_not_keep_turns_from_committing(void **state)
 
 static int setup_memory(void **state)
 {
-    struct plant_options options;
-
     rig_setup(state);
-    plant_options_init(&options);
-    options.durability = PLANT_MEMORY;
-    rig_open(*state, &options);
+    rig_open_in_memory(*state);
     return 0;
 }
 

@@ -38,6 +38,16 @@ void rig_open(struct rig *rig, const struct plant_options *options)
         fail_msg("%s", error.text);
 }
 
+void rig_open_in_memory(struct rig *rig)
+{
+    struct plant_options options;
+
+    rig_close_plant(rig);
+    plant_options_init(&options);
+    options.durability = PLANT_MEMORY;
+    rig_open(rig, &options);
+}
+
 void rig_close_plant(struct rig *rig)
 {
     plant_close(rig->plant);

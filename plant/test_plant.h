@@ -21,6 +21,7 @@ int rig_teardown(void **state);
 /* DB1 (64 bytes), DB2 (300), M (32), T (8); opened for serving. options NULL: defaults. */
 void rig_make(struct rig *rig); /* the file only */
 void rig_open(struct rig *rig, const struct plant_options *options);
+void rig_open_in_memory(struct rig *rig); /* with PLANT_MEMORY; opened before: anew */
 void rig_close_plant(struct rig *rig);
 void rig_remove(struct rig *rig); /* all of it; fails when other files than the plant are left */
 

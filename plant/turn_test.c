@@ -346,12 +346,8 @@ static void a_disk_that_is_full_on_purpose_refuses_until_it_is_not(void **state)
 static void with_memory_durability_a_full_disk_is_found_at_the_flush(void **state)
 {
     struct rig *rig = *state;
-    struct plant_options options;
 
-    rig_close_plant(rig);
-    plant_options_init(&options);
-    options.durability = PLANT_MEMORY;
-    rig_open(rig, &options);
+    rig_open_in_memory(rig);
     const char *before = rig_hex(rig, 1);
     plant_fill_disk(rig->plant, true);
     rig_put(rig, 1, 0, "\x7F", 1);
