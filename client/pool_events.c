@@ -345,6 +345,8 @@ void s7_pool_core_checked(s7_pool_core *core, unsigned index, int64_t now_ns)
     if (!conn->check_open)
         return;
     conn->check_open = false;
+    if (core->rules.tell_all)
+        (void)s7_pool_tell(core, S7_POOL_EVENT_CHECKED, conn, now_ns);
     if (conn->state == S7_POOL_CHECKING) {
         s7_pool_ask(core, conn, NOTHING_TO_DO);
         s7_pool_rest(core, conn, now_ns);

@@ -37,9 +37,10 @@ bool s7_pool_core_next_event(s7_pool_core *core, s7_pool_event *event)
 const char *s7_pool_event_name(s7_pool_event_kind kind)
 {
     static const char *const names[S7_POOL_EVENTS] = {
-        "connecting", "connected", "connect_failed", "lost",      "check_failed", "closed",  "wait_began",
-        "wait_ended", "borrowed",  "leak",           "returned",  "down",         "up",      "full",
-        "room",       "denied",    "resized",        "refreshed", "paused",       "resumed", "shut"};
+        "connecting", "connected",  "connect_failed", "lost",     "checked", "check_failed",
+        "closed",     "wait_began", "wait_ended",     "borrowed", "leak",    "returned",
+        "down",       "up",         "full",           "room",     "denied",  "resized",
+        "refreshed",  "paused",     "resumed",        "shut"};
 
     return kind >= 0 && kind < S7_POOL_EVENTS ? names[kind] : "?";
 }

@@ -196,6 +196,27 @@ static void each_dial_borrow_and_return_is_told_to_who_wants_all(void **state)
     assert_int_equal(told[0].status, S7_OK);
 }
 
+static void each_check_that_is_answered_is_told_to_who_wants_all(void **state)
+{
+    (void)state;
+    rig.rules.size = 1;
+    tell_all();
+    put(borrow(0));
+    take_events();
+    run_for(60 * SECOND);
+    expect_events("checked");
+    assert_int_equal(told[0].conn, 0);
+    rig.prompt = false;
+    run_for(61 * SECOND);
+    struct s7_pool_lease lease = borrow(0); /* beside the check */
+    s7_pool_core_checked(rig.core, 0, rig.now);
+    s7_pool_core_checked(rig.core, 0, rig.now); /* nobody asked */
+    put(lease);
+    expect_events("borrowed checked returned");
+    run_for(62 * SECOND);
+    expect_events("check_failed");
+}
+
 static void who_waited_is_told_of_with_its_label_and_for_how_long(void **state)
 {
     (void)state;
@@ -518,6 +539,7 @@ int main(void)
         TEST(waits_in_vain_are_told_as_well),
         TEST(a_discard_tells_why_when_it_comes_back_and_when_it_is_closed),
         TEST(each_dial_borrow_and_return_is_told_to_who_wants_all),
+        TEST(each_check_that_is_answered_is_told_to_who_wants_all),
         TEST(who_waited_is_told_of_with_its_label_and_for_how_long),
         TEST(what_is_taken_away_comes_back_as_well),
         TEST(a_dial_that_the_group_denies_was_none),

@@ -127,6 +127,7 @@ typedef enum s7_pool_event_kind {
     S7_POOL_EVENT_CONNECTED,      /* conn was made; took_ns */
     S7_POOL_EVENT_CONNECT_FAILED, /* status, err; took_ns */
     S7_POOL_EVENT_LOST,           /* conn ended by itself: status. CLOSED follows */
+    S7_POOL_EVENT_CHECKED,        /* conn has answered a check (tell_all) */
     S7_POOL_EVENT_CHECK_FAILED,   /* conn gave no sign of life. CLOSED follows */
     S7_POOL_EVENT_CLOSED,     /* conn was closed: reason; status: what s7_pool_discard said; took_ns: age */
     S7_POOL_EVENT_WAIT_BEGAN, /* label has to wait; count: so many wait now */
@@ -257,7 +258,7 @@ typedef struct s7_pool_options {
     const char *health_check_at; /* [NULL: "MB0"] address of what a check reads, at most 8 bytes; copied */
     bool lend_oldest;     /* [false] lend the connection that was idle longest, so that all are used alike; a
                              pool that is used at all keeps them all, then */
-    bool tell_all;        /* [false] on_event is told of each dial, borrow and return as well */
+    bool tell_all;        /* [false] on_event is told of each dial, check, borrow and return as well */
     uint32_t reserved[3]; /* 0: places of options to come */
     s7_client_options client; /* of every connection: rack, slot, timeouts ... */
 } s7_pool_options;

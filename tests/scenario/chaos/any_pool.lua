@@ -135,6 +135,7 @@ local function check_events()
   same(heard("down"), stats.outages, "down")
   same(heard("denied"), stats.denials, "denied")
   same(heard("check_failed"), stats.health_check_failures, "check_failed")
+  if heard("checked") + heard("check_failed") > stats.health_checks then wrong("checks", heard("checked"), "of", stats.health_checks) end
   same(heard("shut"), 1, "shut")
   if heard("up") > heard("down") or heard("room") > heard("full") then wrong("up", heard("up"), "room", heard("room")) end
   if options.tell_all then
