@@ -16,12 +16,14 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/s7rig-replace-XXXXXX", before[PATH_MAX];
+static char folder[300], before[PATH_MAX];
 
 static int enter(void **state)
 {
+    const char *tmp = getenv("TMPDIR");
+
     (void)state;
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    snprintf(folder, sizeof folder, "%s/s7rig-replace-XXXXXX", tmp != NULL ? tmp : "/tmp");
     return getcwd(before, sizeof before) == NULL || mkdtemp(folder) == NULL || chdir(folder) != 0;
 }
 

@@ -350,7 +350,8 @@ static FILE *tshark(const char *path, const char *fields)
 
 static void tshark_reads_the_file_as_s7(void **state)
 {
-    char path[] = "/tmp/s7rig-flight-XXXXXX", line[200];
+    const char *tmp = getenv("TMPDIR");
+    char path[300], line[200];
     uint8_t data[300];
     unsigned jobs = 0, answers = 0, errors = 0, lines = 0;
 
@@ -363,6 +364,7 @@ static void tshark_reads_the_file_as_s7(void **state)
     s7_client *client = connected_client(PATIENCE_MS);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(s7_read_area(client, NULL, S7_AREA_DB, 1, 10, data, i == 2 ? 300 : 7), S7_OK);
+    snprintf(path, sizeof path, "%s/s7rig-flight-XXXXXX", tmp != NULL ? tmp : "/tmp");
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(s7_client_flight_pcapng(client, fd), S7_OK);
