@@ -351,7 +351,7 @@ static FILE *tshark(const char *path, const char *fields)
 static void tshark_reads_the_file_as_s7(void **state)
 {
     const char *tmp = getenv("TMPDIR");
-    char path[300], line[200];
+    char path[200], line[200];
     uint8_t data[300];
     unsigned jobs = 0, answers = 0, errors = 0, lines = 0;
 
